@@ -1,0 +1,76 @@
+"""Namespaces: leaving the old ones, entering others, and the mounts that make them real. Linux system calls, nothing else.
+
+Knows no topology. Sources: namespaces(7), user_namespaces(7), pid_namespaces(7), mount_namespaces(7).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+CLONE_NEWTIME, CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS = 0x80, 0x20000, 0x02000000, 0x04000000
+CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x08000000, 0x10000000, 0x20000000, 0x40000000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
+_AT_RECURSIVE, _MOUNT_ATTR_RDONLY, _AT_FDCWD = 0x8000, 1, -100
+_PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def unshare(flags: int) -> None:
+    """unshare(2). OSError, EINVAL for CLONE_NEWUSER in a process that has threads."""
+    _check(_libc.unshare(flags), "unshare")
+
+
+def enter(fd: int, flags: int) -> None:
+    """setns(2): `fd` is a namespace file, or a pidfd for several namespaces of one process at once (Linux 5.8)."""
+    _check(_libc.setns(fd, flags), "setns")
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
+    """mount(2)."""
+    _check(_libc.mount(source.encode(), target.encode(), kind.encode(), flags, options.encode()), f"mount {target}")
+
+
+def read_only(path: str) -> None:
+    """Makes `path` and all mounts below it read-only in this mount namespace (mount_setattr(2), Linux 5.12)."""
+    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
+    mount_setattr = 442  # the same number on every architecture
+    _check(
+        _libc.syscall(mount_setattr, _AT_FDCWD, path.encode(), _AT_RECURSIVE, attributes, ctypes.sizeof(attributes)),
+        f"mount_setattr {path}",
+    )
+
+
+def die_with_parent(signal: int) -> None:
+    """prctl(2), PR_SET_PDEATHSIG: the kernel sends `signal` to this process when the thread that forked it ends."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl")
+
+
+def become_root_of_a_user_namespace(others: int = 0) -> None:
+    """Leaves the user namespace (and, in the same call, `others`); the caller is root in the new one.
+
+    Only the caller's own user and group exist there, as 0. OSError as unshare(2) gives it: EPERM and ENOSPC where
+    the system refuses user namespaces.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    unshare(CLONE_NEWUSER | others)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+        try:
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.EACCES):
+                # AppArmor lets unshare(2) succeed and takes the capabilities away: say the same thing in the same way.
+                raise PermissionError(
+                    error.errno, f"writing /proc/self/{name} in a new user namespace was refused"
+                ) from error
+            raise
