@@ -38,6 +38,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
+    """One end of a link, in one node."""
+
     node: str
     name: str
     index: int = 0
@@ -49,7 +51,7 @@ class Interface:
     master: str = ""
     """The bridge it is a port of, or empty."""
     peer: tuple[str, str] | None = None
-    """(node, ifname) of the other end of a veth pair, or of a macvlan's or VXLAN's parent, where the lab knows that node."""
+    """(node, ifname) of the other end of a veth pair, or of a macvlan's or VXLAN's parent, where it is known."""
     addresses: tuple[str, ...] = ()
     """In CIDR form: `172.17.0.2/16`."""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What joins two interfaces. `kind`: `veth` (a pair), `bridge` (a = the port, b = its bridge), `tunnel`, `macvlan`."""
+    """What joins two interfaces: `veth` (a pair), `bridge` (a = the port, b = its bridge), `tunnel`, `macvlan`."""
 
     kind: str
     a: tuple[str, str]
@@ -67,6 +69,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Route:
+    """One line of a routing table."""
+
     node: str
     destination: str
     """`default` or a prefix in CIDR form."""
@@ -95,6 +99,8 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
+    """What ARP, or IPv6 neighbour discovery, found out: which MAC address has this address."""
+
     node: str
     interface: str
     address: str
@@ -120,7 +126,7 @@ class ForwardingEntry:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A netfilter chain. A base chain has a hook (prerouting, input, ...), a priority and a policy; others have none."""
+    """A netfilter chain. A base chain has a hook (prerouting, ...), a priority and a policy; others have none."""
 
     node: str
     family: str
@@ -242,7 +248,7 @@ SUBJECTS: Mapping[str, type] = {
     "forwarding": ForwardingEntry,
     "rules": Topology,
 }
-"""What an event of each kind is about. `rules`: the rule set was changed; a Topology of that node's chains and rules."""
+"""What an event of each kind is about. `rules`: that node's new chains and rules, as a Topology."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +279,8 @@ class Evidence:
 
     `kind`: nft-rule, conntrack, route, neighbour, forwarding-entry, link, order, ...
     `source`: where it was read: `ip nat DOCKER handle 5`, `dock table main`, `docker0`.
-    `strength`: `kernel`, it was said of this very packet; `table`, it stood in a table valid at that time; `inferred`, from
-    frames alone.
+    `strength`: `kernel`, it was said of this very packet; `table`, it stood in a table valid at that time; `inferred`,
+    from frames alone.
     """
 
     kind: str
@@ -299,6 +305,8 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """How a journey ended."""
+
     kind: OutcomeKind
     where: str
     """node/interface."""
@@ -309,5 +317,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
+    """A frame that stands in no journey, and why."""
+
     frame: int
     reason: str

@@ -1,4 +1,4 @@
-"""Namespaces: leaving the old ones, entering others, and the mounts that make them real. Linux system calls, nothing else.
+"""Namespaces: leaving the old ones, entering others, and the mounts that make them real. System calls, nothing else.
 
 Knows no topology. Sources: namespaces(7), user_namespaces(7), pid_namespaces(7), mount_namespaces(7).
 """
@@ -69,7 +69,7 @@ def become_root_of_a_user_namespace(others: int = 0) -> None:
                 file.write(text)
         except OSError as error:
             if error.errno in (errno.EPERM, errno.EACCES):
-                # AppArmor lets unshare(2) succeed and takes the capabilities away: say the same thing in the same way.
+                # AppArmor lets unshare(2) succeed and takes the capabilities away: that is a refusal too.
                 raise PermissionError(
                     error.errno, f"writing /proc/self/{name} in a new user namespace was refused"
                 ) from error

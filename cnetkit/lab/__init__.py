@@ -1,0 +1,1 @@
+"""DESCRIBE: what a learner writes, turned into requests for the sandbox."""

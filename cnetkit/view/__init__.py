@@ -1,0 +1,1 @@
+"""SHOW: a trace becomes text, tables and pictures. Pure: what is shown was in the trace."""
