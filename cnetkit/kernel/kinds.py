@@ -61,7 +61,10 @@ def generic_family(name: str) -> int:
     """Whether a generic netlink family exists: 0, or an errno."""
     control, get_family, family_name = 16, 3, 2
     return ask(
-        NETLINK_GENERIC, control, ACK, struct.pack("BBH", get_family, 1, 0) + attribute(family_name, name.encode() + b"\0")
+        NETLINK_GENERIC,
+        control,
+        ACK,
+        struct.pack("BBH", get_family, 1, 0) + attribute(family_name, name.encode() + b"\0"),
     )
 
 

@@ -1,7 +1,7 @@
-"""What this kernel lets an ordinary user do, found out by doing it, in a short process: `python -m cnetkit.kernel.probe`.
+"""What this kernel lets an ordinary user do, found out by doing it: `python -m cnetkit.kernel.probe`.
 
-It leaves the same namespaces that a sandbox leaves, tries one thing after another there, prints the results as JSON
-and ends; nothing of it stays. It gives no advice: `cnetkit.refusal` and `cnetkit.doctor` turn numbers into words.
+In its own short process it leaves the namespaces that a sandbox leaves, tries one thing after another, prints the
+results as JSON and ends; nothing of it stays. It gives no advice: that is for `cnetkit.refusal` and `cnetkit.doctor`.
 
     {"stage": "ready", "errno": 0, "features": {"veth": "", "vlan": "EOPNOTSUPP: Operation not supported", ...}}
 
@@ -30,9 +30,9 @@ from cnetkit.kernel import namespaces as ns
 OTHERS = ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWCGROUP
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])
 RULES = {
-    "nft-nat": "table ip nat_ { chain c { type nat hook postrouting priority 100; masquerade; } }",
-    "nft-trace": "table ip trace_ { chain c { type filter hook prerouting priority -350; meta nftrace set 1; } }",
-    "nft-numgen": "table ip numgen_ { chain c { numgen inc mod 2 0 accept; } }",
+    "nft-nat": "table ip nat_ { chain c { type nat hook postrouting priority 100; masquerade; }\n}",
+    "nft-trace": "table ip trace_ { chain c { type filter hook prerouting priority -350; meta nftrace set 1; }\n}",
+    "nft-numgen": "table ip numgen_ { chain c { numgen inc mod 2 0 accept; }\n}",
 }
 TABLES = {
     "iptables-nat": "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n",
@@ -57,7 +57,7 @@ def enter() -> tuple[str, int]:
 
 def mounts() -> dict[str, str]:
     """Mounts what a sandbox mounts. Must run as pid 1 of its pid namespace: /proc shows that namespace."""
-    found = {}
+    found: dict[str, str] = {}
     ns_private, target = ns.MS_REC | ns.MS_PRIVATE, "/tmp"  # noqa: S108 our own mount over it, in our own namespace
     plan = (
         ("private", "none", "/", "", ns_private, ""),
