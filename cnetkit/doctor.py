@@ -148,7 +148,7 @@ def _advice(name: str, words: str, system: System) -> str:
     if name.startswith("mount-"):
         return "run outside of the container or the policy that forbids mounting"
     module = MODULES.get(name, name)
-    return f"run `sudo modprobe {module}`; if that fails, this kernel is built without it"
+    return f"run `sudo modprobe {module}` (if that fails, this kernel is built without it)"
 
 
 def _mode(missing: tuple[str, ...], live: bool, recorded: bool) -> str:

@@ -15,7 +15,7 @@ SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/us
 OPTIONAL_PACKAGES = ("jupyterlab", "anywidget", "ipywidgets", "pyvis")
 PROGRAMS = {
     "ip": "iproute2", "nft": "nftables", "iptables-nft-restore": "iptables", "curl": "curl", "ping": "iputils-ping",
-    "tcpdump": "tcpdump", "tshark": "tshark", "conntrack": "conntrack", "ethtool": "ethtool", "chromium": "chromium",
+    "tcpdump": "tcpdump", "tshark": "tshark", "ethtool": "ethtool", "chromium": "chromium",
     "dnsmasq": "dnsmasq-base", "etcd": "etcd-server", "bird": "bird2", "ovs-vswitchd": "openvswitch-switch",
     "haproxy": "haproxy", "wg": "wireguard-tools",
 }  # fmt: skip

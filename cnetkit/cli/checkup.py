@@ -17,10 +17,8 @@ def doctor(arguments: argparse.Namespace) -> int:
 def text(report: Report) -> str:
     """The report as plain lines: the verdict, what is missing and how to mend it, then lessons and labs."""
     system = report.system
-    lines = [
-        f"cnetkit {system['cnetkit']}, kernel {system['kernel']}, Python {system['python']}, {system['user']} user",
-        "",
-    ]
+    release = system["cnetkit"] or "(not installed)"
+    lines = [f"cnetkit {release}, kernel {system['kernel']}, Python {system['python']}, {system['user']} user", ""]
     if report.live:
         lines.append("Labs run live here.")
     else:
@@ -31,7 +29,7 @@ def text(report: Report) -> str:
         width = max(len(feature.name) for feature in broken)
         lines.append("missing:")
         for feature in broken:
-            lines += [f"  {feature.name:<{width}}  {feature.cause}", f"  {'':<{width}}  → {feature.fix}"]
+            lines.append(f"  {feature.name:<{width}}  {feature.cause}: {feature.fix}")
         lines.append("")
     lines += [
         "lessons:",
@@ -45,4 +43,4 @@ def text(report: Report) -> str:
 
 def _line(row: Readiness) -> str:
     lacking = f"  (needs {', '.join(row.missing)})" if row.missing else ""
-    return f"  {row.name:<14} {row.title:<48} {row.mode}{lacking}"
+    return f"  {row.name:<14} {row.mode:<12} {row.title}{lacking}"
