@@ -33,6 +33,7 @@ ARP, IPV4, IPV6, BRIDGED = 0x0806, 0x0800, 0x86DD, 0x6558
 TAGS = (0x8100, 0x88A8, 0x9100)
 ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ICMPV6, SCTP = 1, 4, 6, 17, 41, 47, 58, 132
 VXLAN_PORTS, GENEVE_PORT = (4789, 8472), 6081
+ICMP_ERRORS, ICMPV6_ERRORS = (3, 4, 5, 11, 12), (1, 2, 3, 4)
 EXTENSIONS = (0, 43, 44, 51, 60)
 """IPv6 extension headers that are stepped over (RFC 8200; 51 is AH, RFC 4302)."""
 
@@ -83,6 +84,7 @@ class Columns:
     icmp_type: NDArray[np.uint8]
     icmp_code: NDArray[np.uint8]
     icmp_id: NDArray[np.uint16]
+    """The echo identifier; of an ICMP error, the IPv4 identification of the packet it quotes."""
     icmp_seq: NDArray[np.uint16]
     payload: I64
     """Where the payload begins in `Frames.data`."""
@@ -374,7 +376,19 @@ def _transport(
     out["icmp_seq"][rows[icmp]] = first[icmp] & np.uint64(0xFFFF)
     eight = udp | icmp
     out["payload"][rows[eight]] = np.minimum(at[eight] + 8, end[eight])
+    kind = out["icmp_type"][rows]
+    quoting = ((protocol == ICMP) & np.isin(kind, ICMP_ERRORS)) | ((protocol == ICMPV6) & np.isin(kind, ICMPV6_ERRORS))
+    _quoted(out, source, rows[quoting], at[quoting] + 8, end[quoting])
     return _tunnels(source, rows, at, protocol, first, end)
+
+
+def _quoted(out: Chunk, source: Bytes, rows: I64, at: I64, end: I64) -> None:
+    """Leaves a quoted packet's addresses, ports and checksums, which NAT rewrites too, out of an error's payload."""
+    first = source.word(at, end)
+    four = first >> np.uint64(60) == 4
+    header = np.where(four, ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4, 40)
+    out["icmp_id"][rows] = np.where(four, (first >> np.uint64(16)) & np.uint64(0xFFFF), np.uint64(0))
+    out["payload"][rows] = np.minimum(at + header + 8, end)
 
 
 def _tunnels(source: Bytes, rows: I64, at: I64, protocol: I64, first: U64, end: I64) -> list[Found]:
