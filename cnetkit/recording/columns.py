@@ -48,7 +48,8 @@ PROBLEMS = ("", "shorter than its link header", "link type is not known")
 class Columns:
     """n frames, one array of length n a field; of the innermost packet unless the name begins with `outer_`.
 
-    A field that a frame lacks is 0. Addresses: IPv4 in `*_low` (`*_high` 0), IPv6 in both halves, MAC in 48 bits.
+    A field that a frame lacks is 0. Addresses: IPv4 in `*_low` (`*_high` 0), IPv6 in both halves, MAC in 48 bits;
+    an ARP packet has its sender's and target's.
     """
 
     problem: NDArray[np.uint8]
@@ -121,8 +122,7 @@ KEPT = ("problem", "depth", "tunnel", "vni")
 
 WIDTHS = {
     f.name: np.dtype(
-        {"U64": "u8", "I64": "i8"}.get(str(f.type))
-        or {"bool_": "?"}.get(str(f.type)[11:-1], str(f.type)[11:-1])
+        {"U64": "u8", "I64": "i8"}.get(str(f.type)) or {"bool_": "?"}.get(str(f.type)[11:-1], str(f.type)[11:-1])
     )
     for f in fields(Columns)
 }
@@ -290,8 +290,16 @@ Found = tuple[int, I64, I64, I64, I64]
 
 
 def _network(out: Chunk, source: Bytes, rows: I64, at: I64, ethertype: I64, stop: I64) -> list[Found]:
-    four, six = ethertype == IPV4, ethertype == IPV6
+    four, six, arp = ethertype == IPV4, ethertype == IPV6, ethertype == ARP
+    if arp.any():
+        _arp(out, source, rows[arp], at[arp], stop)
     return _ipv4(out, source, rows[four], at[four], stop) + _ipv6(out, source, rows[six], at[six], stop)
+
+
+def _arp(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> None:
+    """RFC 826: the sender's and the target's protocol address as source and destination; all of it is payload."""
+    sender, target = source.word(at + 14, stop[rows]), source.word(at + 24, stop[rows])
+    out["src_low"][rows], out["dst_low"][rows] = sender >> np.uint64(32), target >> np.uint64(32)
 
 
 def _ipv4(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Found]:
@@ -351,9 +359,7 @@ def _trim(stop: I64, rows: I64, at: I64, size: I64, header: I64) -> None:
     stop[rows[said]] = np.minimum(stop[rows[said]], at[said] + size[said])
 
 
-def _transport(
-    out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fragment: I64, stop: I64
-) -> list[Found]:
+def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fragment: I64, stop: I64) -> list[Found]:
     """TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443), SCTP's ports; finds tunnels."""
     out["protocol"][rows], out["payload"][rows], out["transport"][rows] = protocol, at, at
     whole = (fragment == 0) & (at < stop[rows])
@@ -410,7 +416,10 @@ def _tunnels(source: Bytes, rows: I64, at: I64, protocol: I64, first: U64, end: 
     pick = np.flatnonzero((protocol == GRE) & (end - at >= 4) & (first >> np.uint64(56) & np.uint64(0x47) == 0))
     if len(pick):
         bits, ethertype = first[pick] >> np.uint64(60), ((first[pick] >> np.uint64(32)) & np.uint64(0xFFFF))
-        summed, keyed = (bits >> np.uint64(3)).astype(np.int64), ((bits >> np.uint64(1)) & np.uint64(1)).astype(np.int64)
+        summed, keyed = (
+            (bits >> np.uint64(3)).astype(np.int64),
+            ((bits >> np.uint64(1)) & np.uint64(1)).astype(np.int64),
+        )
         numbered = (bits & np.uint64(1)).astype(np.int64)
         key = (source.word(at[pick] + 4 + summed * 4, end[pick]) >> np.uint64(32)).astype(np.int64) * keyed
         place = at[pick] + 4 + (summed + keyed + numbered) * 4

@@ -28,8 +28,11 @@ def forwarded(search: Search) -> Pairs:
 def _joined(search: Search, parents: Rows, children: Rows, ties: bool = False) -> Pairs:
     key = search.identity.wire
     return pair(
-        parents, mix(key[parents], search.bridge[parents]),
-        children, mix(key[children], search.bridge[children]),
-        search.tap[children], search.time, ties=ties,
+        parents,
+        mix(key[parents], search.bridge[parents]),
+        children,
+        mix(key[children], search.bridge[children]),
+        search.tap[children],
+        search.time,
+        ties=ties,
     )
-

@@ -86,8 +86,16 @@ def join(recording: Source) -> Joined:
     wiring = wire(frames.taps, recording.topologies)
     wiring = inferred(wiring, tap, direction, time, identity.wire)
     search = Search(
-        order, tap, time, direction, identity, columns, wiring,
-        node_names(frames.taps), connections_of(recording), columns.problem[order] == 0,
+        order,
+        tap,
+        time,
+        direction,
+        identity,
+        columns,
+        wiring,
+        node_names(frames.taps),
+        connections_of(recording),
+        columns.problem[order] == 0,
     )
     for number, (_, rule) in enumerate(RULES, 1):
         search.add(rule(search), number)

@@ -14,9 +14,12 @@ def routed(search: Search) -> Pairs:
     parents, children = candidates(search)
     same = mix(search.identity.packet, search.identity.ends, search.node, around(search))
     return pair(
-        parents, mix(same[parents], search.identity.hops[parents] - 1),
-        children, mix(same[children], search.identity.hops[children]),
-        search.tap[children], search.time,
+        parents,
+        mix(same[parents], search.identity.hops[parents] - 1),
+        children,
+        mix(same[children], search.identity.hops[children]),
+        search.tap[children],
+        search.time,
     )
 
 

@@ -17,7 +17,10 @@ def crossed(search: Search) -> Pairs:
     parents = search.outgoing(segment >= 0)
     key = search.identity.wire
     return pair(
-        parents, mix(key[parents], segment[parents]),
-        children, mix(key[children], segment[children]),
-        search.tap[children], search.time,
+        parents,
+        mix(key[parents], segment[parents]),
+        children,
+        mix(key[children], segment[children]),
+        search.tap[children],
+        search.time,
     )

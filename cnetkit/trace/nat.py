@@ -51,9 +51,7 @@ def filtered(search: Search) -> Pairs:
     passed[first.parent] = True
     last = rewritten_between(search, search.outgoing(is_ip & search.at_bridge & ~passed), below, place, place)
     below = np.setdiff1d(below, last.child)
-    direct = rewritten_between(
-        search, search.incoming(is_ip & ~search.at_bridge & ~passed), below, place, place
-    )
+    direct = rewritten_between(search, search.incoming(is_ip & ~search.at_bridge & ~passed), below, place, place)
     return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in (first, last, direct)), strict=True)))
 
 
@@ -91,17 +89,13 @@ def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
     return rows[keep], key[keep]
 
 
-def _rest(
-    pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64
-) -> tuple[Rows, U64, Rows, U64]:
+def _rest(pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64) -> tuple[Rows, U64, Rows, U64]:
     """What is left to pair: children without a parent, parents without a child."""
     p, c = ~np.isin(parents, pairs.parent), ~np.isin(children, np.concatenate((pairs.child, pairs.ambiguous)))
     return parents[p], pkey[p], children[c], ckey[c]
 
 
-def _unique(
-    search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None
-) -> Pairs:
+def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None) -> Pairs:
     """Pairs where all candidates of one key have the same ends on either side.
 
     `kept` narrows a key to one end that NAT left alone: the source under DNAT, the destination under SNAT.
@@ -135,9 +129,7 @@ def _lookup(keys: U64, values: U64, wanted: U64) -> U64:
     return np.where(keys[at] == wanted, values[at], np.uint64(0))
 
 
-def _mapped(
-    search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, lesson: Learned
-) -> Pairs:
+def _mapped(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, lesson: Learned) -> Pairs:
     """Pairs whose change of ends `lesson` contains."""
     if not len(lesson[0]) or not len(parents) or not len(children):
         return NO_PAIRS

@@ -34,8 +34,14 @@ NO_PAIRS = Pairs(NOTHING, NOTHING, NOTHING)
 
 
 def pair(
-    parents: Rows, parent_key: U64, children: Rows, child_key: U64, lane: NDArray[np.generic], time: NDArray[np.int64],
-    *, ties: bool = False,
+    parents: Rows,
+    parent_key: U64,
+    children: Rows,
+    child_key: U64,
+    lane: NDArray[np.generic],
+    time: NDArray[np.int64],
+    *,
+    ties: bool = False,
 ) -> Pairs:
     """Pairs children with parents of the same key.
 
@@ -64,7 +70,9 @@ def pair(
     sure = ~left
     late = _decide(parents, first[left], available[left], children[left], run[left], time, ties)
     return Pairs(
-        np.concatenate((parents[known[sure]], late.parent)), np.concatenate((children[sure], late.child)), late.ambiguous
+        np.concatenate((parents[known[sure]], late.parent)),
+        np.concatenate((children[sure], late.child)),
+        late.ambiguous,
     )
 
 
@@ -118,9 +126,7 @@ def _decide(
     return Pairs(found_parent, found_child, _undecided(at_child, rest, close, row, group, when, is_child))
 
 
-def _certain(
-    at: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _certain(at: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A child right after a parent, with neither another parent shortly before nor another child shortly after."""
     last = len(group) - 1
     follows = (group[at - 1] == group[at]) & ~is_child[at - 1]
@@ -133,7 +139,13 @@ def _certain(
 
 
 def _undecided(
-    at_child: Rows, rest: Rows, close: Rows, row: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[np.bool_]
+    at_child: Rows,
+    rest: Rows,
+    close: Rows,
+    row: Rows,
+    group: Rows,
+    when: NDArray[np.int64],
+    is_child: NDArray[np.bool_],
 ) -> Rows:
     """Children left over that had a parent before them, within what could be its delay."""
     left = np.setdiff1d(rest, close)

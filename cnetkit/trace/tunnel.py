@@ -21,9 +21,12 @@ def wrapped(search: Search) -> Pairs:
     parents = search.outgoing(~search.passed)
     children = search.outgoing(search.orphan & (depth > 0))
     return pair(
-        parents, mix(key[parents], depth[parents] + 1),
-        children, mix(key[children], depth[children]),
-        search.tap[children], search.time,
+        parents,
+        mix(key[parents], depth[parents] + 1),
+        children,
+        mix(key[children], depth[children]),
+        search.tap[children],
+        search.time,
     )
 
 
@@ -36,9 +39,13 @@ def unwrapped(search: Search) -> Pairs:
     parents = search.incoming((depth > 0) & ~search.raised)
     children = search.incoming(search.orphan)
     return pair(
-        parents, mix(key[parents], depth[parents]),
-        children, mix(key[children], depth[children] + 1),
-        search.tap[children], search.time, ties=True,
+        parents,
+        mix(key[parents], depth[parents]),
+        children,
+        mix(key[children], depth[children] + 1),
+        search.tap[children],
+        search.time,
+        ties=True,
     )
 
 
@@ -49,9 +56,13 @@ def stacked_up(search: Search) -> Pairs:
     parents = search.incoming(np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
     key = search.identity.inner
     return pair(
-        parents, mix(key[parents], search.tap[parents]),
-        children, mix(key[children], below[children]),
-        search.tap[children], search.time, ties=True,
+        parents,
+        mix(key[parents], search.tap[parents]),
+        children,
+        mix(key[children], below[children]),
+        search.tap[children],
+        search.time,
+        ties=True,
     )
 
 
@@ -62,7 +73,10 @@ def stacked_down(search: Search) -> Pairs:
     children = search.outgoing(search.orphan & np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
     key = search.identity.inner
     return pair(
-        parents, mix(key[parents], below[parents]),
-        children, mix(key[children], search.tap[children]),
-        search.tap[children], search.time,
+        parents,
+        mix(key[parents], below[parents]),
+        children,
+        mix(key[children], search.tap[children]),
+        search.tap[children],
+        search.time,
     )
