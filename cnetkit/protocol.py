@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
@@ -351,8 +350,3 @@ class Splitter:
                 position = end
         finally:
             del pending[:position]
-
-
-def plain(value: Any) -> Any:
-    """A message as plain dicts, lists and scalars, for showing or writing it down."""
-    return msgspec.to_builtins(value)

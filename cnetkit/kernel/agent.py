@@ -13,6 +13,7 @@ import struct
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ from cnetkit.kernel.places import Places
 from cnetkit.kernel.running import Running
 from cnetkit.kernel.snapshot import snapshot
 from cnetkit.kernel.stacks import Stacks
-from cnetkit.model import CnetkitError
+from cnetkit.model import CnetkitError, Topology
 
 _BACKLOG = 64 << 20
 """A client that is so many bytes behind gets no frames until it has caught up; the kernel counts what is lost."""
@@ -123,7 +124,7 @@ class Agent:
     def _status(self, channel: Channel, number: int, request: p.Status) -> p.Message:
         return self._state(None)
 
-    def _state(self, topology: Any) -> p.State:
+    def _state(self, topology: Topology | None) -> p.State:
         return p.State(self._lab, list(self._stacks), self._client, self._started, topology)
 
     # --- Processes ---------------------------------------------------------------------------------------------------
@@ -179,10 +180,11 @@ class Agent:
             events=lambda events: channel.send(0, p.Events(request.capture, events)),
         )
         self._captures[request.capture] = channel, watch
-        for node, ring in watch.rings.items():
-            self._loop.watch(ring.fileno(), lambda node=node: self._frames(channel, watch, node))
-            for socket_ in (watch.listeners[node].route, watch.listeners[node].filter):
-                self._loop.watch(socket_.fileno(), lambda node=node: watch.read_events(node))
+        for node in watch.rings:
+            frames, *events = watch.descriptors(node)
+            self._loop.watch(frames, partial(self._frames, channel, watch, node))
+            for fd in events:
+                self._loop.watch(fd, partial(watch.read_events, node))
         return p.Captured(before)
 
     def _frames(self, channel: Channel, watch: Watch, node: str) -> None:
@@ -193,8 +195,7 @@ class Agent:
 
     def _unwatch(self, watch: Watch, node: str) -> None:
         if node in watch.rings:
-            listener = watch.listeners[node]
-            for fd in (watch.rings[node].fileno(), listener.route.fileno(), listener.filter.fileno()):
+            for fd in watch.descriptors(node):
                 self._loop.forget(fd)
 
     def _end_capture(self, channel: Channel, number: int, request: p.EndCapture) -> p.Message:

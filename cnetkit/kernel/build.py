@@ -6,6 +6,7 @@ It knows the operations of the protocol, not what a lab means by them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -62,7 +63,7 @@ class Builder:
     def _nodes(self, operations: list[AddNode], undo: Undo) -> None:
         for one in operations:
             self._stacks.add(one.name, one.kind, one.host, one.ipv6)
-            undo.append(lambda name=one.name: self._stacks.remove(name))
+            undo.append(partial(self._stacks.remove, one.name))
 
     def _remove(self, operations: list[RemoveNode], undo: Undo) -> None:
         for one in operations:
@@ -76,7 +77,7 @@ class Builder:
     def _bridges(self, operations: list[AddBridge], undo: Undo) -> None:
         for one in operations:
             stack = self._stacks.find(one.node)
-            undo.append(lambda s=stack, n=one.name: s.netlink.batch([links.delete_link(n)]))
+            undo.append(partial(stack.netlink.batch, [links.delete_link(one.name)]))
             self._send(stack, [links.bridge(one.name, one.mac)], [f"a bridge {one.name!r} in {one.node}"])
             self._software(stack, one.name)
 
@@ -86,7 +87,7 @@ class Builder:
             pairs = list(group)
             stack = find(node)
             masters = {name: stack.index(name) for name in {one.master for one in pairs} if name}
-            undo += [lambda s=stack, n=one.name: s.netlink.batch([links.delete_link(n)]) for one in pairs]
+            undo += [partial(stack.netlink.batch, [links.delete_link(one.name)]) for one in pairs]
             self._send(
                 stack,
                 [
@@ -117,7 +118,7 @@ class Builder:
             stack = self._stacks.find(node)
             indices = [stack.index(one.interface) for one in adding]
             for one, index in zip(adding, indices, strict=True):
-                undo.append(lambda s=stack, i=index, a=one.address: s.netlink.batch([links.address(i, a, remove=True)]))
+                undo.append(partial(stack.netlink.batch, [links.address(index, one.address, remove=True)]))
             self._send(
                 stack,
                 [links.address(index, one.address) for one, index in zip(adding, indices, strict=True)],
@@ -130,7 +131,7 @@ class Builder:
             stack = self._stacks.find(node)
             wanted = [(one.destination, one.via, stack.index(one.interface) if one.interface else 0) for one in adding]
             for entry in wanted:
-                undo.append(lambda s=stack, e=entry: s.netlink.batch([links.route(*e, remove=True)]))
+                undo.append(partial(stack.netlink.batch, [links.route(*entry, remove=True)]))
             names = [f"a route to {one.destination} in {node}" for one in adding]
             self._send(stack, [links.route(*entry) for entry in wanted], names)
 
@@ -140,12 +141,14 @@ class Builder:
             before = stack.sysctl(one.name)
             if before is None and one.optional:
                 continue
-            undo.append(lambda s=stack, n=one.name, v=before: s.set_sysctl(n, v or ""))
+            undo.append(partial(stack.set_sysctl, one.name, before or ""))
             stack.set_sysctl(one.name, one.value)
 
     def _rules(self, operations: list[Rules], undo: Undo) -> None:
         for one in operations:
-            netfilter.restore(self._stacks.find(one.node), one.text, one.ipv6)
+            stack = self._stacks.find(one.node)
+            undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
+            netfilter.restore(stack, one.text, one.ipv6)
 
     def _send(self, stack: Stack, messages: list[bytes], names: list[str]) -> None:
         try:

@@ -46,9 +46,15 @@ class Watch:
         except OSError as error:
             self.close()
             raise CnetkitError(
-                f"the kernel refused a capture in {stack.name}: {error.strerror}; capture in fewer nodes, or with fewer megabytes"
+                f"the kernel refused a capture in {stack.name}: {error.strerror}; "
+                "capture in fewer nodes, or with fewer megabytes"
             ) from None
         self._quiet = max(_QUIET, 3 * patience / 1000)
+
+    def descriptors(self, node: str) -> tuple[int, int, int]:
+        """What to watch for a node: first its frames' descriptor, then its events' two."""
+        listener = self.listeners[node]
+        return self.rings[node].fileno(), listener.route.fileno(), listener.filter.fileno()
 
     def read_frames(self, node: str) -> bool:
         """Hands over the blocks that are ready in a node; says whether there were any."""
@@ -69,10 +75,9 @@ class Watch:
         """Reads on until no ring holds a frame and nothing came for some milliseconds, or half a second has passed."""
         end = time.monotonic() + _PATIENCE
         quiet_since = time.monotonic()
-        fds = [*self.rings.values(), *(x for one in self.listeners.values() for x in (one.route, one.filter))]
         poll = select.poll()
-        for one in fds:
-            poll.register(one.fileno(), select.POLLIN)
+        for fd in (fd for node in self.rings for fd in self.descriptors(node)):
+            poll.register(fd, select.POLLIN)
         while (now := time.monotonic()) < end:
             some = [self.read_frames(node) for node in self.rings] + [self.read_events(node) for node in self.listeners]
             if any(some) or any(ring.pending() for ring in self.rings.values()):

@@ -21,11 +21,11 @@ class Loop:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timers: list[tuple[float, int, Callable[[], object]]] = []
         self._order = count()
         self._on = True
 
-    def watch(self, fd: int, ready: Callable[[], None], events: int = _READ) -> None:
+    def watch(self, fd: int, ready: Callable[[], object], events: int = _READ) -> None:
         """Calls `ready` whenever `fd` is; replaces an earlier watch of the same descriptor."""
         try:
             self._selector.modify(fd, events, ready)
@@ -39,7 +39,7 @@ class Loop:
         except KeyError:
             return
 
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
         """Calls once, after at least so many seconds."""
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), call))
 

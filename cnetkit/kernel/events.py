@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from cnetkit.kernel import netfilter, tables, verdicts
 from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink, attributes
 from cnetkit.kernel.snapshot import Names
 from cnetkit.kernel.stacks import Stack
-from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Loss, Topology
+from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Loss, Topology, Verdict
 
 _ROUTE_GROUPS = (1, 3, 5, 7, 9, 11)  # link, neighbour, IPv4 and IPv6 addresses and routes (linux/rtnetlink.h)
 _FILTER_GROUPS = (1, 2, 3, 7, 9)  # connections new, changed and gone, rule sets, verdicts (linux/netfilter/nfnetlink.h)
@@ -23,6 +24,7 @@ _CT_NEW, _CT_DELETE = 1 << 8, (1 << 8) | 2
 _CREATED = 0x400  # NLM_F_CREATE: a new connection, not a change of one
 
 Action = Literal["verdict", "new", "update", "destroy"]
+_Decode = Callable[[int, bytes], Iterator[tuple[str, Action, Any]]]
 
 
 class Listener:
@@ -39,6 +41,8 @@ class Listener:
         self.filter.join(_FILTER_GROUPS)
         self._names = Names(stack)
         self._rules = netfilter.rules(stack)
+        self._packets: dict[int, int] = {}
+        self._serial = 0
         if verdicts and (self._rules[0] or stack.kind in ("host", "router")):
             self._trace()
 
@@ -52,7 +56,7 @@ class Listener:
         """The events since the last call."""
         return [*self._read(self.filter, self._filter), *self._read(self.route, self._route)]
 
-    def _read(self, netlink: Netlink, decode: Any) -> Iterator[Event]:
+    def _read(self, netlink: Netlink, decode: _Decode) -> Iterator[Event]:
         messages = netlink.read()
         if messages is None:
             self.lost += 1
@@ -64,12 +68,20 @@ class Listener:
 
     def _filter(self, kind: int, body: bytes) -> Iterator[tuple[str, Action, Any]]:
         if kind == _TRACE:
-            yield "verdict", "verdict", verdicts.verdict(body, self._names.__getitem__)
+            yield "verdict", "verdict", self._of_one_packet(verdicts.verdict(body, self._names.__getitem__))
         elif kind in (_CT_NEW, _CT_DELETE):
             found = verdicts.connection(self.stack.name, body)
             yield "connection", self._connection_action(kind, found), found
         elif kind == _NEWGEN:
             yield from self._changed_rules()
+
+    def _of_one_packet(self, found: Verdict) -> Verdict:
+        """The verdict with a trace id that no other packet has. The kernel's own is made from where the packet lies in
+        memory, so the next packet may well have the same; but each begins in our table's first chain."""
+        if found.table == netfilter.TRACE_TABLE and found.chain in netfilter.TRACE_BEGINS:
+            self._serial += 1
+            self._packets[found.trace_id] = self._serial
+        return replace(found, trace_id=self._packets.get(found.trace_id, 0))
 
     def _connection_action(self, kind: int, found: Connection) -> Action:
         if kind == _CT_DELETE:
@@ -84,19 +96,20 @@ class Listener:
                 self._trace()
 
     def _route(self, kind: int, body: bytes) -> Iterator[tuple[str, Action, Any]]:
-        family, action = kind & ~3, "destroy" if kind & 3 == 1 else "new"
+        family = kind & ~3
+        action: Action = "destroy" if kind & 3 == 1 else "new"
         node, name = self.stack.name, self._names.__getitem__
         if family == 16 and body[0] == 0:
             self._names[struct.unpack_from("=i", body, 4)[0]] = attributes(body, 16)[3].rstrip(b"\0").decode()
-            yield "interface", action, tables.link(node, body, name)[0]  # type: ignore[misc]
+            yield "interface", action, tables.link(node, body, name)[0]
         elif family == 20:
             index, cidr = tables.address(body)
-            yield "interface", action, Interface(node, name(index), index, addresses=(cidr,))  # type: ignore[misc]
+            yield "interface", action, Interface(node, name(index), index, addresses=(cidr,))
         elif family == 24:
-            yield "route", action, tables.route(node, body, name)  # type: ignore[misc]
+            yield "route", action, tables.route(node, body, name)
         elif family == 28 and (found := tables.neighbour(node, body, name)):
             which = "forwarding" if isinstance(found, ForwardingEntry) else "neighbour"
-            yield which, action, found  # type: ignore[misc]
+            yield which, action, found
 
     def losses(self) -> list[Loss]:
         """What was lost, if anything."""

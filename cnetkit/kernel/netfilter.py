@@ -18,6 +18,7 @@ from cnetkit.model import Chain, CnetkitError, Rule
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TRACE_TABLE = "cnetkit_trace"
+TRACE_BEGINS = ("prerouting", "output")
 """Ours: it asks the kernel to report what each rule decides. It is left out of snapshots."""
 
 _NFT, _GETGEN, _GETTABLE = 10 << 8, 16, 1
@@ -159,7 +160,7 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
     """
     stack.enter()
     mark = f"limit rate {packets_per_second}/second burst {packets_per_second * 2} packets meta nftrace set 1"
-    first = {"prerouting": -450, "output": -450}
+    first = dict.fromkeys(TRACE_BEGINS, -450)
     last = {"input": 450, "forward": 450, "postrouting": 450}
     chains = [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; {mark}; }}" for h, p in first.items()]
     chains += [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; }}" for h, p in last.items()]

@@ -6,6 +6,7 @@ Sources: namespaces(7), pid_namespaces(7), pidfd_open(2).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -51,10 +52,8 @@ class Places:
         """Kills everything that runs in a node; those placed inside it have ended with it."""
         pidfd = self._pidfds.pop(name, None)
         if pidfd is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             os.close(pidfd)
 
 

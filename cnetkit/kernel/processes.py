@@ -5,6 +5,7 @@ It knows no requests; the agent asks it to start things and is called back.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -35,10 +36,8 @@ class Process:
 
     def signal(self, number: int) -> None:
         """Sends a signal to the process and all others of its session's first group."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
-        except ProcessLookupError:
-            pass
 
     def resize(self, rows: int, columns: int) -> None:
         """Tells the terminal its size."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass, field
+from functools import partial
 
 from cnetkit import protocol as p
 from cnetkit.kernel.channel import Channel, Loop
@@ -41,7 +42,7 @@ class Running:
         reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        loop.watch(reading, lambda: (os.read(reading, 4096), self._reap()) and None)
+        loop.watch(reading, partial(self._woken, reading))
 
     def collect(self, channel: Channel, number: int, process: Process, given: bytes, timeout: float) -> None:
         """Gathers a process's output and answers request `number` with it when the process has ended."""
@@ -60,9 +61,13 @@ class Running:
     def _add(self, task: _Task) -> _Task:
         self._tasks[task.process.pid] = task
         for fd in task.process.outputs:
-            self._loop.watch(fd, lambda fd=fd: self._read(task, fd))
+            self._loop.watch(fd, partial(self._read, task, fd))
         self._loop.later(0, self._reap)  # it may have ended before it was known here
         return task
+
+    def _woken(self, fd: int) -> None:
+        os.read(fd, 4096)
+        self._reap()
 
     def _find(self, key: int) -> _Task:
         for task in self._tasks.values():

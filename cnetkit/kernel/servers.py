@@ -76,7 +76,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(text)
 
-    do_HEAD = do_POST = do_GET
+    do_HEAD = do_POST = do_GET  # noqa: N815 - the base class names them so
 
     def log_message(self, format: str, *args: object) -> None:
         """Stays quiet: the capture shows the requests."""

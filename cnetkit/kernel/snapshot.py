@@ -15,7 +15,18 @@ from cnetkit.kernel import netfilter, tables, verdicts
 from cnetkit.kernel.links import link_body
 from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink, attributes, u32
 from cnetkit.kernel.stacks import Stack, Stacks
-from cnetkit.model import Connection, ForwardingEntry, Interface, Link, Neighbour, PolicyRule, Route, Topology
+from cnetkit.model import (
+    Chain,
+    Connection,
+    ForwardingEntry,
+    Interface,
+    Link,
+    Neighbour,
+    PolicyRule,
+    Route,
+    Rule,
+    Topology,
+)
 
 _GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETRULE, _GETNSID = 18, 22, 26, 30, 34, 90
 _CT_GET = (1 << 8) | 1
@@ -69,7 +80,7 @@ class _Snapshot:
         self.policy_rules: list[PolicyRule] = []
         self.neighbours: list[Neighbour] = []
         self.forwarding: list[ForwardingEntry] = []
-        self.netfilter: dict[str, tuple[tuple[netfilter.Chain, ...], tuple[netfilter.Rule, ...]]] = {}
+        self.netfilter: dict[str, tuple[tuple[Chain, ...], tuple[Rule, ...]]] = {}
         self.connections: list[Connection] = []
         self.counters: dict[str, dict[str, int]] = {}
 
@@ -85,7 +96,7 @@ class _Snapshot:
             self.interfaces[node, interface.index] = interface
             if other:
                 self.others[node, interface.index] = other, elsewhere
-            counters |= {f"{interface.name}.{name}": value for name, value in statistics.items()}
+            counters |= {f"{interface.name}.{name}": value for name, value in statistics.items() if value}
         self._addresses(node, ask(_GETADDR, bytes(8)))
         families = (socket.AF_INET, socket.AF_INET6) if stack.ipv6 else (socket.AF_INET,)
         for family in families:

@@ -12,7 +12,6 @@ import re
 import select
 import signal
 import socket
-import sys
 from typing import NoReturn
 
 import setproctitle
@@ -48,7 +47,7 @@ def main() -> None:
     try:
         unshare(_OWN) if hello.host else become_root_of_a_user_namespace(_OWN)
     except OSError as error:
-        _say(p.Refused("unshare", error.errno or 0))
+        _say(p.Refused("unshare" if "unshare" in str(error) else "uid_map", error.errno or 0))
         return
     inside = os.fork()
     if inside == 0:
@@ -125,4 +124,4 @@ def _watch(client: int, inside: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -75,7 +75,7 @@ def _details(kind: str, body: bytes) -> dict[str, Any]:
     """What is particular to a tunnel or a child of another link. pyroute2 knows all kinds; it is loaded for these only."""
     if kind in ("", "loopback", "veth", "bridge", "tun"):
         return {}
-    from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+    from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyped]
 
     message = ifinfmsg(struct.pack("=IHHII", 16 + len(body), 16, 0, 0, 0) + body)
     message.decode()

@@ -46,7 +46,9 @@ class Capture:
             self._sandbox.deafen("capture", self._request.capture)
         self._topologies.append(after.topology)
         taps = {
-            (one.node, one.index): Tap(one.node, one.name) for topology in self._topologies for one in topology.interfaces
+            (one.node, one.index): Tap(one.node, one.name)
+            for topology in self._topologies
+            for one in topology.interfaces
         }
         self._recording = Recording(
             frames=frames_from_blocks(self._blocks, taps),
@@ -78,4 +80,3 @@ def _typed(event: Event) -> Event:
     if kind is None or isinstance(event.subject, kind):
         return event
     return Event(event.time_ns, event.node, event.kind, event.action, msgspec.convert(event.subject, kind))
-

@@ -117,7 +117,9 @@ class Lab:
         try:
             return self.nodes[name]
         except KeyError:
-            raise CnetkitError(f"there is no node {name!r} in the lab: it has {', '.join(self.nodes) or 'none'}") from None
+            raise CnetkitError(
+                f"there is no node {name!r} in the lab: it has {', '.join(self.nodes) or 'none'}"
+            ) from None
 
     # --- What the other parts of a lab use ---------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ class Node:
 
     # --- What runs in it ---------------------------------------------------------------------------------------------
 
-    def run(self, command: str | list[str], *, timeout: float = 60.0, input: str = "", check: bool = False) -> Result:  # noqa: A002
+    def run(self, command: str | list[str], *, timeout: float = 60.0, input: str = "", check: bool = False) -> Result:
         """Runs a command and waits for its end, at most `timeout` seconds. A string goes to sh(1).
 
         CnetkitError where the program does not exist, and with `check` where it fails.

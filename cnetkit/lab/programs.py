@@ -36,7 +36,9 @@ class Result:
             raise CnetkitError(f"{self.command!r} in {self.node} did not end in time and was killed")
         if not self.ok:
             said = (self.errors or self.output).strip().splitlines()
-            raise CnetkitError(f"{self.command!r} in {self.node} ended with status {self.status}: {said[-1] if said else ''}")
+            raise CnetkitError(
+                f"{self.command!r} in {self.node} ended with status {self.status}: {said[-1] if said else ''}"
+            )
         return self
 
     def __str__(self) -> str:
@@ -113,5 +115,3 @@ class Program:
 def command_line(command: str | list[str]) -> list[str]:
     """What a learner typed, as arguments: a string goes to sh(1), a list is taken as it is."""
     return ["sh", "-c", command] if isinstance(command, str) else [str(part) for part in command]
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -27,8 +28,8 @@ class AgentProcess:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
             self._process = subprocess.Popen(
                 [sys.executable, "-S", "-P", "-m", "cnetkit.kernel.start"],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=self._complaints,
                 start_new_session=True,  # Ctrl-C at the terminal is for the client alone
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
@@ -49,10 +50,8 @@ class AgentProcess:
         if self._closed or os.getpid() != self._owner:
             return
         self._closed = True
-        try:
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:

@@ -5,6 +5,7 @@ Each agent listens on an abstract Unix socket (unix(7)), which /proc/net/unix li
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -57,10 +58,8 @@ class _Door:
         self._socket.sendall(data)
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 def _doors() -> list[tuple[str, int, int, str]]:

@@ -138,5 +138,5 @@ def _error(reply: p.Message) -> CnetkitError:
         case p.Refused(step=step, errno=number):
             from cnetkit.refusal import why_no_sandbox
 
-            return CnetkitError(why_no_sandbox(number, step))
+            return CnetkitError(why_no_sandbox(number, apparmor=step == "uid_map"))
     return CnetkitError(f"the sandbox answered {type(reply).__name__}, which fits no request of cnetkit")

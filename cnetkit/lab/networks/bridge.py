@@ -38,14 +38,20 @@ class Bridge:
             raise CnetkitError(f"{gateways} holds IPv6: make the lab with Lab(..., ipv6=True)")
         for one in wanted:
             if one.ip == one.network.network_address and one.network.prefixlen < one.max_prefixlen - 1:
-                raise CnetkitError(f"{one} names the network, not an address in it: write '{one.ip + 1}/{one.network.prefixlen}'")
+                raise CnetkitError(
+                    f"{one} names the network, not an address in it: write '{one.ip + 1}/{one.network.prefixlen}'"
+                )
         self.gateways = tuple(str(one) for one in wanted)
         self.pools = [addresses.Pool(gateway, gateway.split("/")[0]) for gateway in self.gateways]
         self.members: dict[str, Container] = {}
 
     def operations(self) -> list[p.Operation]:
         """What builds it."""
-        mac = addresses.docker_mac(self.gateways[0]) if ":" not in self.gateways[0] else addresses.mac(self.host.name, self.name)
+        mac = (
+            addresses.docker_mac(self.gateways[0])
+            if ":" not in self.gateways[0]
+            else addresses.mac(self.host.name, self.name)
+        )
         on_it: list[p.Operation] = [p.AddAddress(self.host.name, self.name, gateway) for gateway in self.gateways]
         return [p.AddBridge(self.host.name, self.name, mac), *on_it]
 
@@ -62,13 +68,15 @@ class Bridge:
 
     def _add(self, names: list[str], wanted: str = "") -> list[Container]:
         if len(self.members) + len(names) > _MOST_PORTS:
-            raise CnetkitError(f"{self.name} would get more than {_MOST_PORTS} ports, the most a bridge takes: use another one")
+            raise CnetkitError(
+                f"{self.name} would get more than {_MOST_PORTS} ports, the most a bridge takes: use another one"
+            )
         for name in names:
             self.host.lab.check_name(name)
         added: list[Container] = []
         try:
             for name in names:
-                added.append(Container(self, name, self._take(wanted)))
+                added.append(Container(self, name, self._take(wanted)))  # noqa: PERF401 - what was added is given back
             self.host.lab.build(*self._operations(added))
         except BaseException:
             for one in added:
@@ -84,7 +92,7 @@ class Bridge:
         taken: list[str] = []
         try:
             for pool in self.pools:
-                taken.append(pool.take(wanted if (":" in wanted) == (pool.network.version == 6) else ""))
+                taken.append(pool.take(wanted if (":" in wanted) == (pool.network.version == 6) else ""))  # noqa: PERF401 - as above
         except CnetkitError:
             self._give_back(taken)
             raise

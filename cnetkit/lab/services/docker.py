@@ -36,7 +36,7 @@ class PublishedPort:
         self.host.unpublish(self)
 
     def __str__(self) -> str:
-        return f"{self.address or '0.0.0.0'}:{self.host_port}->{self.port}/{self.protocol}"
+        return f"{self.address or '*'}:{self.host_port}->{self.port}/{self.protocol}"
 
     def __repr__(self) -> str:
         return f"<published port {self} of {self.to.name} on {self.host.name}>"
@@ -50,7 +50,9 @@ def check(one: PublishedPort) -> None:
         if not 0 < port < 65536:
             raise CnetkitError(f"{port} is not a port: choose one from 1 to 65535")
     if getattr(one.to, "host", None) is not one.host:
-        raise CnetkitError(f"{one.to.name} is not a container of {one.host.name}: a host publishes its own containers' ports")
+        raise CnetkitError(
+            f"{one.to.name} is not a container of {one.host.name}: a host publishes its own containers' ports"
+        )
     if one.address and one.address not in {c.split("/")[0] for cidrs in one.host.interfaces.values() for c in cidrs}:
         raise CnetkitError(f"{one.address} is not an address of {one.host.name}")
     holder = _holder(one)
@@ -125,7 +127,9 @@ def port_operations(one: PublishedPort, remove: bool = False) -> list[p.Operatio
     for cidr in one.to.interfaces["eth0"]:
         inside = ipaddress.ip_interface(cidr).ip
         if limited is None or limited.version == inside.version:
-            found.append(p.Rules(one.host.name, _port_rules(one, str(inside), "-D" if remove else "-A"), inside.version == 6))
+            found.append(
+                p.Rules(one.host.name, _port_rules(one, str(inside), "-D" if remove else "-A"), inside.version == 6)
+            )
     return found
 
 
