@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -97,11 +98,8 @@ def test_a_shell_ends_with_its_lab():
 if os.getuid() == 0:  # only root can become another user
 
     def test_another_user_cannot_knock(dock):
-        door = next(
-            line.rpartition("@")[2].strip()
-            for line in open("/proc/net/unix", encoding="utf-8")
-            if "@cnetkit/0/" in line
-        )
+        listed = Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()
+        door = next(line.rpartition("@")[2] for line in listed if "@cnetkit/0/" in line)
         knock = (
             "import os, socket, sys; os.setgid(65534); os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
             "s.connect('\\0' + sys.argv[1]); print(s.recv(10))"
