@@ -272,7 +272,7 @@ def _deeper(
     for name in WIDTHS:
         if name not in KEPT and not name.startswith("outer_"):
             out[name][rows] = 0
-    out["depth"][rows] += np.uint8(1)
+    out["depth"][rows] = out["depth"][rows].astype(np.uint8) + np.uint8(1)
     out["tunnel"][rows], out["vni"][rows] = tunnel, vni
     bridged = ethertype == BRIDGED
     begin = np.zeros(len(stop), np.int64)
@@ -393,8 +393,10 @@ def _quoted(out: Chunk, source: Bytes, rows: I64, at: I64, end: I64) -> None:
     first = source.word(at, end)
     four = first >> np.uint64(60) == 4
     header = np.where(four, ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4, 40)
+    protocol = np.where(four, source.word(at + 8, end) >> np.uint64(48), first >> np.uint64(8)) & np.uint64(0xFF)
+    header += np.where(protocol == TCP, 20, 8)
     out["icmp_id"][rows] = np.where(four, (first >> np.uint64(16)) & np.uint64(0xFFFF), np.uint64(0))
-    out["payload"][rows] = np.minimum(at + header + 8, end)
+    out["payload"][rows] = np.minimum(at + header, end)
 
 
 def _tunnels(source: Bytes, rows: I64, at: I64, protocol: I64, first: U64, end: I64) -> list[Found]:

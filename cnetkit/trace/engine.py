@@ -27,11 +27,16 @@ class Source(Protocol):
     """What of a Recording the engine reads."""
 
     @property
-    def frames(self) -> Frames: ...
+    def frames(self) -> Frames:
+        """In the order of the capture file."""
+
     @property
-    def topologies(self) -> Sequence[Topology]: ...
+    def topologies(self) -> Sequence[Topology]:
+        """In the order of time."""
+
     @property
-    def events(self) -> Sequence[Event]: ...
+    def events(self) -> Sequence[Event]:
+        """In the order of time."""
 
 
 RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
@@ -77,10 +82,7 @@ def join(recording: Source) -> Joined:
     frames = recording.frames
     columns = decode(frames)
     order = np.argsort(frames.time_ns, kind="stable").astype(np.int64)
-    if all(tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps):
-        addressed = True
-    else:
-        addressed = False
+    addressed = all(tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps)
     identity = identify(columns, order, addressed)
     tap, direction, time = frames.tap[order].astype(np.int64), frames.direction[order], frames.time_ns[order]
     wiring = wire(frames.taps, recording.topologies)

@@ -92,9 +92,9 @@ def _bridges(
     received = {int(t) for t in np.unique(tap[direction == IN])}
     found: dict[int, int] = {}
     for (upper, port), _ in sorted(down.items(), key=lambda item: -item[1]):
-        if down.get((port, upper), 0) < down[upper, port] and port not in found and upper not in found:
-            if frozenset((upper, port)) in shared or upper not in received:
-                found[port] = upper
+        bridges = frozenset((upper, port)) in shared or upper not in received
+        if bridges and down.get((port, upper), 0) < down[upper, port] and port not in found and upper not in found:
+            found[port] = upper
     for upper, port in up:
         if port not in found and upper not in found and port not in found.values() and upper in found.values():
             found[port] = upper

@@ -27,7 +27,7 @@ class Wiring:
     segment: NDArray[np.int64]
     """Taps of one cable have the same number; -1 where none is known."""
     bridge: NDArray[np.int64]
-    """A port's bridge, a bridge's own number, or one for the node where nothing is known; never below 0."""
+    """A port's bridge, a bridge's own number, one for the node where nothing is known, or -1 where there is none."""
     is_bridge: NDArray[np.bool_]
     below: NDArray[np.int64]
     """The tap that a VLAN or macvlan stands on, or -1."""
@@ -60,8 +60,8 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         if interface is None:
             continue
         is_bridge[at] = interface.kind == "bridge"
-        if interface.master or is_bridge[at]:
-            bridge[at] = bridges.setdefault((place[0], interface.master or place[1]), len(bridges))
+        bridged = interface.master or place[1] if interface.master or is_bridge[at] else ""
+        bridge[at] = bridges.setdefault((place[0], bridged), len(bridges)) if bridged else -1
         peer = peers.get(place)
         if interface.kind in STACKED:
             below[at] = number.get(peer, -1) if peer else -1
