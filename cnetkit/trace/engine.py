@@ -86,7 +86,7 @@ def join(recording: Source) -> Joined:
     identity = identify(columns, order, addressed)
     tap, direction, time = frames.tap[order].astype(np.int64), frames.direction[order], frames.time_ns[order]
     wiring = wire(frames.taps, recording.topologies)
-    wiring = inferred(wiring, tap, direction, time, identity.wire)
+    wiring = inferred(wiring, tap, direction, time, identity, columns.depth[order])
     search = Search(
         order,
         tap,

@@ -19,6 +19,9 @@ STACKED = ("vlan", "macvlan", "ipvlan", "macvtap", "ipvtap")
 """Kinds of interface that stand on another one of their node (or of their parent's node)."""
 
 
+TUNNELS = ("vxlan", "gre", "gretap", "ip6gre", "ip6gretap", "erspan", "geneve", "ipip", "sit", "ip6tnl")
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """One element a tap."""
@@ -31,6 +34,8 @@ class Wiring:
     is_bridge: NDArray[np.bool_]
     below: NDArray[np.int64]
     """The tap that a VLAN or macvlan stands on, or -1."""
+    tunnel: NDArray[np.bool_]
+    """Its frames travel inside of others: a VXLAN, GRE, Geneve or IP-in-IP interface."""
     known: NDArray[np.bool_]
     """The topology describes it. Links of other taps were inferred from frames."""
 
@@ -50,6 +55,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     count = len(taps)
     segment, below = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
     bridge, is_bridge, known = np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    tunnel = np.zeros(count, np.bool_)
     bridges: dict[Place, int] = {}
     for at, place in enumerate(places):
         interface = interfaces.get(place)
@@ -59,7 +65,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
             segment[at], known[at] = at, True
         if interface is None:
             continue
-        is_bridge[at] = interface.kind == "bridge"
+        is_bridge[at], tunnel[at] = interface.kind == "bridge", interface.kind in TUNNELS
         bridged = interface.master or place[1] if interface.master or is_bridge[at] else ""
         bridge[at] = bridges.setdefault((place[0], bridged), len(bridges)) if bridged else -1
         peer = peers.get(place)
@@ -68,7 +74,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         elif peer is not None:
             segment[at] = min(at, number.get(peer, at))
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
-    return Wiring(node, segment, bridge, is_bridge, below, known)
+    return Wiring(node, segment, bridge, is_bridge, below, tunnel, known)
 
 
 def _peers(interfaces: dict[Place, Interface], topologies: Sequence[Topology]) -> dict[Place, Place]:
