@@ -18,6 +18,7 @@ from cnetkit.recording.frames import LINKTYPE_ETHERNET, Frames
 from cnetkit.trace import bridge, forwarding, gap, link, nat, tunnel
 from cnetkit.trace.identity import identify
 from cnetkit.trace.infer import inferred
+from cnetkit.trace.orient import oriented
 from cnetkit.trace.pairing import Pairs
 from cnetkit.trace.search import Search
 from cnetkit.trace.wiring import Wiring, node_names, wire
@@ -73,6 +74,8 @@ class Joined:
     """Counted from 0 in the order of their first frames; -1 for what is unexplained."""
     ambiguous: NDArray[np.bool_]
     """Several earlier frames could be its parent, so none is."""
+    direction: NDArray[np.uint8]
+    """As recorded, or as found out where it was not."""
     order: NDArray[np.int64]
     """The frames by time, and by their place in the recording where times are equal."""
 
@@ -86,6 +89,16 @@ def join(recording: Source) -> Joined:
     identity = identify(columns, order, addressed)
     tap, direction, time = frames.tap[order].astype(np.int64), frames.direction[order], frames.time_ns[order]
     wiring = wire(frames.taps, recording.topologies)
+    direction = oriented(
+        direction,
+        tap,
+        wiring.node[tap],
+        time,
+        identity.wire,
+        columns.eth_src[order],
+        columns.eth_dst[order],
+        wiring.address[tap],
+    )
     wiring = inferred(wiring, tap, direction, time, identity, columns.depth[order])
     search = Search(
         order,
@@ -147,5 +160,7 @@ def _in_frame_order(search: Search, columns: Columns) -> Joined:
     parent, rule, journey = np.full(count, -1, np.int32), np.zeros(count, np.uint8), np.full(count, -1, np.int32)
     ambiguous = np.zeros(count, np.bool_)
     journey[order], rule[order], ambiguous[order] = numbers[root], search.rule, search.ambiguous
+    direction = np.zeros(count, np.uint8)
+    direction[order] = search.direction
     parent[order] = np.where(search.parent < 0, -1, order[np.maximum(search.parent, 0)])
-    return Joined(columns, search.wiring, parent, rule, journey, ambiguous, order)
+    return Joined(columns, search.wiring, parent, rule, journey, ambiguous, direction, order)

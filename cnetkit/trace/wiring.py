@@ -36,6 +36,8 @@ class Wiring:
     """The tap that a VLAN or macvlan stands on, or -1."""
     tunnel: NDArray[np.bool_]
     """Its frames travel inside of others: a VXLAN, GRE, Geneve or IP-in-IP interface."""
+    address: NDArray[np.uint64]
+    """Its MAC address, 0 where that is not known."""
     known: NDArray[np.bool_]
     """The topology describes it. Links of other taps were inferred from frames."""
 
@@ -55,7 +57,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     count = len(taps)
     segment, below = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
     bridge, is_bridge, known = np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
-    tunnel = np.zeros(count, np.bool_)
+    tunnel, address = np.zeros(count, np.bool_), np.zeros(count, np.uint64)
     bridges: dict[Place, int] = {}
     for at, place in enumerate(places):
         interface = interfaces.get(place)
@@ -65,6 +67,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
             segment[at], known[at] = at, True
         if interface is None:
             continue
+        address[at] = int(interface.mac.replace(":", "") or "0", 16)
         is_bridge[at], tunnel[at] = interface.kind == "bridge", interface.kind in TUNNELS
         bridged = interface.master or place[1] if interface.master or is_bridge[at] else ""
         bridge[at] = bridges.setdefault((place[0], bridged), len(bridges)) if bridged else -1
@@ -74,7 +77,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         elif peer is not None:
             segment[at] = min(at, number.get(peer, at))
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
-    return Wiring(node, segment, bridge, is_bridge, below, tunnel, known)
+    return Wiring(node, segment, bridge, is_bridge, below, tunnel, address, known)
 
 
 def _peers(interfaces: dict[Place, Interface], topologies: Sequence[Topology]) -> dict[Place, Place]:

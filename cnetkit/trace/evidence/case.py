@@ -32,7 +32,7 @@ class Case:
 
     def direction(self, frame: int) -> str:
         """in, out or unknown."""
-        return DIRECTIONS[int(self.recording.frames.direction[frame])]
+        return DIRECTIONS[int(self.joined.direction[frame])]
 
     def time(self, frame: int) -> int:
         """Nanoseconds since 1970."""
