@@ -33,7 +33,7 @@ def inferred(
     identity: Identity,
     depth: NDArray[np.uint8],
 ) -> Wiring:
-    """`wiring` with links, bridges and tunnels found for the taps that it does not know. Rows are in the order of time."""
+    """`wiring` with links, bridges and tunnels found for taps that it does not know. Rows are in the order of time."""
     if bool(wiring.known.all()) or not len(tap):
         return wiring
     wiring = replace(wiring, tunnel=wiring.tunnel | _tunnels(wiring, tap, direction, identity.inner, depth))

@@ -40,7 +40,7 @@ def oriented(
     order = np.argsort(wire, kind="stable")
     place = (tap[order], node[order], time[order], wire[order])
     found[order] = _along_bridges(_along_cables(found[order], *place), *place)
-    return _as_before(_as_before(found, mix(tap, eth_src)), mix(tap, eth_dst))
+    return _as_before(_as_before(found, mix(tap, eth_dst)), mix(tap, eth_src))
 
 
 def _along_cables(
@@ -63,7 +63,7 @@ def _along_cables(
 
 
 def _cables(tap: Rows, node: Rows, time: NDArray[np.int64], wire: U64) -> Rows:
-    """For each tap the number of its cable, or -1: the taps of two nodes that most often show the same bytes in turn."""
+    """For each tap the number of its cable, or -1: two nodes' taps that most often show the same bytes in turn."""
     counts: dict[tuple[int, int], int] = defaultdict(int)
     open_ = np.arange(len(tap))
     for lag in range(1, LOOK_BACK + 1):
@@ -103,7 +103,7 @@ def _along_bridges(
 
 
 def _as_before(found: NDArray[np.uint8], key: U64) -> NDArray[np.uint8]:
-    """Gives rows still open the direction that other frames of this address had at this interface, if always the same."""
+    """Gives open rows the direction that other frames of this address had at this interface, if always the same."""
     keys, number = np.unique(key, return_inverse=True)
     out, into = (np.bincount(number, found == way, len(keys))[number] for way in (OUT, IN))
     open_ = found == UNKNOWN

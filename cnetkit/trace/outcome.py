@@ -101,9 +101,10 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     """The outcome of one journey that begins with frame `first`, in words."""
     last = int(found.last[journey])
     where = "/".join(case.place(last))
-    if found.delivered[journey]:
+    dropped = _verdict(case, last, where)
+    if dropped is None and found.delivered[journey] and not _meant_elsewhere(case, last):
         return Outcome("delivered", where)
-    dropped = _verdict(case, last, where) or _error(case, last, where)
+    dropped = dropped or _error(case, last, where)
     if dropped is not None:
         return dropped
     if case.joined.ambiguous[first]:
@@ -112,6 +113,15 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     if int(case.joined.columns.eth_dst[last]) >> 4 == RESERVED >> 4 and case.direction(last) == "in":
         return Outcome("consumed", where, "bridges keep frames for this address to themselves")
     return Outcome("lost-from-sight", where)
+
+
+def _meant_elsewhere(case: Case, last: int) -> bool:
+    """Whether the node translates the packet's destination, so that owning the old one says nothing."""
+    if not case.translations or not case.joined.columns.version[last]:
+        return False
+    packet = case.packet(last)
+    after = case.translations.get((case.place(last)[0], packet.protocol, packet.ends))
+    return after is not None and after.destination not in case.addresses.get(case.place(last)[0], ())
 
 
 def _verdict(case: Case, last: int, where: str) -> Outcome | None:

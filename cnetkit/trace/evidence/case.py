@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Topology
+from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Topology, Tuple5
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.engine import NAMES, Joined, Source, connections_of
 from cnetkit.trace.packet import Packet, packet_of
+
+
+def turned(ends: Tuple5) -> Tuple5:
+    """The ends as a reply has them."""
+    return Tuple5(ends.destination, ends.source, ends.destination_port, ends.source_port)
+
 
 Row = TypeVar("Row", Route, Neighbour, ForwardingEntry)
 
@@ -85,6 +91,26 @@ class Case:
         found: dict[str, list[Connection]] = {}
         for connection in connections_of(self.recording):
             found.setdefault(connection.node, []).append(connection)
+        return found
+
+    @cached_property
+    def translations(self) -> dict[tuple[str, str, Tuple5], Tuple5]:
+        """What conntrack turns a packet's ends into, by node, protocol and the ends before."""
+        found = {}
+        for node, entries in self.connections.items():
+            for entry in entries:
+                for old, new in ((entry.original, turned(entry.reply)), (entry.reply, turned(entry.original))):
+                    if old != new:
+                        found[node, entry.protocol, old] = new
+        return found
+
+    @cached_property
+    def addresses(self) -> dict[str, set[str]]:
+        """The addresses that each node has or had."""
+        found: dict[str, set[str]] = {}
+        for topology in self.recording.topologies:
+            for interface in topology.interfaces:
+                found.setdefault(interface.node, set()).update(cidr.split("/")[0] for cidr in interface.addresses)
         return found
 
     def device(self, frame: int) -> str:
