@@ -59,7 +59,7 @@ def pair(
     if not len(children):
         return NO_PAIRS
     available = np.searchsorted(sorted_key, child_key, side="right") - first
-    rank, wanted, run = _ranks(mix(child_key, lane))
+    rank, wanted, run = ranks(mix(child_key, lane))
     known = np.minimum(first + np.minimum(rank, available - 1), len(parents) - 1)
     fits = (wanted == available) & _before(parents[known], children, time, ties)
     if fits.all():
@@ -80,7 +80,7 @@ def _before(parent: Rows, child: Rows, time: NDArray[np.int64], ties: bool) -> N
     return (parent < child) | (time[parent] == time[child]) if ties else parent < child
 
 
-def _ranks(key: U64) -> tuple[Rows, Rows, Rows]:
+def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
     """For each row: how many equal keys stand before it, how many there are, and the number of its run."""
     order = np.argsort(key, kind="stable")
     ordered = key[order]

@@ -1,9 +1,11 @@
 """Finding journeys: the truth that was tagged, and the law of completeness."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loading import frames_of, read_pcapng, recording_of
@@ -27,6 +29,20 @@ def test_the_tagged_packets_of_a_published_port_are_whole_without_a_topology():
     assert not [j for j in found if len({owner[n] for n in j if n in owner}) > 1]
     whole = [tag for tag, frames in truth["journeys"].items() if set(frames) in found]
     assert len(whole) >= 0.999 * len(truth["journeys"])
+
+
+@pytest.mark.parametrize("hidden", [(1,), (2,), (2, 3), (1, 5), (0, 2, 4)])
+def test_no_packet_is_joined_with_another_where_interfaces_were_not_captured(hidden):
+    truth = json.loads((TRUTH / "portmap.truth.json").read_text())["journeys"]
+    frames = read_pcapng(TRUTH / "portmap.pcapng")
+    kept = np.flatnonzero(~np.isin(frames.tap, hidden))
+    names = ("tap", "direction", "time_ns", "start", "captured", "length")
+    seen = replace(frames, **{name: getattr(frames, name)[kept] for name in names})
+    found = [{int(kept[n]) for n in j} for j in journeys_of(join(recording_of(seen)))]
+    owner = {n: tag for tag, members in truth.items() for n in members}
+    assert not [j for j in found if len({owner[n] for n in j if n in owner}) > 1]
+    rest = [left for members in truth.values() if (left := set(members) & set(kept.tolist()))]
+    assert sum(left in found for left in rest) >= 0.99 * len(rest)
 
 
 PLACES = ("a/eth0", "r/p1", "r/p2", "r/br0", "b/eth0", "b/lo")

@@ -1,15 +1,30 @@
 """A trace with the kernel's evidence: topology, conntrack, verdicts."""
 
 import json
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from loading import frames_of, read_pcapng, recording_of
 
 from cnetkit.model import (
-    Chain, CnetkitError, Connection, Event, ForwardingEntry, Interface, Link, Loss, Neighbour, Node, Route, Rule,
-    Topology, Tuple5, Verdict,
+    Chain,
+    CnetkitError,
+    Connection,
+    Event,
+    ForwardingEntry,
+    Interface,
+    Link,
+    Loss,
+    Neighbour,
+    Node,
+    Route,
+    Rule,
+    Topology,
+    Tuple5,
+    Verdict,
 )  # fmt: skip
 from cnetkit.trace import Trace, explain
 
@@ -19,7 +34,8 @@ EXT, DOCK, WEB, PEER = "a6:15:b2:8e:90:bc", "be:dd:94:61:f7:59", "c2:60:c7:72:22
 CONNECTION = Connection(
     "dock", 77, "tcp",
     Tuple5("203.0.113.2", "203.0.113.1", 42876, 8080), Tuple5("172.17.0.2", "203.0.113.2", 80, 42876),
-    text="tcp src=203.0.113.2 dst=203.0.113.1 sport=42876 dport=8080 src=172.17.0.2 dst=203.0.113.2 sport=80 dport=42876",
+    text="tcp src=203.0.113.2 dst=203.0.113.1 sport=42876 dport=8080 "
+    "src=172.17.0.2 dst=203.0.113.2 sport=80 dport=42876",
 )  # fmt: skip
 TOPOLOGY = Topology(
     time_ns=int(FRAMES.time_ns[0]) - 1,
@@ -50,9 +66,14 @@ TOPOLOGY = Topology(
 def verdict(frame, at, **changes):
     start = int(FRAMES.start[frame])
     header = FRAMES.data[start + 14 : start + 34].tobytes(), FRAMES.data[start + 34 : start + 54].tobytes()
-    base = {"trace_id": 1, "family": "ip", "table": "nat", "chain": "PREROUTING", "handle": 9, "type": "rule",
-            "verdict": "jump DOCKER", "incoming": "up0", "network_header": header[0], "transport_header": header[1]}  # fmt: skip
+    base = {"trace_id": 1, "family": "ip", "table": "nat", "chain": "PREROUTING", "handle": 9, "type": "rule"}
+    base |= {"verdict": "jump DOCKER", "incoming": "up0", "network_header": header[0], "transport_header": header[1]}
     return Event(int(FRAMES.time_ns[frame]) + at, "dock", "verdict", "verdict", Verdict(**(base | changes)))
+
+
+def part(first, last):
+    names = ("tap", "direction", "time_ns", "start", "captured", "length")
+    return replace(FRAMES, **{name: getattr(FRAMES, name)[first:last] for name in names})
 
 
 EVENTS = (
@@ -127,20 +148,14 @@ def test_the_table_has_one_row_a_hop(trace):
 
 
 def test_a_verdict_of_drop_is_the_outcome_of_the_packet_it_was_about():
-    first = FRAMES.__class__(
-        FRAMES.taps, *(getattr(FRAMES, n)[4:6] for n in ("tap", "direction", "time_ns", "start", "captured", "length")),
-        FRAMES.data,
-    )  # fmt: skip
+    first = part(4, 6)
     drop = (verdict(5, 1, chain="DOCKER", handle=5, verdict="drop", table="nat"),)
     outcome = explain(recording_of(first, (TOPOLOGY,), drop)).journeys[0].outcome
     assert (outcome.kind, outcome.where) == ("dropped", "dock/up0")
 
 
 def test_a_packet_that_goes_no_further_is_lost_from_sight():
-    first = FRAMES.__class__(
-        FRAMES.taps, *(getattr(FRAMES, n)[14:16] for n in ("tap", "direction", "time_ns", "start", "captured", "length")),
-        FRAMES.data,
-    )  # fmt: skip
+    first = part(14, 16)
     assert explain(recording_of(first, (TOPOLOGY,))).journeys[0].outcome.kind == "lost-from-sight"
 
 
@@ -160,7 +175,5 @@ def test_an_empty_recording_has_an_empty_trace():
 
 
 def test_pandas_is_imported_only_for_the_table():
-    import subprocess
-
     code = "import sys, cnetkit.trace; sys.exit('pandas' in sys.modules or 'scapy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
