@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnetkit.recording.columns import TCP
+from cnetkit.recording.frames import OUT
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, ranks
 from cnetkit.trace.search import Flags, Search
@@ -43,7 +44,9 @@ def _bridged(search: Search, key: U64, ranked: bool, where: Flags, found: Pairs)
     group = (search.columns.eth_dst[search.frame] >> np.uint64(40)) & np.uint64(1)
     head = ip & search.orphan & (group == 0)
     head[found.child] = False
-    if head.sum() < 1:
+    first, trees = np.unique(key[ip & (search.parent < 0)], return_counts=True)
+    head &= np.isin(key, first[trees > 1])
+    if not head.any():
         return NO_PAIRS
     rows = np.flatnonzero(ip & np.isin(key, key[head]))
     tail = np.ones(len(search.frame), np.bool_)
@@ -69,5 +72,7 @@ def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
     ttl, identity = search.columns.ttl[search.frame], search.identity
     possible: Flags = (ttl[child] <= ttl[parent]) & (identity.ends[child] != identity.reverse[parent])
     possible &= search.time[child] - search.time[parent] < LONGEST_NS
-    possible &= (search.tap[parent] != search.tap[child]) | (ttl[parent] > ttl[child])
+    same, fallen = search.node[parent] == search.node[child], ttl[parent].astype(np.int16) - ttl[child]
+    inside = (search.direction[parent] != OUT) | ((search.direction[child] == OUT) & (fallen == 0))
+    possible &= ~same | (inside & (fallen <= 1) & (search.tap[parent] != search.tap[child]))
     return possible
