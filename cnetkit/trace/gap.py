@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from cnetkit.recording.columns import TCP
-from cnetkit.recording.frames import OUT
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, ranks
 from cnetkit.trace.search import Flags, Search
@@ -73,6 +72,5 @@ def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
     possible: Flags = (ttl[child] <= ttl[parent]) & (identity.ends[child] != identity.reverse[parent])
     possible &= search.time[child] - search.time[parent] < LONGEST_NS
     same, fallen = search.node[parent] == search.node[child], ttl[parent].astype(np.int16) - ttl[child]
-    inside = (search.direction[parent] != OUT) | ((search.direction[child] == OUT) & (fallen == 0))
-    possible &= ~same | (inside & (fallen <= 1) & (search.tap[parent] != search.tap[child]))
+    possible &= ~same | ((fallen <= 1) & (search.tap[parent] != search.tap[child]))
     return possible
