@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Topology, Tuple5
 from cnetkit.recording.frames import DIRECTIONS
@@ -63,14 +63,21 @@ class Case:
     def rows(self, table: Iterable[Row], kind: str, node: str, time_ns: int) -> Sequence[Row]:
         """A snapshot's rows of one node, and what events changed in them up to a moment after `time_ns`."""
         snapshot = self.topology(time_ns).time_ns
-        rows = {row: None for row in table if row.node == node}
-        for event in self._events.get((kind, node), ()):
-            if snapshot <= event.time_ns <= time_ns + LATE_NS:
+        events = [e for e in self._events.get((kind, node), ()) if snapshot <= e.time_ns <= time_ns + LATE_NS]
+        key = (kind, node, snapshot, len(events))
+        if key not in self._tables:
+            rows = {row: None for row in table if row.node == node}
+            for event in events:
                 if event.action == "destroy":
                     rows.pop(event.subject, None)
                 else:
                     rows[event.subject] = None
-        return list(rows)
+            self._tables[key] = list(rows)
+        return self._tables[key]
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str, int, int], list[Any]]:
+        return {}
 
     @cached_property
     def _events(self) -> dict[tuple[str, str], list[Event]]:
