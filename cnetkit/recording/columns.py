@@ -18,9 +18,8 @@ from cnetkit.recording.frames import (
     LINKTYPE_RAW,
     Frames,
 )
+from cnetkit.recording.gather import I64, U64, Bytes, digest
 
-U64 = NDArray[np.uint64]
-I64 = NDArray[np.int64]
 Chunk = dict[str, NDArray[np.generic]]
 
 CHUNK = 1 << 16
@@ -128,26 +127,6 @@ WIDTHS = {
 }
 
 
-class Bytes:
-    """Reads eight octets at many places of one buffer at once, big-endian; octets past an end read as 0."""
-
-    def __init__(self, data: NDArray[np.uint8]) -> None:
-        self.data = np.concatenate((data, np.zeros(16, np.uint8)))
-        self.words = np.ndarray((len(self.data) - 8,), ">u8", self.data.data, 0, (1,))
-        self.last = len(self.data) - 9
-
-    def word(self, at: I64, end: I64) -> U64:
-        """The 64-bit word at each `at`, as if zeros followed from `end` on."""
-        left = end - at
-        value: U64 = self.words[np.minimum(at, self.last)].astype(np.uint64)
-        short = np.flatnonzero(left < 8)
-        if len(short):
-            missing = (8 - np.maximum(left[short], 0)) * 8
-            kept = np.where(missing > 63, np.uint64(0), ~np.uint64(0) << (missing % 64).astype(np.uint64))
-            value[short] &= kept
-        return value
-
-
 def decode(frames: Frames) -> Columns:
     """The columns of `frames`, in their order. Takes any bytes; raises nothing because of them."""
     count = len(frames)
@@ -172,29 +151,6 @@ def decode(frames: Frames) -> Columns:
         part = slice(first, min(first + CHUNK, count))
         out["payload_digest"][part] = digest(source, out["payload"][part], out["payload_length"][part], limit)
     return Columns(**out)  # type: ignore[arg-type]
-
-
-def digest(source: Bytes, at: NDArray[np.generic], length: NDArray[np.generic], limit: int | None = None) -> U64:
-    """A 64-bit digest of each `length` octets at `at`, or of the first `limit` where the capture cut frames.
-
-    Multiplies and folds a word at a time; it tells packets apart, it does not protect against anyone.
-    """
-    size = length.astype(np.int64) if limit is None else np.minimum(length.astype(np.int64), limit)
-    order = np.argsort(-size, kind="stable")
-    begin, size = at.astype(np.int64)[order], size[order]
-    end = begin + size
-    value: U64 = np.full(len(order), 0x9E3779B97F4A7C15, np.uint64) ^ size.astype(np.uint64)
-    longest = int(size[0]) if len(size) else 0
-    ascending = -size
-    for step in range(0, longest, 8):
-        live = int(np.searchsorted(ascending, -step, side="left"))
-        head = value[:live]
-        head ^= source.word(begin[:live] + step, end[:live])
-        head *= np.uint64(0xFF51AFD7ED558CCD)
-        head ^= head >> np.uint64(32)
-    result = np.empty_like(value)
-    result[order] = value
-    return result
 
 
 # --- One chunk -------------------------------------------------------------------------------------------------------
@@ -272,7 +228,7 @@ def _deeper(
     for name in WIDTHS:
         if name not in KEPT and not name.startswith("outer_"):
             out[name][rows] = 0
-    out["depth"][rows] += np.uint8(1)
+    out["depth"][rows] = out["depth"][rows].astype(np.uint8) + np.uint8(1)
     out["tunnel"][rows], out["vni"][rows] = tunnel, vni
     bridged = ethertype == BRIDGED
     begin = np.zeros(len(stop), np.int64)
@@ -393,8 +349,10 @@ def _quoted(out: Chunk, source: Bytes, rows: I64, at: I64, end: I64) -> None:
     first = source.word(at, end)
     four = first >> np.uint64(60) == 4
     header = np.where(four, ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4, 40)
+    protocol = np.where(four, source.word(at + 8, end) >> np.uint64(48), first >> np.uint64(8)) & np.uint64(0xFF)
+    header += np.where(protocol == TCP, 20, 8)
     out["icmp_id"][rows] = np.where(four, (first >> np.uint64(16)) & np.uint64(0xFFFF), np.uint64(0))
-    out["payload"][rows] = np.minimum(at + header + 8, end)
+    out["payload"][rows] = np.minimum(at + header, end)
 
 
 def _tunnels(source: Bytes, rows: I64, at: I64, protocol: I64, first: U64, end: I64) -> list[Found]:

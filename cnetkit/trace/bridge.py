@@ -7,22 +7,30 @@ from __future__ import annotations
 
 from cnetkit.trace.identity import Rows, mix
 from cnetkit.trace.pairing import Pairs, pair
-from cnetkit.trace.search import Search
+from cnetkit.trace.search import Flags, Search
 
 
 def taken_up(search: Search) -> Pairs:
     """Received at the bridge itself, after being received at a port; both bear the same time."""
-    return _joined(search, search.incoming(~search.at_bridge), search.incoming(search.orphan & search.at_bridge), True)
+    port, itself = _sides(search)
+    return _joined(search, search.incoming(port), search.incoming(search.orphan & itself), True)
 
 
 def sent_down(search: Search) -> Pairs:
     """Sent at a port, after being sent at the bridge itself."""
-    return _joined(search, search.outgoing(search.at_bridge), search.outgoing(search.orphan & ~search.at_bridge))
+    port, itself = _sides(search)
+    return _joined(search, search.outgoing(itself), search.outgoing(search.orphan & port))
 
 
 def forwarded(search: Search) -> Pairs:
     """Sent at a port, after being received at one: another one, or the same in hairpin mode."""
-    return _joined(search, search.incoming(~search.at_bridge), search.outgoing(search.orphan & ~search.at_bridge))
+    port, _ = _sides(search)
+    return _joined(search, search.incoming(port), search.outgoing(search.orphan & port))
+
+
+def _sides(search: Search) -> tuple[Flags, Flags]:
+    """Rows seen at ports of bridges, and rows seen at bridges themselves."""
+    return ~search.at_bridge & (search.bridge >= 0), search.at_bridge
 
 
 def _joined(search: Search, parents: Rows, children: Rows, ties: bool = False) -> Pairs:

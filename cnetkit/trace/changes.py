@@ -14,7 +14,8 @@ from cnetkit.trace.packet import address, encapsulation, mac
 
 COMPARED = (
     ("eth_src",), ("eth_dst",), ("vlan",), ("src_high", "src_low"), ("dst_high", "dst_low"), ("ttl",), ("tos",),
-    ("sport",), ("dport",), ("icmp_id",), ("depth", "tunnel", "vni"), ("outer_ttl",), ("outer_eth_src",), ("outer_eth_dst",),
+    ("sport",), ("dport",), ("icmp_id",), ("depth", "tunnel", "vni"), ("outer_ttl",), ("outer_eth_src",),
+    ("outer_eth_dst",),
 )  # fmt: skip
 """The columns compared; bit k of `changed` is for the k-th."""
 

@@ -18,6 +18,7 @@ from cnetkit.recording.frames import LINKTYPE_ETHERNET, Frames
 from cnetkit.trace import bridge, forwarding, gap, link, nat, tunnel
 from cnetkit.trace.identity import identify
 from cnetkit.trace.infer import inferred
+from cnetkit.trace.orient import oriented
 from cnetkit.trace.pairing import Pairs
 from cnetkit.trace.search import Search
 from cnetkit.trace.wiring import Wiring, node_names, wire
@@ -27,11 +28,16 @@ class Source(Protocol):
     """What of a Recording the engine reads."""
 
     @property
-    def frames(self) -> Frames: ...
+    def frames(self) -> Frames:
+        """In the order of the capture file."""
+
     @property
-    def topologies(self) -> Sequence[Topology]: ...
+    def topologies(self) -> Sequence[Topology]:
+        """In the order of time."""
+
     @property
-    def events(self) -> Sequence[Event]: ...
+    def events(self) -> Sequence[Event]:
+        """In the order of time."""
 
 
 RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
@@ -68,6 +74,8 @@ class Joined:
     """Counted from 0 in the order of their first frames; -1 for what is unexplained."""
     ambiguous: NDArray[np.bool_]
     """Several earlier frames could be its parent, so none is."""
+    direction: NDArray[np.uint8]
+    """As recorded, or as found out where it was not."""
     order: NDArray[np.int64]
     """The frames by time, and by their place in the recording where times are equal."""
 
@@ -77,14 +85,21 @@ def join(recording: Source) -> Joined:
     frames = recording.frames
     columns = decode(frames)
     order = np.argsort(frames.time_ns, kind="stable").astype(np.int64)
-    if all(tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps):
-        addressed = True
-    else:
-        addressed = False
+    addressed = all(tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps)
     identity = identify(columns, order, addressed)
     tap, direction, time = frames.tap[order].astype(np.int64), frames.direction[order], frames.time_ns[order]
     wiring = wire(frames.taps, recording.topologies)
-    wiring = inferred(wiring, tap, direction, time, identity.wire)
+    direction = oriented(
+        direction,
+        tap,
+        wiring.node[tap],
+        time,
+        identity.wire,
+        columns.eth_src[order],
+        columns.eth_dst[order],
+        wiring.address[tap],
+    )
+    wiring = inferred(wiring, tap, direction, time, identity, columns.depth[order])
     search = Search(
         order,
         tap,
@@ -145,5 +160,7 @@ def _in_frame_order(search: Search, columns: Columns) -> Joined:
     parent, rule, journey = np.full(count, -1, np.int32), np.zeros(count, np.uint8), np.full(count, -1, np.int32)
     ambiguous = np.zeros(count, np.bool_)
     journey[order], rule[order], ambiguous[order] = numbers[root], search.rule, search.ambiguous
+    direction = np.zeros(count, np.uint8)
+    direction[order] = search.direction
     parent[order] = np.where(search.parent < 0, -1, order[np.maximum(search.parent, 0)])
-    return Joined(columns, search.wiring, parent, rule, journey, ambiguous, order)
+    return Joined(columns, search.wiring, parent, rule, journey, ambiguous, direction, order)

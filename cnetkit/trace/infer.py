@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.frames import IN, OUT
-from cnetkit.trace.identity import U64, Rows
+from cnetkit.trace.identity import U64, Identity, Rows
 from cnetkit.trace.wiring import Wiring
 
 LOOK_BACK = 8
@@ -25,10 +25,19 @@ NEAR_NS = 1_000_000_000
 Counts = dict[tuple[int, int], int]
 
 
-def inferred(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Wiring:
-    """`wiring` with links and bridges found for the taps that it does not know. Rows are in the order of time."""
+def inferred(
+    wiring: Wiring,
+    tap: Rows,
+    direction: NDArray[np.uint8],
+    time: NDArray[np.int64],
+    identity: Identity,
+    depth: NDArray[np.uint8],
+) -> Wiring:
+    """`wiring` with links, bridges and tunnels found for taps that it does not know. Rows are in the order of time."""
     if bool(wiring.known.all()) or not len(tap):
         return wiring
+    wiring = replace(wiring, tunnel=wiring.tunnel | _tunnels(wiring, tap, direction, identity.inner, depth))
+    wire = identity.wire
     order = np.argsort(wire, kind="stable")
     tap, direction, time, wire = tap[order], direction[order], time[order], wire[order]
     cables = _cables(wiring, tap, direction, time, wire)
@@ -41,6 +50,28 @@ def inferred(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDAr
             bridge[port] = bridge[upper] = fresh + upper
             is_bridge[upper] = True
     return replace(wiring, segment=segment, bridge=bridge, is_bridge=is_bridge)
+
+
+def _tunnels(
+    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64, depth: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Taps at least half of whose frames are seen in the same node right after, or before, with one layer more."""
+    seen = np.zeros(len(wiring.node), np.int64)
+    if not depth.any():
+        return seen > 0
+    node = wiring.node[tap]
+    related = np.isin(inner, inner[depth > 0])
+    rows = np.flatnonzero(related & ~wiring.known[tap])
+    rows = rows[np.lexsort((rows, node[rows], inner[rows]))]
+    first, then = rows[:-1], rows[1:]
+    near = (inner[first] == inner[then]) & (node[first] == node[then]) & (direction[first] == direction[then])
+    near &= tap[first] != tap[then]
+    out = near & (direction[first] == OUT) & (depth[then] == depth[first] + 1)
+    into = near & (direction[first] == IN) & (np.abs(depth[then].astype(np.int16) - depth[first]) == 1)
+    upper = np.where(depth[first] < depth[then], first, then)
+    found = np.bincount(tap[first[out]], minlength=len(seen)) + np.bincount(tap[upper[into]], minlength=len(seen))
+    total = np.bincount(tap, minlength=len(seen))
+    return (found > 0) & (2 * found >= total)
 
 
 def _counted(first: Rows, second: Rows) -> Counts:
@@ -60,7 +91,7 @@ def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArr
         same = (wire[back] == wire[open_]) & (time[open_] - time[back] < NEAR_NS)
         open_, back = open_[same], back[same]
         hit = (direction[back] == OUT) & (wiring.node[tap[back]] != wiring.node[tap[open_]])
-        hit &= ~wiring.known[tap[back]]
+        hit &= ~wiring.known[tap[back]] & ~wiring.tunnel[tap[back]] & ~wiring.tunnel[tap[open_]]
         first.append(tap[back[hit]])
         second.append(tap[open_[hit]])
         open_ = open_[~hit]
@@ -92,9 +123,9 @@ def _bridges(
     received = {int(t) for t in np.unique(tap[direction == IN])}
     found: dict[int, int] = {}
     for (upper, port), _ in sorted(down.items(), key=lambda item: -item[1]):
-        if down.get((port, upper), 0) < down[upper, port] and port not in found and upper not in found:
-            if frozenset((upper, port)) in shared or upper not in received:
-                found[port] = upper
+        bridges = frozenset((upper, port)) in shared or upper not in received
+        if bridges and down.get((port, upper), 0) < down[upper, port] and port not in found and upper not in found:
+            found[port] = upper
     for upper, port in up:
         if port not in found and upper not in found and port not in found.values() and upper in found.values():
             found[port] = upper

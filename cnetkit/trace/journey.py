@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from cnetkit.model import Evidence, Hop, Outcome
-from cnetkit.trace import explain
+from cnetkit.trace import wording
 
 if TYPE_CHECKING:
     from cnetkit.trace.flows import Flow
@@ -49,11 +49,11 @@ class Journey:
     @cached_property
     def summary(self) -> str:
         """One line: what the packet was, from where to where, and its outcome."""
-        return explain.summary(self)
+        return wording.summary(self)
 
     def explain(self) -> str:
         """A paragraph that a learner understands: what happened at each hop, and why."""
-        return explain.paragraph(self)
+        return wording.paragraph(self)
 
     def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
         """The evidence for one hop, given itself or its place in `hops`."""

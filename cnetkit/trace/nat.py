@@ -41,7 +41,7 @@ def filtered(search: Search) -> Pairs:
     TTL and source MAC address stay as they were. The packet leaves by the bridge's own output, or by a port.
     """
     place = mix(search.bridge, search.identity.hops.astype(np.uint64), search.columns.eth_src[search.frame])
-    is_ip = search.identity.hops >= 0
+    is_ip = (search.identity.hops >= 0) & (search.bridge >= 0)
     down = search.orphan & is_ip & search.at_bridge
     first = rewritten_between(
         search, search.incoming(is_ip & ~search.at_bridge & ~search.passed), search.outgoing(down), place, place
@@ -160,8 +160,9 @@ def _told(connections: Sequence[Connection], search: Search) -> Learned:
     ]
     if not steps:
         return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
-    node, protocol = (np.array([step[at] for step in steps], np.int64) for at in (0, 1))
-    before, after = (ends_of([step[at] for step in steps], protocol) for at in (2, 3))
+    node = np.array([step[0] for step in steps], np.int64)
+    protocol = np.array([step[1] for step in steps], np.int64)
+    before, after = ends_of([step[2] for step in steps], protocol), ends_of([step[3] for step in steps], protocol)
     return _single(mix(node, before), after)
 
 

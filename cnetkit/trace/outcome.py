@@ -44,7 +44,7 @@ def ends(case: Case) -> Ends:
     count = int(joined.journey.max(initial=-1)) + 1
     leaf = joined.journey >= 0
     leaf[joined.parent[joined.parent >= 0]] = False
-    arrived, guessed = _arrived(case, leaf & (frames.direction == IN))
+    arrived, guessed = _arrived(case, leaf & (joined.direction == IN))
     place = np.empty(len(frames), np.int64)
     place[joined.order] = np.arange(len(frames))
     score = place + np.where(arrived, 2 * len(frames), 0) + np.where(leaf, len(frames), 0)
@@ -64,11 +64,11 @@ def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool
     group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
     target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
     own = is_ip & np.isin(target, _owned(case))
-    origin = (joined.parent < 0) & (frames.direction == OUT) & is_ip
+    origin = (joined.parent < 0) & (joined.direction == OUT) & is_ip
     senders = mix(node[origin], c.src_high[origin], c.src_low[origin]) if origin.any() else c.src_low[:0]
     unknown = ~joined.wiring.known[frames.tap]
     guessed = is_ip & unknown & np.isin(target, senders)
-    address = _interface_addresses(case)[frames.tap]
+    address = joined.wiring.address[frames.tap]
     here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (joined.rule > 0)))
     wanted = group & (c.eth_dst >> np.uint64(4) != np.uint64(RESERVED >> 4))
     arrived = candidates & (own | guessed | here | wanted)
@@ -97,18 +97,14 @@ def _address_digests(found: list[tuple[int, str]]) -> U64:
     return mix(np.array([node for node, _ in found], np.int64), high, low)
 
 
-def _interface_addresses(case: Case) -> U64:
-    macs = (case.interfaces.get((tap.node, tap.interface)) for tap in case.recording.frames.taps)
-    return np.array([int(i.mac.replace(":", ""), 16) if i is not None and i.mac else 0 for i in macs], np.uint64)
-
-
 def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     """The outcome of one journey that begins with frame `first`, in words."""
     last = int(found.last[journey])
     where = "/".join(case.place(last))
-    if found.delivered[journey]:
+    dropped = _verdict(case, last, where)
+    if dropped is None and found.delivered[journey] and not _meant_elsewhere(case, last):
         return Outcome("delivered", where)
-    dropped = _verdict(case, last, where) or _error(case, last, where)
+    dropped = dropped or _error(case, last, where)
     if dropped is not None:
         return dropped
     if case.joined.ambiguous[first]:
@@ -117,6 +113,15 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     if int(case.joined.columns.eth_dst[last]) >> 4 == RESERVED >> 4 and case.direction(last) == "in":
         return Outcome("consumed", where, "bridges keep frames for this address to themselves")
     return Outcome("lost-from-sight", where)
+
+
+def _meant_elsewhere(case: Case, last: int) -> bool:
+    """Whether the node translates the packet's destination, so that owning the old one says nothing."""
+    if not case.translations or not case.joined.columns.version[last]:
+        return False
+    packet = case.packet(last)
+    after = case.translations.get((case.place(last)[0], packet.protocol, packet.ends))
+    return after is not None and after.destination not in case.addresses.get(case.place(last)[0], ())
 
 
 def _verdict(case: Case, last: int, where: str) -> Outcome | None:
@@ -138,7 +143,7 @@ def _error(case: Case, last: int, where: str) -> Outcome | None:
     node = case.joined.wiring.node
     about = (c.protocol == ICMP) & (c.icmp_type == 3) | (c.protocol == ICMP) & (c.icmp_type == 11)
     about &= (c.icmp_id == c.ident[last]) & (c.dst_low == c.src_low[last]) & (case.joined.parent < 0)
-    about &= (frames.direction == OUT) & (node[frames.tap] == node[frames.tap[last]])
+    about &= (case.joined.direction == OUT) & (node[frames.tap] == node[frames.tap[last]])
     hits = np.flatnonzero(about & (frames.time_ns >= frames.time_ns[last]))
     if not len(hits):
         return None

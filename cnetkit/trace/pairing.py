@@ -17,7 +17,7 @@ PAUSE_NS = 50_000_000
 """Silence after which identical packets are counted anew."""
 
 NEAR_NS, NEAR_FACTOR = 1_000_000, 10
-"""A pair is certain among identical packets if no other is within this time, or this many times the pair's own delay."""
+"""A pair is certain among identical packets if no other is within this time, or this many times its own delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def pair(
     if not len(children):
         return NO_PAIRS
     available = np.searchsorted(sorted_key, child_key, side="right") - first
-    rank, wanted, run = _ranks(mix(child_key, lane))
+    rank, wanted, run = ranks(mix(child_key, lane))
     known = np.minimum(first + np.minimum(rank, available - 1), len(parents) - 1)
     fits = (wanted == available) & _before(parents[known], children, time, ties)
     if fits.all():
@@ -80,7 +80,7 @@ def _before(parent: Rows, child: Rows, time: NDArray[np.int64], ties: bool) -> N
     return (parent < child) | (time[parent] == time[child]) if ties else parent < child
 
 
-def _ranks(key: U64) -> tuple[Rows, Rows, Rows]:
+def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
     """For each row: how many equal keys stand before it, how many there are, and the number of its run."""
     order = np.argsort(key, kind="stable")
     ordered = key[order]
@@ -135,7 +135,8 @@ def _certain(at: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[n
     rival_parent = (at >= 2) & (group[earlier] == group[at]) & ~is_child[earlier]
     rival_parent &= when[at - 1] - when[earlier] <= near
     rival_child = (at < last) & (group[later] == group[at]) & is_child[later] & (when[later] - when[at] <= near)
-    return follows & ~rival_parent & ~rival_child
+    certain: NDArray[np.bool_] = follows & ~rival_parent & ~rival_child
+    return certain
 
 
 def _undecided(
@@ -155,4 +156,5 @@ def _undecided(
     latest = np.maximum.accumulate(np.where(~is_child, index, -1))[left]
     real = (latest >= 0) & (group[np.maximum(latest, 0)] == group[left])
     near = when[left] - when[np.maximum(latest, 0)] <= PAUSE_NS
-    return row[left[real & near]]
+    undecided: Rows = row[left[real & near]]
+    return undecided

@@ -54,18 +54,22 @@ class Search:
 
     @property
     def node(self) -> Rows:
+        """The number of the node where each row was seen."""
         return self.wiring.node[self.tap]
 
     @property
     def bridge(self) -> Rows:
+        """The number of the bridge; see Wiring."""
         return self.wiring.bridge[self.tap]
 
     @property
     def at_bridge(self) -> Flags:
+        """Rows seen at a bridge itself, not at a port."""
         return self.wiring.is_bridge[self.tap]
 
     @property
     def depth(self) -> NDArray[np.uint8]:
+        """Encapsulations around each row's innermost packet."""
         return self.columns.depth[self.frame]
 
     def incoming(self, where: Flags | bool = True) -> Rows:

@@ -15,10 +15,10 @@ import numpy as np
 from cnetkit.model import CnetkitError, Unexplained
 from cnetkit.trace import document, table
 from cnetkit.trace.engine import problem
-from cnetkit.trace.explain import comment
 from cnetkit.trace.flows import Flow, titled
 from cnetkit.trace.found import Found
 from cnetkit.trace.journey import Journeys
+from cnetkit.trace.wording import comment
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ def wrapped(search: Search) -> Pairs:
     if not depth.any():
         return NO_PAIRS
     key = mix(search.identity.inner, search.node)
-    parents = search.outgoing(~search.passed)
+    parents = search.outgoing(search.wiring.tunnel[search.tap])
     children = search.outgoing(search.orphan & (depth > 0))
     return pair(
         parents,
@@ -37,7 +37,7 @@ def unwrapped(search: Search) -> Pairs:
         return NO_PAIRS
     key = mix(search.identity.inner, search.node)
     parents = search.incoming((depth > 0) & ~search.raised)
-    children = search.incoming(search.orphan)
+    children = search.incoming(search.orphan & search.wiring.tunnel[search.tap])
     return pair(
         parents,
         mix(key[parents], depth[parents]),

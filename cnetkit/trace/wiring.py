@@ -19,6 +19,9 @@ STACKED = ("vlan", "macvlan", "ipvlan", "macvtap", "ipvtap")
 """Kinds of interface that stand on another one of their node (or of their parent's node)."""
 
 
+TUNNELS = ("vxlan", "gre", "gretap", "ip6gre", "ip6gretap", "erspan", "geneve", "ipip", "sit", "ip6tnl")
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """One element a tap."""
@@ -27,10 +30,14 @@ class Wiring:
     segment: NDArray[np.int64]
     """Taps of one cable have the same number; -1 where none is known."""
     bridge: NDArray[np.int64]
-    """A port's bridge, a bridge's own number, or one for the node where nothing is known; never below 0."""
+    """A port's bridge, a bridge's own number, one for the node where nothing is known, or -1 where there is none."""
     is_bridge: NDArray[np.bool_]
     below: NDArray[np.int64]
     """The tap that a VLAN or macvlan stands on, or -1."""
+    tunnel: NDArray[np.bool_]
+    """Its frames travel inside of others: a VXLAN, GRE, Geneve or IP-in-IP interface."""
+    address: NDArray[np.uint64]
+    """Its MAC address, 0 where that is not known."""
     known: NDArray[np.bool_]
     """The topology describes it. Links of other taps were inferred from frames."""
 
@@ -50,6 +57,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     count = len(taps)
     segment, below = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
     bridge, is_bridge, known = np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    tunnel, address = np.zeros(count, np.bool_), np.zeros(count, np.uint64)
     bridges: dict[Place, int] = {}
     for at, place in enumerate(places):
         interface = interfaces.get(place)
@@ -59,16 +67,17 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
             segment[at], known[at] = at, True
         if interface is None:
             continue
-        is_bridge[at] = interface.kind == "bridge"
-        if interface.master or is_bridge[at]:
-            bridge[at] = bridges.setdefault((place[0], interface.master or place[1]), len(bridges))
+        address[at] = int(interface.mac.replace(":", "") or "0", 16)
+        is_bridge[at], tunnel[at] = interface.kind == "bridge", interface.kind in TUNNELS
+        bridged = interface.master or place[1] if interface.master or is_bridge[at] else ""
+        bridge[at] = bridges.setdefault((place[0], bridged), len(bridges)) if bridged else -1
         peer = peers.get(place)
         if interface.kind in STACKED:
             below[at] = number.get(peer, -1) if peer else -1
         elif peer is not None:
             segment[at] = min(at, number.get(peer, at))
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
-    return Wiring(node, segment, bridge, is_bridge, below, known)
+    return Wiring(node, segment, bridge, is_bridge, below, tunnel, address, known)
 
 
 def _peers(interfaces: dict[Place, Interface], topologies: Sequence[Topology]) -> dict[Place, Place]:

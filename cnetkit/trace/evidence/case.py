@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Topology
+from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Topology, Tuple5
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.engine import NAMES, Joined, Source, connections_of
 from cnetkit.trace.packet import Packet, packet_of
+
+
+def turned(ends: Tuple5) -> Tuple5:
+    """The ends as a reply has them."""
+    return Tuple5(ends.destination, ends.source, ends.destination_port, ends.source_port)
+
 
 Row = TypeVar("Row", Route, Neighbour, ForwardingEntry)
 
@@ -32,7 +38,7 @@ class Case:
 
     def direction(self, frame: int) -> str:
         """in, out or unknown."""
-        return DIRECTIONS[int(self.recording.frames.direction[frame])]
+        return DIRECTIONS[int(self.joined.direction[frame])]
 
     def time(self, frame: int) -> int:
         """Nanoseconds since 1970."""
@@ -57,14 +63,21 @@ class Case:
     def rows(self, table: Iterable[Row], kind: str, node: str, time_ns: int) -> Sequence[Row]:
         """A snapshot's rows of one node, and what events changed in them up to a moment after `time_ns`."""
         snapshot = self.topology(time_ns).time_ns
-        rows = {row: None for row in table if row.node == node}
-        for event in self._events.get((kind, node), ()):
-            if snapshot <= event.time_ns <= time_ns + LATE_NS:
+        events = [e for e in self._events.get((kind, node), ()) if snapshot <= e.time_ns <= time_ns + LATE_NS]
+        key = (kind, node, snapshot, len(events))
+        if key not in self._tables:
+            rows = {row: None for row in table if row.node == node}
+            for event in events:
                 if event.action == "destroy":
                     rows.pop(event.subject, None)
                 else:
                     rows[event.subject] = None
-        return list(rows)
+            self._tables[key] = list(rows)
+        return self._tables[key]
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str, int, int], list[Any]]:
+        return {}
 
     @cached_property
     def _events(self) -> dict[tuple[str, str], list[Event]]:
@@ -85,6 +98,26 @@ class Case:
         found: dict[str, list[Connection]] = {}
         for connection in connections_of(self.recording):
             found.setdefault(connection.node, []).append(connection)
+        return found
+
+    @cached_property
+    def translations(self) -> dict[tuple[str, str, Tuple5], Tuple5]:
+        """What conntrack turns a packet's ends into, by node, protocol and the ends before."""
+        found = {}
+        for node, entries in self.connections.items():
+            for entry in entries:
+                for old, new in ((entry.original, turned(entry.reply)), (entry.reply, turned(entry.original))):
+                    if old != new:
+                        found[node, entry.protocol, old] = new
+        return found
+
+    @cached_property
+    def addresses(self) -> dict[str, set[str]]:
+        """The addresses that each node has or had."""
+        found: dict[str, set[str]] = {}
+        for topology in self.recording.topologies:
+            for interface in topology.interfaces:
+                found.setdefault(interface.node, set()).update(cidr.split("/")[0] for cidr in interface.addresses)
         return found
 
     def device(self, frame: int) -> str:

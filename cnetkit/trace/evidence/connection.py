@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cnetkit.model import Connection, Evidence, Tuple5
 from cnetkit.trace.evidence import rule
-from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.case import Case, turned
 
 STEPS = ("nat", "bridge-nat")
 
@@ -27,11 +27,6 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     said = rule.connection_of(case, frame, parent)
     strength = "kernel" if said and said == entry.id else "table"
     return (Evidence("conntrack", entry.text or worded(entry), f"{node} conntrack", strength),)  # type: ignore[arg-type]
-
-
-def turned(ends: Tuple5) -> Tuple5:
-    """The ends as a reply has them."""
-    return Tuple5(ends.destination, ends.source, ends.destination_port, ends.source_port)
 
 
 def _entry(entries: list[Connection], protocol: str, before: Tuple5, after: Tuple5) -> Connection | None:

@@ -20,7 +20,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `route` for a frame that a node routed or sent itself."""
-    if case.step(frame) not in STEPS or case.direction(frame) != "out" or _bridged(case, frame, parent):
+    if (
+        not case.recording.topologies
+        or case.step(frame) not in STEPS
+        or case.direction(frame) != "out"
+        or _bridged(case, frame, parent)
+    ):
         return ()
     packet, (node, _), time = case.packet(frame), case.place(frame), case.time(frame)
     if not packet.version:

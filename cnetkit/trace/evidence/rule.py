@@ -91,6 +91,8 @@ def _trace(case: Case, frame: int) -> list[Step]:
     index = _indexes.get(case)
     if index is None:
         index = _indexes[case] = _indexed(case)
+    if not index:
+        return []
     candidates = index.get(_headers(case, frame), [])
     came_in = case.direction(frame) == "in"
     near = [
