@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,12 @@ class Tap:
     linktype: int = LINKTYPE_ETHERNET
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """n frames in the order of the capture file. A frame's number is its index here."""
+    """n frames in the order of the capture file. A frame's number is its index here.
+
+    Two are equal when they say the same of each frame and name the same taps, however their bytes lie in `data`.
+    """
 
     taps: tuple[Tap, ...]
     tap: NDArray[np.int32]
@@ -50,3 +54,67 @@ class Frames:
         """The captured bytes of frame `number`. IndexError where there is no such frame."""
         start = int(self.start[number])
         return self.data[start : start + int(self.captured[number])].tobytes()
+
+    def take(self, numbers: NDArray[np.integer]) -> Frames:
+        """The frames with these numbers, in this order. The bytes are shared, not copied."""
+        columns = ("tap", "direction", "time_ns", "start", "captured", "length")
+        return replace(self, **{name: getattr(self, name)[numbers] for name in columns})
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Frames):
+            return NotImplemented
+        index = {tap: number for number, tap in enumerate(dict.fromkeys(self.taps))}
+        if len(self) != len(other) or index.keys() != set(other.taps):
+            return False
+        same = (
+            np.array_equal(_renumbered(self, index), _renumbered(other, index))
+            and np.array_equal(self.direction, other.direction)
+            and np.array_equal(self.time_ns, other.time_ns)
+            and np.array_equal(self.length, other.length)
+            and np.array_equal(self.captured, other.captured)
+        )
+        return same and all(self.bytes_of(number) == other.bytes_of(number) for number in range(len(self)))
+
+
+def no_frames() -> Frames:
+    """Frames, none."""
+    none = np.empty(0, np.int64)
+    return Frames(
+        (), none.astype(np.int32), none.astype(np.uint8), none, none,
+        none.astype(np.int32), none.astype(np.int32), none.astype(np.uint8),
+    )  # fmt: skip
+
+
+def merge(parts: Sequence[Frames]) -> Frames:
+    """All frames of several captures in the order of time, but never against the order within one of them.
+
+    A capture may go back in time for a moment (a bridge and its port share a timestamp, clocks are set): a frame then
+    stands as late as the latest before it, while its own `time_ns` stays what it was.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return no_frames()
+    index: dict[Tap, int] = {}
+    for part in parts:
+        for tap in part.taps:
+            index.setdefault(tap, len(index))
+    shifts = np.cumsum([0, *(len(part.data) for part in parts)])
+    whole = Frames(
+        taps=tuple(index),
+        tap=np.concatenate([_renumbered(part, index) for part in parts]),
+        direction=np.concatenate([part.direction for part in parts]),
+        time_ns=np.concatenate([part.time_ns for part in parts]),
+        start=np.concatenate([part.start + shift for part, shift in zip(parts, shifts, strict=False)]),
+        captured=np.concatenate([part.captured for part in parts]),
+        length=np.concatenate([part.length for part in parts]),
+        data=np.concatenate([part.data for part in parts]),
+    )
+    latest = [np.maximum.accumulate(part.time_ns) for part in parts]
+    return whole.take(np.argsort(np.concatenate(latest), kind="stable"))
+
+
+def _renumbered(frames: Frames, index: dict[Tap, int]) -> NDArray[np.int32]:
+    return np.array([index[tap] for tap in frames.taps], np.int32)[frames.tap]

@@ -1,0 +1,173 @@
+"""A Recording: everything that was seen and said while something happened. Live and loaded are the same type.
+
+Saved, it is one pcapng file that Wireshark opens too. Files of other tools are read as recordings without topologies
+and events. Nothing is interpreted here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import CnetkitError, Event, Loss, Topology
+from cnetkit.recording import attachment, cooked, pcap, pcapng_reader, pcapng_writer
+from cnetkit.recording.capture import Capture
+from cnetkit.recording.frames import Frames, Tap, merge
+
+LARGEST = 1 << 32
+"""Bytes of a capture file that are read at most: it is held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Frames, and what the kernel said beside them."""
+
+    frames: Frames
+    topologies: tuple[Topology, ...] = ()
+    """In the order of time."""
+    events: tuple[Event, ...] = ()
+    """In the order in which they were read."""
+    losses: tuple[Loss, ...] = ()
+    name: str = ""
+    kernel: str = ""
+    """The kernel's release (uname(2)), empty where it is not known."""
+    replayed: str = ""
+    """Empty when live; else what is being replayed, for views to say."""
+    warnings: tuple[str, ...] = ()
+    """One sentence for each part of a file that could not be read."""
+
+    def save(self, file: str | Path | BinaryIO, comments: Mapping[int, str] | Sequence[str] | None = None) -> None:
+        """Write a pcapng file; `comments` are shown by Wireshark beside the frames with these numbers.
+
+        CnetkitError where the file cannot be written.
+        """
+        if not isinstance(file, str | Path):
+            self._write(file, comments)
+            return
+        try:
+            with Path(file).open("wb") as out:
+                self._write(out, comments)
+        except OSError as error:
+            raise CnetkitError(f"{file} cannot be written ({error.strerror}): choose another place") from error
+
+    def _write(self, file: BinaryIO, comments: Mapping[int, str] | Sequence[str] | None) -> None:
+        beside = attachment.Attachment(
+            name=self.name, kernel=self.kernel, replayed=self.replayed, warnings=self.warnings, losses=self.losses,
+            topologies=self.topologies, events=attachment.pack_events(self.events),
+        )  # fmt: skip
+        pcapng_writer.write(
+            file,
+            self.frames,
+            attachment=attachment.encode(beside),
+            comments=comments,
+            losses=self.losses,
+            about=f"{self.name} (replayed: {self.replayed})" if self.replayed else self.name,
+            system=f"Linux {self.kernel}" if self.kernel else "",
+        )
+
+
+def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Recording:
+    """The recording in a pcapng or pcap file; `-` is standard input.
+
+    Interfaces whose names say no node belong to `node`, or else to one called after the file. `interface` names the
+    one interface of a file that has one. What could not be read is told in `warnings`. CnetkitError where the file
+    cannot be read at all.
+    """
+    data, stem = _bytes_of(file)
+    capture = _capture(data, node or stem, interface, str(getattr(file, "name", file)))
+    if interface and capture.frames.taps:
+        if len(capture.frames.taps) > 1:
+            raise CnetkitError(
+                f"{file} holds several interfaces, so it cannot be {node}/{interface}: give its name alone"
+            )
+        renamed = (Tap(node, interface, capture.frames.taps[0].linktype),)
+        capture = replace(capture, frames=replace(capture.frames, taps=renamed))
+    recording = Recording(cooked.split(capture.frames), losses=capture.losses, warnings=capture.warnings)
+    sections = []
+    for packed in capture.attachments:
+        try:
+            sections.append(_section(recording.frames, packed))
+        except CnetkitError as error:
+            recording = replace(recording, warnings=(*recording.warnings, str(error)))
+    if not sections:
+        return replace(recording, name=stem)
+    return _together(recording.frames, [*sections, recording])
+
+
+def load_all(files: Iterable[str]) -> Recording:
+    """Several capture files as one recording, in the order of time; each is `FILE` or `node/ifname=FILE`."""
+    loaded = []
+    for file in files:
+        label, given, path = file.partition("=")
+        node, slash, interface = label.rpartition("/")
+        if given and slash and node and interface and not Path(file).exists():
+            loaded.append(load(path, node, interface))
+        else:
+            loaded.append(load(file))
+    if not loaded:
+        raise CnetkitError("no capture file was given: name at least one")
+    if len(loaded) == 1:
+        return loaded[0]
+    whole = _together(merge([one.frames for one in loaded]), loaded)
+    topologies = tuple(sorted(whole.topologies, key=lambda one: one.time_ns))
+    return replace(whole, topologies=topologies, events=tuple(sorted(whole.events, key=lambda one: one.time_ns)))
+
+
+def _section(frames: Frames, packed: bytes) -> Recording:
+    """What was attached to one section of a file."""
+    beside, events = attachment.decode(packed)
+    return Recording(
+        frames=frames, topologies=beside.topologies, events=events, losses=beside.losses, name=beside.name,
+        kernel=beside.kernel, replayed=beside.replayed, warnings=beside.warnings,
+    )  # fmt: skip
+
+
+def _together(frames: Frames, parts: Sequence[Recording]) -> Recording:
+    """`frames` with everything that the parts say besides; name and labels are the first one's that has any."""
+    return Recording(
+        frames=frames,
+        topologies=tuple(one for part in parts for one in part.topologies),
+        events=tuple(one for part in parts for one in part.events),
+        losses=tuple(one for part in parts for one in part.losses),
+        name=next((part.name for part in parts if part.name), ""),
+        kernel=next((part.kernel for part in parts if part.kernel), ""),
+        replayed=next((part.replayed for part in parts if part.replayed), ""),
+        warnings=tuple(one for part in parts for one in part.warnings),
+    )
+
+
+def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:
+    """The file's bytes, and what to call a node or recording that it does not name."""
+    try:
+        if not isinstance(file, str | Path):
+            return np.frombuffer(file.read(LARGEST + 1), np.uint8), ""
+        if str(file) == "-":
+            return np.frombuffer(sys.stdin.buffer.read(LARGEST + 1), np.uint8), ""
+        path = Path(file)
+        if not path.is_file():
+            with path.open("rb") as pipe:
+                return np.frombuffer(pipe.read(LARGEST + 1), np.uint8), path.stem
+        if path.stat().st_size > LARGEST:
+            raise CnetkitError(f"{file} is larger than 4 GiB: take it apart with editcap -c first")
+        return np.fromfile(path, np.uint8), path.stem
+    except OSError as error:
+        raise CnetkitError(f"{file} cannot be read ({error.strerror}): check its name and its permissions") from error
+
+
+def _capture(data: NDArray[np.uint8], node: str, interface: str, name: str) -> Capture:
+    if len(data) > LARGEST:
+        raise CnetkitError(f"{name} is larger than 4 GiB: take it apart with editcap -c first")
+    first = data[:4].tobytes()
+    if first in pcap.MAGICS and len(data) >= 24:
+        return pcap.read(data, node, interface)
+    if first == b"\x0a\x0d\x0d\x0a" and len(data) >= 28:
+        return pcapng_reader.read(data, node)
+    raise CnetkitError(
+        f"{name} is no capture file: give one that Wireshark, tcpdump or cnetkit has saved as pcap or pcapng"
+    )
