@@ -53,7 +53,7 @@ def run_ip(count: int, ports: int) -> float:
 
 def with_cnetkit(count: int, ports: int) -> float:
     """Milliseconds from the first bridge to the last container being there."""
-    from cnetkit import Lab
+    from cnetkit.lab import Lab
 
     with Lab("bench") as lab:
         host = lab.host("dock")
@@ -72,7 +72,7 @@ def kernel_memory() -> int:
 
 def memory_of(count: int, ports: int) -> float:
     """KiB of kernel memory for each container, while they are there."""
-    from cnetkit import Lab
+    from cnetkit.lab import Lab
 
     with Lab("bench") as lab:
         host = lab.host("dock")

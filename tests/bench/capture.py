@@ -20,8 +20,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from cnetkit.lab import Lab
+from cnetkit.sandbox import running
 from tests.bench.measure import ROOT, compiled, median, table
 
 POINTS = (("outside", "eth0"), ("dock", "eth0"), ("dock", "docker0"), ("web", "eth0"))
@@ -29,19 +30,13 @@ RATES, SECONDS, ROUNDS = (20_000, 50_000, 90_000), 2, 5
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def build(lab: Any) -> None:
+def build(lab: Lab) -> None:
     """The network of the port mapping lab, with a UDP port."""
     host = lab.host("dock")
     net = host.bridge("docker0", "172.17.0.1/16")
     web = net.container("web")
     lab.connect(lab.host("outside"), host, "203.0.113.0/24")
     host.publish(8080, to=web, port=80, protocol="udp")
-
-
-def in_node(node: str, *command: str) -> subprocess.Popen[str]:
-    """Starts a command in a node of the running lab beside this process."""
-    words = [sys.executable, "-m", "cnetkit", "shell", "capture", node, *command]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
 
 
 def family(pid: int) -> Iterator[int]:
@@ -61,20 +56,17 @@ def cpu(pid: int) -> float:
     return ticks / TICK
 
 
-def send(lab: Any, program: str, rate: int) -> int:
+def send(lab: Lab, program: str, rate: int) -> int:
     """Sends for SECONDS at `rate`, with somebody listening; how many were sent."""
-    sink = in_node("web", program, "--sink", "80", str(SECONDS + 2))
+    sink = lab["web"].start([program, "--sink", "80", str(SECONDS + 2)])
     time.sleep(0.5)
-    answer = lab["outside"].run(f"{program} 203.0.113.1 8080 {rate} {rate * SECONDS}")
+    answer = lab["outside"].run([program, "203.0.113.1", "8080", str(rate), str(rate * SECONDS)], check=True)
     sink.wait()
-    return int(re.findall(r"\d+", str(answer))[0])
+    return int(answer.output.split()[0])
 
 
 def with_rings(program: str, rate: int) -> tuple[int, float]:
     """Packets lost, and microseconds of CPU for each packet and point."""
-    from cnetkit import Lab
-    from cnetkit.sandbox import running
-
     with Lab("capture") as lab:
         build(lab)
         pid = next(one.pid for one in running() if one.name == "capture")
@@ -89,27 +81,24 @@ def with_rings(program: str, rate: int) -> tuple[int, float]:
 
 def with_tcpdump(program: str, rate: int) -> tuple[int, float]:
     """The same with one tcpdump a point."""
-    from cnetkit import Lab
-
     with Lab("capture") as lab:
         build(lab)
         command = [sys.executable, "-m", "tests.bench.capture", "--watch"]
-        watchers = [in_node(node, *command, name, str(SECONDS + 3)) for node, name in POINTS]
+        watchers = [lab[node].start([*command, name, str(SECONDS + 3)]) for node, name in POINTS]
         time.sleep(1)
         sent = send(lab, program, rate)
-        answers = [watcher.communicate()[0].split() for watcher in watchers]
+        answers = [watcher.wait().check().output.split() for watcher in watchers]
     lost = sum(max(0, sent - int(captured)) for captured, _ in answers)
     return lost, sum(float(used) for _, used in answers) / (sent * len(POINTS)) * 1e6
 
 
 def watch(interface: str, seconds: float) -> None:
     """Runs one tcpdump for so long; prints how many packets it kept and its CPU seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["tcpdump", "-i", interface, "-w", f"{folder}/out.pcap", "udp"]
-        dump = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        time.sleep(seconds)
-        dump.send_signal(signal.SIGINT)
-        _, words = dump.communicate()
+    command = ["tcpdump", "-Z", "root", "-i", interface, "-w", "/dev/null", "udp"]
+    dump = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(seconds)
+    dump.send_signal(signal.SIGINT)
+    _, words = dump.communicate()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     captured = re.findall(r"(\d+) packets? captured", words)
     print(captured[0] if captured else 0, used.ru_utime + used.ru_stime)
@@ -118,8 +107,7 @@ def watch(interface: str, seconds: float) -> None:
 def main() -> None:
     """Prints one line for each rate and way."""
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
+    with tempfile.TemporaryDirectory(dir=ROOT) as folder:  # a sandbox has a /tmp of its own
         program = compiled("send.c", Path(folder))
         for rate in RATES:
             found: dict[str, list[tuple[int, float]]] = {"rings": [], "tcpdump": []}

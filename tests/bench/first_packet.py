@@ -19,7 +19,7 @@ from tests.bench.measure import ROOT, ROUNDS, median, table
 def one_round() -> dict[str, float]:
     """Milliseconds of the parts of one round, the import of cnetkit included where it was not imported before."""
     started = time.perf_counter()
-    from cnetkit import Lab
+    from cnetkit.lab import Lab
 
     with Lab("first") as lab:
         host = lab.host("dock")
