@@ -15,10 +15,10 @@ PAUSE = 1.0
 """Seconds between two rounds: the kernel takes away the namespaces of the last one meanwhile."""
 
 
-def compiled(source: str, folder: Path) -> str:
+def compiled(source: str, folder: Path, *options: str) -> str:
     """Compiles one C file of this folder into `folder` with gcc -O2 and returns the program's path."""
     program = folder / Path(source).stem
-    subprocess.run(["gcc", "-O2", "-o", str(program), str(HERE / source)], check=True)
+    subprocess.run(["gcc", "-O2", *options, "-o", str(program), str(HERE / source)], check=True)
     return str(program)
 
 
