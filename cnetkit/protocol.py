@@ -180,7 +180,7 @@ class Capture(Message, frozen=True):
     capture: int
     nodes: list[str] = []
     verdicts: bool = True
-    megabytes: int = 64
+    megabytes: int = 16
     """Ring memory for all nodes together."""
 
 

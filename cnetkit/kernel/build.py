@@ -77,8 +77,8 @@ class Builder:
     def _bridges(self, operations: list[AddBridge], undo: Undo) -> None:
         for one in operations:
             stack = self._stacks.find(one.node)
-            undo.append(partial(stack.netlink.batch, [links.delete_link(one.name)]))
-            self._send(stack, [links.bridge(one.name, one.mac)], [f"a bridge {one.name!r} in {one.node}"])
+            name = f"a bridge {one.name!r} in {one.node}"
+            self._send(stack, [(links.bridge(one.name, one.mac), links.delete_link(one.name), name)], undo)
             self._software(stack, one.name)
 
     def _veths(self, operations: list[AddVeth], undo: Undo) -> None:
@@ -87,53 +87,42 @@ class Builder:
             pairs = list(group)
             stack = find(node)
             masters = {name: stack.index(name) for name in {one.master for one in pairs} if name}
-            undo += [partial(stack.netlink.batch, [links.delete_link(one.name)]) for one in pairs]
-            self._send(
-                stack,
-                [
-                    links.veth(
-                        one.name,
-                        one.mac,
-                        masters.get(one.master, 0),
-                        one.peer_name,
-                        one.peer_mac,
-                        find(one.peer_node).fd,
-                    )
-                    for one in pairs
-                ],
-                [f"a link {one.node}/{one.name} to {one.peer_node}/{one.peer_name}" for one in pairs],
-            )
+            wishes = []
+            for one in pairs:
+                far = find(one.peer_node).fd
+                new = links.veth(one.name, one.mac, masters.get(one.master, 0), one.peer_name, one.peer_mac, far)
+                what = f"a link {node}/{one.name} to {one.peer_node}/{one.peer_name}"
+                wishes.append((new, links.delete_link(one.name), what))
+            self._send(stack, wishes, undo)
             bent = [links.hairpin(stack.index(one.name)) for one in pairs if one.hairpin]
-            self._send(stack, bent, ["hairpin mode"] * len(bent))
+            self._send(stack, [(new, b"", f"hairpin mode in {node}") for new in bent], undo)
             for one in pairs:
                 peer = find(one.peer_node)
                 if not one.offload:
                     self._software(stack, one.name)
                     self._software(peer, one.peer_name)
-                self._send(peer, [links.set_up(one.peer_name)], [f"setting up {one.peer_node}/{one.peer_name}"])
+                self._send(
+                    peer, [(links.set_up(one.peer_name), b"", f"setting up {one.peer_node}/{one.peer_name}")], undo
+                )
 
     def _addresses(self, operations: list[AddAddress], undo: Undo) -> None:
         for node, group in groupby(operations, key=lambda one: one.node):
-            adding = list(group)
             stack = self._stacks.find(node)
-            indices = [stack.index(one.interface) for one in adding]
-            for one, index in zip(adding, indices, strict=True):
-                undo.append(partial(stack.netlink.batch, [links.address(index, one.address, remove=True)]))
-            self._send(
-                stack,
-                [links.address(index, one.address) for one, index in zip(adding, indices, strict=True)],
-                [f"the address {one.address} on {node}/{one.interface}" for one in adding],
-            )
+            wishes = []
+            for one in group:
+                index, what = stack.index(one.interface), f"the address {one.address} on {node}/{one.interface}"
+                wishes.append((links.address(index, one.address), links.address(index, one.address, remove=True), what))
+            self._send(stack, wishes, undo)
 
     def _routes(self, operations: list[AddRoute], undo: Undo) -> None:
         for node, group in groupby(operations, key=lambda one: one.node):
-            adding = list(group)
             stack = self._stacks.find(node)
-            wanted = [(one.destination, one.via, stack.index(one.interface) if one.interface else 0) for one in adding]
-            for entry in wanted:
-                undo.append(partial(stack.netlink.batch, [links.route(*entry, remove=True)]))
-            names = [f"a route to {one.destination} in {node}" for one in adding]
-            self._send(stack, [links.route(*entry) for entry in wanted], names)
+            wishes = []
+            for one in group:
+                entry = one.destination, one.via, stack.index(one.interface) if one.interface else 0
+                what = f"a route to {one.destination} in {node}"
+                wishes.append((links.route(*entry), links.route(*entry, True), what))
+            self._send(stack, wishes, undo)
 
     def _sysctls(self, operations: list[SetSysctl], undo: Undo) -> None:
         for one in operations:
@@ -150,11 +139,17 @@ class Builder:
             undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
             netfilter.restore(stack, one.text, one.ipv6)
 
-    def _send(self, stack: Stack, messages: list[bytes], names: list[str]) -> None:
+    def _send(self, stack: Stack, wishes: Sequence[tuple[bytes, bytes, str]], undo: Undo) -> None:
+        """Sends wishes in one batch: each a message, the one that takes it back (or nothing), and its name in words."""
+        refused: set[int] = set()
         try:
-            stack.netlink.batch(messages)
+            stack.netlink.batch([new for new, _, _ in wishes])
         except NetlinkError as error:
-            raise CnetkitError(f"the kernel refused {names[error.index]}: {error.strerror}") from None
+            refused = error.refused
+            raise CnetkitError(f"the kernel refused {wishes[error.index][2]}: {error.strerror}") from None
+        finally:
+            done = [back for place, (_, back, _) in enumerate(wishes) if back and place not in refused]
+            undo += [partial(stack.netlink.batch, [back]) for back in done]
 
     def _software(self, stack: Stack, name: str) -> None:
         try:

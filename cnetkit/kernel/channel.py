@@ -52,7 +52,10 @@ class Loop:
         while self._on:
             wait = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
             for key, _ in self._selector.select(wait):
-                key.data()
+                # An earlier call of this round may have closed this descriptor, or even opened another in its place.
+                now = self._selector.get_map().get(key.fd)
+                if now is not None and now.data is key.data:
+                    key.data()
             while self._timers and self._timers[0][0] <= time.monotonic():
                 heapq.heappop(self._timers)[2]()
 

@@ -158,7 +158,7 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
 
     The chains that only look stand last in their hooks, so that a packet is also reported as it leaves.
     """
-    stack.enter()
+    before = generation(stack)
     mark = f"limit rate {packets_per_second}/second burst {packets_per_second * 2} packets meta nftrace set 1"
     first = dict.fromkeys(TRACE_BEGINS, -450)
     last = {"input": 450, "forward": 450, "postrouting": 450}
@@ -166,9 +166,18 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
     chains += [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; }}" for h, p in last.items()]
     body = "\n".join(chains)
     nft(f"add table inet {TRACE_TABLE} {{\n{body}\n}}")
+    _still_as(stack, before)
 
 
 def trace_off(stack: Stack) -> None:
     """Takes the tracing table away again; where a learner has already flushed it, there is nothing to do."""
-    stack.enter()
+    before = generation(stack)
     nft(f"add table inet {TRACE_TABLE}\ndelete table inet {TRACE_TABLE}")
+    _still_as(stack, before)
+
+
+def _still_as(stack: Stack, before: int) -> None:
+    """After one change that was only ours: the rules that were read need not be read again."""
+    after = generation(stack)
+    if after == before + 1 and (stack.inode, before) in _read:
+        _read[stack.inode, after] = _read.pop((stack.inode, before))

@@ -24,11 +24,15 @@ _ROOM = 1 << 18
 
 
 class NetlinkError(OSError):
-    """The kernel refused a message: `errno` as it gave it, `index` the message's place in its batch."""
+    """The kernel refused a message: `errno` as it gave it, `index` the message's place in its batch.
+
+    `refused` holds the places of all that it refused; the others were carried out.
+    """
 
     def __init__(self, number: int, index: int, detail: str = "") -> None:
         super().__init__(number, detail or os.strerror(number))
         self.index = index
+        self.refused = {index}
 
 
 def attribute(kind: int, value: bytes) -> bytes:
@@ -100,10 +104,15 @@ class Netlink:
 
     def batch(self, messages: Sequence[bytes]) -> None:
         """Sends all messages, in few system calls. NetlinkError for the first one that was refused; the others stand."""
+        failed: list[NetlinkError] = []
         for start in range(0, len(messages), 100):
-            self._batch(messages[start : start + 100], start)
+            failed += self._batch(messages[start : start + 100], start)
+        if failed:
+            first = min(failed, key=lambda error: error.index)
+            first.refused = {error.index for error in failed}
+            raise first
 
-    def _batch(self, messages: Sequence[bytes], offset: int) -> None:
+    def _batch(self, messages: Sequence[bytes], offset: int) -> list[NetlinkError]:
         first = self._sequence + 1
         buffer = bytearray()
         for one in messages:
@@ -113,18 +122,16 @@ class Netlink:
             struct.pack_into("=HI", buffer, at + 6, REQUEST | ACK | struct.unpack_from("=H", one, 6)[0], self._sequence)
             buffer += b"\0" * (-len(buffer) & 3)
         self._socket.send(buffer)
-        failed: NetlinkError | None = None
+        failed: list[NetlinkError] = []
         waiting = len(messages)
         while waiting:
             for kind, sequence, body in split(self._socket.recv(_ROOM)):
                 if kind != _ERROR or not first <= sequence <= self._sequence:
                     continue
                 waiting -= 1
-                number = -struct.unpack_from("=i", body)[0]
-                if number and (failed is None or sequence - first + offset < failed.index):
-                    failed = NetlinkError(number, sequence - first + offset, _detail(body))
-        if failed:
-            raise failed
+                if number := -struct.unpack_from("=i", body)[0]:
+                    failed.append(NetlinkError(number, sequence - first + offset, _detail(body)))
+        return failed
 
     def dump(self, kind: int, body: bytes) -> list[bytes]:
         """All messages that answer a dump request, without their headers. A kind that this kernel lacks gives none."""

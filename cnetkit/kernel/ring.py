@@ -23,17 +23,23 @@ class Ring:
     """Sees all interfaces of the namespace that the thread is in when it is made, both directions.
 
     `room`: bytes of kernel memory, at least two pages. `block_ms`: a block that is not full is handed over after so long.
-    OSError where the kernel has no memory for it.
     """
 
     def __init__(self, room: int, block_ms: int) -> None:
         self._block = min(1 << 20, max(mmap.PAGESIZE, 1 << (room // 8).bit_length()))
         self._blocks = max(2, room // self._block)
+        self._block_ms = block_ms
+        self._memory: mmap.mmap | None = None
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        self._next = 0
+
+    def open(self) -> None:
+        """Begins to capture. It may be called in any thread, whatever namespace that is in, and waits for all processors
+        (synchronize_net): open many side by side. OSError where the kernel has no memory for it."""
         try:
             self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
             frames = self._block * self._blocks // _FRAME
-            request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, block_ms, 0, 0)
+            request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, self._block_ms, 0, 0)
             self._socket.setsockopt(_SOL_PACKET, _RX_RING, request)
             self._memory = mmap.mmap(self._socket.fileno(), self._block * self._blocks)
             self._memory.madvise(mmap.MADV_DONTFORK)  # a server that the agent forks must not keep it alive
@@ -41,7 +47,6 @@ class Ring:
         except OSError:
             self._socket.close()
             raise
-        self._next = 0
 
     def _bind(self) -> None:
         """Binds to every interface, which Python's own bind cannot say (packet(7), sll_ifindex 0)."""
@@ -55,20 +60,24 @@ class Ring:
 
     def blocks(self, most: int = 64) -> Iterator[bytes]:
         """Copies out the blocks that are ready, in order, and gives them back to the kernel."""
+        memory = self._memory
+        assert memory is not None  # noqa: S101 - it is open
         for _ in range(most):
             start = self._next * self._block
-            if not struct.unpack_from("=I", self._memory, start + _STATUS)[0] & _USER:
+            if not struct.unpack_from("=I", memory, start + _STATUS)[0] & _USER:
                 return
-            length = struct.unpack_from("=I", self._memory, start + _LENGTH)[0]
-            copied = self._memory[start : start + length]
-            struct.pack_into("=I", self._memory, start + _STATUS, 0)
+            length = struct.unpack_from("=I", memory, start + _LENGTH)[0]
+            copied = memory[start : start + length]
+            struct.pack_into("=I", memory, start + _STATUS, 0)
             self._next = (self._next + 1) % self._blocks
             yield copied
 
     def pending(self) -> bool:
         """Whether frames wait in a block, be it ready or still being filled."""
+        memory = self._memory
+        assert memory is not None  # noqa: S101 - it is open
         start = self._next * self._block
-        status, count = struct.unpack_from("=II", self._memory, start + _STATUS)
+        status, count = struct.unpack_from("=II", memory, start + _STATUS)
         return bool(status & _USER or count)
 
     def lost(self) -> int:
@@ -78,5 +87,6 @@ class Ring:
 
     def close(self) -> None:
         """Gives the memory back."""
-        self._memory.close()
+        if self._memory is not None:
+            self._memory.close()
         self._socket.close()

@@ -15,6 +15,7 @@ from cnetkit.recording.recording import Recording
 from cnetkit.trace import Trace
 
 if TYPE_CHECKING:
+    from cnetkit.recording.scapy_socket import ScapySocket
     from cnetkit.sandbox import Sandbox
 
 
@@ -72,6 +73,34 @@ class Capture:
         if self._recording is None:
             raise CnetkitError("the capture is not over yet: the trace is there when its 'with' block has ended")
         return self._recording
+
+
+def _taps(*topologies: Topology) -> dict[tuple[str, int], Tap]:
+    return {(one.node, one.index): Tap(one.node, one.name) for topology in topologies for one in topology.interfaces}
+
+
+def scapy_socket(sandbox: Sandbox, node: str, sender: str, seen: str, number: int) -> ScapySocket:
+    """A capture of one node for scapy: frames at the interface `seen` (all where it is empty), sent at `sender`."""
+    from cnetkit.recording.scapy_socket import ScapySocket
+
+    begun = sandbox.request(p.Capture(number, [node], verdicts=False), p.Captured)
+
+    def send(frame: bytes) -> None:
+        sandbox.request(p.Send(node, sender, frame), p.Done)
+
+    def end() -> None:
+        sandbox.deafen("capture", number)
+        if not sandbox.closed:
+            sandbox.request(p.EndCapture(number), p.Captured)
+
+    opened = ScapySocket(seen, _taps(begun.topology), send, end)
+
+    def received(message: p.Message) -> None:
+        if isinstance(message, p.FrameBlock):
+            opened.feed(message.node, message.data)
+
+    sandbox.listen("capture", number, received)
+    return opened
 
 
 def _typed(event: Event) -> Event:

@@ -9,10 +9,10 @@ import re
 import weakref
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cnetkit import protocol as p
-from cnetkit.lab.capture import Capture
+from cnetkit.lab.capture import Capture, scapy_socket
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
 from cnetkit.lab.networks.bridge import Container
@@ -20,6 +20,9 @@ from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import Sandbox, open_sandbox
+
+if TYPE_CHECKING:
+    from cnetkit.recording.scapy_socket import ScapySocket
 
 _Reply = TypeVar("_Reply", bound=p.Message)
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
@@ -95,7 +98,7 @@ class Lab:
 
     # --- Observing it ------------------------------------------------------------------------------------------------
 
-    def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 64) -> Capture:
+    def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 16) -> Capture:
         """Captures at every interface while the `with` block runs: `with lab.trace() as trace: ...`.
 
         `nodes` limits it to some nodes. `verdicts`: also what each netfilter rule decided. `megabytes` of kernel memory
@@ -105,6 +108,17 @@ class Lab:
         wanted = [node.name for node in nodes]
         request = p.Capture(self._captures, wanted, verdicts, megabytes)
         return Capture(self._sandbox, request, self.name, self.replayed)
+
+    def scapy_socket(self, node: Node, interface: str) -> ScapySocket:
+        """See Node.scapy_socket."""
+        if interface and interface not in (*node.interfaces, "lo"):
+            raise CnetkitError(
+                f"{node.name} has no interface {interface!r}: it has {', '.join(node.interfaces) or 'none'}"
+            )
+        self._captures += 1
+        return scapy_socket(
+            self._sandbox, node.name, interface or next(iter(node.interfaces), "lo"), interface, self._captures
+        )
 
     @property
     def topology(self) -> Topology:

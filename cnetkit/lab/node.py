@@ -12,6 +12,7 @@ from cnetkit.model import CnetkitError, NodeKind
 
 if TYPE_CHECKING:
     from cnetkit.lab.lab import Lab
+    from cnetkit.recording.scapy_socket import ScapySocket
 
 
 class Node:
@@ -97,6 +98,13 @@ class Node:
     def sysctl(self, name: str, value: str | int) -> None:
         """Sets one of the network stack's settings: `web.sysctl("net.ipv4.ip_forward", 1)`."""
         self.lab.build(p.SetSysctl(self.name, name, str(value)))
+
+    def scapy_socket(self, interface: str = "") -> ScapySocket:
+        """A scapy socket on its frames: `sniff(opened_socket=web.scapy_socket(), count=3)`, `web.scapy_socket().sr1(packet)`.
+
+        It sees one interface, or all where none is named; what is sent goes out of the named, or else the first one.
+        """
+        return self.lab.scapy_socket(self, interface)
 
     def remove(self) -> None:
         """Takes it out of the lab, with all that runs in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from dataclasses import dataclass
@@ -95,10 +96,8 @@ class Program:
         for one in (number, signal.SIGKILL):
             if self.status is not None or self._sandbox.closed:
                 return
-            try:
+            with contextlib.suppress(CnetkitError):  # it ended meanwhile: the news of it is on its way
                 self._sandbox.request(p.Signal(self._key, one), p.Done)
-            except CnetkitError:
-                pass  # it ended meanwhile: the news of it is on its way
             self._over.wait(patience)
 
     def wait(self, timeout: float = 30.0) -> Result:

@@ -114,7 +114,8 @@ def shell(lab: str, node: str, argv: Sequence[str] = ()) -> int:
     sandbox = Sandbox("", _Door(_find(lab)))
     command = list(argv) or ["bash", "--norc", "-i"]
     on_terminal = os.isatty(0) and os.isatty(1)
-    size = os.get_terminal_size(1) if on_terminal else os.terminal_size((0, 0))
+    columns, rows = os.get_terminal_size(1) if on_terminal else (0, 0)
+    size = (rows or 24, columns or 80) if on_terminal else (0, 0)  # a terminal that does not know its size says 0
     environment = {"TERM": os.environ.get("TERM", "dumb")}
     ended: list[int] = []
     over = threading.Event()
@@ -127,10 +128,7 @@ def shell(lab: str, node: str, argv: Sequence[str] = ()) -> int:
             over.set()
 
     try:
-        begun = sandbox.request(
-            p.Start(node, command, size.lines if on_terminal else 0, size.columns if on_terminal else 0, environment),
-            p.Started,
-        )
+        begun = sandbox.request(p.Start(node, command, *size, environment), p.Started)
         sandbox.listen("process", begun.process, received)
         pump = threading.Thread(target=_pump, args=(sandbox, begun.process), daemon=True)
         with _Terminal(sandbox, begun.process) if on_terminal else _Plain(sandbox, begun.process):

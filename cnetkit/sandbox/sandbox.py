@@ -5,6 +5,7 @@ It may be used by several threads at once. It knows no transport's inside.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Callable
@@ -60,10 +61,8 @@ class Sandbox:
             if self._ended:
                 raise CnetkitError(self._ended)
             self._waiting[number] = future
-        try:
+        with contextlib.suppress(OSError):  # the reader learns of it too, and knows why
             self._transport.send(p.encode(number, request))
-        except OSError:
-            pass  # the reader learns of it too, and knows why
         try:
             reply = future.result()
         except KeyboardInterrupt:
