@@ -45,6 +45,6 @@ $(STAMP): requirements.lock pyproject.toml | system
 	@python=$$(sh binder/python.sh) || exit 1; \
 	echo "Setting up .venv (once, about a minute)"; \
 	$(BIN)/python -c '' 2>/dev/null || $$python -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -18,7 +18,7 @@ from cnetkit import catalog, course
 from cnetkit.equipment import PROGRAMS, Feature, packages, programs, version
 from cnetkit.refusal import Refusal, System, refusal
 
-CORE = ("namespaces", "mount-private", "mount-tmpfs", "mount-proc", "veth", "bridge", "capture")
+CORE = ("namespaces", "mount-private", "veth", "bridge", "capture")
 CORE_PROGRAMS = ("libnftables", "iptables-nft-restore")
 MODULES = {
     "conntrack": "nf_conntrack_netlink", "nft-nat": "nft_masq", "nft-trace": "nf_tables",
@@ -82,8 +82,9 @@ def examine() -> Report:
 def run_probe() -> dict[str, Any]:
     """Runs `cnetkit.kernel.probe` and returns what it prints; a probe that broke counts as stage `broken`."""
     command = [sys.executable, "-m", "cnetkit.kernel.probe"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
         answer: dict[str, Any] = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return {"stage": "broken", "errno": 0, "features": {}}

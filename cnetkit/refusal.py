@@ -99,12 +99,15 @@ def _forbidden(system: System, apparmor: bool) -> Refusal:
         return Refusal(
             "kernel.unprivileged_userns_clone is 0", "run `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
         )
+    filtered = system.status("Seccomp") == "2"
+    if filtered and system.container and not apparmor:
+        return _seccomp(system)
     if apparmor or system.read("proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
         return Refusal(
             "AppArmor takes all rights away from user namespaces of ordinary programs (Ubuntu 23.10 and later)",
             "run `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`",
         )
-    if system.status("Seccomp") == "2":
+    if filtered:
         return _seccomp(system)
     if system.in_chroot:
         return Refusal("user namespaces cannot be made inside a chroot", "run cnetkit outside of it")

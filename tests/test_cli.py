@@ -137,10 +137,10 @@ def fake_sandbox(monkeypatch, **names):
 
 
 def test_running_labs_are_listed(monkeypatch, capsys):
-    lab = types.SimpleNamespace(name="demo", pid=7, user="ada", started_ns=0, nodes=("dock", "web"))
+    lab = types.SimpleNamespace(name="demo", pid=7, user=0, started_ns=0, nodes=("dock", "web"))
     fake_sandbox(monkeypatch, running=lambda: [lab])
     running.show_running(None)
-    assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["demo", "7", "ada"]
+    assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["demo", "7", "root"]
 
 
 def test_a_shells_status_is_the_commands_status(monkeypatch):

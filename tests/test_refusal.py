@@ -33,6 +33,10 @@ CASES = {
     "Docker's seccomp profile is named": (
         errno.EPERM, {"proc/self/status": STATUS.format(2), ".dockerenv": ""}, "docker's seccomp profile",
         "docker run --security-opt seccomp=unconfined"),
+    "in a container its seccomp profile comes before the host's AppArmor": (
+        errno.EPERM, {"proc/self/status": STATUS.format(2), ".dockerenv": "",
+                      "proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1"},
+        "docker's seccomp profile", "docker run --security-opt seccomp=unconfined"),
     "podman's seccomp profile is named": (
         errno.EPERM, {"proc/self/status": STATUS.format(2), "run/.containerenv": ""}, "podman's seccomp profile",
         "podman run --security-opt seccomp=unconfined"),

@@ -89,7 +89,7 @@ def _inspect(commands: Commands) -> None:
 def _running(commands: Commands) -> None:
     _command(commands, "ps", "running.show_running", "list the labs that are running now")
     command = _command(commands, "shell", "running.open_shell", "run a shell, or a command, in a node of a running lab")
-    command.add_argument("lab", metavar="LAB", help="a name from `cnetkit ps`")
+    command.add_argument("lab", metavar="LAB", help="a name from `cnetkit ps`, or NAME@PID")
     command.add_argument("node", metavar="NODE", help="one of its nodes")
     command.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER, help="instead of a shell")
 

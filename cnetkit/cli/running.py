@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import pwd
 import time
 
 
@@ -14,12 +14,19 @@ def show_running(_: argparse.Namespace) -> None:
     print(f"{'LAB':<20} {'PID':>7} {'USER':<12} {'SINCE':<8} NODES")
     for lab in running():
         since = time.strftime("%H:%M:%S", time.localtime(lab.started_ns / 1e9))
-        print(f"{lab.name:<20} {lab.pid:>7} {lab.user:<12} {since:<8} {' '.join(lab.nodes)}")
+        print(f"{lab.name:<20} {lab.pid:>7} {_name(lab.user):<12} {since:<8} {' '.join(lab.nodes)}")
 
 
 def open_shell(arguments: argparse.Namespace) -> int:
-    """Runs the command, or the user's shell, in a node; its exit status."""
+    """Runs the command, or a shell, in a node; its exit status."""
     from cnetkit.sandbox import shell
 
     command = [word for index, word in enumerate(arguments.command) if index or word != "--"]
-    return shell(arguments.lab, arguments.node, command or [os.environ.get("SHELL", "/bin/sh")])
+    return shell(arguments.lab, arguments.node, command)
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
