@@ -70,7 +70,7 @@ def _until(terminal: int, wanted: bytes) -> bytes:
 
 
 def test_wrong_names_are_one_sentence(dock):
-    with pytest.raises(CnetkitError, match="no lab 'nolab' of yours is running; these are: .*test"):
+    with pytest.raises(CnetkitError, match=r"no lab .nolab. of yours is running; these are: .*test"):
         shell("nolab", "web")
     with pytest.raises(CnetkitError, match="no node 'nonode'"):
         shell("test", "nonode")
