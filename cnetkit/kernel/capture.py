@@ -40,7 +40,7 @@ class Watch:
         nodes = list(stacks)
         shares = {stack.name: _SHARES.get(stack.kind, 1) for stack in nodes}
         share = (megabytes << 20) // max(1, sum(shares.values()))
-        patience = 2 if len(nodes) <= 16 else 16 if len(nodes) <= 200 else 60
+        patience = 10 if len(nodes) <= 100 else 60
         try:
             for stack in nodes:
                 stack.enter()
@@ -54,7 +54,6 @@ class Watch:
                 f"the kernel refused a capture in {stack.name}: {error.strerror}; "
                 "capture in fewer nodes, or with fewer megabytes"
             ) from None
-        self._quiet = max(_QUIET, 3 * patience / 1000)
 
     def descriptors(self, node: str) -> tuple[int, int, int]:
         """What to watch for a node: first its frames' descriptor, then its events' two."""
@@ -87,7 +86,7 @@ class Watch:
             some = [self.read_frames(node) for node in self.rings] + [self.read_events(node) for node in self.listeners]
             if any(some) or any(ring.pending() for ring in self.rings.values()):
                 quiet_since = now
-            elif now - quiet_since >= self._quiet:
+            elif now - quiet_since >= _QUIET:
                 return
             poll.poll(2)
 

@@ -28,8 +28,11 @@ def kept() -> list[str]:
     """Folders that must stay visible even where they lie below a place that becomes private: the interpreter's, this
     package's and the current one."""
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    wanted = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, package, os.getcwd())}
-    return sorted(path for path in wanted if any(path.startswith(own + "/") for own in _OWN))
+    environment = os.path.dirname(os.path.dirname(sys.executable))
+    wanted = {
+        os.path.realpath(path) for path in (sys.base_prefix, environment, package, os.getcwd(), *sys.path) if path
+    }
+    return sorted(path for path in wanted if os.path.isdir(path) and any(path.startswith(own + "/") for own in _OWN))
 
 
 def of_sandbox() -> list[str]:

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import setproctitle
 
+from cnetkit.kernel import oneuser
 from cnetkit.kernel.netfilter import PATH
 from cnetkit.kernel.places import enter_place, fork
 from cnetkit.model import CnetkitError
@@ -57,6 +58,7 @@ def start(
     """Starts a program. `size`: rows and columns of a terminal for it. CnetkitError where there is no such program."""
 
     def program() -> NoReturn:
+        oneuser.stay()
         os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606
 
     if size:

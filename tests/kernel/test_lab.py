@@ -208,3 +208,10 @@ def test_a_lab_works_in_a_process_that_has_threads():
     finally:
         over.set()
         other.join()
+
+
+def test_programs_that_give_root_up_still_start(dock):
+    capture = dock.web.start("tcpdump -i eth0 -c 2 -w - icmp | tcpdump -r - -n")
+    dock.web.run("for i in $(seq 50); do grep -q tcpdump /proc/[0-9]*/comm && break; sleep .05; done; sleep .3")
+    dock.client.run("ping -c 1 172.17.0.2", check=True)
+    assert "ICMP echo reply" in capture.wait(10).output
