@@ -1,1 +1,28 @@
 """Real container networks, every packet at every hop, and the kernel's own reason for each step."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnetkit.lab import Lab
+    from cnetkit.loading import load
+    from cnetkit.model import CnetkitError
+    from cnetkit.trace import Trace
+
+__all__ = ["CnetkitError", "Lab", "Trace", "load"]
+__version__ = "0.1.0"
+
+_HOMES = {"CnetkitError": "cnetkit.model", "Lab": "cnetkit.lab", "Trace": "cnetkit.trace", "load": "cnetkit.loading"}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
+    """Loads a room when one of its names is first used (PEP 562): `cnetkit doctor` needs none of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"cnetkit has no {name!r}: it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

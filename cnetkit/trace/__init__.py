@@ -1,1 +1,7 @@
-"""EXPLAIN: a recording becomes a trace. Pure: no clock, socket, randomness or kernel."""
+"""Explain: from a Recording to a Trace. Pure: no clock, socket, randomness or kernel."""
+
+from cnetkit.trace.flows import Flow
+from cnetkit.trace.journey import Journey
+from cnetkit.trace.trace import Trace, explain
+
+__all__ = ["Flow", "Journey", "Trace", "explain"]

@@ -1,0 +1,50 @@
+# Everything happens in .venv, which is made once; the second run of any target is quick.
+#   make lab     open the first notebook         make test    everything that is checked before a change lands
+#   make demo    one lab, shown in the terminal  make bench   the benchmarks
+#   make lock    pin new versions                make clean   remove what this file made
+
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/.ready
+NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: lab demo test kernel-test bench lock clean system
+.NOTPARALLEL:
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab $(ROOT_FLAG) $(NOTEBOOK)
+
+demo: $(STAMP)
+	@$(BIN)/cnetkit run port-mapping
+
+test: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+kernel-test: $(STAMP)
+	$(BIN)/python -m pytest tests/kernel
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+lock: $(STAMP)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
+		--no-header --no-annotate --extra notebook --extra test pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+system:
+	@sh binder/system.sh
+
+$(STAMP): requirements.lock pyproject.toml | system
+	@python=$$(sh binder/python.sh) || exit 1; \
+	echo "Setting up .venv (once, about a minute)"; \
+	$(BIN)/python -c '' 2>/dev/null || $$python -m venv --clear .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

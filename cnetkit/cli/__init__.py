@@ -1,0 +1,137 @@
+"""The command line: `cnetkit doctor | list | run | inspect | ps | shell`. The library never imports it.
+
+This file reads the arguments and turns whatever goes wrong into one sentence on standard error and an exit status:
+2 for bad use, 1 for failure, 130 after Ctrl-C. What a command does stands in a file beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn, TypeAlias
+
+from cnetkit.model import CnetkitError
+
+BROKEN_PIPE, INTERRUPTED = 141, 130
+
+
+class BadUseError(CnetkitError):
+    """What was typed cannot mean anything: exit status 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadUseError(f"{message}; `{self.prog} --help` shows how it is used")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        from cnetkit.equipment import version
+
+        print(f"cnetkit {version('cnetkit') or '(not installed)'}")
+        sys.exit(0)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Each command's `action` is `MODULE.FUNCTION` inside this package."""
+    top = _Parser(
+        prog="cnetkit",
+        description="Builds real container networks, captures every packet at every hop, and shows why it went there.",
+        epilog="FILE may be `-` for standard output. No command needs root, and none leaves anything behind.",
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = top.add_subparsers(metavar="COMMAND", title="commands", required=True)
+    _doctor(commands)
+    _labs(commands)
+    _inspect(commands)
+    _running(commands)
+    return top
+
+
+def _command(commands: Commands, name: str, action: str, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(action=action)
+    return command
+
+
+def _doctor(commands: Commands) -> None:
+    command = _command(
+        commands, "doctor", "checkup.doctor", "find out what this system allows, and how to mend the rest"
+    )
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _labs(commands: Commands) -> None:
+    _command(commands, "list", "labs.show_list", "list the labs")
+    command = _command(commands, "run", "labs.run", "build a lab, send its traffic, and show each packet's journey")
+    command.add_argument("lab", metavar="LAB", help="a name from `cnetkit list`")
+    command.add_argument("--replay", action="store_true", help="answer from the recording that comes with the lab")
+    command.add_argument("--record", metavar="FILE", help="keep the session, so that it can be replayed")
+    _exports(command)
+
+
+def _inspect(commands: Commands) -> None:
+    command = _command(commands, "inspect", "captures.inspect", "find the journeys in capture files")
+    command.add_argument(
+        "files", metavar="FILE", nargs="+", help="pcapng or pcap; several captures of one time as NODE/INTERFACE=FILE"
+    )
+    _exports(command)
+
+
+def _running(commands: Commands) -> None:
+    _command(commands, "ps", "running.show_running", "list the labs that are running now")
+    command = _command(commands, "shell", "running.open_shell", "run a shell, or a command, in a node of a running lab")
+    command.add_argument("lab", metavar="LAB", help="a name from `cnetkit ps`, or NAME@PID")
+    command.add_argument("node", metavar="NODE", help="one of its nodes")
+    command.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER, help="instead of a shell")
+
+
+def _exports(command: argparse.ArgumentParser) -> None:
+    for kind, text in (
+        ("json", "write the journeys as JSON"),
+        ("html", "write one page that shows them without a network"),
+        ("pcapng", "write one capture file for Wireshark, with changes and evidence as comments"),
+    ):
+        command.add_argument(f"--{kind}", metavar="FILE", help=text)
+    command.add_argument("--all", action="store_true", help="show every flow's hops, however many there are")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status. Does not raise, unless CNETKIT_DEBUG is set."""
+    try:
+        arguments = parser().parse_args(argv)
+        module, _, function = arguments.action.partition(".")
+        status = int(getattr(import_module(f"cnetkit.cli.{module}"), function)(arguments) or 0)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("CNETKIT_DEBUG"):
+            raise
+        print(f"cnetkit: {sentence(error)}", file=sys.stderr)
+        return 2 if isinstance(error, BadUseError) else 1
+    return status
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, on one line: ours and the system's errors as they are, anything else as the bug it is."""
+    if isinstance(error, CnetkitError):
+        text = str(error)
+    elif isinstance(error, OSError) and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
+    elif isinstance(error, MemoryError):
+        text = "there is not enough memory for this"
+    else:
+        text = f"this is a bug in cnetkit: {type(error).__name__}: {error} (set CNETKIT_DEBUG=1 to see where)"
+    return " ".join(text.split())

@@ -1,0 +1,46 @@
+"""`cnetkit doctor`: prints what `cnetkit.doctor` found. Exit status 0 where labs run live, 1 where they do not."""
+
+from __future__ import annotations
+
+import argparse
+
+from cnetkit.doctor import Readiness, Report, examine
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Prints the report for people, or as JSON."""
+    report = examine()
+    print(report.to_json() if arguments.json else text(report))
+    return 0 if report.live else 1
+
+
+def text(report: Report) -> str:
+    """The report as plain lines: the verdict, what is missing and how to mend it, then lessons and labs."""
+    system = report.system
+    release = system["cnetkit"] or "(not installed)"
+    lines = [f"cnetkit {release}, kernel {system['kernel']}, Python {system['python']}, {system['user']} user", ""]
+    if report.live:
+        lines.append("Labs run live here.")
+    else:
+        lines += ["Labs cannot run live here.", f"  cause: {report.cause}", f"  fix:   {report.fix}"]
+    lines += ["", f"works: {' '.join(feature.name for feature in report.features if feature.works)}", ""]
+    broken = [feature for feature in report.features if not feature.works]
+    if broken:
+        width = max(len(feature.name) for feature in broken)
+        lines.append("missing:")
+        for feature in broken:
+            lines.append(f"  {feature.name:<{width}}  {feature.cause}: {feature.fix}")
+        lines.append("")
+    lines += [
+        "lessons:",
+        *(_line(lesson) for lesson in report.lessons),
+        "",
+        "labs:",
+        *(_line(lab) for lab in report.labs),
+    ]
+    return "\n".join(lines)
+
+
+def _line(row: Readiness) -> str:
+    lacking = f"  (needs {', '.join(row.missing)})" if row.missing else ""
+    return f"  {row.name:<14} {row.mode:<12} {row.title}{lacking}"

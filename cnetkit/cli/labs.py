@@ -1,0 +1,54 @@
+"""`cnetkit list` and `cnetkit run`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cnetkit import catalog
+from cnetkit.cli import BadUseError, output
+from cnetkit.model import CnetkitError
+
+
+def show_list(_: argparse.Namespace) -> None:
+    """Prints each lab's name and title."""
+    names = catalog.names()
+    for name in names:
+        print(f"{name:<{max(map(len, names))}}  {catalog.find(name).title}")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Builds the lab, traces its traffic, writes what was asked for and prints the journeys."""
+    entry, session = _entry(arguments.lab), None
+    wanted = output.wishes(arguments)
+    if arguments.replay:
+        session = entry.session
+        if session is None:
+            raise CnetkitError(f"no recording comes with the lab {entry.name}; run it without --replay")
+        if arguments.record:
+            raise BadUseError("--record keeps a live session; it cannot be used with --replay")
+    console = output.console("-" in wanted.values())
+    console.print(f"[bold]{entry.title}[/bold]\n{entry.question}\n")
+
+    from cnetkit.lab import Lab
+
+    with Lab(entry.name, replay=session, record=Path(arguments.record) if arguments.record else None) as lab:
+        if lab.replayed:
+            console.print(f"This is a recording, not live: {lab.replayed}\n", style="yellow", markup=False)
+        entry.network(lab)
+        with lab.trace() as trace:
+            entry.traffic(lab)
+
+    from cnetkit.view.terminal import print_trace
+
+    output.export(trace, wanted)
+    print_trace(trace, console, all=arguments.all)
+
+
+def _entry(name: str) -> catalog.LabEntry:
+    if name not in catalog.names():
+        try:
+            catalog.find(name)
+        except CnetkitError as error:
+            raise BadUseError(str(error)) from error
+    return catalog.find(name)

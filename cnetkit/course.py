@@ -1,0 +1,41 @@
+"""The lessons of the course, in order, and what each needs of the kernel and the system. A table, nothing else.
+
+A lesson that is not written yet has its row too: whether its notebook is there is looked up in `cnetkit.catalog`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORWARDING = ("iptables-nat", "nft-trace", "conntrack")
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One notebook, `notebooks/NUMBER-*.ipynb`. `needs` is worded as a lab's NEEDS."""
+
+    number: str
+    title: str
+    needs: tuple[str, ...] = ()
+
+
+LESSONS = (
+    Lesson("00", "start here"),
+    Lesson("01", "namespaces", ("mount-proc", "mount-tmpfs")),
+    Lesson("02", "veth and bridge", ("ping",)),
+    Lesson("03", "out of the host", (*FORWARDING, "curl")),
+    Lesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl")),
+    Lesson("05", "overlay", ("vxlan", "ping")),
+    Lesson("06", "pods", ("vxlan", "curl")),
+    Lesson("07", "services", (*FORWARDING, "iptables-statistic", "curl")),
+    Lesson("08", "docker's network types", (*FORWARDING, "macvlan", "ipvlan", "ping")),
+    Lesson("09", "addresses and names", (*FORWARDING, "dnsmasq", "curl")),
+    Lesson("10", "multi-host with a key-value store", ("vxlan", "etcd", "curl")),
+    Lesson("11", "fabrics", ("vxlan", "ipip", "gre", "geneve", "tun", "wireguard", "bird", "ovs-vswitchd")),
+    Lesson("12", "CNI", FORWARDING),
+    Lesson("13", "services again", (*FORWARDING, "nft-numgen", "ipvs", "curl")),
+    Lesson("14", "network policy", (*FORWARDING, "curl")),
+    Lesson("15", "edge", (*FORWARDING, "haproxy", "curl")),
+    Lesson("16", "service mesh", (*FORWARDING, "envoy", "curl")),
+    Lesson("17", "what breaks", (*FORWARDING, "netem", "ping", "curl")),
+)

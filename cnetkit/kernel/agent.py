@@ -1,0 +1,232 @@
+"""The agent: process 1 of a sandbox. It answers the requests of its clients, one after the other, in one thread.
+
+It knows the protocol and the rest of this room; it knows no lab, journey or lesson. It ends with its client's stream, and
+with it the PID namespace, and with that everything that was built.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from cnetkit import protocol as p
+from cnetkit.kernel import processes, servers
+from cnetkit.kernel.build import Builder
+from cnetkit.kernel.capture import Watch
+from cnetkit.kernel.channel import Channel, Loop
+from cnetkit.kernel.netlink import NetlinkError
+from cnetkit.kernel.places import Places
+from cnetkit.kernel.running import Running
+from cnetkit.kernel.snapshot import snapshot
+from cnetkit.kernel.stacks import Stacks
+from cnetkit.model import CnetkitError, Topology
+
+_BACKLOG = 64 << 20
+"""A client that is so many bytes behind gets no frames until it has caught up; the kernel counts what is lost."""
+
+
+class Agent:
+    """Serves the client on `reading` and `writing`, and the same user's other programs on `door`, a listening socket."""
+
+    def __init__(self, lab: str, client: int, reading: int, writing: int, door: socket.socket | None) -> None:
+        self._lab, self._client, self._started = lab, client, time.time_ns()
+        self._loop = Loop()
+        self._stacks = Stacks()
+        self._places = Places(self._stacks)
+        self._running = Running(self._loop)
+        self._builder = Builder(self._stacks, self._forget)
+        self._captures: dict[int, tuple[Channel, Watch]] = {}
+        self._main = Channel(self._loop, reading, writing, self._receive, self._gone)
+        self._answers: dict[type, Callable[[Channel, int, Any], p.Message | None]] = {
+            p.Build: self._build,
+            p.Run: self._run,
+            p.Start: self._start,
+            p.Serve: self._serve,
+            p.Signal: self._signal,
+            p.Cancel: self._cancel,
+            p.Input: self._input,
+            p.Resize: self._resize,
+            p.Capture: self._capture,
+            p.EndCapture: self._end_capture,
+            p.Send: self._send,
+            p.Snapshot: self._snapshot,
+            p.Status: self._status,
+            p.Hello: self._hello,
+        }
+        if door:
+            self._loop.watch(door.fileno(), lambda: self._knock(door))
+
+    def serve(self, welcome: p.Welcome) -> None:
+        """Greets the client and serves until its stream ends."""
+        self._main.send(1, welcome)
+        self._loop.run()
+
+    def _receive(self, channel: Channel, number: int, body: bytes) -> None:
+        try:
+            request = p.request(body)
+            reply = self._answers[type(request)](channel, number, request)
+        except CnetkitError as error:
+            reply = p.Failure(str(error))
+        except msgspec.ValidationError as error:
+            reply = p.Failure(f"the agent does not know this request ({error})", crash=True)
+        except (NetlinkError, OSError) as error:
+            reply = p.Failure(f"the kernel refused it: {error}")
+        except Exception:
+            reply = p.Failure(traceback.format_exc(), crash=True)
+        if reply is not None:
+            channel.send(number, reply)
+
+    def _gone(self, channel: Channel) -> None:
+        for number in [number for number, (owner, _) in self._captures.items() if owner is channel]:
+            self._close(self._captures.pop(number)[1])
+        self._running.abandon(channel)
+        if channel is self._main:
+            self._loop.stop()
+
+    def _knock(self, door: socket.socket) -> None:
+        visitor, _ = door.accept()
+        _, user, _ = struct.unpack("=iii", visitor.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        if user != os.geteuid():  # others, root too, show as the overflow user in here (user_namespaces(7))
+            visitor.close()
+            return
+        fd = visitor.detach()
+        Channel(self._loop, fd, fd, self._receive, self._gone)
+
+    def _hello(self, channel: Channel, number: int, request: p.Hello) -> p.Message:
+        return p.Welcome(os.uname().release, os.getpid())
+
+    # --- Building ----------------------------------------------------------------------------------------------------
+
+    def _build(self, channel: Channel, number: int, request: p.Build) -> p.Message:
+        self._builder.build(request.operations)
+        return p.Done()
+
+    def _forget(self, name: str) -> None:
+        for _, watch in self._captures.values():
+            self._unwatch(watch, name)
+            watch.leave(name)
+        for inside in [stack.name for stack in self._stacks.values() if stack.host == name]:
+            self._places.end(inside)
+        self._places.end(name)
+
+    def _snapshot(self, channel: Channel, number: int, request: p.Snapshot) -> p.Message:
+        return self._state(snapshot(self._stacks))
+
+    def _status(self, channel: Channel, number: int, request: p.Status) -> p.Message:
+        return self._state(None)
+
+    def _state(self, topology: Topology | None) -> p.State:
+        return p.State(self._lab, list(self._stacks), self._client, self._started, topology)
+
+    # --- Processes ---------------------------------------------------------------------------------------------------
+
+    def _run(self, channel: Channel, number: int, request: p.Run) -> None:
+        stack = self._stacks.find(request.node)
+        process = processes.start(self._places.of(stack), stack.name, request.argv, {}, None)
+        self._running.collect(channel, number, process, request.input, request.timeout)
+
+    def _start(self, channel: Channel, number: int, request: p.Start) -> p.Message:
+        stack = self._stacks.find(request.node)
+        size = (request.rows, request.columns) if request.rows else None
+        process = processes.start(self._places.of(stack), stack.name, request.argv, request.environment, size)
+        return p.Started(self._running.follow(channel, process), process.pid)
+
+    def _serve(self, channel: Channel, number: int, request: p.Serve) -> p.Message:
+        stack = self._stacks.find(request.node)
+        place = self._places.of(stack)
+        stack.enter()
+        with servers.listen(request.kind, request.address, request.port) as listening:
+            title = f"{request.kind}-server {request.port}"
+            process = processes.serve(place, title, servers.body(request.kind, listening), listening.fileno())
+        return p.Started(self._running.follow(channel, process), process.pid)
+
+    def _signal(self, channel: Channel, number: int, request: p.Signal) -> p.Message:
+        self._running.signal(request.process, request.number)
+        return p.Done()
+
+    def _cancel(self, channel: Channel, number: int, request: p.Cancel) -> p.Message:
+        self._running.cancel(channel, request.number)
+        return p.Done()
+
+    def _input(self, channel: Channel, number: int, request: p.Input) -> p.Message:
+        self._running.write(request.process, request.data)
+        return p.Done()
+
+    def _resize(self, channel: Channel, number: int, request: p.Resize) -> p.Message:
+        self._running.resize(request.process, request.rows, request.columns)
+        return p.Done()
+
+    # --- Captures ----------------------------------------------------------------------------------------------------
+
+    def _capture(self, channel: Channel, number: int, request: p.Capture) -> p.Message:
+        if request.capture in self._captures:
+            raise CnetkitError(f"capture {request.capture} is already running")
+        stacks = [self._stacks.find(name) for name in request.nodes] or list(self._stacks.values())
+        before = snapshot(self._stacks)
+        watch = Watch(
+            stacks,
+            request.verdicts,
+            request.megabytes,
+            frames=lambda node, block: channel.send(0, p.FrameBlock(request.capture, node, block)),
+            events=lambda events: channel.send(0, p.Events(request.capture, events)),
+        )
+        self._captures[request.capture] = channel, watch
+        for node in watch.rings:
+            frames, *events = watch.descriptors(node)
+            self._loop.watch(frames, partial(self._frames, channel, watch, node))
+            for fd in events:
+                self._loop.watch(fd, partial(watch.read_events, node))
+        return p.Captured(before)
+
+    def _frames(self, channel: Channel, watch: Watch, node: str) -> None:
+        if channel.backlog < _BACKLOG:
+            watch.read_frames(node)
+        else:
+            time.sleep(0.001)  # the ring stays readable: do not spin while the client catches up
+
+    def _unwatch(self, watch: Watch, node: str) -> None:
+        if node in watch.rings:
+            for fd in watch.descriptors(node):
+                self._loop.forget(fd)
+
+    def _end_capture(self, channel: Channel, number: int, request: p.EndCapture) -> p.Message:
+        if request.capture not in self._captures:
+            raise CnetkitError(f"capture {request.capture} is not running")
+        _, watch = self._captures.pop(request.capture)
+        watch.settle()
+        reply = p.Captured(snapshot(self._stacks), watch.losses())
+        self._loop.later(0, lambda: self._close(watch))  # taking netfilter's tracing away takes long: answer first
+        return reply
+
+    def _close(self, watch: Watch) -> None:
+        for node in watch.rings:
+            self._unwatch(watch, node)
+        watch.close()
+
+    def _send(self, channel: Channel, number: int, request: p.Send) -> p.Message:
+        stack = self._stacks.find(request.node)
+        stack.enter()
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
+            try:
+                sender.bind((request.interface, 0))
+                sender.send(request.frame)
+            except OSError as error:
+                raise CnetkitError(
+                    f"a frame could not be sent on {request.node}/{request.interface}: {error.strerror}"
+                ) from None
+        return p.Done()
+
+
+def quiet_signals() -> None:
+    """Ctrl-C at the client's terminal is the client's affair."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,158 @@
+"""Carries out a Build request: operations in order, those of one kind in one batch; all of them or none.
+
+It knows the operations of the protocol, not what a lab means by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from cnetkit.kernel import links, netfilter
+from cnetkit.kernel.netlink import NetlinkError
+from cnetkit.kernel.stacks import Stack, Stacks
+from cnetkit.model import CnetkitError
+from cnetkit.protocol import (
+    AddAddress,
+    AddBridge,
+    AddNode,
+    AddRoute,
+    AddVeth,
+    Operation,
+    RemoveNode,
+    Rules,
+    SetSysctl,
+)
+
+Undo = list[Callable[[], object]]
+
+
+class Builder:
+    """Builds in `stacks`. `forget` is called with each removed node's name, before its stack goes."""
+
+    def __init__(self, stacks: Stacks, forget: Callable[[str], object]) -> None:
+        self._stacks = stacks
+        self._forget = forget
+        self._steps: dict[type, Callable[[Any, Undo], None]] = {
+            AddNode: self._nodes,
+            RemoveNode: self._remove,
+            AddBridge: self._bridges,
+            AddVeth: self._veths,
+            AddAddress: self._addresses,
+            AddRoute: self._routes,
+            SetSysctl: self._sysctls,
+            Rules: self._rules,
+        }
+
+    def build(self, operations: Sequence[Operation]) -> None:
+        """Carries out `operations`. Where one fails, the earlier ones are undone and CnetkitError says which and why."""
+        undo: Undo = []
+        try:
+            for kind, run in groupby(operations, key=type):
+                self._steps[kind](list(run), undo)
+        except BaseException:
+            for step in reversed(undo):
+                try:
+                    step()
+                except (OSError, CnetkitError):
+                    continue  # what was not built cannot be taken away
+            raise
+
+    def _nodes(self, operations: list[AddNode], undo: Undo) -> None:
+        for one in operations:
+            self._stacks.add(one.name, one.kind, one.host, one.ipv6)
+            undo.append(partial(self._stacks.remove, one.name))
+
+    def _remove(self, operations: list[RemoveNode], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.name)
+            self._forget(one.name)
+            # A process may hold the namespace a little longer; its links to others go now.
+            names = links.names(stack.netlink)
+            stack.netlink.batch([links.delete_link(name) for name in names if name != "lo"])
+            self._stacks.remove(one.name)
+
+    def _bridges(self, operations: list[AddBridge], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            name = f"a bridge {one.name!r} in {one.node}"
+            self._send(stack, [(links.bridge(one.name, one.mac), links.delete_link(one.name), name)], undo)
+            self._software(stack, one.name)
+
+    def _veths(self, operations: list[AddVeth], undo: Undo) -> None:
+        find = self._stacks.find
+        for node, group in groupby(operations, key=lambda one: one.node):
+            pairs = list(group)
+            stack = find(node)
+            masters = {name: stack.index(name) for name in {one.master for one in pairs} if name}
+            wishes = []
+            for one in pairs:
+                far = find(one.peer_node).fd
+                new = links.veth(one.name, one.mac, masters.get(one.master, 0), one.peer_name, one.peer_mac, far)
+                what = f"a link {node}/{one.name} to {one.peer_node}/{one.peer_name}"
+                wishes.append((new, links.delete_link(one.name), what))
+            self._send(stack, wishes, undo)
+            bent = [links.hairpin(stack.index(one.name)) for one in pairs if one.hairpin]
+            self._send(stack, [(new, b"", f"hairpin mode in {node}") for new in bent], undo)
+            for one in pairs:
+                peer = find(one.peer_node)
+                if not one.offload:
+                    self._software(stack, one.name)
+                    self._software(peer, one.peer_name)
+                self._send(
+                    peer, [(links.set_up(one.peer_name), b"", f"setting up {one.peer_node}/{one.peer_name}")], undo
+                )
+
+    def _addresses(self, operations: list[AddAddress], undo: Undo) -> None:
+        for node, group in groupby(operations, key=lambda one: one.node):
+            stack = self._stacks.find(node)
+            wishes = []
+            for one in group:
+                index, what = stack.index(one.interface), f"the address {one.address} on {node}/{one.interface}"
+                wishes.append((links.address(index, one.address), links.address(index, one.address, remove=True), what))
+            self._send(stack, wishes, undo)
+
+    def _routes(self, operations: list[AddRoute], undo: Undo) -> None:
+        for node, group in groupby(operations, key=lambda one: one.node):
+            stack = self._stacks.find(node)
+            wishes = []
+            for one in group:
+                entry = one.destination, one.via, stack.index(one.interface) if one.interface else 0
+                what = f"a route to {one.destination} in {node}"
+                wishes.append((links.route(*entry), links.route(*entry, True), what))
+            self._send(stack, wishes, undo)
+
+    def _sysctls(self, operations: list[SetSysctl], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            before = stack.sysctl(one.name)
+            if before is None and one.optional:
+                continue
+            undo.append(partial(stack.set_sysctl, one.name, before or ""))
+            stack.set_sysctl(one.name, one.value)
+
+    def _rules(self, operations: list[Rules], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
+            netfilter.restore(stack, one.text, one.ipv6)
+
+    def _send(self, stack: Stack, wishes: Sequence[tuple[bytes, bytes, str]], undo: Undo) -> None:
+        """Sends wishes in one batch: each a message, the one that takes it back (or nothing), and its name in words."""
+        refused: set[int] = set()
+        try:
+            stack.netlink.batch([new for new, _, _ in wishes])
+        except NetlinkError as error:
+            refused = error.refused
+            raise CnetkitError(f"the kernel refused {wishes[error.index][2]}: {error.strerror}") from None
+        finally:
+            done = [back for place, (_, back, _) in enumerate(wishes) if back and place not in refused]
+            undo += [partial(stack.netlink.batch, [back]) for back in done]
+
+    def _software(self, stack: Stack, name: str) -> None:
+        try:
+            links.checksums_by_software(stack.control, name)
+        except OSError as error:
+            raise CnetkitError(f"the kernel refused to switch off offload on {stack.name}/{name}: {error}") from None

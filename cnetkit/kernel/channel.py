@@ -1,0 +1,140 @@
+"""One stream to a client, and the loop that serves all streams. Bytes in, messages out; it knows no message's meaning."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+
+from cnetkit import protocol
+from cnetkit.protocol import Message, Splitter
+
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+class Loop:
+    """Calls back when a file descriptor is ready or a time has come. One thread, no locks."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._timers: list[tuple[float, int, Callable[[], object]]] = []
+        self._order = count()
+        self._on = True
+
+    def watch(self, fd: int, ready: Callable[[], object], events: int = _READ) -> None:
+        """Calls `ready` whenever `fd` is; replaces an earlier watch of the same descriptor."""
+        try:
+            self._selector.modify(fd, events, ready)
+        except KeyError:
+            self._selector.register(fd, events, ready)
+
+    def forget(self, fd: int) -> None:
+        """Ends a watch. A descriptor that is not watched is left alone."""
+        try:
+            self._selector.unregister(fd)
+        except KeyError:
+            return
+
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Calls once, after at least so many seconds."""
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), call))
+
+    def stop(self) -> None:
+        """Makes `run` return after the present round."""
+        self._on = False
+
+    def run(self) -> None:
+        """Serves until stopped."""
+        while self._on:
+            wait = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+            for key, _ in self._selector.select(wait):
+                # An earlier call of this round may have closed this descriptor, or even opened another in its place.
+                now = self._selector.get_map().get(key.fd)
+                if now is not None and now.data is key.data:
+                    key.data()
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                heapq.heappop(self._timers)[2]()
+
+
+class Channel:
+    """A client's stream: `reading` and `writing` are descriptors, often the same. `received` gets each message's number
+    and body; `closed` is called once, when the client is gone or does not speak the protocol."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        reading: int,
+        writing: int,
+        received: Callable[[Channel, int, bytes], None],
+        closed: Callable[[Channel], None],
+    ) -> None:
+        self._loop, self._reading, self._writing = loop, reading, writing
+        self._received, self._closed = received, closed
+        self._splitter = Splitter()
+        self._waiting: deque[memoryview] = deque()
+        self.backlog = 0
+        """Bytes that the client has not taken yet."""
+        self.open = True
+        for fd in (reading, writing):
+            os.set_blocking(fd, False)
+        loop.watch(reading, self._serve)
+
+    def send(self, number: int, message: Message) -> None:
+        """Sends a message, now or as soon as the client takes it."""
+        if self.open:
+            data = memoryview(protocol.encode(number, message))
+            self._waiting.append(data)
+            self.backlog += len(data)
+            self._write()
+
+    def _serve(self) -> None:
+        if self.backlog:
+            self._write()
+        try:
+            data = os.read(self._reading, 1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        try:
+            for number, body in self._splitter.feed(data):
+                self._received(self, number, body)
+        except ValueError:
+            self.close()
+
+    def _write(self) -> None:
+        try:
+            while self._waiting:
+                done = os.write(self._writing, self._waiting[0][: 1 << 20])
+                self.backlog -= done
+                if done == len(self._waiting[0]):
+                    self._waiting.popleft()
+                else:
+                    self._waiting[0] = self._waiting[0][done:]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+            return
+        if self._reading == self._writing:
+            self._loop.watch(self._reading, self._serve, _READ | _WRITE if self.backlog else _READ)
+        elif self.backlog:
+            self._loop.watch(self._writing, self._write, _WRITE)
+        else:
+            self._loop.forget(self._writing)
+
+    def close(self) -> None:
+        """Ends the stream; what was not taken is lost."""
+        if self.open:
+            self.open = False
+            for fd in {self._reading, self._writing}:
+                self._loop.forget(fd)
+                os.close(fd)
+            self._closed(self)

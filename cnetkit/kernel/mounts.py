@@ -1,0 +1,80 @@
+"""The mounts of a sandbox and of a place in it: the host's files can be read and not changed, and /tmp is its own.
+
+Sources: mount(8), mount_namespaces(7), Documentation/filesystems/devpts.rst.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+from cnetkit.kernel.namespaces import (
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_REC,
+    mount,
+    read_only,
+)
+
+_OWN = ("/tmp", "/run", "/var/tmp", "/dev/shm")  # noqa: S108 - these are the very places that become private
+_QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC
+
+
+def kept() -> list[str]:
+    """Folders that must stay visible even where they lie below a place that becomes private: the interpreter's, this
+    package's and the current one."""
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    wanted = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, package, os.getcwd())}
+    return sorted(path for path in wanted if any(path.startswith(own + "/") for own in _OWN))
+
+
+def of_sandbox() -> list[str]:
+    """Gives this mount namespace its own /proc, /sys, /dev/pts and temporary folders, with everything else read-only.
+
+    Gives back what the system did not allow, each as a sentence. OSError where even a private tree is refused.
+    """
+    mount("none", "/", "", MS_REC | MS_PRIVATE)
+    limits = list(_try("the host's files could not be made read-only", read_only, "/"))
+    limits += _own_folders()
+    limits += kernel_views()
+    options = "newinstance,ptmxmode=0666,mode=620"
+    limits += _try("no terminals of its own", mount, "devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, options)
+    return limits
+
+
+def of_place() -> None:
+    """Gives a node's mount namespace its own /proc and /sys, which show its processes and interfaces, and its own /tmp."""
+    _own_folders()
+    kernel_views()
+
+
+def kernel_views() -> list[str]:
+    """Mounts /proc and /sys anew; gives back what was not allowed (a container that masks its /proc allows neither)."""
+    return [
+        *_try("/proc shows the host's processes", mount, "proc", "/proc", "proc", _QUIET),
+        *_try("/sys shows the host's interfaces", mount, "sysfs", "/sys", "sysfs", _QUIET),
+    ]
+
+
+def _own_folders() -> list[str]:
+    open_ = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in kept()]
+    limits: list[str] = []
+    for path in _OWN:
+        if os.path.isdir(path) and not os.path.islink(path):
+            limits += _try(f"{path} is not private", mount, "tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
+    for path, fd in open_:
+        os.makedirs(path, exist_ok=True)
+        mount(f"/proc/self/fd/{fd}", path, "", MS_BIND | MS_REC)
+        os.close(fd)
+    return limits
+
+
+def _try(consequence: str, call: object, *arguments: object) -> Iterable[str]:
+    try:
+        call(*arguments)  # type: ignore[operator]
+    except OSError as error:
+        yield f"{consequence}: {error.strerror}"

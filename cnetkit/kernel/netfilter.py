@@ -1,0 +1,183 @@
+"""Netfilter's rules: laid with iptables' own program, read back with their handles and the words of the tool that laid them.
+
+It knows no rule's purpose. Sources: iptables-restore(8), nft(8).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+
+from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink, attributes
+from cnetkit.kernel.nftables import nft
+from cnetkit.kernel.stacks import Stack
+from cnetkit.model import Chain, CnetkitError, Rule
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+TRACE_TABLE = "cnetkit_trace"
+TRACE_BEGINS = ("prerouting", "output")
+"""Ours: it asks the kernel to report what each rule decides. It is left out of snapshots."""
+
+_NFT, _GETGEN, _GETTABLE = 10 << 8, 16, 1
+_TABLE = re.compile(r"table (\w+) (\S+) \{")
+_CHAIN = re.compile(r"\tchain (\S+) \{")
+_BASE = re.compile(r"\t\ttype \w+ hook (\w+) (?:device \S+ )?priority (-?\d+); policy (\w+);")
+_RULE = re.compile(r"\t\t(.+) # handle (\d+)$")
+_IPTABLES_TABLES = {"filter", "nat", "mangle", "raw", "security"}
+
+
+def program(name: str) -> str:
+    """The path of a program. CnetkitError where it is not installed."""
+    found = shutil.which(name, path=PATH + os.pathsep + os.environ.get("PATH", ""))
+    if found is None:
+        raise CnetkitError(f"the program {name} is not installed: run 'cnetkit doctor' to see which package has it")
+    return found
+
+
+def restore(stack: Stack, text: str, ipv6: bool = False) -> None:
+    """Lays rules given in iptables-restore(8) form beside those that are there; each table's all or none.
+
+    CnetkitError with iptables' own words where it refuses them.
+    """
+    stack.enter()
+    command = program("ip6tables-nft-restore" if ipv6 else "iptables-nft-restore")
+    done = subprocess.run([command, "--noflush", "--wait"], input=text.encode(), capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise CnetkitError(f"iptables refused rules in {stack.name}: {said[0] if said else done.returncode}")
+
+
+def inverse(text: str) -> str:
+    """The iptables-restore(8) text that takes away what `text` puts there."""
+    tables: list[str] = []
+    for block in text.split("COMMIT\n"):
+        lines = block.splitlines()
+        rules = [line for line in lines if line.startswith(("-A", "-I"))]
+        chains = [line[1:].split()[0] for line in lines if line.startswith(":") and line.split()[1] == "-"]
+        tables += [line for line in lines if line.startswith("*")]
+        tables += ["-D" + re.sub(r"^( \S+) \d+ ", r"\1 ", line[2:]) for line in reversed(rules)]
+        tables += [f"-X {chain}" for chain in chains]
+        tables += ["COMMIT"] if lines else []
+    return "\n".join(tables) + "\n"
+
+
+def generation(stack: Stack) -> int:
+    """A number that changes with each change of the rule set; 0 where there are no tables at all."""
+    stack.enter()
+    netlink = Netlink(NETLINK_NETFILTER)
+    try:
+        head = struct.pack("=BBH", 0, 0, 0)
+        if not netlink.dump(_NFT | _GETTABLE, head):
+            return 0
+        found = netlink.one(_NFT | _GETGEN, head)
+        return int(struct.unpack(">I", attributes(found, 4)[1])[0]) if found else 0
+    finally:
+        netlink.close()
+
+
+_read: dict[tuple[int, int], tuple[tuple[Chain, ...], tuple[Rule, ...]]] = {}
+
+
+def rules(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
+    """All chains and rules of a stack. Read anew only when the kernel's generation number has changed."""
+    key = (stack.inode, generation(stack))
+    if key[1] == 0:
+        return (), ()
+    if key not in _read:
+        for old in [old for old in _read if old[0] == stack.inode]:
+            del _read[old]
+        _read[key] = _list(stack)
+    return _read[key]
+
+
+def _list(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
+    stack.enter()
+    chains, found = _parse(stack.name, nft("list ruleset"))
+    for family, save in (("ip", "iptables-nft-save"), ("ip6", "ip6tables-nft-save")):
+        if any(rule.family == family and rule.table in _IPTABLES_TABLES for rule in found):
+            found = _worded_by_iptables(family, found, _save(save))
+    return tuple(chains), tuple(found)
+
+
+def _parse(node: str, listing: str) -> tuple[list[Chain], list[Rule]]:
+    """Reads what `nft -a -s list ruleset` prints: tables and chains by their indentation, a rule a line."""
+    chains: list[Chain] = []
+    found: list[Rule] = []
+    family = table = chain = ""
+    for line in listing.splitlines():
+        if match := _TABLE.match(line):
+            family, table = match.groups()
+        elif table == TRACE_TABLE:
+            continue
+        elif match := _CHAIN.match(line):
+            chain = match[1]
+            chains.append(Chain(node, family, table, chain))
+        elif match := _BASE.match(line):
+            chains[-1] = Chain(node, family, table, chain, match[1], int(match[2]), match[3])
+        elif chain and (match := _RULE.match(line)):
+            found.append(Rule(node, family, table, chain, int(match[2]), match[1]))
+        elif line == "\t}":
+            chain = ""
+    return chains, found
+
+
+def _save(name: str) -> dict[tuple[str, str], list[str]]:
+    """What iptables-save(8) prints, as (table, chain) → its rules in order, as `iptables -S` words them."""
+    said = subprocess.run([program(name)], capture_output=True, check=True).stdout.decode(errors="replace")
+    found: dict[tuple[str, str], list[str]] = {}
+    table = ""
+    for line in said.splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A "):
+            found.setdefault((table, line.split()[1]), []).append(line)
+    return found
+
+
+def _worded_by_iptables(family: str, found: list[Rule], saved: dict[tuple[str, str], list[str]]) -> list[Rule]:
+    """Gives iptables' rules iptables' words. Both tools list a chain's rules in the same order; where their numbers
+    differ, the chain is not all iptables' own, and nft's words stay."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, rule in enumerate(found):
+        if rule.family == family:
+            places.setdefault((rule.table, rule.chain), []).append(place)
+    worded = list(found)
+    for key, lines in saved.items():
+        if len(places.get(key, ())) == len(lines):
+            for place, line in zip(places[key], lines, strict=True):
+                rule = found[place]
+                worded[place] = Rule(rule.node, rule.family, rule.table, rule.chain, rule.handle, line, "iptables")
+    return worded
+
+
+def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
+    """Asks the kernel to report each rule's verdict, for at most so many packets a second in each direction.
+
+    The chains that only look stand last in their hooks, so that a packet is also reported as it leaves.
+    """
+    before = generation(stack)
+    mark = f"limit rate {packets_per_second}/second burst {packets_per_second * 2} packets meta nftrace set 1"
+    first = dict.fromkeys(TRACE_BEGINS, -450)
+    last = {"input": 450, "forward": 450, "postrouting": 450}
+    chains = [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; {mark}; }}" for h, p in first.items()]
+    chains += [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; }}" for h, p in last.items()]
+    body = "\n".join(chains)
+    nft(f"add table inet {TRACE_TABLE} {{\n{body}\n}}")
+    _still_as(stack, before)
+
+
+def trace_off(stack: Stack) -> None:
+    """Takes the tracing table away again; where a learner has already flushed it, there is nothing to do."""
+    before = generation(stack)
+    nft(f"add table inet {TRACE_TABLE}\ndelete table inet {TRACE_TABLE}")
+    _still_as(stack, before)
+
+
+def _still_as(stack: Stack, before: int) -> None:
+    """After one change that was only ours: the rules that were read need not be read again."""
+    after = generation(stack)
+    if after == before + 1 and (stack.inode, before) in _read:
+        _read[stack.inode, after] = _read.pop((stack.inode, before))

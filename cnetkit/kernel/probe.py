@@ -1,0 +1,162 @@
+"""What this kernel lets an ordinary user do, found out by doing it: `python -m cnetkit.kernel.probe`.
+
+In its own short process it leaves the namespaces that a sandbox leaves, tries one thing after another, prints the
+results as JSON and ends; nothing of it stays. It gives no advice: that is for `cnetkit.refusal` and `cnetkit.doctor`.
+
+    {"stage": "ready", "errno": 0, "features": {"veth": "", "vlan": "EOPNOTSUPP: Operation not supported", ...}}
+
+`stage` is how far it came: user-namespaces, rights (refused after unshare(2) had succeeded), namespaces, or ready.
+A feature's text is empty when it works, else the kernel's words.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import mmap
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from cnetkit.kernel import kinds
+from cnetkit.kernel import namespaces as ns
+
+OTHERS = ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWCGROUP
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])
+RULES = {
+    "nft-nat": "table ip nat_ { chain c { type nat hook postrouting priority 100; masquerade; }\n}",
+    "nft-trace": "table ip trace_ { chain c { type filter hook prerouting priority -350; meta nftrace set 1; }\n}",
+    "nft-numgen": "table ip numgen_ { chain c { numgen inc mod 2 0 accept; }\n}",
+}
+TABLES = {
+    "iptables-nat": "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n",
+    "iptables-statistic": "*filter\n-A FORWARD -m statistic --mode random --probability 0.5 -j ACCEPT\nCOMMIT\n",
+}
+
+
+def enter() -> tuple[str, int]:
+    """Leaves the namespaces as a sandbox does. The stage reached and the errno that stopped it."""
+    try:
+        ns.become_root_of_a_user_namespace()
+    except OSError as error:
+        unshared = "/proc/self/" in str(error)
+        return "rights" if unshared else "user-namespaces", error.errno or errno.EPERM
+    try:
+        ns.unshare(OTHERS)
+    except OSError as error:
+        # The namespace is there and its root may do nothing: AppArmor's way of saying no.
+        return "rights" if error.errno in (errno.EPERM, errno.EACCES) else "namespaces", error.errno or errno.EPERM
+    return "ready", 0
+
+
+def mounts() -> dict[str, str]:
+    """Mounts what a sandbox mounts. Must run as pid 1 of its pid namespace: /proc shows that namespace."""
+    found: dict[str, str] = {}
+    ns_private, target = ns.MS_REC | ns.MS_PRIVATE, "/tmp"  # noqa: S108 our own mount over it, in our own namespace
+    plan = (
+        ("private", "none", "/", "", ns_private, ""),
+        ("tmpfs", "tmpfs", target, "tmpfs", 0, "mode=755"),
+        ("proc", "proc", f"{target}/proc", "proc", ns.MS_NOSUID | ns.MS_NODEV | ns.MS_NOEXEC, ""),
+        ("sysfs", "sysfs", f"{target}/sysfs", "sysfs", ns.MS_NOSUID | ns.MS_NODEV | ns.MS_NOEXEC, ""),
+        ("devpts", "devpts", f"{target}/devpts", "devpts", ns.MS_NOSUID, "newinstance,ptmxmode=0666"),
+    )
+    for name, source, where, kind, flags, options in plan:
+        try:
+            if found.get("mount-tmpfs") == "":
+                os.makedirs(where, exist_ok=True)
+            ns.mount(source, where, kind, flags, options)
+            found[f"mount-{name}"] = ""
+        except OSError as error:
+            found[f"mount-{name}"] = kinds.words(error.errno or errno.EPERM)
+    return found
+
+
+def capture() -> None:
+    """Maps one TPACKET_V3 ring, as every node has (linux/if_packet.h). OSError where that fails."""
+    sol_packet, version, rx_ring, v3, block = 263, 10, 5, 2, 1 << 16
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as ring:
+        ring.setsockopt(sol_packet, version, v3)
+        ring.setsockopt(sol_packet, rx_ring, struct.pack("7I", block, 2, 2048, 2 * block // 2048, 10, 0, 0))
+        mmap.mmap(ring.fileno(), 2 * block).close()
+
+
+def tun() -> None:
+    """Makes one tun interface. OSError where /dev/net/tun is missing or closed to this user."""
+    set_interface, tun_without_header = 0x400454CA, 0x1001
+    with open("/dev/net/tun", "r+b", buffering=0) as file:
+        fcntl.ioctl(file, set_interface, struct.pack("16sH22x", b"t-tun", tun_without_header))
+
+
+def bridge_netfilter() -> None:
+    """Reads the switch that br_netfilter gives each network namespace. OSError where it is not there."""
+    with open("/proc/sys/net/bridge/bridge-nf-call-iptables", "rb") as file:
+        file.read()
+
+
+def attempt(action: Callable[[], None]) -> str:
+    """Empty, or the words of the OSError that `action` raised."""
+    try:
+        action()
+    except OSError as error:
+        return kinds.words(error.errno or errno.EIO)
+    return ""
+
+
+def rules(program: str, arguments: list[str], text: str) -> str:
+    """Gives `text` to the program; empty, or the last line of its complaint."""
+    path = shutil.which(program, path=PATH)
+    if path is None:
+        return f"{program} is not installed"
+    try:
+        done = subprocess.run([path, *arguments], input=text, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[0]
+
+
+def features() -> dict[str, str]:
+    """Everything that a lab may need of the kernel, by the name labs use in NEEDS."""
+    found = mounts()
+    numbers = kinds.links() | kinds.queues()
+    numbers |= {"conntrack": kinds.conntrack(), "ipvs": kinds.generic_family("IPVS")}
+    numbers |= {"openvswitch": kinds.generic_family("ovs_datapath")}
+    found |= {name: kinds.words(number) for name, number in numbers.items()}
+    found |= {"capture": attempt(capture), "tun": attempt(tun), "br_netfilter": attempt(bridge_netfilter)}
+    found |= {name: rules("nft", ["-f", "-"], text) for name, text in RULES.items()}
+    found |= {name: rules("iptables-nft-restore", [], text) for name, text in TABLES.items()}
+    return found
+
+
+def probe() -> dict[str, Any]:
+    """Does it all in this process, which cannot go back afterwards. The shape printed by `main`."""
+    stage, number = enter()
+    if stage != "ready":
+        return {"stage": stage, "errno": number, "features": {}}
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # pid 1 of the new pid namespace
+        signal.alarm(30)
+        with open(writer, "w", encoding="utf-8") as out:
+            json.dump(features(), out)
+            out.flush()
+            os._exit(0)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as answers:
+        text = answers.read()
+    os.waitpid(child, 0)
+    return {"stage": "ready", "errno": 0, "features": json.loads(text or "{}")}
+
+
+def main() -> None:
+    """Prints one JSON object."""
+    print(json.dumps(probe()))
+
+
+if __name__ == "__main__":
+    main()

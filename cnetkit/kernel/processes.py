@@ -1,0 +1,157 @@
+"""Processes in a node's place: programs, terminals and the agent's own servers, with their output and their end.
+
+It knows no requests; the agent asks it to start things and is called back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import struct
+import termios
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import setproctitle
+
+from cnetkit.kernel.netfilter import PATH
+from cnetkit.kernel.places import enter_place, fork
+from cnetkit.model import CnetkitError
+
+_HEAD = struct.Struct("=i")
+
+
+@dataclass(slots=True)
+class Process:
+    """A child of the agent. `input` is a file descriptor or -1; `outputs` gives each output's descriptor its stream, 1
+    or 2. With a terminal one descriptor is all three."""
+
+    pid: int
+    input: int
+    outputs: dict[int, int]
+    terminal: bool = False
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the process and all others of its session's first group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tells the terminal its size."""
+        if self.terminal:
+            fcntl.ioctl(self.input, termios.TIOCSWINSZ, struct.pack("=HHHH", rows, columns, 0, 0))
+
+
+def environment(node: str, extra: Mapping[str, str]) -> dict[str, str]:
+    """What programs in a node find around them."""
+    kept = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TZ")}
+    return {"PATH": PATH, "HOME": "/tmp", "TERM": "dumb", "PS1": f"{node}:\\w# ", **kept, **extra}  # noqa: S108
+
+
+def start(
+    place: int, node: str, argv: Sequence[str], extra: Mapping[str, str], size: tuple[int, int] | None
+) -> Process:
+    """Starts a program. `size`: rows and columns of a terminal for it. CnetkitError where there is no such program."""
+
+    def program() -> NoReturn:
+        os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606
+
+    if size:
+        return _with_terminal(place, program, argv[0], size)
+    return _with_pipes(place, program, argv[0])
+
+
+def serve(place: int, title: str, body: Callable[[], None], keep: int) -> Process:
+    """Runs `body` as a process of its own in a place, under the name `title`; of the agent's files it has only `keep`."""
+
+    def server() -> NoReturn:
+        os.closerange(3, keep)
+        os.closerange(keep + 1, 1 << 20)
+        setproctitle.setproctitle(title)
+        body()
+        os._exit(0)
+
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return Process(_spawn(place, server, (null, null, null), title, wait=False), -1, {})
+    finally:
+        os.close(null)
+
+
+def _with_pipes(place: int, program: Callable[[], NoReturn], name: str) -> Process:
+    input_, output, errors = os.pipe(), os.pipe(), os.pipe()
+    try:
+        pid = _spawn(place, program, (input_[0], output[1], errors[1]), name)
+    except BaseException:
+        for fd in (input_[1], output[0], errors[0]):
+            os.close(fd)
+        raise
+    finally:
+        for fd in (input_[0], output[1], errors[1]):
+            os.close(fd)
+    for fd in (input_[1], output[0], errors[0]):
+        os.set_blocking(fd, False)
+    return Process(pid, input_[1], {output[0]: 1, errors[0]: 2})
+
+
+def _with_terminal(place: int, program: Callable[[], NoReturn], name: str, size: tuple[int, int]) -> Process:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("=HHHH", *size, 0, 0))
+
+    def with_terminal() -> NoReturn:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        program()
+
+    try:
+        pid = _spawn(place, with_terminal, (theirs, theirs, theirs), name)
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    os.set_blocking(ours, False)
+    return Process(pid, ours, {ours: 1}, terminal=True)
+
+
+def _spawn(
+    place: int, child: Callable[[], NoReturn], standard: tuple[int, int, int], name: str, wait: bool = True
+) -> int:
+    """Starts `child` in a place, as a child of this process, and gives back its pid here.
+
+    The process between the two enters the PID namespace and ends; its orphan comes to this process, the first of its PID
+    namespace (pid_namespaces(7)). With `wait`, until the program is there or has failed to be.
+    """
+    reading, writing = os.pipe()
+
+    def between() -> NoReturn:
+        enter_place(place)
+        os.write(writing, _HEAD.pack(fork(last)))
+        os._exit(0)
+
+    def last() -> NoReturn:
+        os.setsid()
+        for target, source in enumerate(standard):
+            os.dup2(source, target)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        if not wait:
+            os.close(writing)
+        try:
+            child()
+        except OSError as error:
+            os.write(writing, (error.strerror or str(error)).encode())
+        os._exit(127)
+
+    pid = fork(between)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    with os.fdopen(reading, "rb") as told:
+        head = told.read(_HEAD.size)
+        failed = told.read().decode(errors="replace") if len(head) == _HEAD.size else "its place is gone"
+    if failed:
+        raise CnetkitError(f"{name} could not be started: {failed}")
+    return int(_HEAD.unpack(head)[0])

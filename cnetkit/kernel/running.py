@@ -1,0 +1,187 @@
+"""Which processes run for which client: their output goes to it, and so does the news of their end.
+
+It starts nothing; processes.py does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass, field
+from functools import partial
+
+from cnetkit import protocol as p
+from cnetkit.kernel.channel import Channel, Loop
+from cnetkit.kernel.processes import Process
+from cnetkit.model import CnetkitError
+
+_MOST_OUTPUT = 16 << 20
+_CUT = b"\n[the rest of the output was left out]\n"
+
+
+@dataclass(slots=True)
+class _Task:
+    channel: Channel
+    process: Process
+    number: int
+    """Of the Run request that waits for the end, or 0: then `key` is the process's number for its client."""
+    key: int = 0
+    collected: dict[int, bytearray] = field(default_factory=lambda: {1: bytearray(), 2: bytearray()})
+    unwritten: bytearray = field(default_factory=bytearray)
+    timed_out: bool = False
+    ended: bool = False
+
+
+class Running:
+    """All processes that run for clients."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._tasks: dict[int, _Task] = {}
+        self._keys = 0
+        reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        loop.watch(reading, partial(self._woken, reading))
+
+    def collect(self, channel: Channel, number: int, process: Process, given: bytes, timeout: float) -> None:
+        """Gathers a process's output and answers request `number` with it when the process has ended."""
+        task = self._add(_Task(channel, process, number))
+        self._feed(task, given)
+        self._feed(task, b"")
+        if timeout > 0:
+            self._loop.later(timeout, lambda: self._time_out(task))
+
+    def follow(self, channel: Channel, process: Process) -> int:
+        """Passes a process's output on as it comes; gives back the process's number."""
+        self._keys += 1
+        self._add(_Task(channel, process, 0, self._keys))
+        return self._keys
+
+    def _add(self, task: _Task) -> _Task:
+        self._tasks[task.process.pid] = task
+        for fd in task.process.outputs:
+            self._loop.watch(fd, partial(self._read, task, fd))
+        self._loop.later(0, self._reap)  # it may have ended before it was known here
+        return task
+
+    def _woken(self, fd: int) -> None:
+        os.read(fd, 4096)
+        self._reap()
+
+    def _find(self, key: int) -> _Task:
+        for task in self._tasks.values():
+            if task.key == key:
+                return task
+        raise CnetkitError("that process has ended")
+
+    def signal(self, key: int, number: int) -> None:
+        """Sends a signal. CnetkitError where the process has ended."""
+        self._find(key).process.signal(number)
+
+    def resize(self, key: int, rows: int, columns: int) -> None:
+        """Tells a process's terminal its size."""
+        self._find(key).process.resize(rows, columns)
+
+    def write(self, key: int, data: bytes) -> None:
+        """Gives a process input; nothing more comes after empty `data`."""
+        self._feed(self._find(key), data)
+
+    def abandon(self, channel: Channel) -> None:
+        """Kills what runs for a client that is gone."""
+        for task in self._tasks.values():
+            if task.channel is channel:
+                task.process.signal(signal.SIGHUP)
+                task.process.signal(signal.SIGKILL)
+
+    def cancel(self, channel: Channel, number: int) -> None:
+        """Ends the process that request `number` waits for, if it still runs."""
+        for task in self._tasks.values():
+            if task.channel is channel and task.number == number:
+                task.process.signal(signal.SIGKILL)
+
+    def _feed(self, task: _Task, data: bytes) -> None:
+        process = task.process
+        if process.input < 0:
+            return
+        if data:
+            task.unwritten += data
+        elif not process.terminal:
+            task.ended = True
+        self._pump(task)
+
+    def _pump(self, task: _Task) -> None:
+        process = task.process
+        try:
+            while task.unwritten:
+                del task.unwritten[: os.write(process.input, task.unwritten[:65536])]
+        except BlockingIOError:
+            if not process.terminal:
+                self._loop.watch(process.input, lambda: self._pump(task), 2)
+                return
+            self._loop.later(0.01, lambda: self._pump(task))
+            return
+        except OSError:
+            task.unwritten.clear()  # it no longer reads
+        if process.terminal:
+            return
+        self._loop.forget(process.input)
+        if task.ended:
+            os.close(process.input)
+            process.input = -1
+
+    def _read(self, task: _Task, fd: int) -> bool:
+        """Takes some output; says whether there may be more."""
+        try:
+            data = os.read(fd, 1 << 16)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""  # a terminal whose last process has closed it
+        stream = task.process.outputs[fd]
+        if not data:
+            self._loop.forget(fd)
+            del task.process.outputs[fd]
+            os.close(fd)
+            if task.process.input == fd:
+                task.process.input = -1
+            return False
+        if task.number:
+            kept = task.collected[stream]
+            kept += data[: max(0, _MOST_OUTPUT - len(kept))]
+        else:
+            task.channel.send(0, p.Output(task.key, stream, data))
+        return True
+
+    def _time_out(self, task: _Task) -> None:
+        if task.process.pid in self._tasks and self._tasks[task.process.pid] is task:
+            task.timed_out = True
+            task.process.signal(signal.SIGKILL)
+
+    def _reap(self) -> None:
+        """Takes all children that have ended, those too that nobody waits for: this is process 1."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if task := self._tasks.pop(pid, None):
+                self._finish(task, status)
+
+    def _finish(self, task: _Task, status: int) -> None:
+        for fd in list(task.process.outputs):
+            while fd in task.process.outputs and self._read(task, fd):
+                continue
+        for fd in {*task.process.outputs, task.process.input} - {-1}:
+            self._loop.forget(fd)
+            os.close(fd)
+        code = os.waitstatus_to_exitcode(status)
+        code = 128 - code if code < 0 else code
+        if task.number:
+            output, errors = (bytes(task.collected[i]) for i in (1, 2))
+            output += _CUT if len(output) == _MOST_OUTPUT else b""
+            task.channel.send(task.number, p.Ran(code, output, errors, task.timed_out))
+        else:
+            task.channel.send(0, p.Exited(task.key, code))

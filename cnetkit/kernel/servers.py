@@ -1,0 +1,120 @@
+"""Small real servers for labs: HTTP, TCP echo and UDP echo, each a process of its own in a node.
+
+The socket is bound in the agent, so that a taken port is an error at once and the first request finds a listener.
+"""
+
+from __future__ import annotations
+
+import http.server
+import selectors
+import socket
+from collections.abc import Callable
+
+from cnetkit.model import CnetkitError
+
+_NAMES = {"http": "HTTP server", "tcp-echo": "TCP echo server", "udp-echo": "UDP echo server"}
+
+
+def listen(kind: str, address: str, port: int) -> socket.socket:
+    """A socket of `kind` bound in the network namespace that this thread is in; an empty address means all, IPv6 too
+    where the namespace has it. CnetkitError where the kind is unknown or the port is taken."""
+    if kind not in _NAMES:
+        raise CnetkitError(f"there is no server {kind!r}: choose from {', '.join(_NAMES)}")
+    type_ = socket.SOCK_DGRAM if kind == "udp-echo" else socket.SOCK_STREAM
+    both = not address and _has_ipv6()
+    family = socket.AF_INET6 if both or ":" in address else socket.AF_INET
+    listening = socket.socket(family, type_)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, type_ == socket.SOCK_STREAM)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if both else 1)
+        listening.bind((address, port))
+        if type_ == socket.SOCK_STREAM:
+            listening.listen(128)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise CnetkitError(f"{_NAMES[kind]} on port {port}: {reason}") from None
+    return listening
+
+
+def _has_ipv6() -> bool:
+    try:
+        with open("/proc/sys/net/ipv6/conf/all/disable_ipv6", encoding="ascii") as file:
+            return file.read().strip() == "0"
+    except OSError:
+        return False
+
+
+def body(kind: str, listening: socket.socket) -> Callable[[], None]:
+    """What the server's process does until it is killed."""
+    serve = {"http": _http, "tcp-echo": _tcp_echo, "udp-echo": _udp_echo}[kind]
+    return lambda: serve(listening)
+
+
+def _plain(address: str) -> str:
+    return address.removeprefix("::ffff:")
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    """Says who answered and who asked, as this end sees it: with address translation that is the point."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answers any path and method."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        mine, theirs = self.connection.getsockname(), self.client_address
+        text = (
+            f"This is {socket.gethostname()} at {_plain(mine[0])} port {mine[1]}; "
+            f"you are {_plain(theirs[0])} port {theirs[1]}.\n"
+        ).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(text)
+
+    do_HEAD = do_POST = do_GET  # noqa: N815 - the base class names them so
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stays quiet: the capture shows the requests."""
+
+
+def _http(listening: socket.socket) -> None:
+    server = http.server.ThreadingHTTPServer(("", 0), _Answer, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
+    server.daemon_threads = True
+    server.serve_forever(poll_interval=3600)
+
+
+def _tcp_echo(listening: socket.socket) -> None:
+    selector = selectors.DefaultSelector()
+    selector.register(listening, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is listening:
+                selector.register(listening.accept()[0], selectors.EVENT_READ)
+                continue
+            connection = key.fileobj
+            assert isinstance(connection, socket.socket)  # noqa: S101 - for the type checker
+            try:
+                data = connection.recv(65536)
+                if data:
+                    connection.sendall(data)
+                    continue
+            except OSError:
+                pass
+            selector.unregister(connection)
+            connection.close()
+
+
+def _udp_echo(listening: socket.socket) -> None:
+    while True:
+        try:
+            data, sender = listening.recvfrom(65536)
+            listening.sendto(data, sender)
+        except OSError:
+            continue  # an ICMP error from an earlier answer

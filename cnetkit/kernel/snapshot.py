@@ -1,0 +1,187 @@
+"""The topology of a sandbox as the kernel tells it now. It changes nothing.
+
+Each node is read in its own namespace; what joins two namespaces is found by the kernel's namespace ids.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cnetkit.kernel import netfilter, tables, verdicts
+from cnetkit.kernel.links import link_body
+from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink, attributes, u32
+from cnetkit.kernel.stacks import Stack, Stacks
+from cnetkit.model import (
+    Chain,
+    Connection,
+    ForwardingEntry,
+    Interface,
+    Link,
+    Neighbour,
+    PolicyRule,
+    Route,
+    Rule,
+    Topology,
+)
+
+_GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETRULE, _GETNSID = 18, 22, 26, 30, 34, 90
+_CT_GET = (1 << 8) | 1
+_STATISTICS_FILES = ("/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6")
+
+
+class Names(dict[int, str]):
+    """The names of one node's interfaces by number; asks the kernel for those that it does not know yet."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__()
+        self._stack = stack
+
+    def __missing__(self, index: int) -> str:
+        self._stack.enter()
+        try:
+            self[index] = socket.if_indextoname(index)
+        except OSError:
+            return f"if{index}"
+        return self[index]
+
+
+def snapshot(stacks: Stacks) -> Topology:
+    """Everything that can decide over a packet's way, in all nodes."""
+    found = _Snapshot(stacks)
+    for stack in stacks.values():
+        found.read(stack)
+    interfaces = tuple(found.joined())
+    return Topology(
+        time_ns=time.time_ns(),
+        nodes=tuple(stack.node() for stack in stacks.values()),
+        interfaces=interfaces,
+        links=tuple(_links(interfaces)),
+        routes=tuple(found.routes),
+        policy_rules=tuple(found.policy_rules),
+        neighbours=tuple(found.neighbours),
+        forwarding=tuple(found.forwarding),
+        chains=tuple(chain for stack in stacks.values() for chain in found.netfilter[stack.name][0]),
+        rules=tuple(rule for stack in stacks.values() for rule in found.netfilter[stack.name][1]),
+        connections=tuple(found.connections),
+        counters=found.counters,
+    )
+
+
+class _Snapshot:
+    def __init__(self, stacks: Stacks) -> None:
+        self.stacks = stacks
+        self.interfaces: dict[tuple[str, int], Interface] = {}
+        self.others: dict[tuple[str, int], tuple[int, int | None]] = {}
+        self.routes: list[Route] = []
+        self.policy_rules: list[PolicyRule] = []
+        self.neighbours: list[Neighbour] = []
+        self.forwarding: list[ForwardingEntry] = []
+        self.netfilter: dict[str, tuple[tuple[Chain, ...], tuple[Rule, ...]]] = {}
+        self.connections: list[Connection] = []
+        self.counters: dict[str, dict[str, int]] = {}
+
+    def read(self, stack: Stack) -> None:
+        """Reads one node."""
+        node, ask, names = stack.name, stack.netlink.dump, Names(stack)
+        counters = _counters(stack)
+        bodies = ask(_GETLINK, link_body())
+        for body in bodies:  # a master may stand after its ports
+            names[struct.unpack_from("=i", body, 4)[0]] = attributes(body, 16)[3].rstrip(b"\0").decode(errors="replace")
+        for body in bodies:
+            interface, statistics, other, elsewhere = tables.link(node, body, names.__getitem__)
+            self.interfaces[node, interface.index] = interface
+            if other:
+                self.others[node, interface.index] = other, elsewhere
+            counters |= {f"{interface.name}.{name}": value for name, value in statistics.items() if value}
+        self._addresses(node, ask(_GETADDR, bytes(8)))
+        families = (socket.AF_INET, socket.AF_INET6) if stack.ipv6 else (socket.AF_INET,)
+        for family in families:
+            head = bytes([family])
+            self.routes += [tables.route(node, body, names.__getitem__) for body in ask(_GETROUTE, head + bytes(11))]
+            self.policy_rules += [tables.policy(node, body) for body in ask(_GETRULE, head + bytes(11))]
+            self._neighbours(node, ask(_GETNEIGH, head + bytes(11)), names)
+        kinds = {interface.kind for (owner, _), interface in self.interfaces.items() if owner == node}
+        if kinds & {"bridge", "vxlan"}:
+            self._neighbours(node, ask(_GETNEIGH, bytes([socket.AF_BRIDGE]) + bytes(11)), names)
+        self.netfilter[node] = netfilter.rules(stack)
+        if self.netfilter[node][0]:
+            self.connections += connections(stack)
+        self.counters[node] = counters
+
+    def _addresses(self, node: str, bodies: Iterable[bytes]) -> None:
+        for body in bodies:
+            index, cidr = tables.address(body)
+            if (interface := self.interfaces.get((node, index))) is not None:
+                self.interfaces[node, index] = replace(interface, addresses=(*interface.addresses, cidr))
+
+    def _neighbours(self, node: str, bodies: Iterable[bytes], names: Names) -> None:
+        for body in bodies:
+            match tables.neighbour(node, body, names.__getitem__):
+                case Neighbour() as entry if "NOARP" not in entry.state:
+                    self.neighbours.append(entry)
+                case ForwardingEntry() as entry:
+                    self.forwarding.append(entry)
+
+    def joined(self) -> Iterable[Interface]:
+        """The interfaces, each with its peer where the peer's node is one of ours."""
+        for (node, index), interface in self.interfaces.items():
+            other, elsewhere = self.others.get((node, index), (0, None))
+            owner = node if elsewhere is None else self._owner(node, index, other, elsewhere)
+            peer = self.interfaces.get((owner, other)) if owner else None
+            yield replace(interface, peer=(peer.node, peer.name)) if peer else interface
+
+    def _owner(self, node: str, index: int, other: int, namespace: int) -> str:
+        """The node whose namespace has the id `namespace` in `node`."""
+        stack = self.stacks[node]
+        known = stack.neighbours
+        if namespace not in known:
+            known[namespace] = next((s.name for s in self.stacks.values() if _namespace_id(stack, s) == namespace), "")
+        return known[namespace] if known[namespace] in self.stacks else ""
+
+
+def _namespace_id(stack: Stack, other: Stack) -> int:
+    """The number by which `stack` knows the namespace of `other` (ip-netns(8), list-id); -1 where it has none."""
+    body = stack.netlink.one(_GETNSID, bytes(4) + u32(3, other.fd))
+    return int(struct.unpack("=i", attributes(body, 4)[1])[0]) if body else -1
+
+
+def _links(interfaces: Iterable[Interface]) -> Iterable[Link]:
+    for one in interfaces:
+        here = (one.node, one.name)
+        if one.peer and (one.kind != "veth" or here < one.peer):
+            yield Link({"veth": "veth", "macvlan": "macvlan"}.get(one.kind, "tunnel"), here, one.peer)
+        if one.master:
+            yield Link("bridge", here, (one.node, one.master))
+
+
+def connections(stack: Stack) -> list[Connection]:
+    """The conntrack table of a node."""
+    stack.enter()
+    netlink = Netlink(NETLINK_NETFILTER)
+    try:
+        return [verdicts.connection(stack.name, body) for body in netlink.dump(_CT_GET, bytes(4))]
+    finally:
+        netlink.close()
+
+
+def _counters(stack: Stack) -> dict[str, int]:
+    """The node's own counters: `Ip.InNoRoutes`, `TcpExt.ListenDrops`, `Ip6.InNoRoutes`, ... (proc(5))."""
+    stack.enter()
+    found: dict[str, int] = {}
+    for path in _STATISTICS_FILES:
+        try:
+            with open(path, encoding="ascii") as file:
+                lines = file.read().splitlines()
+        except OSError:
+            continue
+        if path.endswith("6"):
+            found |= {f"Ip6.{name.removeprefix('Ip6')}": int(value) for name, value in map(str.split, lines)}
+            continue
+        for heads, values in zip(lines[::2], lines[1::2], strict=True):
+            prefix, *names = heads.split()
+            found |= {f"{prefix}{name}": int(value) for name, value in zip(names, values.split()[1:], strict=True)}
+    return {name.replace(":", "."): value for name, value in found.items() if value}

@@ -1,0 +1,133 @@
+"""The network stacks of one sandbox: each a namespace that nothing but this process holds.
+
+It knows names and file descriptors, not what the stacks are for. When the process ends, the kernel takes them away.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, field
+
+from cnetkit.kernel import links
+from cnetkit.kernel.namespaces import CLONE_NEWNET, enter, unshare
+from cnetkit.kernel.netlink import Netlink
+from cnetkit.model import CnetkitError, Node, NodeKind
+
+
+@dataclass(slots=True)
+class Stack:
+    """One network namespace: `fd` keeps it alive, `netlink` and `control` are sockets inside it."""
+
+    name: str
+    kind: NodeKind
+    host: str
+    fd: int
+    inode: int
+    netlink: Netlink
+    control: socket.socket
+    stacks: Stacks = field(repr=False)
+    ipv6: bool = False
+    neighbours: dict[int, str] = field(default_factory=dict)
+    """The nodes whose namespaces have ids here, by id."""
+    tracers: int = 0
+    """How many captures want netfilter's verdicts from here."""
+
+    def enter(self) -> None:
+        """Makes this the namespace of the calling process, until another is entered."""
+        if self.stacks.current is not self:
+            enter(self.fd, CLONE_NEWNET)
+            self.stacks.current = self
+
+    def index(self, interface: str) -> int:
+        """The interface's number here. CnetkitError where there is no such interface."""
+        try:
+            return links.index(self.control, interface)
+        except OSError:
+            raise CnetkitError(f"{self.name} has no interface {interface!r}") from None
+
+    def sysctl(self, name: str) -> str | None:
+        """The value of a setting below `net.`, or None where this kernel does not have it."""
+        self.enter()
+        try:
+            with open(sysctl_path(name), encoding="ascii") as file:
+                return file.read().strip()
+        except OSError:
+            return None
+
+    def set_sysctl(self, name: str, value: str) -> None:
+        """Writes a setting. CnetkitError where it is not there or refuses the value."""
+        self.enter()
+        try:
+            with open(sysctl_path(name), "w", encoding="ascii") as file:
+                file.write(value)
+        except OSError as error:
+            raise CnetkitError(f"sysctl {name}={value} in {self.name}: {error.strerror}") from None
+
+    def node(self) -> Node:
+        """This stack as the model's noun."""
+        found = {name: value for name in _TELLING if (value := self.sysctl(name)) is not None}
+        return Node(self.name, self.kind, self.host, self.inode, found)
+
+
+_TELLING = (
+    "net.ipv4.ip_forward",
+    "net.ipv6.conf.all.forwarding",
+    "net.ipv4.conf.all.rp_filter",
+    "net.ipv4.conf.all.route_localnet",
+    "net.bridge.bridge-nf-call-iptables",
+)
+
+
+def sysctl_path(name: str) -> str:
+    """Where a setting stands below /proc/sys; with slashes in its name, dots are left alone, as sysctl(8) does it."""
+    path = name if "/" in name else name.replace(".", "/")
+    if not path.startswith("net/") or ".." in path.split("/"):
+        raise CnetkitError(f"{name!r} is not a setting of a network namespace: its name begins with 'net.'")
+    return f"/proc/sys/{path}"
+
+
+class Stacks(dict[str, Stack]):
+    """All stacks by name. `current` is the one that the process is in, None for the one it started in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current: Stack | None = None
+        self.home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def find(self, name: str) -> Stack:
+        """The stack called `name`. CnetkitError where there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            raise CnetkitError(f"there is no node {name!r} in this lab") from None
+
+    def go_home(self) -> None:
+        """Enters the namespace that the process started in."""
+        if self.current is not None:
+            enter(self.home, CLONE_NEWNET)
+            self.current = None
+
+    def add(self, name: str, kind: NodeKind, host: str, ipv6: bool) -> Stack:
+        """A new namespace with its loopback up. CnetkitError where the name is taken."""
+        if name in self:
+            raise CnetkitError(f"there is already a node {name!r} in this lab")
+        unshare(CLONE_NEWNET)
+        fd = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        stack = Stack(name, kind, host, fd, os.fstat(fd).st_ino, Netlink(), control, self, ipv6)
+        self[name] = self.current = stack
+        if not ipv6 and os.path.exists("/proc/sys/net/ipv6"):
+            stack.set_sysctl("net.ipv6.conf.all.disable_ipv6", "1")
+        stack.netlink.batch([links.set_up("lo")])
+        return stack
+
+    def remove(self, name: str) -> None:
+        """Lets go of a namespace; the kernel takes it and its links away as soon as no process is in it."""
+        stack = self.find(name)
+        if self.current is stack:
+            self.go_home()
+        del self[name]
+        stack.netlink.close()
+        stack.control.close()
+        os.close(stack.fd)

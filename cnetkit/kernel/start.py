@@ -1,0 +1,127 @@
+"""The first minute of an agent: hears Hello, leaves the host's namespaces, and becomes two processes.
+
+The one outside watches the client and kills the one inside when it dies; the one inside is process 1 of the new PID
+namespace and dies with the one outside. So whichever is killed first, the kernel takes everything away.
+Started as `python -m cnetkit.kernel.start`, with a stream to the client as standard input and output.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import socket
+from typing import NoReturn
+
+import setproctitle
+
+from cnetkit import protocol as p
+from cnetkit.kernel import mounts
+from cnetkit.kernel.agent import Agent, quiet_signals
+from cnetkit.kernel.namespaces import (
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUTS,
+    become_root_of_a_user_namespace,
+    die_with_parent,
+    unshare,
+)
+
+_OWN = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP
+
+
+def main() -> None:
+    """Runs until the client is gone."""
+    client = os.getppid()
+    watched = os.pidfd_open(client) if client > 0 else -1
+    hello = _hello()
+    if hello is None:
+        return
+    quiet_signals()
+    setproctitle.setproctitle(f"cnetkit: {hello.lab}")
+    door = _door(hello.lab)
+    try:
+        unshare(_OWN) if hello.host else become_root_of_a_user_namespace(_OWN)
+    except OSError as error:
+        _say(p.Refused("unshare" if "unshare" in str(error) else "uid_map", error.errno or 0))
+        return
+    inside = os.fork()
+    if inside == 0:
+        die_with_parent(signal.SIGKILL)
+        _inside(hello, client, door)
+    _watch(watched, inside)
+
+
+def _hello() -> p.Hello | None:
+    """The client's first message; None where the client went away without one."""
+    splitter = p.Splitter()
+    while data := os.read(0, 1 << 16):
+        for _, body in splitter.feed(data):
+            request = p.request(body)
+            if isinstance(request, p.Hello) and request.version == p.VERSION:
+                return request
+            _say(p.Failure(f"this agent speaks version {p.VERSION} of the protocol", crash=True))
+            return None
+    return None
+
+
+def _say(message: p.Message) -> None:
+    data = p.encode(1, message)
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def _door(lab: str) -> socket.socket:
+    """An abstract Unix socket (unix(7)) in the host's network namespace, by which `cnetkit ps` and `shell` find the lab.
+
+    It has no file, so nothing is left of it. Who knocks is asked for by SO_PEERCRED.
+    """
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", lab)[:60]
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    door.bind(f"\0cnetkit/{os.geteuid()}/{os.getpid()}/{name}")
+    door.listen(8)
+    return door
+
+
+def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
+    try:
+        limits = mounts.of_sandbox()
+    except OSError as error:
+        _say(p.Refused("mount", error.errno or 0))
+        os._exit(1)
+    reading, writing = os.dup(0), os.dup(1)
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    if os.path.sameopenfile(reading, writing):
+        os.close(writing)
+        writing = reading
+    agent = Agent(hello.lab, client, reading, writing, door)
+    agent.serve(p.Welcome(os.uname().release, os.getpid(), limits))
+    os._exit(0)
+
+
+def _watch(client: int, inside: int) -> NoReturn:
+    """Waits until the agent ends, or the client does; then neither is left."""
+    os.closerange(0, client)
+    os.closerange(client + 1, 1 << 20)
+    agent = os.pidfd_open(inside)
+    poll = select.poll()
+    for fd in (agent, *((client,) if client >= 0 else ())):
+        poll.register(fd, select.POLLIN)
+    ready = [fd for fd, _ in poll.poll()]
+    if agent not in ready:
+        os.kill(inside, signal.SIGKILL)
+    _, status = os.waitpid(inside, 0)
+    if os.WIFSIGNALED(status):
+        signal.signal(os.WTERMSIG(status), signal.SIG_DFL) if os.WTERMSIG(status) != signal.SIGKILL else None
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
+if __name__ == "__main__":
+    main()

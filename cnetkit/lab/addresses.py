@@ -1,0 +1,84 @@
+"""Addresses and names that follow from the lab alone: which address is next, which MAC address and name an end gets.
+
+It asks nobody and remembers only what it has given out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+
+from cnetkit.model import CnetkitError
+
+
+def interface(text: str) -> IPv4Interface | IPv6Interface:
+    """`172.17.0.1/16` as an address with its network. CnetkitError where it is none."""
+    try:
+        found = ipaddress.ip_interface(text)
+    except ValueError:
+        raise CnetkitError(f"{text!r} is not an address with a prefix length, such as '172.17.0.1/16'") from None
+    if "/" not in text:
+        raise CnetkitError(f"{text!r} lacks a prefix length: write it as '{text}/24', say")
+    return found
+
+
+class Pool:
+    """Gives out the addresses of one network, lowest first, each once until it is given back (host-local IPAM's rule).
+
+    `taken` addresses, the gateway's for one, are never given out.
+    """
+
+    def __init__(self, network: str, *taken: str) -> None:
+        self.network = interface(network).network
+        self._taken = {ipaddress.ip_address(address) for address in taken}
+        self._lowest = 1
+
+    def take(self, wanted: str = "") -> str:
+        """The next free address in CIDR form, or `wanted`. CnetkitError where there is none left, or it is taken."""
+        if wanted:
+            return self._take_exactly(wanted)
+        last = self.network.num_addresses - (2 if self.network.version == 4 and self.network.prefixlen < 31 else 1)
+        for offset in range(self._lowest, last + 1):
+            address = self.network.network_address + offset
+            if address not in self._taken:
+                self._lowest = offset + 1
+                return self._keep(address)
+        raise CnetkitError(f"{self.network} has no free address left: take a shorter prefix, or remove a container")
+
+    def _take_exactly(self, wanted: str) -> str:
+        try:
+            address = ipaddress.ip_address(wanted)
+        except ValueError:
+            raise CnetkitError(f"{wanted!r} is not an IP address") from None
+        if address not in self.network:
+            raise CnetkitError(f"{wanted} is not in {self.network}")
+        if address in self._taken:
+            raise CnetkitError(f"{wanted} is already given out in {self.network}")
+        return self._keep(address)
+
+    def _keep(self, address: IPv4Address | IPv6Address) -> str:
+        self._taken.add(address)
+        return f"{address}/{self.network.prefixlen}"
+
+    def give_back(self, cidr: str) -> None:
+        """Makes an address free again."""
+        address = interface(cidr).ip
+        self._taken.discard(address)
+        self._lowest = min(self._lowest, int(address) - int(self.network.network_address))
+
+
+def mac(node: str, name: str) -> str:
+    """A MAC address, locally administered, that follows from where the interface is."""
+    digest = hashlib.blake2b(f"{node}/{name}".encode(), digest_size=5).hexdigest()
+    return "02:" + ":".join(digest[i : i + 2] for i in range(0, 10, 2))
+
+
+def docker_mac(cidr: str) -> str:
+    """The MAC address that Docker gives a container: 02:42 and the four bytes of its IPv4 address."""
+    return "02:42:" + interface(cidr).ip.packed[:4].hex(":")
+
+
+def veth_name(node: str, name: str) -> str:
+    """The name of a veth pair's end on the host, of Docker's form: `veth` and seven hexadecimal digits."""
+    return "veth" + hashlib.blake2b(f"{node}/{name}".encode(), digest_size=4).hexdigest()[:7]

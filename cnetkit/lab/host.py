@@ -1,0 +1,76 @@
+"""Hosts: machines that forward packets, hold bridges with containers, and publish ports as Docker does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnetkit import protocol as p
+from cnetkit.lab.networks.bridge import Bridge, Container
+from cnetkit.lab.node import Node
+from cnetkit.lab.services import docker
+from cnetkit.lab.services.docker import PublishedPort
+from cnetkit.model import CnetkitError, NodeKind
+
+if TYPE_CHECKING:
+    from cnetkit.lab.lab import Lab
+
+
+class Host(Node):
+    """A machine of the lab. Made with `lab.host(name)`; one made with `lab.router(name)` is there to forward only."""
+
+    def __init__(self, lab: Lab, name: str, kind: NodeKind) -> None:
+        super().__init__(lab, name, kind)
+        self.bridges: dict[str, Bridge] = {}
+        self.published: list[PublishedPort] = []
+        self.has_docker_rules: set[bool] = set()
+        """For which of IPv4 (False) and IPv6 (True) Docker's chains are laid."""
+
+    def bridge(self, name: str = "docker0", *gateways: str) -> Bridge:
+        """A bridge with the host's own addresses on it, `172.17.0.1/16` for one, and Docker's rules around it.
+
+        Containers are then made with the bridge's `container` and `containers`. CnetkitError where the name or an address
+        cannot be had.
+        """
+        if name in self.interfaces:
+            raise CnetkitError(f"{self.name} already has an interface {name!r}: give the bridge another name")
+        if not 0 < len(name.encode()) < 16 or "/" in name or name.split() != [name]:
+            raise CnetkitError(f"{name!r} cannot be the name of an interface: the kernel takes 1 to 15 letters")
+        bridge = Bridge(self, name, gateways or ("172.17.0.1/16",))
+        self.lab.build(*bridge.operations(), *docker.bridge_operations(self, bridge))
+        self.has_docker_rules |= {":" in gateway for gateway in bridge.gateways}
+        self.interfaces[name] = bridge.gateways
+        self.bridges[name] = bridge
+        return bridge
+
+    def publish(
+        self, host_port: int, to: Container, port: int, protocol: str = "tcp", address: str = ""
+    ) -> PublishedPort:
+        """Makes a container's port reachable at the host's, as `docker run -p` does it.
+
+        `address` limits it to one of the host's addresses. CnetkitError where somebody holds the port already.
+        """
+        published = PublishedPort(self, host_port, to, port, protocol, address)
+        docker.check(published)
+        self.lab.build(*docker.port_operations(published))
+        self.published.append(published)
+        return published
+
+    def unpublish(self, published: PublishedPort) -> None:
+        """Takes a published port back."""
+        if published not in self.published:
+            raise CnetkitError(f"{published} is not published (any more)")
+        self.lab.build(*docker.port_operations(published, remove=True))
+        self.published.remove(published)
+
+    def holder(self, protocol: str, port: int) -> str:
+        """Who holds a port here, in words; empty where nobody of this lab does."""
+        for one in self.published:
+            if (one.protocol, one.host_port) == (protocol, port):
+                return f"the container {one.to.name}, whose port {one.port} is published there"
+        return super().holder(protocol, port)
+
+
+def forwarding(name: str, ipv6: bool) -> list[p.Operation]:
+    """What makes a node forward packets."""
+    wanted = ["net.ipv4.ip_forward", *(["net.ipv6.conf.all.forwarding"] if ipv6 else [])]
+    return [p.SetSysctl(name, setting, "1") for setting in wanted]

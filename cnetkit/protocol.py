@@ -1,0 +1,352 @@
+"""The messages between a client and an agent, and how they stand on a stream of bytes.
+
+One message is a big-endian u32 length, a u32 number and a msgpack body of that length. A request carries a number above 0 and
+its reply the same; messages that answer nothing carry 0. No file descriptor and no object code travels, so any pair of
+pipes (a socket, SSH, a serial port, a file) can carry the stream. This module does no I/O.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+import msgspec
+
+from cnetkit.model import Event, Loss, NodeKind, Topology
+
+VERSION = 1
+MAX_MESSAGE = 64 << 20
+_HEAD = struct.Struct(">II")
+
+
+class Message(msgspec.Struct, frozen=True, tag_field="is", tag=True, omit_defaults=True):
+    """Every message is one of the classes below, told apart by its name."""
+
+
+# --- Operations: what a Build request is made of ---------------------------------------------------------------------
+
+
+class AddNode(Message, frozen=True):
+    """A new network stack with its loopback up."""
+
+    name: str
+    kind: NodeKind
+    host: str = ""
+    ipv6: bool = False
+
+
+class RemoveNode(Message, frozen=True):
+    """Ends a node's processes and lets the kernel take its stack away."""
+
+    name: str
+
+
+class AddBridge(Message, frozen=True):
+    """A bridge, up, without ports. Spanning tree is off, as Docker has it."""
+
+    node: str
+    name: str
+    mac: str
+
+
+class AddVeth(Message, frozen=True):
+    """A pair of veth interfaces, both up; the first end may become a bridge's port."""
+
+    node: str
+    name: str
+    mac: str
+    peer_node: str
+    peer_name: str
+    peer_mac: str
+    master: str = ""
+    hairpin: bool = False
+    offload: bool = False
+
+
+class AddAddress(Message, frozen=True):
+    """`address` in CIDR form. IPv6 addresses skip duplicate address detection."""
+
+    node: str
+    interface: str
+    address: str
+
+
+class AddRoute(Message, frozen=True):
+    """A route in the main table; `destination` in CIDR form, `0.0.0.0/0` and `::/0` being the default routes."""
+
+    node: str
+    destination: str
+    via: str = ""
+    interface: str = ""
+
+
+class SetSysctl(Message, frozen=True):
+    """`name` as sysctl(8) writes it, below `net.`. `optional`: no error where this kernel does not have it."""
+
+    node: str
+    name: str
+    value: str
+    optional: bool = False
+
+
+class Rules(Message, frozen=True):
+    """Rules in iptables-restore(8) form, put beside those that are there: all of them or none."""
+
+    node: str
+    text: str
+    ipv6: bool = False
+
+
+Operation = AddNode | RemoveNode | AddBridge | AddVeth | AddAddress | AddRoute | SetSysctl | Rules
+
+
+# --- Requests --------------------------------------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    """The first message on a stream. The agent leaves the caller's namespaces when `lab` is not empty."""
+
+    lab: str = ""
+    version: int = VERSION
+    host: bool = False
+    """Root only: build in the real host's user namespace."""
+
+
+class Build(Message, frozen=True):
+    """Carries out all operations in order; where one fails, what the earlier ones built is taken away again."""
+
+    operations: list[Operation]
+
+
+class Run(Message, frozen=True):
+    """Runs a program in a node and waits for its end. `timeout` in seconds."""
+
+    node: str
+    argv: list[str]
+    input: bytes = b""
+    timeout: float = 0.0
+
+
+class Start(Message, frozen=True):
+    """Starts a program and replies at once; Output and Exited follow. With `rows` it gets a terminal of that size."""
+
+    node: str
+    argv: list[str]
+    rows: int = 0
+    columns: int = 0
+    environment: dict[str, str] = {}
+
+
+class Serve(Message, frozen=True):
+    """Starts one of the agent's own small servers; the reply comes when it listens. `kind`: http, tcp-echo, udp-echo."""
+
+    node: str
+    kind: str
+    port: int
+    address: str = ""
+
+
+class Signal(Message, frozen=True):
+    """Sends a signal to a process that Start or Serve began."""
+
+    process: int
+    number: int
+
+
+class Cancel(Message, frozen=True):
+    """Ends the program that the Run request with this number waits for; that request is then answered."""
+
+    number: int
+
+
+class Input(Message, frozen=True):
+    """Bytes for a started process's standard input; empty: end of input."""
+
+    process: int
+    data: bytes
+
+
+class Resize(Message, frozen=True):
+    """The size of the terminal that a started process has."""
+
+    process: int
+    rows: int
+    columns: int
+
+
+class Capture(Message, frozen=True):
+    """Begins a capture in the named nodes (empty: in all). `verdicts`: ask netfilter to report what each rule decides."""
+
+    capture: int
+    nodes: list[str] = []
+    verdicts: bool = True
+    megabytes: int = 16
+    """Ring memory for all nodes together."""
+
+
+class EndCapture(Message, frozen=True):
+    """Ends a capture; every FrameBlock of it stands on the stream before the reply."""
+
+    capture: int
+
+
+class Send(Message, frozen=True):
+    """Puts one frame onto an interface as it is (packet(7))."""
+
+    node: str
+    interface: str
+    frame: bytes
+
+
+class Snapshot(Message, frozen=True):
+    """Asks for the topology as it is now."""
+
+
+class Status(Message, frozen=True):
+    """Asks who and what this agent is."""
+
+
+# --- Replies and unasked messages ------------------------------------------------------------------------------------
+
+
+class Done(Message, frozen=True):
+    """It was done, and there is nothing more to say."""
+
+
+class Welcome(Message, frozen=True):
+    """The answer to Hello. `limits`: what this system did not allow, each as a sentence."""
+
+    kernel: str
+    pid: int
+    limits: list[str] = []
+
+
+class Refused(Message, frozen=True):
+    """The system refuses the sandbox: `step` is the call that failed, `errno` its error."""
+
+    step: str
+    errno: int
+
+
+class Failure(Message, frozen=True):
+    """The request was not carried out; `reason` is one sentence."""
+
+    reason: str
+    crash: bool = False
+    """The agent is at fault, not the request."""
+
+
+class Ran(Message, frozen=True):
+    """`status` as a shell gives it: above 128 is a signal. `timed_out`: the time limit ended it."""
+
+    status: int
+    output: bytes
+    errors: bytes
+    timed_out: bool = False
+
+
+class Started(Message, frozen=True):
+    """`process` is the agent's number for it, `pid` its process id in the sandbox."""
+
+    process: int
+    pid: int
+
+
+class Captured(Message, frozen=True):
+    """What Capture and EndCapture reply: the topology then, and what was lost."""
+
+    topology: Topology
+    losses: list[Loss] = []
+
+
+class State(Message, frozen=True):
+    """The answer to Snapshot and Status."""
+
+    lab: str
+    nodes: list[str]
+    client: int
+    started_ns: int
+    topology: Topology | None = None
+
+
+class FrameBlock(Message, frozen=True):
+    """One TPACKET_V3 block as the kernel filled it, in this machine's byte order (linux/if_packet.h)."""
+
+    capture: int
+    node: str
+    data: bytes
+
+
+class Events(Message, frozen=True):
+    """Events of a capture, in the order in which they were read."""
+
+    capture: int
+    events: list[Event]
+
+
+class Output(Message, frozen=True):
+    """Bytes that a started process wrote; `stream` is 1 or 2."""
+
+    process: int
+    stream: int
+    data: bytes
+
+
+class Exited(Message, frozen=True):
+    """A started process has ended."""
+
+    process: int
+    status: int
+
+
+Request = (
+    Hello | Build | Run | Start | Serve | Signal | Cancel | Input | Resize
+    | Capture | EndCapture | Send | Snapshot | Status
+)  # fmt: skip
+Reply = Done | Welcome | Refused | Failure | Ran | Started | Captured | State
+Unasked = FrameBlock | Events | Output | Exited
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_answers: msgspec.msgpack.Decoder[Reply | Unasked] = msgspec.msgpack.Decoder(Reply | Unasked)
+
+
+def encode(number: int, message: Message) -> bytes:
+    """The message as it stands on the stream."""
+    body = _encoder.encode(message)
+    return _HEAD.pack(len(body), number) + body
+
+
+def request(body: bytes | memoryview) -> Request:
+    """Decodes a request. msgspec.ValidationError where it is none."""
+    return _requests.decode(body)
+
+
+def answer(body: bytes | memoryview) -> Reply | Unasked:
+    """Decodes a reply or an unasked message. msgspec.ValidationError where it is none."""
+    return _answers.decode(body)
+
+
+class Splitter:
+    """Cuts a stream of bytes into (number, body) pairs. ValueError where the stream is not one of this protocol."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Takes the next bytes of the stream and yields the messages that are complete with them."""
+        pending = self._pending
+        pending += data
+        position = 0
+        try:
+            while len(pending) - position >= _HEAD.size:
+                length, number = _HEAD.unpack_from(pending, position)
+                if length > MAX_MESSAGE:
+                    raise ValueError(f"a message of {length} bytes")
+                end = position + _HEAD.size + length
+                if len(pending) < end:
+                    break
+                yield number, bytes(pending[position + _HEAD.size : end])
+                position = end
+        finally:
+            del pending[:position]

@@ -1,0 +1,389 @@
+"""Decodes frames into numpy columns, looking through VLAN, VXLAN, GRE, Geneve and IP in IP to the innermost packet.
+
+Works in chunks, gathering the same header bytes of many frames at once; bytes that are cut off or make no sense never
+raise, they leave zeros and a `problem`. It joins nothing, checks no checksum, and reads no protocol above TCP and UDP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.frames import (
+    LINKTYPE_ETHERNET,
+    LINKTYPE_LINUX_SLL,
+    LINKTYPE_LINUX_SLL2,
+    LINKTYPE_RAW,
+    Frames,
+)
+from cnetkit.recording.gather import I64, U64, Bytes, digest
+
+Chunk = dict[str, NDArray[np.generic]]
+
+CHUNK = 1 << 16
+"""Frames decoded at a time: what bounds the memory beside the columns themselves."""
+
+DEEPEST = 4
+"""Encapsulations looked through; a fifth is left as payload."""
+
+ARP, IPV4, IPV6, BRIDGED = 0x0806, 0x0800, 0x86DD, 0x6558
+TAGS = (0x8100, 0x88A8, 0x9100)
+ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ICMPV6, SCTP = 1, 4, 6, 17, 41, 47, 58, 132
+VXLAN_PORTS, GENEVE_PORT = (4789, 8472), 6081
+ICMP_ERRORS, ICMPV6_ERRORS = (3, 4, 5, 11, 12), (1, 2, 3, 4)
+EXTENSIONS = (0, 43, 44, 51, 60)
+"""IPv6 extension headers that are stepped over (RFC 8200; 51 is AH, RFC 4302)."""
+
+TUNNELS = ("", "vxlan", "gre", "geneve", "ipip")
+"""What the numbers in `Columns.tunnel` mean."""
+
+PROBLEMS = ("", "shorter than its link header", "link type is not known")
+"""What the numbers in `Columns.problem` mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """n frames, one array of length n a field; of the innermost packet unless the name begins with `outer_`.
+
+    A field that a frame lacks is 0. Addresses: IPv4 in `*_low` (`*_high` 0), IPv6 in both halves, MAC in 48 bits;
+    an ARP packet has its sender's and target's.
+    """
+
+    problem: NDArray[np.uint8]
+    eth_src: U64
+    eth_dst: U64
+    ethertype: NDArray[np.uint16]
+    vlan: NDArray[np.uint16]
+    """The innermost packet's VLAN identifier, 0 where it has no tag."""
+    version: NDArray[np.uint8]
+    """4, 6, or 0 for what is not IP."""
+    src_high: U64
+    src_low: U64
+    dst_high: U64
+    dst_low: U64
+    tos: NDArray[np.uint8]
+    ttl: NDArray[np.uint8]
+    ident: NDArray[np.uint32]
+    """IPv4's identification, or that of IPv6's fragment header."""
+    protocol: NDArray[np.uint8]
+    length: NDArray[np.int32]
+    """Octets of the IP packet, as its header says."""
+    fragment: NDArray[np.int32]
+    """Fragment offset in octets."""
+    more: NDArray[np.bool_]
+    """More fragments follow."""
+    sport: NDArray[np.uint16]
+    dport: NDArray[np.uint16]
+    seq: NDArray[np.uint32]
+    ack: NDArray[np.uint32]
+    flags: NDArray[np.uint16]
+    """TCP's flags, the lowest twelve bits of its 13th and 14th octet."""
+    window: NDArray[np.uint16]
+    icmp_type: NDArray[np.uint8]
+    icmp_code: NDArray[np.uint8]
+    icmp_id: NDArray[np.uint16]
+    """The echo identifier; of an ICMP error, the IPv4 identification of the packet it quotes."""
+    icmp_seq: NDArray[np.uint16]
+    payload: I64
+    """Where the payload begins in `Frames.data`."""
+    payload_length: NDArray[np.int32]
+    """Octets of payload that were captured."""
+    payload_digest: U64
+    network: I64
+    """Where the innermost network header begins in `Frames.data`."""
+    transport: I64
+    """Where the innermost transport header begins in `Frames.data`, 0 where there is none."""
+    depth: NDArray[np.uint8]
+    """Encapsulations looked through."""
+    tunnel: NDArray[np.uint8]
+    """Index into TUNNELS of the innermost encapsulation."""
+    vni: NDArray[np.uint32]
+    """VXLAN's or Geneve's network identifier, or GRE's key."""
+    outer_eth_src: U64
+    outer_eth_dst: U64
+    outer_vlan: NDArray[np.uint16]
+    outer_src_high: U64
+    outer_src_low: U64
+    outer_dst_high: U64
+    outer_dst_low: U64
+    outer_ttl: NDArray[np.uint8]
+    outer_ident: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.problem)
+
+
+OUTER = ("eth_src", "eth_dst", "vlan", "src_high", "src_low", "dst_high", "dst_low", "ttl", "ident")
+KEPT = ("problem", "depth", "tunnel", "vni")
+"""Fields that stay when the parser goes one encapsulation deeper, beside the `outer_` ones."""
+
+WIDTHS = {
+    f.name: np.dtype(
+        {"U64": "u8", "I64": "i8"}.get(str(f.type)) or {"bool_": "?"}.get(str(f.type)[11:-1], str(f.type)[11:-1])
+    )
+    for f in fields(Columns)
+}
+
+
+def decode(frames: Frames) -> Columns:
+    """The columns of `frames`, in their order. Takes any bytes; raises nothing because of them."""
+    count = len(frames)
+    out: Chunk = {name: np.zeros(count, width) for name, width in WIDTHS.items()}
+    source = Bytes(frames.data)
+    linktypes = np.array([tap.linktype for tap in frames.taps] or [LINKTYPE_ETHERNET], np.int32)
+    ends = np.zeros(count, np.int64)
+    for first in range(0, count, CHUNK):
+        part = slice(first, min(first + CHUNK, count))
+        start = frames.start[part].astype(np.int64)
+        ends[part] = _chunk(
+            {name: column[part] for name, column in out.items()},
+            source,
+            linktypes[frames.tap[part]],
+            start,
+            start + frames.captured[part],
+        )
+    out["payload_length"][:] = np.maximum(ends - out["payload"].astype(np.int64), 0)
+    cut = np.flatnonzero(frames.captured < frames.length)
+    limit = int(out["payload_length"][cut].min()) if len(cut) else None
+    for first in range(0, count, CHUNK):
+        part = slice(first, min(first + CHUNK, count))
+        out["payload_digest"][part] = digest(source, out["payload"][part], out["payload_length"][part], limit)
+    return Columns(**out)  # type: ignore[arg-type]
+
+
+# --- One chunk -------------------------------------------------------------------------------------------------------
+
+
+def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, end: I64) -> I64:
+    """Fills `out` for one chunk; gives where each innermost packet ends."""
+    rows = np.arange(len(start))
+    stop = end.copy()
+    known = np.isin(linktype, (LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2))
+    out["problem"][~known] = 2
+    out["payload"][:] = out["network"][:] = start
+    inner = [
+        _ethernet(out, source, rows[linktype == LINKTYPE_ETHERNET], start, end),
+        _raw(source, rows[linktype == LINKTYPE_RAW], start, end),
+        _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL], start, end, 14, 6, 16),
+        _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL2], start, end, 0, 12, 20),
+    ]
+    for depth in range(DEEPEST + 1):
+        tunnels = []
+        for rows, at, ethertype in inner:
+            out["ethertype"][rows] = ethertype
+            out["payload"][rows] = out["network"][rows] = at
+            tunnels += _network(out, source, rows, at, ethertype, stop)
+        if depth == DEEPEST:
+            break
+        inner = [_deeper(out, source, *found, stop) for found in tunnels if len(found[1])]
+    return stop
+
+
+def _ethernet(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
+    """Reads Ethernet headers and their VLAN tags; gives rows, where the network header is, and its type."""
+    at, stop = start[rows], end[rows]
+    out["problem"][rows[stop - at < 14]] = 1
+    first, second = source.word(at, stop), source.word(at + 8, stop)
+    out["eth_dst"][rows] = first >> np.uint64(16)
+    out["eth_src"][rows] = ((first & np.uint64(0xFFFF)) << np.uint64(32)) | (second >> np.uint64(32))
+    ethertype = ((second >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int64)
+    at = at + 14
+    for _ in range(3):
+        tagged = np.flatnonzero(np.isin(ethertype, TAGS))
+        if not len(tagged):
+            break
+        tag = source.word(at[tagged], stop[tagged])
+        out["vlan"][rows[tagged]] = (tag >> np.uint64(48)) & np.uint64(0xFFF)
+        ethertype[tagged] = ((tag >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
+        at[tagged] += 4
+    return rows, np.minimum(at, stop), ethertype
+
+
+def _raw(source: Bytes, rows: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
+    """Frames that begin with an IP header: its version says which."""
+    version = source.word(start[rows], end[rows]) >> np.uint64(60)
+    return rows, start[rows], np.select([version == 4, version == 6], [IPV4, IPV6], 0).astype(np.int64)
+
+
+def _cooked(
+    out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, kind: int, address: int, size: int
+) -> tuple[I64, I64, I64]:
+    """Frames of `tcpdump -i any` (LINUX_SLL, LINUX_SLL2): only the source's MAC address is in them."""
+    at, stop = start[rows], end[rows]
+    out["problem"][rows[stop - at < size]] = 1
+    out["eth_src"][rows] = source.word(at + address, stop) >> np.uint64(16)
+    ethertype = (source.word(at + kind, stop) >> np.uint64(48)).astype(np.int64)
+    return rows, np.minimum(at + size, stop), ethertype
+
+
+def _deeper(
+    out: Chunk, source: Bytes, tunnel: int, rows: I64, at: I64, ethertype: I64, vni: I64, stop: I64
+) -> tuple[I64, I64, I64]:
+    """Keeps the outermost headers of `rows` as `outer_`, clears the rest, and goes one encapsulation in."""
+    outermost = rows[out["depth"][rows] == 0]
+    for name in OUTER:
+        out["outer_" + name][outermost] = out[name][outermost]
+    for name in WIDTHS:
+        if name not in KEPT and not name.startswith("outer_"):
+            out[name][rows] = 0
+    out["depth"][rows] = out["depth"][rows].astype(np.uint8) + np.uint8(1)
+    out["tunnel"][rows], out["vni"][rows] = tunnel, vni
+    bridged = ethertype == BRIDGED
+    begin = np.zeros(len(stop), np.int64)
+    begin[rows] = at
+    _, inside, inner_type = _ethernet(out, source, rows[bridged], begin, stop)
+    at, ethertype = at.copy(), ethertype.copy()
+    at[bridged], ethertype[bridged] = inside, inner_type
+    return rows, at, ethertype
+
+
+# --- Network and transport headers -----------------------------------------------------------------------------------
+
+Found = tuple[int, I64, I64, I64, I64]
+"""A tunnel's index in TUNNELS, rows, where the inner packet begins, its EtherType, network identifier."""
+
+
+def _network(out: Chunk, source: Bytes, rows: I64, at: I64, ethertype: I64, stop: I64) -> list[Found]:
+    four, six, arp = ethertype == IPV4, ethertype == IPV6, ethertype == ARP
+    if arp.any():
+        _arp(out, source, rows[arp], at[arp], stop)
+    return _ipv4(out, source, rows[four], at[four], stop) + _ipv6(out, source, rows[six], at[six], stop)
+
+
+def _arp(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> None:
+    """RFC 826: the sender's and the target's protocol address as source and destination; all of it is payload."""
+    sender, target = source.word(at + 14, stop[rows]), source.word(at + 24, stop[rows])
+    out["src_low"][rows], out["dst_low"][rows] = sender >> np.uint64(32), target >> np.uint64(32)
+
+
+def _ipv4(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Found]:
+    """RFC 791. A header that is cut or wrong is left as payload."""
+    first = source.word(at, stop[rows])
+    header = ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4
+    good = (first >> np.uint64(60) == 4) & (header >= 20) & (stop[rows] - at >= header)
+    rows, at, first, header = rows[good], at[good], first[good], header[good]
+    second = source.word(at + 8, stop[rows])
+    size = ((first >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
+    fragment = (first & np.uint64(0x1FFF)).astype(np.int64) * 8
+    out["version"][rows], out["length"][rows] = 4, size
+    out["tos"][rows] = (first >> np.uint64(48)) & np.uint64(0xFF)
+    out["ident"][rows] = (first >> np.uint64(16)) & np.uint64(0xFFFF)
+    out["fragment"][rows], out["more"][rows] = fragment, (first & np.uint64(0x2000)) != 0
+    out["ttl"][rows] = second >> np.uint64(56)
+    out["src_low"][rows] = second & np.uint64(0xFFFFFFFF)
+    out["dst_low"][rows] = source.word(at + 16, stop[rows]) >> np.uint64(32)
+    protocol = ((second >> np.uint64(48)) & np.uint64(0xFF)).astype(np.int64)
+    _trim(stop, rows, at, size, header)
+    return _transport(out, source, rows, at + header, protocol, fragment, stop)
+
+
+def _ipv6(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Found]:
+    """RFC 8200, stepping over extension headers."""
+    first = source.word(at, stop[rows])
+    good = (first >> np.uint64(60) == 6) & (stop[rows] - at >= 40)
+    rows, at, first = rows[good], at[good], first[good]
+    size = ((first >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int64) + 40
+    protocol = ((first >> np.uint64(8)) & np.uint64(0xFF)).astype(np.int64)
+    out["version"][rows], out["length"][rows] = 6, size
+    out["tos"][rows] = (first >> np.uint64(52)) & np.uint64(0xFF)
+    out["ttl"][rows] = first & np.uint64(0xFF)
+    for offset, name in ((8, "src_high"), (16, "src_low"), (24, "dst_high"), (32, "dst_low")):
+        out[name][rows] = source.word(at + offset, stop[rows])
+    _trim(stop, rows, at, size, np.full(len(rows), 40))
+    at, fragment = at + 40, np.zeros(len(rows), np.int64)
+    for _ in range(8):
+        extra = np.flatnonzero(np.isin(protocol, EXTENSIONS) & (fragment == 0) & (at + 8 <= stop[rows]))
+        if not len(extra):
+            break
+        head = source.word(at[extra], stop[rows[extra]])
+        kind, octet = protocol[extra], ((head >> np.uint64(48)) & np.uint64(0xFF)).astype(np.int64)
+        cut = kind == 44
+        fragment[extra[cut]] = ((head[cut] >> np.uint64(32)) & np.uint64(0xFFF8)).astype(np.int64)
+        out["more"][rows[extra[cut]]] = ((head[cut] >> np.uint64(32)) & np.uint64(1)) != 0
+        out["ident"][rows[extra[cut]]] = head[cut] & np.uint64(0xFFFFFFFF)
+        protocol[extra] = (head >> np.uint64(56)).astype(np.int64)
+        at[extra] += np.select([cut, kind == 51], [np.full(len(extra), 8), octet * 4 + 8], octet * 8 + 8)
+    out["fragment"][rows] = fragment
+    return _transport(out, source, rows, np.minimum(at, stop[rows]), protocol, fragment, stop)
+
+
+def _trim(stop: I64, rows: I64, at: I64, size: I64, header: I64) -> None:
+    """Lets a packet end where its header says, leaving out Ethernet's padding; a size of 0 means a large segment."""
+    said = size >= header
+    stop[rows[said]] = np.minimum(stop[rows[said]], at[said] + size[said])
+
+
+def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fragment: I64, stop: I64) -> list[Found]:
+    """TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443), SCTP's ports; finds tunnels."""
+    out["protocol"][rows], out["payload"][rows], out["transport"][rows] = protocol, at, at
+    whole = (fragment == 0) & (at < stop[rows])
+    rows, at, protocol = rows[whole], at[whole], protocol[whole]
+    first, end = source.word(at, stop[rows]), stop[rows]
+    ported = np.isin(protocol, (TCP, UDP, SCTP))
+    out["sport"][rows[ported]] = first[ported] >> np.uint64(48)
+    out["dport"][rows[ported]] = (first[ported] >> np.uint64(32)) & np.uint64(0xFFFF)
+    tcp, udp, icmp = protocol == TCP, protocol == UDP, (protocol == ICMP) | (protocol == ICMPV6)
+    second = source.word(at[tcp] + 8, end[tcp])
+    out["seq"][rows[tcp]] = first[tcp] & np.uint64(0xFFFFFFFF)
+    out["ack"][rows[tcp]] = second >> np.uint64(32)
+    out["flags"][rows[tcp]] = (second >> np.uint64(16)) & np.uint64(0xFFF)
+    out["window"][rows[tcp]] = second & np.uint64(0xFFFF)
+    header = ((second >> np.uint64(28)) & np.uint64(15)).astype(np.int64) * 4
+    out["payload"][rows[tcp]] = np.minimum(at[tcp] + np.maximum(header, 20), end[tcp])
+    out["icmp_type"][rows[icmp]] = first[icmp] >> np.uint64(56)
+    out["icmp_code"][rows[icmp]] = (first[icmp] >> np.uint64(48)) & np.uint64(0xFF)
+    out["icmp_id"][rows[icmp]] = (first[icmp] >> np.uint64(16)) & np.uint64(0xFFFF)
+    out["icmp_seq"][rows[icmp]] = first[icmp] & np.uint64(0xFFFF)
+    eight = udp | icmp
+    out["payload"][rows[eight]] = np.minimum(at[eight] + 8, end[eight])
+    kind = out["icmp_type"][rows]
+    quoting = ((protocol == ICMP) & np.isin(kind, ICMP_ERRORS)) | ((protocol == ICMPV6) & np.isin(kind, ICMPV6_ERRORS))
+    _quoted(out, source, rows[quoting], at[quoting] + 8, end[quoting])
+    return _tunnels(source, rows, at, protocol, first, end)
+
+
+def _quoted(out: Chunk, source: Bytes, rows: I64, at: I64, end: I64) -> None:
+    """Leaves a quoted packet's addresses, ports and checksums, which NAT rewrites too, out of an error's payload."""
+    first = source.word(at, end)
+    four = first >> np.uint64(60) == 4
+    header = np.where(four, ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4, 40)
+    protocol = np.where(four, source.word(at + 8, end) >> np.uint64(48), first >> np.uint64(8)) & np.uint64(0xFF)
+    header += np.where(protocol == TCP, 20, 8)
+    out["icmp_id"][rows] = np.where(four, (first >> np.uint64(16)) & np.uint64(0xFFFF), np.uint64(0))
+    out["payload"][rows] = np.minimum(at + header, end)
+
+
+def _tunnels(source: Bytes, rows: I64, at: I64, protocol: I64, first: U64, end: I64) -> list[Found]:
+    """VXLAN (RFC 7348), Geneve (RFC 8926), GRE (RFC 2784, 2890) and IP in IP (RFC 2003, 4213)."""
+    port = np.where(protocol == UDP, (first >> np.uint64(32)) & np.uint64(0xFFFF), np.uint64(0)).astype(np.int64)
+    found: list[Found] = []
+    for kind, chosen in ((1, np.isin(port, VXLAN_PORTS)), (3, port == GENEVE_PORT)):
+        pick = np.flatnonzero(chosen & (end - at >= 16))
+        if len(pick):
+            head = source.word(at[pick] + 8, end[pick])
+            vni = ((head >> np.uint64(8)) & np.uint64(0xFFFFFF)).astype(np.int64)
+            options = ((head >> np.uint64(56)) & np.uint64(63)).astype(np.int64) * 4 * (kind == 3)
+            inside = ((head >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
+            right = (head >> np.uint64(59)) & np.uint64(1) == 1 if kind == 1 else head >> np.uint64(62) == 0
+            ethertype = np.full(len(pick), BRIDGED) if kind == 1 else inside
+            place = at[pick] + 16 + options
+            right = right & (place + 14 <= end[pick])
+            found.append((kind, rows[pick][right], place[right], ethertype[right], vni[right]))
+    pick = np.flatnonzero((protocol == GRE) & (end - at >= 4) & (first >> np.uint64(56) & np.uint64(0x47) == 0))
+    if len(pick):
+        bits, ethertype = first[pick] >> np.uint64(60), ((first[pick] >> np.uint64(32)) & np.uint64(0xFFFF))
+        summed, keyed = (
+            (bits >> np.uint64(3)).astype(np.int64),
+            ((bits >> np.uint64(1)) & np.uint64(1)).astype(np.int64),
+        )
+        numbered = (bits & np.uint64(1)).astype(np.int64)
+        key = (source.word(at[pick] + 4 + summed * 4, end[pick]) >> np.uint64(32)).astype(np.int64) * keyed
+        place = at[pick] + 4 + (summed + keyed + numbered) * 4
+        found.append((2, rows[pick], np.minimum(place, end[pick]), ethertype.astype(np.int64), key))
+    pick = np.flatnonzero((protocol == IPIP) | (protocol == IPV6_IN_IP))
+    if len(pick):
+        ethertype = np.where(protocol[pick] == IPIP, IPV4, IPV6)
+        found.append((4, rows[pick], at[pick], ethertype, np.zeros(len(pick), np.int64)))
+    return found

@@ -1,0 +1,32 @@
+"""BUILD, outside the sandbox: starts an agent and talks with it, over whatever transport.
+
+It knows messages and processes; what a lab means by them it does not know.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnetkit.sandbox.agent import AgentProcess
+from cnetkit.sandbox.doors import RunningLab, running, shell
+from cnetkit.sandbox.sandbox import Sandbox, Transport
+from cnetkit.sandbox.session import Recorder, Replay, read
+
+__all__ = ["RunningLab", "Sandbox", "open_sandbox", "running", "shell"]
+
+
+def open_sandbox(lab: str, replay: Path | None, record: Path | None, real_host: bool) -> tuple[Sandbox, str]:
+    """A sandbox for a lab, live or answered from a recorded session, and the label of that session (empty when live).
+
+    CnetkitError where the system refuses it, or the session cannot be read.
+    """
+    label = ""
+    transport: Transport
+    if replay:
+        session = read(replay)
+        label, transport = session.label, Replay(session)
+    else:
+        transport = AgentProcess()
+    if record:
+        transport = Recorder(transport, record)
+    return Sandbox(lab, transport, host=real_host), label

@@ -1,0 +1,188 @@
+"""The running labs of this user, seen from any of the user's terminals: which there are, and a shell inside one.
+
+Each agent listens on an abstract Unix socket (unix(7)), which /proc/net/unix lists and which has no file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import termios
+import threading
+import tty
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cnetkit import protocol as p
+from cnetkit.model import CnetkitError
+from cnetkit.sandbox.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLab:
+    """A lab that runs now. `pid` is its agent's process id, `client` that of the program that made it."""
+
+    name: str
+    pid: int
+    client: int
+    user: int
+    started_ns: int
+    nodes: tuple[str, ...]
+
+
+class _Door:
+    """A transport to an agent that runs already."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(5)
+        self._socket.connect("\0" + path)
+        self._socket.settimeout(None)
+
+    def open(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
+        threading.Thread(target=self._read, args=(received, ended), name="cnetkit door", daemon=True).start()
+
+    def _read(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
+        splitter = p.Splitter()
+        try:
+            while data := self._socket.recv(1 << 18):
+                for number, body in splitter.feed(data):
+                    received(number, body)
+        except OSError:
+            pass
+        ended("the lab has ended")
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _doors() -> list[tuple[str, int, int, str]]:
+    """(path, user, pid, lab) of each agent's socket."""
+    found = []
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            _, at, path = line.rstrip("\n").partition("@")
+            parts = path.split("/")
+            if at and len(parts) == 4 and parts[0] == "cnetkit" and parts[1].isdigit() and parts[2].isdigit():
+                found.append((path, int(parts[1]), int(parts[2]), parts[3]))
+    return sorted(set(found))
+
+
+def running() -> list[RunningLab]:
+    """The labs of this user that run now, oldest first."""
+    labs = []
+    for path, user, pid, _ in _doors():
+        if user != os.geteuid():
+            continue
+        try:
+            sandbox = Sandbox("", _Door(path))
+        except (OSError, CnetkitError):
+            continue  # it ended meanwhile
+        try:
+            state = sandbox.request(p.Status(), p.State)
+            labs.append(RunningLab(state.lab, pid, state.client, user, state.started_ns, tuple(state.nodes)))
+        except CnetkitError:
+            continue
+        finally:
+            sandbox.close()
+    return sorted(labs, key=lambda lab: lab.started_ns)
+
+
+def _find(lab: str) -> str:
+    """The socket of a running lab, by its name or by `NAME@PID`. CnetkitError where there is none, or more than one."""
+    mine = [lab_ for lab_ in running() if lab in (lab_.name, f"{lab_.name}@{lab_.pid}")]
+    if not mine:
+        names = ", ".join(sorted({found.name for found in running()}))
+        raise CnetkitError(f"no lab {lab!r} of yours is running" + (f"; these are: {names}" if names else ""))
+    if len(mine) > 1:
+        choice = " or ".join(f"{found.name}@{found.pid}" for found in mine)
+        raise CnetkitError(f"{len(mine)} labs of yours are called {lab!r}: say {choice}")
+    return next(path for path, _, pid, _ in _doors() if pid == mine[0].pid)
+
+
+def shell(lab: str, node: str, argv: Sequence[str] = ()) -> int:
+    """Runs a program (an interactive bash where none is named) in a node of a running lab, on this terminal.
+
+    Gives back its exit status. CnetkitError where there is no such lab, node or program.
+    """
+    sandbox = Sandbox("", _Door(_find(lab)))
+    command = list(argv) or ["bash", "--norc", "-i"]
+    on_terminal = os.isatty(0) and os.isatty(1)
+    columns, rows = os.get_terminal_size(1) if on_terminal else (0, 0)
+    size = (rows or 24, columns or 80) if on_terminal else (0, 0)  # a terminal that does not know its size says 0
+    environment = {"TERM": os.environ.get("TERM", "dumb")}
+    ended: list[int] = []
+    over = threading.Event()
+
+    def received(message: p.Message) -> None:
+        if isinstance(message, p.Output):
+            _write(message.stream, message.data)
+        elif isinstance(message, p.Exited):
+            ended.append(message.status)
+            over.set()
+
+    try:
+        begun = sandbox.request(p.Start(node, command, *size, environment), p.Started)
+        sandbox.listen("process", begun.process, received)
+        pump = threading.Thread(target=_pump, args=(sandbox, begun.process), daemon=True)
+        with _Terminal(sandbox, begun.process) if on_terminal else _Plain(sandbox, begun.process):
+            pump.start()
+            while not over.wait(0.2):
+                if sandbox.closed:
+                    raise CnetkitError("the lab has ended")
+        return ended[0]
+    finally:
+        sandbox.close()
+
+
+def _write(stream: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(stream, data) :]
+
+
+def _pump(sandbox: Sandbox, process: int) -> None:
+    try:
+        while data := os.read(0, 4096):
+            sandbox.request(p.Input(process, data), p.Done)
+        sandbox.request(p.Input(process, b""), p.Done)
+    except (OSError, CnetkitError):
+        return
+
+
+class _Plain:
+    """Standard input and output that are no terminal: Ctrl-C goes on to the program."""
+
+    def __init__(self, sandbox: Sandbox, process: int) -> None:
+        self._interrupt = lambda *_: sandbox.request(p.Signal(process, signal.SIGINT), p.Done)
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGINT, self._interrupt)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+
+class _Terminal:
+    """This terminal in raw mode, so that every key goes to the program inside; set back at the end."""
+
+    def __init__(self, sandbox: Sandbox, process: int) -> None:
+        self._sandbox, self._process = sandbox, process
+
+    def _resized(self, *_: object) -> None:
+        size = os.get_terminal_size(1)
+        self._sandbox.request(p.Resize(self._process, size.lines, size.columns), p.Done)
+
+    def __enter__(self) -> None:
+        self._before = termios.tcgetattr(0)
+        tty.setraw(0)
+        signal.signal(signal.SIGWINCH, self._resized)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        termios.tcsetattr(0, termios.TCSADRAIN, self._before)

@@ -1,0 +1,141 @@
+"""The client's end of the protocol: requests and their replies, and what the agent sends unasked.
+
+It may be used by several threads at once. It knows no transport's inside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
+
+from cnetkit import protocol as p
+from cnetkit.model import CnetkitError
+
+_Reply = TypeVar("_Reply", bound=p.Message)
+
+
+class Transport(Protocol):
+    """Carries messages between a Sandbox and an agent, or what answers in its place."""
+
+    def open(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
+        """Begins: `received` gets each message's number and body, `ended` the reason, once, when no more will come."""
+
+    def send(self, data: bytes) -> None:
+        """Sends one encoded message. OSError where the other end is gone."""
+
+    def close(self) -> None:
+        """Ends the stream. Calling it again does nothing."""
+
+
+class Sandbox:
+    """A sandbox under the name `lab`, on `transport`. Nothing is left of it once it is closed, or this process is gone.
+
+    CnetkitError with the cause and the fix where the system refuses it.
+    """
+
+    def __init__(self, lab: str, transport: Transport, host: bool = False) -> None:
+        self._transport = transport
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._waiting: dict[int, Future[p.Message]] = {}
+        self._sinks: dict[tuple[str, int], Callable[[p.Message], None]] = {}
+        self._early: dict[tuple[str, int], list[p.Message]] = {}
+        self._ended = ""
+        transport.open(self._received, self._over)
+        try:
+            self.welcome = self.request(p.Hello(lab, host=host), p.Welcome)
+        except BaseException:
+            self.close()
+            raise
+
+    def request(self, request: p.Request, expected: type[_Reply]) -> _Reply:
+        """Sends a request and waits for its reply. CnetkitError with the agent's reason where it fails, and at once where
+        the agent is dead."""
+        number = next(self._numbers)
+        future: Future[p.Message] = Future()
+        with self._lock:
+            if self._ended:
+                raise CnetkitError(self._ended)
+            self._waiting[number] = future
+        with contextlib.suppress(OSError):  # the reader learns of it too, and knows why
+            self._transport.send(p.encode(number, request))
+        try:
+            reply = future.result()
+        except KeyboardInterrupt:
+            if isinstance(request, p.Run):
+                self._transport.send(p.encode(next(self._numbers), p.Cancel(number)))
+            raise
+        finally:
+            with self._lock:
+                self._waiting.pop(number, None)
+        if isinstance(reply, expected):
+            return reply
+        raise _error(reply)
+
+    def listen(self, kind: str, key: int, sink: Callable[[p.Message], None]) -> None:
+        """Gives `sink` what comes unasked for a `capture` or `process` of this number, also what has come before."""
+        with self._lock:
+            self._sinks[kind, key] = sink
+            for message in self._early.pop((kind, key), []):
+                sink(message)
+
+    def deafen(self, kind: str, key: int) -> None:
+        """Ends `listen`."""
+        with self._lock:
+            self._sinks.pop((kind, key), None)
+
+    def close(self) -> None:
+        """Ends the sandbox; the kernel takes away what was built in it."""
+        self._over("the lab is closed: make a new Lab to go on")
+        self._transport.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended, by `close` or by itself."""
+        return bool(self._ended)
+
+    def _received(self, number: int, body: bytes) -> None:
+        message = p.answer(body)
+        if number:
+            with self._lock:
+                future = self._waiting.get(number)
+            if future is not None:
+                future.set_result(message)
+            return
+        match message:
+            case p.FrameBlock(capture=key) | p.Events(capture=key):
+                address = "capture", key
+            case p.Output(process=key) | p.Exited(process=key):
+                address = "process", key
+            case _:
+                return
+        with self._lock:
+            if sink := self._sinks.get(address):
+                sink(message)
+            elif address[0] == "process":
+                self._early.setdefault(address, []).append(message)
+
+    def _over(self, reason: str) -> None:
+        with self._lock:
+            self._ended = self._ended or reason
+            waiting = list(self._waiting.values())
+        for future in waiting:
+            if not future.done():
+                future.set_exception(CnetkitError(self._ended))
+
+
+def _error(reply: p.Message) -> CnetkitError:
+    match reply:
+        case p.Failure(reason=reason, crash=False):
+            return CnetkitError(reason)
+        case p.Failure(reason=reason):
+            return CnetkitError(f"the sandbox's agent failed, which is a fault of cnetkit: {reason}")
+        case p.Refused(step=step, errno=number):
+            from cnetkit.refusal import why_no_sandbox
+
+            return CnetkitError(why_no_sandbox(number, apparmor=step == "uid_map"))
+    return CnetkitError(f"the sandbox answered {type(reply).__name__}, which fits no request of cnetkit")

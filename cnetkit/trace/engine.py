@@ -1,0 +1,166 @@
+"""Finds the journeys of a recording: decodes, orders, tries each rule in turn, and follows parents to their roots.
+
+Works on columns from end to end; no Python loop runs over packets. It explains nothing: see evidence/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Connection, Event, Topology
+from cnetkit.recording.columns import PROBLEMS, Columns, decode
+from cnetkit.recording.frames import LINKTYPE_ETHERNET, Frames
+from cnetkit.trace import bridge, forwarding, gap, link, nat, tunnel
+from cnetkit.trace.identity import identify
+from cnetkit.trace.infer import inferred
+from cnetkit.trace.orient import oriented
+from cnetkit.trace.pairing import Pairs
+from cnetkit.trace.search import Search
+from cnetkit.trace.wiring import Wiring, node_names, wire
+
+
+class Source(Protocol):
+    """What of a Recording the engine reads."""
+
+    @property
+    def frames(self) -> Frames:
+        """In the order of the capture file."""
+
+    @property
+    def topologies(self) -> Sequence[Topology]:
+        """In the order of time."""
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """In the order of time."""
+
+
+RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
+    ("link", link.crossed),
+    ("bridge-up", bridge.taken_up),
+    ("stacked-up", tunnel.stacked_up),
+    ("unwrapped", tunnel.unwrapped),
+    ("bridge-down", bridge.sent_down),
+    ("stacked-down", tunnel.stacked_down),
+    ("bridge-forward", bridge.forwarded),
+    ("wrapped", tunnel.wrapped),
+    ("route", forwarding.routed),
+    ("nat", nat.translated),
+    ("bridge-nat", nat.filtered),
+    ("gap", gap.unseen),
+)
+"""The steps a packet can make, in the order in which they are tried."""
+
+NAMES = ("", *(name for name, _ in RULES))
+"""What the numbers in `Joined.rule` mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """n frames in the order of the recording, one element each."""
+
+    columns: Columns
+    wiring: Wiring
+    parent: NDArray[np.int32]
+    """The frame it came from, -1 for the first of a journey."""
+    rule: NDArray[np.uint8]
+    """Index into NAMES: the step that led here."""
+    journey: NDArray[np.int32]
+    """Counted from 0 in the order of their first frames; -1 for what is unexplained."""
+    ambiguous: NDArray[np.bool_]
+    """Several earlier frames could be its parent, so none is."""
+    direction: NDArray[np.uint8]
+    """As recorded, or as found out where it was not."""
+    order: NDArray[np.int64]
+    """The frames by time, and by their place in the recording where times are equal."""
+
+
+def join(recording: Source) -> Joined:
+    """The journeys of all frames. Any bytes are taken; each frame has one journey, or -1 and a `problem`."""
+    frames = recording.frames
+    columns = decode(frames)
+    order = np.argsort(frames.time_ns, kind="stable").astype(np.int64)
+    addressed = all(tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps)
+    identity = identify(columns, order, addressed)
+    tap, direction, time = frames.tap[order].astype(np.int64), frames.direction[order], frames.time_ns[order]
+    wiring = wire(frames.taps, recording.topologies)
+    direction = oriented(
+        direction,
+        tap,
+        wiring.node[tap],
+        time,
+        identity.wire,
+        columns.eth_src[order],
+        columns.eth_dst[order],
+        wiring.address[tap],
+    )
+    wiring = inferred(wiring, tap, direction, time, identity, columns.depth[order])
+    search = Search(
+        order,
+        tap,
+        time,
+        direction,
+        identity,
+        columns,
+        wiring,
+        node_names(frames.taps),
+        connections_of(recording),
+        columns.problem[order] == 0,
+    )
+    for number, (_, rule) in enumerate(RULES, 1):
+        search.add(rule(search), number)
+    _uncircle(search.parent)
+    return _in_frame_order(search, columns)
+
+
+def connections_of(recording: Source) -> tuple[Connection, ...]:
+    """All conntrack entries that the recording tells of, in its tables and its events."""
+    tables = [connection for topology in recording.topologies for connection in topology.connections]
+    events = [event.subject for event in recording.events if event.kind == "connection"]
+    return tuple(dict.fromkeys((*tables, *events)))
+
+
+def problem(columns: Columns, frame: int) -> str:
+    """Why a frame stands in no journey."""
+    return PROBLEMS[int(columns.problem[frame])]
+
+
+def _roots(parent: NDArray[np.int32]) -> NDArray[np.int32]:
+    """For each row the first of its tree, by pointer jumping; rows of a circle never arrive."""
+    root = np.where(parent < 0, np.arange(len(parent), dtype=np.int32), parent)
+    for _ in range(len(parent).bit_length() + 1):
+        further = root[root]
+        if np.array_equal(further, root):
+            break
+        root = further
+    return root
+
+
+def _uncircle(parent: NDArray[np.int32]) -> None:
+    """Cuts a step back within one tick of the clock where it would close a circle."""
+    back = np.flatnonzero(parent > np.arange(len(parent)))
+    if not len(back):
+        return
+    root = _roots(parent)
+    circling = back[parent[root[back]] >= 0]
+    parent[circling] = -1
+
+
+def _in_frame_order(search: Search, columns: Columns) -> Joined:
+    order, count = search.frame, len(search.frame)
+    root = _roots(search.parent)
+    numbers = np.full(count, -1, np.int32)
+    first = np.flatnonzero((root == np.arange(count)) & search.usable)
+    numbers[first] = np.arange(len(first), dtype=np.int32)
+    parent, rule, journey = np.full(count, -1, np.int32), np.zeros(count, np.uint8), np.full(count, -1, np.int32)
+    ambiguous = np.zeros(count, np.bool_)
+    journey[order], rule[order], ambiguous[order] = numbers[root], search.rule, search.ambiguous
+    direction = np.zeros(count, np.uint8)
+    direction[order] = search.direction
+    parent[order] = np.where(search.parent < 0, -1, order[np.maximum(search.parent, 0)])
+    return Joined(columns, search.wiring, parent, rule, journey, ambiguous, direction, order)

@@ -1,0 +1,131 @@
+"""What every kind of evidence is read from: the recording, the joined frames, and its tables by node.
+
+It only looks things up; the kinds of evidence stand in the files beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Topology, Tuple5
+from cnetkit.recording.frames import DIRECTIONS
+from cnetkit.trace.engine import NAMES, Joined, Source, connections_of
+from cnetkit.trace.packet import Packet, packet_of
+
+
+def turned(ends: Tuple5) -> Tuple5:
+    """The ends as a reply has them."""
+    return Tuple5(ends.destination, ends.source, ends.destination_port, ends.source_port)
+
+
+Row = TypeVar("Row", Route, Neighbour, ForwardingEntry)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A recording and the journeys found in it. Frames are given by their number."""
+
+    recording: Source
+    joined: Joined
+
+    def place(self, frame: int) -> tuple[str, str]:
+        """(node, interface)."""
+        tap = self.recording.frames.taps[int(self.recording.frames.tap[frame])]
+        return tap.node, tap.interface
+
+    def direction(self, frame: int) -> str:
+        """in, out or unknown."""
+        return DIRECTIONS[int(self.joined.direction[frame])]
+
+    def time(self, frame: int) -> int:
+        """Nanoseconds since 1970."""
+        return int(self.recording.frames.time_ns[frame])
+
+    def step(self, frame: int) -> str:
+        """The name of the rule that found the frame's parent, or empty."""
+        return NAMES[int(self.joined.rule[frame])]
+
+    def packet(self, frame: int) -> Packet:
+        """The innermost packet."""
+        return packet_of(self.joined.columns, frame)
+
+    def topology(self, time_ns: int) -> Topology:
+        """The latest snapshot taken before `time_ns`, or the first one."""
+        chosen = Topology()
+        for number, topology in enumerate(self.recording.topologies):
+            if number == 0 or topology.time_ns <= time_ns:
+                chosen = topology
+        return chosen
+
+    def rows(self, table: Iterable[Row], kind: str, node: str, time_ns: int) -> Sequence[Row]:
+        """A snapshot's rows of one node, and what events changed in them up to a moment after `time_ns`."""
+        snapshot = self.topology(time_ns).time_ns
+        events = [e for e in self._events.get((kind, node), ()) if snapshot <= e.time_ns <= time_ns + LATE_NS]
+        key = (kind, node, snapshot, len(events))
+        if key not in self._tables:
+            rows = {row: None for row in table if row.node == node}
+            for event in events:
+                if event.action == "destroy":
+                    rows.pop(event.subject, None)
+                else:
+                    rows[event.subject] = None
+            self._tables[key] = list(rows)
+        return self._tables[key]
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str, int, int], list[Any]]:
+        return {}
+
+    @cached_property
+    def _events(self) -> dict[tuple[str, str], list[Event]]:
+        found: dict[tuple[str, str], list[Event]] = {}
+        for event in self.recording.events:
+            if event.kind in ("route", "neighbour", "forwarding"):
+                found.setdefault((event.kind, event.node), []).append(event)
+        return found
+
+    @cached_property
+    def interfaces(self) -> dict[tuple[str, str], Interface]:
+        """The latest description of each interface."""
+        return {(i.node, i.name): i for topology in self.recording.topologies for i in topology.interfaces}
+
+    @cached_property
+    def connections(self) -> dict[str, list[Connection]]:
+        """All conntrack entries by node."""
+        found: dict[str, list[Connection]] = {}
+        for connection in connections_of(self.recording):
+            found.setdefault(connection.node, []).append(connection)
+        return found
+
+    @cached_property
+    def translations(self) -> dict[tuple[str, str, Tuple5], Tuple5]:
+        """What conntrack turns a packet's ends into, by node, protocol and the ends before."""
+        found = {}
+        for node, entries in self.connections.items():
+            for entry in entries:
+                for old, new in ((entry.original, turned(entry.reply)), (entry.reply, turned(entry.original))):
+                    if old != new:
+                        found[node, entry.protocol, old] = new
+        return found
+
+    @cached_property
+    def addresses(self) -> dict[str, set[str]]:
+        """The addresses that each node has or had."""
+        found: dict[str, set[str]] = {}
+        for topology in self.recording.topologies:
+            for interface in topology.interfaces:
+                found.setdefault(interface.node, set()).update(cidr.split("/")[0] for cidr in interface.addresses)
+        return found
+
+    def device(self, frame: int) -> str:
+        """The interface that routing knows: the bridge, where the frame was seen at one of its ports."""
+        place = self.place(frame)
+        interface = self.interfaces.get(place)
+        return interface.master if interface is not None and interface.master else place[1]
+
+
+LATE_NS = 20_000_000
+"""How late the agent may have read a change that was in force already."""

@@ -1,0 +1,35 @@
+"""The forwarding entry by which a bridge chose a port, or the flood it made without one (net/bridge/br_fdb.c)."""
+
+from __future__ import annotations
+
+from cnetkit.model import Evidence, ForwardingEntry
+from cnetkit.trace.evidence.case import Case
+
+STEPS = ("bridge-down", "bridge-forward", "bridge-nat")
+
+
+def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
+    """Evidence of kind `forwarding-entry` for a frame that a bridge sent at a port."""
+    if parent is None or case.step(frame) not in STEPS:
+        return ()
+    node, name = case.place(frame)
+    interface = case.interfaces.get((node, name))
+    if interface is None or not interface.master:
+        return ()
+    target, source = case.packet(frame).eth_dst, f"{node} fdb of {interface.master}"
+    if int(target[:2], 16) & 1:
+        which = "broadcast" if target == "ff:ff:ff:ff:ff:ff" else "multicast"
+        return (Evidence("forwarding-entry", f"{target} is a {which} address: sent to every port", source, "table"),)
+    time = case.time(frame)
+    entries = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    ours = [e for e in entries if e.mac == target and (e.bridge or interface.master) == interface.master]
+    here = [e for e in ours if e.interface == name]
+    if here:
+        return (Evidence("forwarding-entry", here[-1].text or _worded(here[-1]), source, "table"),)
+    if entries and not ours and case.step(frame) != "bridge-nat":
+        return (Evidence("forwarding-entry", f"no entry for {target}: sent to every port", source, "table"),)
+    return ()
+
+
+def _worded(entry: ForwardingEntry) -> str:
+    return f"{entry.mac} dev {entry.interface}" + (f" master {entry.bridge}" if entry.bridge else "")

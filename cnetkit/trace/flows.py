@@ -1,0 +1,76 @@
+"""Puts journeys together into flows: one connection, both ways, across NAT.
+
+Journeys belong together where one showed the same two ends as another, in either direction, at any hop: NAT's change
+is in the journeys themselves. What has no ports is told apart by protocol and addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.trace.engine import Joined
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.identity import U64, mix
+
+if TYPE_CHECKING:
+    from cnetkit.trace.journey import Journey
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The journeys of one connection or exchange."""
+
+    id: int
+    protocol: str
+    title: str
+    """`tcp 203.0.113.2:42876 → 203.0.113.1:8080`."""
+    client: str
+    """Who began, as its first packet says: address and port."""
+    server: str
+    """Whom the first packet was for."""
+    journeys: tuple[Journey, ...]
+
+
+def grouped(joined: Joined) -> NDArray[np.int64]:
+    """For each journey the number of its flow, counted from 0 in the order of the flows' first journeys."""
+    count = int(joined.journey.max(initial=-1)) + 1
+    if not count:
+        return np.zeros(0, np.int64)
+    rows = np.flatnonzero(joined.journey >= 0)
+    pairs = np.unique(np.stack((joined.journey[rows].astype(np.uint64), _ends(joined)[rows])), axis=1)
+    journey = pairs[0].astype(np.int64)
+    _, ends = np.unique(pairs[1], return_inverse=True)
+    label = np.arange(count)
+    while True:
+        least = np.full(int(ends.max()) + 1, count)
+        np.minimum.at(least, ends, label[journey])
+        lower = label.copy()
+        np.minimum.at(lower, journey, least[ends])
+        lower = lower[lower]
+        if np.array_equal(lower, label):
+            break
+        label = lower
+    _, number = np.unique(label, return_inverse=True)
+    return number.astype(np.int64)
+
+
+def _ends(joined: Joined) -> U64:
+    """Digests of both ends that are the same in either direction."""
+    c = joined.columns
+    icmp = (c.protocol == 1) | (c.protocol == 58)
+    sport, dport = (np.where(icmp, c.icmp_id, port) for port in (c.sport, c.dport))
+    bare = (c.src_low | c.src_high | c.dst_low | c.dst_high) == 0
+    one = mix(np.where(bare, c.eth_src, c.src_low), c.src_high, sport)
+    other = mix(np.where(bare, c.eth_dst, c.dst_low), c.dst_high, dport)
+    return mix(one + other, c.protocol, np.where(c.version > 0, np.uint16(0), c.ethertype))
+
+
+def titled(case: Case, number: int, journeys: tuple[Journey, ...]) -> Flow:
+    """The flow of these journeys, named after the first packet of the first one."""
+    packet = case.packet(journeys[0].frames[0])
+    title = f"{packet.protocol} {packet.source} → {packet.destination}"
+    return Flow(number, packet.protocol, title, packet.source, packet.destination, journeys)

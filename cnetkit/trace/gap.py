@@ -1,0 +1,76 @@
+"""A stretch that no capture saw: the same packet appears again elsewhere, and nothing else can be meant.
+
+The last rule to be tried, and always marked as inferred. It joins only where every interface saw the packet equally
+often; a swap of ends, a TTL that grew, or a group address is never bridged.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnetkit.recording.columns import TCP
+from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, ranks
+from cnetkit.trace.search import Flags, Search
+
+LONGEST_NS = 3_000_000_000
+"""A packet may wait this long for its neighbour's address (RFC 1122, 2.3.2.2)."""
+
+
+def unseen(search: Search) -> Pairs:
+    """First frames of a stretch, with the last frame of the one before; the journeys' heads with others' tails."""
+    if not len(search.frame):
+        return NO_PAIRS
+    identity, columns = search.identity, search.columns
+    everything = np.ones(len(search.frame), np.bool_)
+    numbered: Flags = ((columns.protocol == TCP) | (columns.ident != 0))[search.frame]
+    found = NO_PAIRS
+    for part, ranked, where in (
+        (identity.ends, True, everything),
+        (identity.source, False, everything),
+        (identity.target, False, everything),
+        (None, False, numbered),
+    ):
+        key = identity.packet if part is None else mix(identity.packet, part)
+        more = _bridged(search, key, ranked, where, found)
+        parent, child = np.concatenate((found.parent, more.parent)), np.concatenate((found.child, more.child))
+        found = Pairs(parent, child, NOTHING)
+    return found
+
+
+def _bridged(search: Search, key: U64, ranked: bool, where: Flags, found: Pairs) -> Pairs:
+    ip = (search.identity.hops >= 0) & search.usable & where
+    group = (search.columns.eth_dst[search.frame] >> np.uint64(40)) & np.uint64(1)
+    head = ip & search.orphan & (group == 0)
+    head[found.child] = False
+    first, trees = np.unique(key[ip & (search.parent < 0)], return_counts=True)
+    head &= np.isin(key, first[trees > 1])
+    if not head.any():
+        return NO_PAIRS
+    rows = np.flatnonzero(ip & np.isin(key, key[head]))
+    tail = np.ones(len(search.frame), np.bool_)
+    tail[search.parent[search.parent >= 0]] = False
+    tail[found.parent] = False
+    rank, count, _ = ranks(mix(key[rows], search.tap[rows], search.direction[rows]))
+    order = np.lexsort((rows, rank, key[rows]))
+    rows, rank, count = rows[order], rank[order], count[order]
+    begins = np.flatnonzero(np.concatenate(([True], key[rows][1:] != key[rows][:-1])))
+    sizes = np.diff(np.append(begins, len(rows)))
+    most = np.repeat(np.maximum.reduceat(count, begins), sizes)
+    even = (np.repeat(np.minimum.reduceat(count, begins), sizes) == most) & (ranked | (most == 1))
+    at = np.arange(len(rows))
+    before = np.maximum.accumulate(np.where(tail[rows], at, -1))
+    before = np.append(-1, before[:-1])
+    ok = head[rows] & even & (before >= 0)
+    parent, child = rows[np.maximum(before, 0)], rows
+    ok &= (key[parent] == key[child]) & (rank[np.maximum(before, 0)] == rank) & _possible(search, parent, child)
+    return Pairs(parent[ok], child[ok], NOTHING)
+
+
+def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
+    ttl, identity = search.columns.ttl[search.frame], search.identity
+    possible: Flags = (ttl[child] <= ttl[parent]) & (identity.ends[child] != identity.reverse[parent])
+    possible &= search.time[child] - search.time[parent] < LONGEST_NS
+    same, fallen = search.node[parent] == search.node[child], ttl[parent].astype(np.int16) - ttl[child]
+    possible &= ~same | ((fallen <= 1) & (search.tap[parent] != search.tap[child]))
+    return possible

@@ -1,0 +1,113 @@
+"""Digests that say what a frame keeps on its way: the same packet has the same ones, as far as each reaches.
+
+They only propose; a rule decides. Nothing here looks at interfaces, times or the topology.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.columns import ICMP, ICMPV6, Columns
+
+U64 = NDArray[np.uint64]
+Rows = NDArray[np.int64]
+
+SEED = np.uint64(0x9E3779B97F4A7C15)
+FACTOR = np.uint64(0xFF51AFD7ED558CCD)
+HALF = np.uint64(32)
+
+
+def mix(*parts: NDArray[np.generic] | int) -> U64:
+    """One 64-bit digest a row of several integer columns; their order matters."""
+    size = max(np.size(part) for part in parts if isinstance(part, np.ndarray))
+    value: U64 = np.full(size, SEED, np.uint64)
+    for part in parts:
+        value ^= part.astype(np.uint64) if isinstance(part, np.ndarray) else np.uint64(part)
+        value *= FACTOR
+        value ^= value >> HALF
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """n rows in the order of time, all arrays of length n."""
+
+    packet: U64
+    """Kept across NAT: identification, protocol, TCP's sequence numbers and flags, ICMP type, payload."""
+    ends: U64
+    """The addresses and ports, which NAT changes."""
+    reverse: U64
+    """The `ends` a reply would have."""
+    source: U64
+    """Source address and port."""
+    target: U64
+    """Destination address and port."""
+    inner: U64
+    """The innermost packet with its TTL and MAC addresses: kept by a bridge, and by going in or out of a tunnel."""
+    outer: U64
+    """The encapsulation around it, without the outermost TTL and MAC addresses; of no meaning at depth 0."""
+    wire: U64
+    """All of it, as a cable or a bridge keeps it."""
+    hops: NDArray[np.int16]
+    """The outermost TTL or hop limit; -1 for what is not IP."""
+
+
+def identify(columns: Columns, order: Rows, link_addresses: bool) -> Identity:
+    """The identity of each frame, `order` giving the frames by time.
+
+    `link_addresses` is false where some frames came without both MAC addresses (`tcpdump -i any`).
+    """
+    c = {name: getattr(columns, name)[order] for name in _USED}
+    icmp = (c["protocol"] == ICMP) | (c["protocol"] == ICMPV6)
+    sport, dport = (np.where(icmp, c["icmp_id"], c[name]).astype(np.uint64) for name in ("sport", "dport"))
+    packet = _packet(c)
+    target_low = c["dst_low"]
+    source = mix(c["src_high"], c["src_low"], sport)
+    target = mix(c["dst_high"], target_low, dport)
+    ends, reverse = mix(source, target, c["protocol"]), mix(target, source, c["protocol"])
+    inner = mix(packet, ends, c["tos"], c["ttl"])
+    if link_addresses:
+        inner = mix(inner, c["eth_src"], c["eth_dst"])
+    outer = mix(c["depth"], c["vni"], *(c["outer_" + name] for name in _AROUND))
+    deep = c["depth"] > 0
+    wire = mix(inner, c["vlan"])
+    if deep.any():
+        around = mix(wire, outer, c["outer_ttl"], c["outer_vlan"])
+        wire = np.where(deep, mix(around, c["outer_eth_src"], c["outer_eth_dst"]) if link_addresses else around, wire)
+    outer[~deep] = 0
+    hops = np.where(c["version"] > 0, c["ttl"].astype(np.int16), np.int16(-1))
+    hops = np.where(deep, c["outer_ttl"].astype(np.int16), hops)
+    return Identity(packet, ends, reverse, source, target, inner, outer, wire, hops)
+
+
+_AROUND = ("src_high", "src_low", "dst_high", "dst_low", "ident")
+_PACKED = (
+    (("ethertype", 16), ("protocol", 8), ("version", 8), ("ident", 32)),
+    (("seq", 32), ("ack", 32)),
+    (("flags", 8), ("window", 16), ("icmp_type", 8), ("icmp_code", 8), ("icmp_seq", 16), ("more", 1)),
+    (("fragment", 32), ("payload_length", 32)),
+)
+_USED = sorted(
+    {name for group in _PACKED for name, _ in group}
+    | {"outer_" + name for name in (*_AROUND, "ttl", "vlan", "eth_src", "eth_dst")}
+    | {"protocol", "icmp_id", "sport", "dport", "src_high", "src_low", "dst_high", "dst_low", "tos", "ttl", "vlan"}
+    | {"eth_src", "eth_dst", "depth", "vni", "payload_digest"}
+)
+
+
+def _packet(c: dict[str, NDArray[np.generic]]) -> U64:
+    return mix(*_words(c), c["payload_digest"])
+
+
+def _words(c: dict[str, NDArray[np.generic]]) -> Iterable[U64]:
+    """Small columns side by side in 64-bit words; TCP's ECN flags, which a router may change, fall off."""
+    for group in _PACKED:
+        word: U64 = np.zeros(len(c["protocol"]), np.uint64)
+        for name, bits in group:
+            low = c[name].astype(np.uint64) & np.uint64((1 << bits) - 1 if name != "flags" else 0x3F)
+            word = (word << np.uint64(bits)) | low
+        yield word

@@ -1,0 +1,151 @@
+"""Finds out from frames alone what joins interfaces that no topology describes.
+
+An interface's frames come in at the other end of its cable right after they went out; a bridge shows what its ports
+show. Only frames that are the same byte for byte count. What is found here is marked as inferred wherever it is shown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.frames import IN, OUT
+from cnetkit.trace.identity import U64, Identity, Rows
+from cnetkit.trace.wiring import Wiring
+
+LOOK_BACK = 8
+"""How many earlier sightings of the same bytes are looked at."""
+
+NEAR_NS = 1_000_000_000
+"""Sightings farther apart than this say nothing about a cable."""
+
+Counts = dict[tuple[int, int], int]
+
+
+def inferred(
+    wiring: Wiring,
+    tap: Rows,
+    direction: NDArray[np.uint8],
+    time: NDArray[np.int64],
+    identity: Identity,
+    depth: NDArray[np.uint8],
+) -> Wiring:
+    """`wiring` with links, bridges and tunnels found for taps that it does not know. Rows are in the order of time."""
+    if bool(wiring.known.all()) or not len(tap):
+        return wiring
+    wiring = replace(wiring, tunnel=wiring.tunnel | _tunnels(wiring, tap, direction, identity.inner, depth))
+    wire = identity.wire
+    order = np.argsort(wire, kind="stable")
+    tap, direction, time, wire = tap[order], direction[order], time[order], wire[order]
+    cables = _cables(wiring, tap, direction, time, wire)
+    above = _bridges(wiring, tap, direction, time, wire)
+    segment = _assign(wiring, cables, set(above.values()))
+    bridge, is_bridge = wiring.bridge.copy(), wiring.is_bridge.copy()
+    fresh = int(bridge.max(initial=0)) + 1
+    for port, upper in above.items():
+        if segment[upper] < 0 or segment[port] >= 0:
+            bridge[port] = bridge[upper] = fresh + upper
+            is_bridge[upper] = True
+    return replace(wiring, segment=segment, bridge=bridge, is_bridge=is_bridge)
+
+
+def _tunnels(
+    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64, depth: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Taps at least half of whose frames are seen in the same node right after, or before, with one layer more."""
+    seen = np.zeros(len(wiring.node), np.int64)
+    if not depth.any():
+        return seen > 0
+    node = wiring.node[tap]
+    related = np.isin(inner, inner[depth > 0])
+    rows = np.flatnonzero(related & ~wiring.known[tap])
+    rows = rows[np.lexsort((rows, node[rows], inner[rows]))]
+    first, then = rows[:-1], rows[1:]
+    near = (inner[first] == inner[then]) & (node[first] == node[then]) & (direction[first] == direction[then])
+    near &= tap[first] != tap[then]
+    out = near & (direction[first] == OUT) & (depth[then] == depth[first] + 1)
+    into = near & (direction[first] == IN) & (np.abs(depth[then].astype(np.int16) - depth[first]) == 1)
+    upper = np.where(depth[first] < depth[then], first, then)
+    found = np.bincount(tap[first[out]], minlength=len(seen)) + np.bincount(tap[upper[into]], minlength=len(seen))
+    total = np.bincount(tap, minlength=len(seen))
+    return (found > 0) & (2 * found >= total)
+
+
+def _counted(first: Rows, second: Rows) -> Counts:
+    if not len(first):
+        return {}
+    pairs, count = np.unique(np.stack((first, second)), axis=1, return_counts=True)
+    return {(int(a), int(b)): int(n) for a, b, n in zip(*pairs, count, strict=True)}
+
+
+def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Counts:
+    """How often a frame came in at b whose nearest earlier sending, in another node, was at a."""
+    open_ = np.flatnonzero((direction == IN) & ~wiring.known[tap])
+    first, second = [], []
+    for lag in range(1, LOOK_BACK + 1):
+        open_ = open_[open_ >= lag]
+        back = open_ - lag
+        same = (wire[back] == wire[open_]) & (time[open_] - time[back] < NEAR_NS)
+        open_, back = open_[same], back[same]
+        hit = (direction[back] == OUT) & (wiring.node[tap[back]] != wiring.node[tap[open_]])
+        hit &= ~wiring.known[tap[back]] & ~wiring.tunnel[tap[back]] & ~wiring.tunnel[tap[open_]]
+        first.append(tap[back[hit]])
+        second.append(tap[open_[hit]])
+        open_ = open_[~hit]
+    return _counted(np.concatenate(first), np.concatenate(second))
+
+
+def _bridges(
+    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64
+) -> dict[int, int]:
+    """For each port, the interface of its node that shows the same frames above it.
+
+    Sent at the upper interface first; received at both with the same time.
+    """
+    node = wiring.node[tap]
+    down: Counts = defaultdict(int)
+    up: Counts = defaultdict(int)
+    free = ~wiring.known[tap]
+    for lag in range(1, LOOK_BACK + 1):
+        at = np.flatnonzero(free[lag:]) + lag
+        back = at - lag
+        same = (wire[back] == wire[at]) & (node[back] == node[at]) & (tap[back] != tap[at]) & free[back]
+        at, back = at[same], back[same]
+        out = (direction[back] == OUT) & (direction[at] == OUT) & (time[at] - time[back] < NEAR_NS)
+        into = (direction[back] == IN) & (direction[at] == IN) & (time[at] == time[back])
+        for counts, chosen in ((down, out), (up, into)):
+            for pair, count in _counted(tap[back[chosen]], tap[at[chosen]]).items():
+                counts[pair] += count
+    shared = {frozenset(pair) for pair in up}
+    received = {int(t) for t in np.unique(tap[direction == IN])}
+    found: dict[int, int] = {}
+    for (upper, port), _ in sorted(down.items(), key=lambda item: -item[1]):
+        bridges = frozenset((upper, port)) in shared or upper not in received
+        if bridges and down.get((port, upper), 0) < down[upper, port] and port not in found and upper not in found:
+            found[port] = upper
+    for upper, port in up:
+        if port not in found and upper not in found and port not in found.values() and upper in found.values():
+            found[port] = upper
+        elif upper not in found and port not in found and upper not in found.values() and port in found.values():
+            found[upper] = port
+    return found
+
+
+def _assign(wiring: Wiring, cables: Counts, uppers: set[int]) -> NDArray[np.int64]:
+    """Gives each cable a number, the pairs that were seen most often first; a tap has one cable."""
+    both: Counts = defaultdict(int)
+    for (a, b), count in cables.items():
+        if a not in uppers and b not in uppers:
+            both[min(a, b), max(a, b)] += count
+    segment = wiring.segment.copy()
+    for (a, b), _ in sorted(both.items(), key=lambda item: (-item[1], item[0])):
+        if segment[a] < 0 and segment[b] < 0:
+            segment[a] = segment[b] = a
+    for (a, b), _ in sorted(both.items(), key=lambda item: (-item[1], item[0])):
+        taken = {int(wiring.node[t]) for t in np.flatnonzero(segment == max(segment[a], segment[b]))}
+        if (segment[a] < 0) != (segment[b] < 0) and int(wiring.node[b if segment[b] < 0 else a]) not in taken:
+            segment[a] = segment[b] = max(segment[a], segment[b])
+    return segment

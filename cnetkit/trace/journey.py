@@ -1,0 +1,93 @@
+"""A journey and its hops, made when somebody looks at them.
+
+The engine found them as columns; here they get words. Nothing is searched or drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
+
+from cnetkit.model import Evidence, Hop, Outcome
+from cnetkit.trace import wording
+
+if TYPE_CHECKING:
+    from cnetkit.trace.flows import Flow
+    from cnetkit.trace.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Journey:
+    """What one packet did: a tree of hops, and how it ended. Lives as long as its Trace."""
+
+    trace: Trace
+    id: int
+    """Counted from 0 in the order of the first frames."""
+
+    @cached_property
+    def frames(self) -> tuple[int, ...]:
+        """The numbers of its frames, parents before children."""
+        return self.trace.found.frames_of(self.id)
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        """Its hops, parents before children, each with changes and evidence."""
+        return tuple(self.trace.found.hop(frame) for frame in self.frames)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """How it ended, and where."""
+        return self.trace.found.outcome(self.id)
+
+    @property
+    def flow(self) -> Flow:
+        """The connection or exchange it belongs to."""
+        return self.trace.flows[self.trace.found.flow_of(self.id)]
+
+    @cached_property
+    def summary(self) -> str:
+        """One line: what the packet was, from where to where, and its outcome."""
+        return wording.summary(self)
+
+    def explain(self) -> str:
+        """A paragraph that a learner understands: what happened at each hop, and why."""
+        return wording.paragraph(self)
+
+    def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
+        """The evidence for one hop, given itself or its place in `hops`."""
+        return (self.hops[hop] if isinstance(hop, int) else hop).evidence
+
+    def __repr__(self) -> str:
+        return f"<Journey {self.id}: {self.summary}>"
+
+
+class Journeys(Sequence[Journey]):
+    """All journeys of a trace; each is made when it is first asked for."""
+
+    def __init__(self, trace: Trace, count: int) -> None:
+        self._trace, self._count = trace, count
+        self._made: dict[int, Journey] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> Journey: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Journey, ...]: ...
+    def __getitem__(self, at: int | slice) -> Journey | tuple[Journey, ...]:
+        if isinstance(at, slice):
+            return tuple(self[number] for number in range(*at.indices(self._count)))
+        number = range(self._count)[at]
+        if number not in self._made:
+            self._made[number] = Journey(self._trace, number)
+        return self._made[number]
+
+    def __iter__(self) -> Iterator[Journey]:
+        return (self[number] for number in range(self._count))
+
+    def __repr__(self) -> str:
+        shown = "\n".join(f"  {self[number]!r}" for number in range(min(self._count, 10)))
+        return f"{self._count} journeys:\n{shown}" + ("\n  ..." if self._count > 10 else "")

@@ -1,0 +1,183 @@
+"""Address translation (net/netfilter/nf_nat_core.c): the same packet with other addresses or ports.
+
+A translation is believed where conntrack's two tuples say it, or where only one packet can be meant; what was learned
+there holds for the rest of that connection. A packet whose ends are merely swapped is an answer, never a translation.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Connection, Tuple5
+from cnetkit.recording.columns import ICMP, ICMPV6, TCP, UDP
+from cnetkit.trace.forwarding import around, candidates
+from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, pair
+from cnetkit.trace.search import Search
+
+PROTOCOLS = {"tcp": TCP, "udp": UDP, "icmp": ICMP, "icmpv6": ICMPV6, "sctp": 132, "udplite": 136, "dccp": 33}
+WORD = (1 << 64) - 1
+
+Learned = tuple[U64, U64]
+"""Digests of (node, ends before), ascending, and the ends after."""
+
+
+def translated(search: Search) -> Pairs:
+    """Frames that a node routed and translated."""
+    parents, children = candidates(search)
+    parents = parents[~search.passed[parents]]
+    here = mix(search.node, around(search))
+    hops = search.identity.hops.astype(np.int64)
+    return rewritten_between(search, parents, children, mix(here, hops - 1), mix(here, hops))
+
+
+def filtered(search: Search) -> Pairs:
+    """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge.
+
+    TTL and source MAC address stay as they were. The packet leaves by the bridge's own output, or by a port.
+    """
+    place = mix(search.bridge, search.identity.hops.astype(np.uint64), search.columns.eth_src[search.frame])
+    is_ip = (search.identity.hops >= 0) & (search.bridge >= 0)
+    down = search.orphan & is_ip & search.at_bridge
+    first = rewritten_between(
+        search, search.incoming(is_ip & ~search.at_bridge & ~search.passed), search.outgoing(down), place, place
+    )
+    below = search.outgoing(search.orphan & is_ip & ~search.at_bridge)
+    passed = search.passed.copy()
+    passed[first.parent] = True
+    last = rewritten_between(search, search.outgoing(is_ip & search.at_bridge & ~passed), below, place, place)
+    below = np.setdiff1d(below, last.child)
+    direct = rewritten_between(search, search.incoming(is_ip & ~search.at_bridge & ~passed), below, place, place)
+    return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in (first, last, direct)), strict=True)))
+
+
+def _parts(pairs: Pairs) -> tuple[Rows, Rows, Rows]:
+    return pairs.parent, pairs.child, pairs.ambiguous
+
+
+def rewritten_between(search: Search, parents: Rows, children: Rows, before: U64, after: U64) -> Pairs:
+    """Pairs of the same packet with `before[parent] == after[child]`: told by conntrack, unique, or learned."""
+    identity = search.identity
+    if not len(parents) or not len(children):
+        return NO_PAIRS
+    pkey, ckey = mix(identity.packet[parents], before[parents]), mix(identity.packet[children], after[children])
+    common = np.intersect1d(pkey, ckey)
+    parents, pkey = _within(parents, pkey, common)
+    children, ckey = _within(children, ckey, common)
+    if not len(parents):
+        return NO_PAIRS
+    found = [_mapped(search, parents, pkey, children, ckey, _told(search.connections, search))]
+    parents, pkey, children, ckey = _rest(found[-1], parents, pkey, children, ckey)
+    learned: list[Pairs] = []
+    for part in (None, identity.source, identity.target):
+        more = _unique(search, parents, pkey, children, ckey, part)
+        parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
+        learned.append(more)
+        more = _mapped(search, parents, pkey, children, ckey, _lesson(search, [*found, *learned]))
+        parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
+        found.append(more)
+    found += learned
+    return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in found), strict=True)))
+
+
+def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
+    keep = np.isin(key, wanted)
+    return rows[keep], key[keep]
+
+
+def _rest(pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64) -> tuple[Rows, U64, Rows, U64]:
+    """What is left to pair: children without a parent, parents without a child."""
+    p, c = ~np.isin(parents, pairs.parent), ~np.isin(children, np.concatenate((pairs.child, pairs.ambiguous)))
+    return parents[p], pkey[p], children[c], ckey[c]
+
+
+def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None) -> Pairs:
+    """Pairs where all candidates of one key have the same ends on either side.
+
+    `kept` narrows a key to one end that NAT left alone: the source under DNAT, the destination under SNAT.
+    """
+    if not len(parents) or not len(children):
+        return NO_PAIRS
+    identity = search.identity
+    if kept is not None:
+        pkey, ckey = mix(pkey, kept[parents]), mix(ckey, kept[children])
+    single_p, ends_p = _single(pkey, identity.ends[parents])
+    single_c, ends_c = _single(ckey, identity.ends[children])
+    keys, at_p, at_c = np.intersect1d(single_p, single_c, assume_unique=True, return_indices=True)
+    _, back = _single(pkey, identity.reverse[parents])
+    real = (ends_p[at_p] != ends_c[at_c]) & (_lookup(single_p, back, keys) != ends_c[at_c]) if len(keys) else keys > 0
+    parents, pkey = _within(parents, pkey, keys[real])
+    children, ckey = _within(children, ckey, keys[real])
+    return pair(parents, pkey, children, ckey, search.tap[children], search.time)
+
+
+def _single(key: U64, value: U64) -> tuple[U64, U64]:
+    """The keys that have but one value, ascending, and those values."""
+    order = np.argsort(key, kind="stable")
+    key, value = key[order], value[order]
+    begins = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+    same = np.minimum.reduceat(value, begins) == np.maximum.reduceat(value, begins)
+    return key[begins][same], value[begins][same]
+
+
+def _lookup(keys: U64, values: U64, wanted: U64) -> U64:
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], np.uint64(0))
+
+
+def _mapped(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, lesson: Learned) -> Pairs:
+    """Pairs whose change of ends `lesson` contains."""
+    if not len(lesson[0]) or not len(parents) or not len(children):
+        return NO_PAIRS
+    identity = search.identity
+    becomes = _lookup(*lesson, mix(search.node[parents], identity.ends[parents]))
+    real = becomes != 0
+    parents, pkey = parents[real], mix(pkey[real], becomes[real]) if real.any() else pkey[real]
+    return pair(parents, pkey, children, mix(ckey, identity.ends[children]), search.tap[children], search.time)
+
+
+def _lesson(search: Search, found: list[Pairs]) -> Learned:
+    """The translations of the pairs found so far that are the same each time."""
+    parent = np.concatenate([pairs.parent for pairs in found])
+    child = np.concatenate([pairs.child for pairs in found])
+    if not len(parent):
+        return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
+    return _single(mix(search.node[parent], search.identity.ends[parent]), search.identity.ends[child])
+
+
+def _told(connections: Sequence[Connection], search: Search) -> Learned:
+    """The translations that conntrack told of: each direction's tuple becomes the other's, turned round."""
+    number = {name: at for at, name in enumerate(search.nodes)}
+    steps = [
+        (number[c.node], PROTOCOLS.get(c.protocol, 0), before, _turned(after))
+        for c in connections
+        if c.node in number and c.original != _turned(c.reply)
+        for before, after in ((c.original, c.reply), (c.reply, c.original))
+    ]
+    if not steps:
+        return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
+    node = np.array([step[0] for step in steps], np.int64)
+    protocol = np.array([step[1] for step in steps], np.int64)
+    before, after = ends_of([step[2] for step in steps], protocol), ends_of([step[3] for step in steps], protocol)
+    return _single(mix(node, before), after)
+
+
+def _turned(one: Tuple5) -> Tuple5:
+    return Tuple5(one.destination, one.source, one.destination_port, one.source_port)
+
+
+def ends_of(tuples: Sequence[Tuple5], protocol: NDArray[np.int64]) -> U64:
+    """The digests `Identity.ends` has for packets with these tuples; ValueError where an address is none."""
+    sides = []
+    for addresses, ports in (
+        ([t.source for t in tuples], [t.source_port for t in tuples]),
+        ([t.destination for t in tuples], [t.destination_port for t in tuples]),
+    ):
+        values = [int(ipaddress.ip_address(address)) for address in addresses]
+        high, low = (np.array(half, np.uint64) for half in zip(*((v >> 64, v & WORD) for v in values), strict=True))
+        sides.append(mix(high, low, np.array(ports, np.uint64)))
+    return mix(sides[0], sides[1], protocol)

@@ -1,0 +1,152 @@
+"""How each journey ended, from the frames that nothing came after.
+
+delivered: received by a node that owns the packet's destination address; or, for what is not routed, by the interface
+whose MAC address it bears, or by anyone when it is for all. Of a flood one arrival suffices.
+consumed: a group-addressed frame that only its own sender's bridge took up, such as spanning tree (01:80:c2:00:00:0x).
+dropped: the kernel said so: a verdict over this packet, or an ICMP error that the last node sent about it.
+ambiguous: its first frame has several equal candidates to come from.
+lost-from-sight: none of these; the last frame says where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Evidence, Outcome
+from cnetkit.recording.columns import ICMP
+from cnetkit.recording.frames import IN, OUT
+from cnetkit.trace.evidence import rule
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.identity import U64, mix
+from cnetkit.trace.packet import ICMP_NAMES
+
+RESERVED = 0x0180C2000000
+"""Group addresses that bridges do not forward (IEEE 802.1Q, 8.6.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """One element a journey."""
+
+    last: NDArray[np.int64]
+    """The frame at which it was delivered, else the last one seen."""
+    delivered: NDArray[np.bool_]
+    inferred: NDArray[np.bool_]
+    """That the node owns the address follows only from its sending from it."""
+
+
+def ends(case: Case) -> Ends:
+    """Where each journey ended, as columns."""
+    joined, frames = case.joined, case.recording.frames
+    count = int(joined.journey.max(initial=-1)) + 1
+    leaf = joined.journey >= 0
+    leaf[joined.parent[joined.parent >= 0]] = False
+    arrived, guessed = _arrived(case, leaf & (joined.direction == IN))
+    place = np.empty(len(frames), np.int64)
+    place[joined.order] = np.arange(len(frames))
+    score = place + np.where(arrived, 2 * len(frames), 0) + np.where(leaf, len(frames), 0)
+    chosen = joined.order[np.lexsort((score[joined.order], joined.journey[joined.order]))]
+    chosen = chosen[joined.journey[chosen] >= 0]
+    number = joined.journey[chosen]
+    last = np.zeros(count, np.int64)
+    last[number] = chosen
+    return Ends(last, arrived[last], guessed[last])
+
+
+def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Frames that reached whom they were for; and those of them where that is inferred."""
+    joined, frames, c = case.joined, case.recording.frames, case.joined.columns
+    node = joined.wiring.node[frames.tap]
+    is_ip = c.version > 0
+    group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
+    target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
+    own = is_ip & np.isin(target, _owned(case))
+    origin = (joined.parent < 0) & (joined.direction == OUT) & is_ip
+    senders = mix(node[origin], c.src_high[origin], c.src_low[origin]) if origin.any() else c.src_low[:0]
+    unknown = ~joined.wiring.known[frames.tap]
+    guessed = is_ip & unknown & np.isin(target, senders)
+    address = joined.wiring.address[frames.tap]
+    here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (joined.rule > 0)))
+    wanted = group & (c.eth_dst >> np.uint64(4) != np.uint64(RESERVED >> 4))
+    arrived = candidates & (own | guessed | here | wanted)
+    return arrived, arrived & ~own & ~wanted & unknown
+
+
+def _owned(case: Case) -> U64:
+    """Digests of (node, address) for every address that an interface has or had."""
+    number = {tap.node: int(at) for tap, at in zip(case.recording.frames.taps, case.joined.wiring.node, strict=True)}
+    found = []
+    for topology in case.recording.topologies:
+        for interface in topology.interfaces:
+            if interface.node in number:
+                found += [(number[interface.node], cidr.split("/")[0]) for cidr in interface.addresses]
+    return _address_digests(sorted(set(found)))
+
+
+def _address_digests(found: list[tuple[int, str]]) -> U64:
+    import ipaddress
+
+    values = [int(ipaddress.ip_address(address)) for _, address in found]
+    if not values:
+        return np.zeros(0, np.uint64)
+    high = np.array([value >> 64 for value in values], np.uint64)
+    low = np.array([value & (1 << 64) - 1 for value in values], np.uint64)
+    return mix(np.array([node for node, _ in found], np.int64), high, low)
+
+
+def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
+    """The outcome of one journey that begins with frame `first`, in words."""
+    last = int(found.last[journey])
+    where = "/".join(case.place(last))
+    dropped = _verdict(case, last, where)
+    if dropped is None and found.delivered[journey] and not _meant_elsewhere(case, last):
+        return Outcome("delivered", where)
+    dropped = dropped or _error(case, last, where)
+    if dropped is not None:
+        return dropped
+    if case.joined.ambiguous[first]:
+        reason = "several identical packets could have become this one, and neither order nor time tells them apart"
+        return Outcome("ambiguous", "/".join(case.place(first)), reason)
+    if int(case.joined.columns.eth_dst[last]) >> 4 == RESERVED >> 4 and case.direction(last) == "in":
+        return Outcome("consumed", where, "bridges keep frames for this address to themselves")
+    return Outcome("lost-from-sight", where)
+
+
+def _meant_elsewhere(case: Case, last: int) -> bool:
+    """Whether the node translates the packet's destination, so that owning the old one says nothing."""
+    if not case.translations or not case.joined.columns.version[last]:
+        return False
+    packet = case.packet(last)
+    after = case.translations.get((case.place(last)[0], packet.protocol, packet.ends))
+    return after is not None and after.destination not in case.addresses.get(case.place(last)[0], ())
+
+
+def _verdict(case: Case, last: int, where: str) -> Outcome | None:
+    parent = int(case.joined.parent[last])
+    for step in rule.steps_of(case, last, parent if parent >= 0 else None):
+        if step.verdict.verdict == "drop":
+            said = rule.worded(case, case.place(last)[0], step)
+            evidence = () if said is None else (said,)
+            chain = f"{step.verdict.family} {step.verdict.table} {step.verdict.chain}"
+            return Outcome("dropped", where, said.quote if said is not None else f"dropped in {chain}", evidence)
+    return None
+
+
+def _error(case: Case, last: int, where: str) -> Outcome | None:
+    """An ICMP error by the last node to the packet's sender that quotes the packet's identification."""
+    c, frames = case.joined.columns, case.recording.frames
+    if case.direction(last) != "in" or c.version[last] != 4 or not c.ident[last]:
+        return None
+    node = case.joined.wiring.node
+    about = (c.protocol == ICMP) & (c.icmp_type == 3) | (c.protocol == ICMP) & (c.icmp_type == 11)
+    about &= (c.icmp_id == c.ident[last]) & (c.dst_low == c.src_low[last]) & (case.joined.parent < 0)
+    about &= (case.joined.direction == OUT) & (node[frames.tap] == node[frames.tap[last]])
+    hits = np.flatnonzero(about & (frames.time_ns >= frames.time_ns[last]))
+    if not len(hits):
+        return None
+    kind = ICMP_NAMES[int(c.icmp_type[hits[0]])]
+    said = Evidence("icmp", f"{kind}, code {int(c.icmp_code[hits[0]])}", f"frame {int(hits[0])}", "kernel")
+    return Outcome("dropped", where, f"the node answered with ICMP {kind}", (said,))

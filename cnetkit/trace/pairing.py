@@ -1,0 +1,160 @@
+"""Pairs what went in with what came out: the one join that every rule uses.
+
+The k-th occurrence pairs with the k-th where counts agree. Where they do not, order and time decide if they can;
+otherwise a row is ambiguous, never guessed. It knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.trace.identity import U64, Rows, mix
+
+PAUSE_NS = 50_000_000
+"""Silence after which identical packets are counted anew."""
+
+NEAR_NS, NEAR_FACTOR = 1_000_000, 10
+"""A pair is certain among identical packets if no other is within this time, or this many times its own delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """`parent[i]` belongs to `child[i]`; `ambiguous` are children with several equal candidates."""
+
+    parent: Rows
+    child: Rows
+    ambiguous: Rows
+
+
+NOTHING = np.zeros(0, np.int64)
+NO_PAIRS = Pairs(NOTHING, NOTHING, NOTHING)
+
+
+def pair(
+    parents: Rows,
+    parent_key: U64,
+    children: Rows,
+    child_key: U64,
+    lane: NDArray[np.generic],
+    time: NDArray[np.int64],
+    *,
+    ties: bool = False,
+) -> Pairs:
+    """Pairs children with parents of the same key.
+
+    Rows are numbered in the order of time and given ascending. A parent has at most one child a `lane` (an interface,
+    so that a flood forks). A parent comes before its child, or with `ties` at the same time.
+    """
+    if not len(parents) or not len(children):
+        return NO_PAIRS
+    by_key = np.argsort(parent_key, kind="stable")
+    sorted_key, parents = parent_key[by_key], parents[by_key]
+    first = np.searchsorted(sorted_key, child_key)
+    hit = first < len(sorted_key)
+    hit[hit] = sorted_key[first[hit]] == child_key[hit]
+    children, child_key, lane, first = children[hit], child_key[hit], lane[hit], first[hit]
+    if not len(children):
+        return NO_PAIRS
+    available = np.searchsorted(sorted_key, child_key, side="right") - first
+    rank, wanted, run = ranks(mix(child_key, lane))
+    known = np.minimum(first + np.minimum(rank, available - 1), len(parents) - 1)
+    fits = (wanted == available) & _before(parents[known], children, time, ties)
+    if fits.all():
+        return Pairs(parents[known], children, NOTHING)
+    broken = np.zeros(len(run) and int(run.max()) + 1, np.bool_)
+    broken[run[~fits]] = True
+    left = broken[run]
+    sure = ~left
+    late = _decide(parents, first[left], available[left], children[left], run[left], time, ties)
+    return Pairs(
+        np.concatenate((parents[known[sure]], late.parent)),
+        np.concatenate((children[sure], late.child)),
+        late.ambiguous,
+    )
+
+
+def _before(parent: Rows, child: Rows, time: NDArray[np.int64], ties: bool) -> NDArray[np.bool_]:
+    return (parent < child) | (time[parent] == time[child]) if ties else parent < child
+
+
+def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
+    """For each row: how many equal keys stand before it, how many there are, and the number of its run."""
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    sizes = np.diff(np.append(begins, len(key)))
+    number = np.repeat(np.arange(len(begins)), sizes)
+    rank, size, run = (np.empty(len(key), np.int64) for _ in range(3))
+    rank[order] = np.arange(len(key)) - begins[number]
+    size[order], run[order] = sizes[number], number
+    return rank, size, run
+
+
+def _decide(
+    parents: Rows, first: Rows, available: Rows, children: Rows, run: Rows, time: NDArray[np.int64], ties: bool
+) -> Pairs:
+    """Among identical packets with unequal counts: those that a pause, or their nearness, tells apart."""
+    _, leader = np.unique(run, return_index=True)
+    total = available[leader]
+    offset = np.arange(total.sum()) - np.repeat(np.cumsum(total) - total, total)
+    row = np.concatenate((parents[np.repeat(first[leader], total) + offset], children))
+    group = np.concatenate((np.repeat(run[leader], total), run))
+    is_child = np.concatenate((np.zeros(int(total.sum()), np.bool_), np.ones(len(children), np.bool_)))
+    order = np.lexsort((is_child if ties else row, time[row] if ties else row, group))
+    row, group, is_child = row[order], group[order], is_child[order]
+    when = time[row]
+    quiet = np.concatenate(([True], (group[1:] != group[:-1]) | (when[1:] - when[:-1] > PAUSE_NS)))
+    segment = np.cumsum(quiet) - 1
+    born = np.bincount(segment, ~is_child).astype(np.int64)
+    ended = np.bincount(segment, is_child).astype(np.int64)
+    at_parent, at_child = np.flatnonzero(~is_child), np.flatnonzero(is_child)
+    rank = np.arange(len(at_child)) - (np.cumsum(ended) - ended)[segment[at_child]]
+    place = np.minimum((np.cumsum(born) - born)[segment[at_child]] + rank, len(at_parent) - 1)
+    candidate = at_parent[place]
+    even = (born == ended)[segment]
+    wrong = np.bincount(segment[at_child], even[at_child] & (candidate > at_child), len(born)) > 0
+    even &= ~wrong[segment]
+    sure = even[at_child]
+    rest = at_child[~sure]
+    rest = rest[rest > 0]
+    close = rest[_certain(rest, group, when, is_child)]
+    found_parent = np.concatenate((row[candidate[sure]], row[close - 1]))
+    found_child = np.concatenate((row[at_child[sure]], row[close]))
+    return Pairs(found_parent, found_child, _undecided(at_child, rest, close, row, group, when, is_child))
+
+
+def _certain(at: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A child right after a parent, with neither another parent shortly before nor another child shortly after."""
+    last = len(group) - 1
+    follows = (group[at - 1] == group[at]) & ~is_child[at - 1]
+    near = np.maximum(NEAR_NS, NEAR_FACTOR * (when[at] - when[at - 1]))
+    earlier, later = np.maximum(at - 2, 0), np.minimum(at + 1, last)
+    rival_parent = (at >= 2) & (group[earlier] == group[at]) & ~is_child[earlier]
+    rival_parent &= when[at - 1] - when[earlier] <= near
+    rival_child = (at < last) & (group[later] == group[at]) & is_child[later] & (when[later] - when[at] <= near)
+    certain: NDArray[np.bool_] = follows & ~rival_parent & ~rival_child
+    return certain
+
+
+def _undecided(
+    at_child: Rows,
+    rest: Rows,
+    close: Rows,
+    row: Rows,
+    group: Rows,
+    when: NDArray[np.int64],
+    is_child: NDArray[np.bool_],
+) -> Rows:
+    """Children left over that had a parent before them, within what could be its delay."""
+    left = np.setdiff1d(rest, close)
+    if not len(left):
+        return NOTHING
+    index = np.arange(len(row))
+    latest = np.maximum.accumulate(np.where(~is_child, index, -1))[left]
+    real = (latest >= 0) & (group[np.maximum(latest, 0)] == group[left])
+    near = when[left] - when[np.maximum(latest, 0)] <= PAUSE_NS
+    undecided: Rows = row[left[real & near]]
+    return undecided

@@ -1,0 +1,97 @@
+"""The state of a search for journeys: every frame in the order of time, and the parent found for it so far.
+
+Rules read the columns here and add pairs; it decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Connection
+from cnetkit.recording.columns import Columns
+from cnetkit.recording.frames import IN, OUT
+from cnetkit.trace.identity import Identity, Rows
+from cnetkit.trace.pairing import Pairs
+from cnetkit.trace.wiring import Wiring
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Search:
+    """n rows in the order of time; a row's number is its place in that order, `frame` its number in the recording."""
+
+    frame: Rows
+    tap: Rows
+    time: NDArray[np.int64]
+    direction: NDArray[np.uint8]
+    identity: Identity
+    columns: Columns
+    """In the order of `frame`, not of the rows."""
+    wiring: Wiring
+    nodes: tuple[str, ...]
+    """Their names, by the numbers in `wiring.node`."""
+    connections: tuple[Connection, ...]
+    usable: Flags
+    parent: NDArray[np.int32] = field(init=False)
+    """The row it came from, or -1."""
+    rule: NDArray[np.uint8] = field(init=False)
+    """1 + the index in RULES of the rule that found the parent, 0 for none."""
+    ambiguous: Flags = field(init=False)
+    raised: Flags = field(init=False)
+    """Frames that went in and were seen again on the way in, at an interface above."""
+    passed: Flags = field(init=False)
+    """Frames that were seen again on the way out, in the same node."""
+
+    def __post_init__(self) -> None:
+        count = len(self.frame)
+        self.parent = np.full(count, -1, np.int32)
+        self.rule = np.zeros(count, np.uint8)
+        self.ambiguous, self.raised, self.passed = (np.zeros(count, np.bool_) for _ in range(3))
+
+    @property
+    def node(self) -> Rows:
+        """The number of the node where each row was seen."""
+        return self.wiring.node[self.tap]
+
+    @property
+    def bridge(self) -> Rows:
+        """The number of the bridge; see Wiring."""
+        return self.wiring.bridge[self.tap]
+
+    @property
+    def at_bridge(self) -> Flags:
+        """Rows seen at a bridge itself, not at a port."""
+        return self.wiring.is_bridge[self.tap]
+
+    @property
+    def depth(self) -> NDArray[np.uint8]:
+        """Encapsulations around each row's innermost packet."""
+        return self.columns.depth[self.frame]
+
+    def incoming(self, where: Flags | bool = True) -> Rows:
+        """Rows that were received and fulfil `where`, ascending."""
+        return np.flatnonzero((self.direction == IN) & self.usable & where)
+
+    def outgoing(self, where: Flags | bool = True) -> Rows:
+        """Rows that were sent and fulfil `where`, ascending."""
+        return np.flatnonzero((self.direction == OUT) & self.usable & where)
+
+    @property
+    def orphan(self) -> Flags:
+        """Rows without a parent that may still get one."""
+        return (self.parent < 0) & ~self.ambiguous
+
+    def add(self, pairs: Pairs, rule: int) -> None:
+        """Keeps `pairs` for children that have no parent yet."""
+        free = self.parent[pairs.child] < 0
+        child, parent = pairs.child[free], pairs.parent[free]
+        self.parent[child], self.rule[child] = parent, rule
+        same = self.node[parent] == self.node[child]
+        into = self.direction[child] == IN
+        self.raised[parent[same & into & (self.direction[parent] == IN)]] = True
+        self.passed[parent[same & ~into]] = True
+        self.ambiguous[pairs.ambiguous] |= self.parent[pairs.ambiguous] < 0

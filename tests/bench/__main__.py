@@ -1,0 +1,7 @@
+"""`python -m tests.bench` (`make bench`): all benchmarks, one after the other."""
+
+from tests.bench import build, capture, first_packet
+
+for bench in (build, first_packet, capture):
+    bench.main()
+    print()

@@ -1,0 +1,115 @@
+"""Tests in this folder need user namespaces; where a system refuses them they are skipped, which CI counts as failing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cnetkit.lab import Lab
+from cnetkit.model import CnetkitError
+
+
+def pytest_collection_modifyitems(config, items):
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    if not here:
+        return
+    try:
+        Lab("probe").close()
+    except CnetkitError as error:
+        for item in here:
+            item.add_marker(pytest.mark.skip(reason=str(error)))
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab("test") as lab:
+        yield lab
+
+
+class Dock:
+    """The network of the design's contract: an outside client, a Docker-like host, two containers, a published port."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.host = lab.host("dock")
+        self.net = self.host.bridge("docker0", "172.17.0.1/16")
+        self.web, self.client = self.net.container("web"), self.net.container("client")
+        self.outside = lab.host("outside")
+        lab.connect(self.outside, self.host, "203.0.113.0/24")
+        self.host.publish(8080, to=self.web, port=80)
+        self.web.http_server(80)
+
+
+@pytest.fixture
+def dock(lab: Lab) -> Dock:
+    return Dock(lab)
+
+
+class HostState:
+    """What a lab must leave as it was, read from the kernel without any part of this project."""
+
+    def __init__(self) -> None:
+        from pyroute2 import IPRoute
+
+        with IPRoute() as ip:
+            self.links = sorted(link.get("IFLA_IFNAME") for link in ip.get_links())
+            self.routes = sorted(str(sorted(route["attrs"], key=str)) for route in ip.get_routes(table=254))
+            self.addresses = sorted(str(address.get("IFA_ADDRESS")) for address in ip.get_addr())
+        self.mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+        self.temporary = sorted(os.listdir("/tmp"))
+        self.run = sorted(os.listdir("/run"))
+        self.doors = sorted(line.split("@")[1] for line in _unix() if "@cnetkit/" in line)
+        self.processes = sorted(_processes())
+
+    def difference(self, other: HostState) -> dict[str, tuple[object, object]]:
+        return {name: (old, vars(other)[name]) for name, old in vars(self).items() if old != vars(other)[name]}
+
+
+def _unix() -> list[str]:
+    return Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def _processes() -> Iterator[str]:
+    """Processes of this project: agents and what runs in their sandboxes (another PID namespace than ours)."""
+    mine = os.readlink("/proc/self/ns/pid")
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+            elsewhere = os.readlink(entry / "ns" / "pid") != mine
+        except OSError:
+            continue
+        if stat.rpartition(")")[2].split()[0] == "Z" and elsewhere:
+            yield f"zombie {entry.name}"
+        elif command.startswith("cnetkit:") or "cnetkit.kernel.start" in command or elsewhere:
+            yield f"{entry.name} {command}"
+
+
+def settled(before: HostState, patience: float = 10.0) -> HostState:
+    """The host's state once the kernel has had time to take everything away."""
+    end = time.monotonic() + patience
+    while before.difference(after := HostState()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return after
+
+
+@pytest.fixture
+def untouched() -> Iterator[None]:
+    """Fails a test after which the host is not as it was before."""
+    before = HostState()
+    yield
+    after = settled(before)
+    assert before.difference(after) == {}
+
+
+def client(program: str) -> subprocess.Popen[bytes]:
+    """Another process that uses the library; `program` prints a line when it is ready."""
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)

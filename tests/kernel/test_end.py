@@ -1,0 +1,123 @@
+"""However a lab ends, nothing is left of it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+from cnetkit.lab import Lab
+from cnetkit.model import CnetkitError
+from tests.kernel.conftest import Dock, HostState, client, settled
+
+pytestmark = pytest.mark.usefixtures("untouched")
+
+PROGRAM = """
+import sys, time
+from cnetkit import Lab
+lab = Lab("victim")
+host = lab.host("dock")
+net = host.bridge("docker0", "172.17.0.1/16")
+web = net.containers("c{}", 3)[0]
+host.publish(8080, to=web, port=80)
+web.http_server(80)
+web.start("sleep 1000")
+print("ready", flush=True)
+with lab.trace():
+    while True:
+        host.run("curl -s http://172.17.0.2/")
+"""
+
+
+def test_a_with_block_leaves_nothing():
+    with Lab("one") as lab:
+        Dock(lab)
+
+
+def test_an_exception_in_the_block_leaves_nothing():
+    with pytest.raises(ZeroDivisionError), Lab("one") as lab, lab.trace():  # noqa: PT012 - several steps are the point
+        Dock(lab)
+        _ = 1 / 0
+
+
+def test_a_lab_that_nobody_holds_leaves_nothing():
+    lab = Lab("one")
+    Dock(lab)
+    del lab
+    gc.collect()
+
+
+def test_closing_twice_is_closing_once():
+    lab = Lab("one")
+    lab.close()
+    lab.close()
+    with pytest.raises(CnetkitError, match="closed: make a new Lab"):
+        lab.host("late")
+
+
+def test_a_failed_trace_leaves_the_lab_usable():
+    with Lab("one") as lab:
+        dock = Dock(lab)
+        with pytest.raises(ZeroDivisionError), lab.trace():
+            _ = 1 / 0
+        with lab.trace() as trace:
+            dock.outside.run("curl -s http://203.0.113.1:8080/", check=True)
+        assert trace.journeys
+
+
+def test_ctrl_c_in_a_running_command_ends_the_command_and_not_the_lab():
+    with Lab("one") as lab:
+        host = lab.host("h")
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        start = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            host.run("sleep 30")
+        assert time.monotonic() - start < 5
+        assert "sleep" not in host.run("ps ax").output
+
+
+def test_an_agent_killed_gives_one_clear_error_at_once():
+    with Lab("one") as lab:
+        host = lab.host("h")
+        pid = int(next(door for door in HostState().doors if door.endswith("/one")).split("/")[2])
+        threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+        start = time.monotonic()
+        with pytest.raises(CnetkitError, match="agent was killed by signal 9: make a new Lab"):
+            host.run("sleep 30")
+        assert time.monotonic() - start < 5
+        with pytest.raises(CnetkitError, match="killed by signal 9"):
+            host.run("true")
+
+
+def test_a_client_killed_at_any_moment_leaves_nothing():
+    before = HostState()
+    rounds = int(os.environ.get("CNETKIT_KILLS", "25"))
+    victims = []
+    chance = random.Random(7)
+    for _ in range(rounds):
+        victim = client(PROGRAM)
+        time.sleep(chance.uniform(0.0, 0.9))
+        victim.kill()
+        victim.wait()
+        victims.append(victim)
+    for victim in victims:
+        victim.stdout.close()
+        victim.stderr.close()
+    after = settled(before, 30)
+    assert before.difference(after) == {}
+
+
+def test_a_client_killed_while_it_traces_leaves_nothing():
+    before = HostState()
+    victim = client(PROGRAM)
+    assert victim.stdout.readline() == b"ready\n", victim.stderr.read()
+    time.sleep(0.3)
+    assert before.difference(HostState()) != {}
+    victim.kill()
+    victim.communicate()
+    assert before.difference(settled(before)) == {}

@@ -1,0 +1,68 @@
+"""A recorded session answers as the kernel did, and only what it was asked then."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnetkit.lab import Lab
+from cnetkit.model import CnetkitError
+from tests.kernel.conftest import Dock
+
+ASK = "curl -s http://203.0.113.1:8080/"
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    path = tmp_path_factory.mktemp("session") / "session.cnetkit"
+    with Lab("port", record=path) as lab:
+        dock = Dock(lab)
+        with lab.trace() as trace:
+            answer = dock.outside.run(ASK, check=True)
+        trace.to_json()
+    return path, answer, trace
+
+
+def test_the_same_requests_give_the_same_journeys(recorded):
+    path, answer, live = recorded
+    with Lab("port", replay=path) as lab:
+        dock = Dock(lab)
+        with lab.trace() as trace:
+            assert dock.outside.run(ASK) == answer
+    assert trace.to_json() == live.to_json()
+    assert trace.recording.replayed.startswith("a recording made on 20")
+    assert "Linux" in lab.replayed
+
+
+def test_an_unknown_request_is_refused_and_the_known_ones_still_work(recorded):
+    path, answer, _ = recorded
+    with Lab("port", replay=path) as lab:
+        dock = Dock(lab)
+        with lab.trace():
+            with pytest.raises(CnetkitError, match="has no answer to: run 'echo something else' in outside"):
+                dock.outside.run("echo something else")
+            assert dock.outside.run(ASK) == answer
+
+
+def test_another_network_is_refused(recorded):
+    with Lab("port", replay=recorded[0]) as lab, pytest.raises(CnetkitError, match="no answer to: build AddNode other"):
+        lab.host("other")
+
+
+def test_a_session_is_small(recorded):
+    assert recorded[0].stat().st_size < 100_000
+
+
+def test_a_damaged_session_is_one_sentence(recorded, tmp_path):
+    whole = recorded[0].read_bytes()
+    for name, content in {
+        "cut": whole[:-100],
+        "empty": b"",
+        "other": b"{}\n" + whole,
+        "flipped": whole[:300] + b"x" + whole[301:],
+    }.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(CnetkitError, match="not a whole recorded session"):
+            Lab("port", replay=path)
+    with pytest.raises(CnetkitError, match="cannot be read: No such file"):
+        Lab("port", replay=tmp_path / "missing")

@@ -1,0 +1,150 @@
+import subprocess
+import sys
+import types
+
+import pytest
+
+from cnetkit import cli
+from cnetkit.cli import labs, output, running
+from cnetkit.model import CnetkitError
+
+
+def cnetkit(*arguments, **options):
+    command = [sys.executable, "-m", "cnetkit", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["frob"], ["run"], ["run", "nosuch"], ["inspect"], ["doctor", "--frob"], ["shell", "demo"]]
+)
+def test_bad_use_is_one_sentence_and_status_two(arguments, capsys):
+    assert cli.main(arguments) == 2
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith("cnetkit: ")
+    assert written.err.count("\n") == 1
+
+
+def test_an_unknown_lab_is_answered_with_the_closest_name(capsys):
+    cli.main(["run", "port-maping"])
+    assert "port-mapping" in capsys.readouterr().err
+
+
+def test_two_exports_cannot_share_standard_output(capsys):
+    assert cli.main(["run", "port-mapping", "--json", "-", "--html", "-"]) == 2
+    assert "standard output" in capsys.readouterr().err
+
+
+def test_a_missing_directory_is_found_before_any_work(capsys):
+    assert cli.main(["run", "port-mapping", "--html", "/nowhere/at/all.html"]) == 1
+    assert "/nowhere/at" in capsys.readouterr().err
+
+
+def test_replay_and_record_exclude_each_other(capsys, monkeypatch, tmp_path):
+    entry = types.SimpleNamespace(name="one", title="One", question="?", session=tmp_path / "session.cnetkit")
+    monkeypatch.setattr(labs, "_entry", lambda name: entry)
+    assert cli.main(["run", "one", "--replay", "--record", "x"]) == 2
+    assert "--record" in capsys.readouterr().err
+
+
+def test_replay_without_a_recording_says_so(capsys, monkeypatch):
+    entry = types.SimpleNamespace(name="one", title="One", question="?", session=None)
+    monkeypatch.setattr(labs, "_entry", lambda name: entry)
+    assert cli.main(["run", "one", "--replay"]) == 1
+    assert "no recording" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (CnetkitError("the lab is full; stop one"), 1, "cnetkit: the lab is full; stop one\n"),
+        (
+            FileNotFoundError(2, "No such file or directory", "a.pcap"),
+            1,
+            "cnetkit: a.pcap: No such file or directory\n",
+        ),
+        (KeyError("x"), 1, "cnetkit: this is a bug in cnetkit: KeyError: 'x' (set CNETKIT_DEBUG=1 to see where)\n"),
+        (CnetkitError("two\nlines"), 1, "cnetkit: two lines\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_whatever_goes_wrong_is_one_line(error, status, words, capsys, monkeypatch):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(labs, "show_list", fail)
+    monkeypatch.delenv("CNETKIT_DEBUG", raising=False)
+    assert cli.main(["list"]) == status
+    assert capsys.readouterr().err == words
+
+
+def test_the_traceback_is_there_for_who_asks(monkeypatch):
+    monkeypatch.setattr(labs, "show_list", lambda _: {}["x"])
+    monkeypatch.setenv("CNETKIT_DEBUG", "1")
+    with pytest.raises(KeyError):
+        cli.main(["list"])
+
+
+def test_a_reader_who_leaves_early_is_no_error():
+    command = f"{sys.executable} -m cnetkit doctor --json | true"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+
+
+def test_the_list_names_every_lab_with_its_title():
+    done = cnetkit("list")
+    assert done.returncode == 0
+    assert "port-mapping" in done.stdout
+
+
+def test_the_version_is_printed():
+    assert cnetkit("--version").stdout.startswith("cnetkit ")
+
+
+@pytest.mark.parametrize("command", ["doctor", "list", "run", "inspect", "ps", "shell"])
+def test_each_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"cnetkit {command}" in capsys.readouterr().out
+
+
+class Written:
+    """A trace that writes its kind's name."""
+
+    def to_json(self):
+        return b"{}"
+
+    def to_html(self, path):
+        path.write_bytes(b"<html>")
+
+    def save(self, path):
+        path.write_bytes(b"\n\r\r\n")
+
+
+def test_exports_go_to_files_and_to_standard_output(tmp_path, capsysbinary):
+    output.export(Written(), {"json": str(tmp_path / "a.json"), "html": str(tmp_path / "a.html"), "pcapng": "-"})
+    assert (tmp_path / "a.json").read_bytes() == b"{}"
+    assert (tmp_path / "a.html").read_bytes() == b"<html>"
+    assert capsysbinary.readouterr().out == b"\n\r\r\n"
+
+
+def fake_sandbox(monkeypatch, **names):
+    module = types.ModuleType("cnetkit.sandbox")
+    for name, value in names.items():
+        setattr(module, name, value)
+    monkeypatch.setitem(sys.modules, "cnetkit.sandbox", module)
+
+
+def test_running_labs_are_listed(monkeypatch, capsys):
+    lab = types.SimpleNamespace(name="demo", pid=7, user=0, started_ns=0, nodes=("dock", "web"))
+    fake_sandbox(monkeypatch, running=lambda: [lab])
+    running.show_running(None)
+    assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["demo", "7", "root"]
+
+
+def test_a_shells_status_is_the_commands_status(monkeypatch):
+    seen = []
+    fake_sandbox(monkeypatch, shell=lambda *words: seen.append(words) or 3)
+    assert cli.main(["shell", "demo", "web", "--", "ip", "-4", "addr"]) == 3
+    assert seen == [("demo", "web", ["ip", "-4", "addr"])]

@@ -1,0 +1,125 @@
+"""Finding journeys: the truth that was tagged, and the law of completeness."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loading import frames_of, read_pcapng, recording_of
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.l2 import ARP, Ether
+from scapy.packet import Raw
+
+from cnetkit.trace.engine import join
+
+TRUTH = Path(__file__).parent.parent / "data" / "truth"
+
+
+def journeys_of(joined):
+    return [set(np.flatnonzero(joined.journey == n).tolist()) for n in range(joined.journey.max(initial=-1) + 1)]
+
+
+def test_the_tagged_packets_of_a_published_port_are_whole_without_a_topology():
+    truth = json.loads((TRUTH / "portmap.truth.json").read_text())
+    found = journeys_of(join(recording_of(read_pcapng(TRUTH / "portmap.pcapng"))))
+    owner = {n: tag for tag, frames in truth["journeys"].items() for n in frames}
+    assert not [j for j in found if len({owner[n] for n in j if n in owner}) > 1]
+    whole = [tag for tag, frames in truth["journeys"].items() if set(frames) in found]
+    assert len(whole) >= 0.999 * len(truth["journeys"])
+
+
+@pytest.mark.parametrize("hidden", [(1,), (2,), (2, 3), (1, 5), (0, 2, 4)])
+def test_no_packet_is_joined_with_another_where_interfaces_were_not_captured(hidden):
+    truth = json.loads((TRUTH / "portmap.truth.json").read_text())["journeys"]
+    frames = read_pcapng(TRUTH / "portmap.pcapng")
+    kept = np.flatnonzero(~np.isin(frames.tap, hidden))
+    names = ("tap", "direction", "time_ns", "start", "captured", "length")
+    seen = replace(frames, **{name: getattr(frames, name)[kept] for name in names})
+    found = [{int(kept[n]) for n in j} for j in journeys_of(join(recording_of(seen)))]
+    owner = {n: tag for tag, members in truth.items() for n in members}
+    assert not [j for j in found if len({owner[n] for n in j if n in owner}) > 1]
+    rest = [left for members in truth.values() if (left := set(members) & set(kept.tolist()))]
+    assert sum(left in found for left in rest) >= 0.99 * len(rest)
+
+
+PLACES = ("a/eth0", "r/p1", "r/p2", "r/br0", "b/eth0", "b/lo")
+PACKETS = [
+    bytes(
+        Ether(src=f"02:00:00:00:00:0{m}", dst="02:00:00:00:00:09") / IP(src=s, dst=d, ttl=t, id=0) / UDP() / Raw(b"x")
+    )
+    for m in (1, 2)
+    for s, d in (("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "10.0.0.1"), ("10.0.0.1", "10.0.1.1"))
+    for t in (64, 63)
+] + [bytes(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(pdst="10.0.0.2"))]
+
+SEEN = st.tuples(
+    st.sampled_from(PLACES),
+    st.integers(0, 2),
+    st.integers(0, 40),
+    st.one_of(st.sampled_from(PACKETS), st.binary(max_size=60)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SEEN, max_size=40))
+def test_every_frame_stands_in_one_journey_or_is_unexplained_with_a_reason(seen):
+    joined = join(recording_of(frames_of(seen)))
+    count = joined.journey.max(initial=-1) + 1
+    for number in range(count):
+        members = np.flatnonzero(joined.journey == number)
+        assert (joined.parent[members] < 0).sum() == 1
+        assert all(joined.journey[joined.parent[m]] == number for m in members if joined.parent[m] >= 0)
+    assert ((joined.journey < 0) == (joined.columns.problem > 0)).all()
+
+
+def udp(n, ttl=64, src="10.0.0.1", dst="10.0.0.2", sport=9, dport=9):
+    mac = "02:00:00:00:00:01" if ttl == 64 else "02:00:00:00:00:03"
+    return bytes(
+        Ether(src=mac, dst="02:00:00:00:00:02")
+        / IP(src=src, dst=dst, ttl=ttl, id=n)
+        / UDP(sport=sport, dport=dport)
+        / Raw(b"x")
+    )
+
+
+def test_identical_packets_pair_in_order_on_each_link():
+    seen = [("a/eth0", 2, t, udp(0)) for t in range(5)] + [("b/eth0", 1, 10 + t, udp(0)) for t in range(5)]
+    joined = join(recording_of(frames_of(seen)))
+    assert joined.parent.tolist() == [-1] * 5 + [0, 1, 2, 3, 4]
+
+
+def test_identical_packets_of_which_one_was_lost_are_ambiguous_when_close():
+    seen = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1))]
+    seen += [("a/eth0", 2, 100, udp(0)), ("a/eth0", 2, 200, udp(0)), ("b/eth0", 1, 300, udp(0))]
+    joined = join(recording_of(frames_of(seen)))
+    assert joined.parent.tolist() == [-1, 0, -1, -1, -1]
+    assert joined.ambiguous.tolist() == [False] * 4 + [True]
+
+
+def test_a_retransmission_after_a_loss_is_told_apart_by_time():
+    seen = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1)), ("a/eth0", 2, 100, udp(0))]
+    seen += [("a/eth0", 2, 10**9, udp(0)), ("b/eth0", 1, 10**9 + 300, udp(0))]
+    joined = join(recording_of(frames_of(seen)))
+    assert joined.parent.tolist() == [-1, 0, -1, -1, 3]
+
+
+def test_an_echoed_packet_is_an_answer_and_a_journey_of_its_own():
+    there, back = udp(0, sport=5), udp(0, src="10.0.0.2", dst="10.0.0.1", dport=5)
+    seen = [("a/eth0", 2, 0, there), ("b/eth0", 1, 5, there), ("b/eth0", 2, 9, back), ("a/eth0", 1, 14, back)]
+    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1, 2]
+
+
+def test_a_router_takes_one_from_the_ttl():
+    seen = [("r/in", 1, 0, udp(3)), ("r/out", 2, 5, udp(3, ttl=63)), ("r/x", 2, 6, udp(3, ttl=60))]
+    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1]
+
+
+def test_a_syn_answer_without_identification_is_told_apart_by_its_sequence_number():
+    def syn(seq):
+        return bytes(Ether() / IP(src="10.0.0.1", dst="10.0.0.2", id=0) / TCP(seq=seq, flags="SA"))
+
+    seen = [("a/eth0", 2, 0, syn(1)), ("a/eth0", 2, 1, syn(2)), ("b/eth0", 1, 2, syn(2)), ("b/eth0", 1, 3, syn(1))]
+    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, -1, 1, 0]
