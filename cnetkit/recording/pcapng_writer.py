@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import BinaryIO
 
 import numpy as np
@@ -47,7 +48,7 @@ def write(
     # A chunk is what begins within the same 4 MiB of captured bytes, with each frame counted as 64 more.
     ends = np.cumsum(frames.captured.astype(np.int64) + 64)
     bounds = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, BYTES_AT_ONCE)).tolist()
-    for first, last in zip(bounds, [*bounds[1:], len(frames)], strict=True):
+    for first, last in pairwise([*bounds, len(frames)]):
         if first < last:
             file.write(_packets(frames, first, last, comments).data)
     file.writelines(_statistics(frames, losses))

@@ -88,16 +88,19 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
             )
         renamed = (Tap(node, interface, capture.frames.taps[0].linktype),)
         capture = replace(capture, frames=replace(capture.frames, taps=renamed))
-    recording = Recording(cooked.split(capture.frames), losses=capture.losses, warnings=capture.warnings)
+    frames = (
+        capture.frames if capture.attachments else cooked.split(capture.frames)
+    )  # what we saved has been taken apart
+    recording = Recording(frames, losses=capture.losses, warnings=capture.warnings)
     sections = []
     for packed in capture.attachments:
         try:
-            sections.append(_section(recording.frames, packed))
+            sections.append(_section(frames, packed))
         except CnetkitError as error:
             recording = replace(recording, warnings=(*recording.warnings, str(error)))
     if not sections:
         return replace(recording, name=stem)
-    return _together(recording.frames, [*sections, recording])
+    return _together(frames, [*sections, recording])
 
 
 def load_all(files: Iterable[str]) -> Recording:

@@ -1,0 +1,30 @@
+import struct
+
+import numpy as np
+import pytest
+
+from cnetkit.recording.frames import Tap
+from cnetkit.recording.pcap import read
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(("magic", "tick"), [(0xA1B2C3D4, 1000), (0xA1B23C4D, 1)])
+def test_both_byte_orders_and_both_resolutions_are_read(order, magic, tick):
+    head = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, 101)
+    records = struct.pack(order + "IIII", 3, 4, 3, 1500) + b"abc" + struct.pack(order + "IIII", 3, 5, 1, 1) + b"d"
+    found = read(np.frombuffer(head + records, np.uint8), "web", "eth0")
+    assert found.frames.taps == (Tap("web", "eth0", 101),)
+    assert [found.frames.bytes_of(number) for number in range(2)] == [b"abc", b"d"]
+    assert found.frames.time_ns.tolist() == [3 * 10**9 + 4 * tick, 3 * 10**9 + 5 * tick]
+    assert found.frames.length.tolist() == [1500, 1]
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "rest", [b"x", struct.pack("<IIII", 1, 1, 100, 100) + b"short", struct.pack("<IIII", 1, 1, 2**31, 9)]
+)
+def test_a_record_that_is_cut_or_damaged_is_told_with_its_place(rest):
+    whole = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 1, 1, 1, 1) + b"a"
+    found = read(np.frombuffer(whole + rest, np.uint8), "web")
+    assert len(found.frames) == 1
+    assert found.warnings == ("the packet at byte 41 is damaged or cut short: nothing was read from there on",)

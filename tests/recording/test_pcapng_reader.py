@@ -1,0 +1,107 @@
+import struct
+
+import numpy as np
+
+from cnetkit.model import Loss
+from cnetkit.recording.frames import IN, OUT, UNKNOWN, Tap
+from cnetkit.recording.pcapng_reader import read
+
+from .conftest import Pcapng
+
+
+def reading(*blocks):
+    return read(np.frombuffer(b"".join(blocks), np.uint8), "host")
+
+
+def test_packets_are_read_in_either_byte_order(pcapng):
+    flags = pcapng.option(2, struct.pack(pcapng.order + "I", 2)) + pcapng.option(0, b"")
+    found = reading(
+        pcapng.section(),
+        pcapng.interface(b"web/eth0", options=pcapng.option(9, b"\x09")),
+        pcapng.packet(0, 1_700_000_000_123_456_789, b"hello", flags, length=1500),
+    )
+    assert found.warnings == ()
+    assert found.frames.taps == (Tap("web", "eth0"),)
+    assert found.frames.bytes_of(0) == b"hello"
+    assert found.frames.direction[0] == OUT
+    assert found.frames.time_ns[0] == 1_700_000_000_123_456_789
+    assert (found.frames.captured[0], found.frames.length[0]) == (5, 1500)
+
+
+def test_flags_are_found_behind_other_options(pcapng):
+    options = pcapng.option(1, b"a comment") + pcapng.option(2, struct.pack(pcapng.order + "I", 1))
+    found = reading(
+        pcapng.section(), pcapng.interface(), pcapng.packet(0, 0, b"abc", options), pcapng.packet(0, 0, b"")
+    )
+    assert found.frames.direction.tolist() == [IN, UNKNOWN]
+
+
+def test_times_are_read_in_every_resolution(pcapng):
+    interfaces = [pcapng.interface(options=pcapng.option(9, bytes([n]))) for n in (0, 6, 9, 12, 0x80 | 10, 0x80 | 40)]
+    shifted = pcapng.interface(options=pcapng.option(14, struct.pack(pcapng.order + "q", 100)))
+    ticks = [7, 7_000_000, 7 * 10**9, 7 * 10**12, 7 << 10, 7 << 40, 7_000_000]
+    packets = [pcapng.packet(number, tick, b"x") for number, tick in enumerate(ticks)]
+    found = reading(pcapng.section(), *interfaces, shifted, *packets)
+    assert found.frames.time_ns.tolist() == [7 * 10**9] * 6 + [107 * 10**9]
+
+
+def test_sections_number_their_interfaces_anew_and_may_differ_in_byte_order():
+    little, big = Pcapng("<"), Pcapng(">")
+    found = reading(
+        *(
+            one.section() + one.interface(name) + one.packet(0, 5, name)
+            for one, name in ((little, b"a/x"), (big, b"b/y"))
+        ),
+        little.section() + little.interface(b"a/x") + little.packet(0, 5, b"again"),
+    )
+    assert [found.frames.taps[tap].node for tap in found.frames.tap] == ["a", "b", "a"]
+    assert found.frames.taps == (Tap("a", "x"), Tap("b", "y"))
+    assert found.warnings == ()
+
+
+def test_unknown_blocks_are_skipped(pcapng):
+    blocks = [pcapng.block(kind, bytes(40)) for kind in (0x0BAD, 0x7777, 0x80000001)]
+    found = reading(pcapng.section(), *blocks, pcapng.interface(), *blocks, pcapng.packet(0, 0, b"abc"))
+    assert len(found.frames) == 1
+    assert found.warnings == ()
+
+
+def test_simple_and_obsolete_packet_blocks_are_read(pcapng):
+    simple = pcapng.block(3, struct.pack(pcapng.order + "I", 3) + b"abc")
+    old = pcapng.block(2, struct.pack(pcapng.order + "HHIIII", 1, 9, 0, 7, 2, 2) + b"de")
+    found = reading(pcapng.section(), pcapng.interface(b"a/x"), pcapng.interface(b"a/y"), simple, old)
+    assert [found.frames.bytes_of(number) for number in range(2)] == [b"abc", b"de"]
+    assert found.frames.tap.tolist() == [0, 1]
+    assert found.frames.time_ns.tolist() == [0, 7000]
+    assert found.warnings == ("1 simple packet blocks carry no time: it is given as 0",)
+
+
+def test_what_the_capturing_program_lost_is_read_from_its_statistics(pcapng):
+    statistics = pcapng.block(
+        5, struct.pack(pcapng.order + "III", 0, 0, 0) + pcapng.option(5, struct.pack(pcapng.order + "Q", 12))
+    )
+    assert reading(pcapng.section(), pcapng.interface(b"web/eth0"), statistics).losses == (Loss("web", "frames", 12),)
+
+
+def test_a_file_cut_short_is_read_up_to_the_cut_and_says_where(pcapng):
+    whole = pcapng.section() + pcapng.interface() + pcapng.packet(0, 0, b"abc")
+    found = reading((whole + pcapng.packet(0, 0, b"defghijk"))[:-6])
+    assert len(found.frames) == 1
+    assert found.warnings == (
+        f"the block at byte {len(whole)} is damaged or cut short: nothing was read from there on",
+    )
+
+
+def test_a_block_of_length_zero_does_not_hold_the_reader_up(pcapng):
+    found = reading(pcapng.section(), bytes(400))
+    assert len(found.warnings) == 1
+
+
+def test_packets_that_do_not_fit_their_block_or_name_no_interface_are_left_out(pcapng):
+    lying = bytearray(pcapng.packet(0, 0, b"abcd"))
+    lying[20:24] = struct.pack(pcapng.order + "I", 5000)
+    found = reading(
+        pcapng.section(), pcapng.interface(), bytes(lying), pcapng.packet(3, 0, b"x"), pcapng.packet(0, 0, b"ok")
+    )
+    assert [found.frames.bytes_of(number) for number in range(len(found.frames))] == [b"ok"]
+    assert found.warnings[0].startswith("2 packets, the first at byte ")
