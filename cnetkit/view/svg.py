@@ -74,7 +74,7 @@ class _Ladder:
         if len(journey.hops) > HOPS:
             self.note(f"{len(journey.hops) - HOPS:,} more hops are not drawn here.")
         node, _, interface = journey.outcome.where.rpartition("/")
-        last = self.x.get((node, interface), here)
+        last = self.x.get((node, interface), MARGIN)
         self.y += LINE + 4
         self.text(
             last, wording.ending(journey.outcome), journey.outcome.kind, "\n".join(wording.evidence(journey.outcome))
