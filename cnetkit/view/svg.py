@@ -25,7 +25,8 @@ STYLE = """
 @media (prefers-color-scheme:dark){.ck{--bg:#161b22;--ink:#e6edf3;--soft:#9aa7b5;--line:#3a4450;--band:#222b36;
 --go:#79b8ff;--change:#f2b45c;--bad:#ff8f87;--good:#6fd08c}}
 .ck text{fill:var(--ink);paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}
-.ck .bg{fill:var(--bg)}.ck .band{fill:var(--band)}.ck .under{stroke:none}.ck .band+text,.ck .node{stroke:none;font-weight:600;font-size:12px}
+.ck .bg{fill:var(--bg)}.ck .band{fill:var(--band)}.ck .under{stroke:none}
+.ck .band+text,.ck .node{stroke:none;font-weight:600;font-size:12px}
 .ck .soft{fill:var(--soft)}.ck .change{fill:var(--change);font-weight:600}
 .ck .life{stroke:var(--line);stroke-dasharray:2 4}
 .ck .way{stroke:var(--go);stroke-width:1.6;fill:none}.ck .tip{fill:var(--go)}.ck .changed{stroke-width:2.6}
