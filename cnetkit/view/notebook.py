@@ -17,8 +17,9 @@ FLOWS, LADDERS, ROWS = 10, 2, 400
 STYLE = """
 .cnetkit table{border-collapse:collapse;margin:.4em 0 1em;font-size:.9em}
 .cnetkit caption,.cnetkit th,.cnetkit td{text-align:left;vertical-align:top;padding:.2em .6em}
-.cnetkit td,.cnetkit th{border-bottom:1px solid #8886;overflow-wrap:anywhere}
+.cnetkit td,.cnetkit th{border-bottom:1px solid #8886;overflow-wrap:break-word}
 .cnetkit tbody th{background:#8882}.cnetkit caption{font-weight:600}
+.cnetkit td:nth-child(-n+4){white-space:nowrap}
 .cnetkit .picture{overflow-x:auto}
 """
 HEADS = ("Hop", "Where", "Direction", "After", "What changed", "Why")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 
 from cnetkit.model import Hop
 from cnetkit.view import wording
@@ -24,11 +25,13 @@ STYLE = """
 @media (prefers-color-scheme:dark){.ck{--bg:#161b22;--ink:#e6edf3;--soft:#9aa7b5;--line:#3a4450;--band:#222b36;
 --go:#79b8ff;--change:#f2b45c;--bad:#ff8f87;--good:#6fd08c}}
 .ck text{fill:var(--ink);paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}
-.ck .bg{fill:var(--bg)}.ck .band{fill:var(--band)}.ck .band+text,.ck .node{stroke:none;font-weight:600;font-size:12px}
+.ck .bg{fill:var(--bg)}.ck .band{fill:var(--band)}.ck .under{stroke:none}
+.ck .band+text,.ck .node{stroke:none;font-weight:600;font-size:12px}
 .ck .soft{fill:var(--soft)}.ck .change{fill:var(--change);font-weight:600}
 .ck .life{stroke:var(--line);stroke-dasharray:2 4}
 .ck .way{stroke:var(--go);stroke-width:1.6;fill:none}.ck .tip{fill:var(--go)}.ck .changed{stroke-width:2.6}
 .ck .dropped,.ck .ambiguous,.ck .lost-from-sight{fill:var(--bad);font-weight:600}
+.ck .cross{stroke:var(--bad);stroke-width:3.5;stroke-linecap:round}
 .ck .delivered,.ck .consumed{fill:var(--good);font-weight:600}
 """
 
@@ -74,7 +77,10 @@ class _Ladder:
         if len(journey.hops) > HOPS:
             self.note(f"{len(journey.hops) - HOPS:,} more hops are not drawn here.")
         node, _, interface = journey.outcome.where.rpartition("/")
-        last = self.x.get((node, interface), here)
+        last = self.x.get((node, interface), MARGIN)
+        if journey.outcome.kind == "dropped":
+            self.y += 10
+            self.parts.append(f'<path class="cross" d="M{last - 7} {self.y - 7}l14 14m0 -14l-14 14"/>')
         self.y += LINE + 4
         self.text(
             last, wording.ending(journey.outcome), journey.outcome.kind, "\n".join(wording.evidence(journey.outcome))
@@ -93,9 +99,12 @@ class _Ladder:
         if after:
             self.parts.append(f'<text class="soft" x="{MARGIN}" y="{self.y + 4}">{after}</text>')
         if why:
-            self.y += LINE
+            self.y += 3
             more = f"  (and {len(why) - 1} more)" if len(why) > 1 else ""
-            self.text(middle, why[0] + more, "soft", "\n".join(why))
+            room = int((self.width - 2 * MARGIN) / LETTER)
+            for line in wrap(why[0] + more, room, max_lines=4, placeholder=" …"):
+                self.y += LINE
+                self.text(middle, line, "soft", "\n".join(why))
         self.y += 8
 
     def arrow(self, before: int | None, here: int, changed: bool) -> str:
@@ -158,7 +167,7 @@ class _Ladder:
                 + _label((left + right) / 2, MARGIN + 8, node, right - left, "node")
             )
         for (_, interface), x in self.x.items():
-            found.append(_label(x, MARGIN + 27, interface, COLUMN - 8, "soft"))
+            found.append(_label(x, MARGIN + 27, interface, COLUMN - 8, "soft under"))
             found.append(f'<line class="life" x1="{x}" x2="{x}" y1="{MARGIN + 38}" y2="{height - MARGIN}"/>')
         return "".join(found)
 

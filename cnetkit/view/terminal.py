@@ -1,6 +1,6 @@
-"""A trace as text in a terminal: the summary, then a table for each flow. Needs rich; reads nothing but the trace.
+"""A trace as text in a terminal: the summary, then each flow with a table for each journey.
 
-Colour only repeats what the words say. Long text folds, so nothing is cut at 80 columns.
+Needs rich; reads nothing but the trace. Colour only repeats what the words say. Long text folds, so nothing is cut at 80 columns.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from cnetkit.view import wording
-from cnetkit.view.traced import Flow, Journey, Trace
+from cnetkit.view.traced import Journey, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +44,11 @@ def print_trace(trace: Trace, console: Console | None = None, all: bool = False)
         console.print(Text("The hops are left out here: --all shows them.", style="italic"))
         return
     for flow in trace.flows:
-        console.print(_flow(flow))
+        console.print(Text(f"\nFlow {flow.id}: {wording.legible(flow.title)}", style="bold underline"))
+        for journey in flow.journeys:
+            console.print()
+            console.print(_head(journey))
+            console.print(_hops(journey))
 
 
 def text(trace: Trace) -> str:
@@ -56,32 +60,24 @@ def text(trace: Trace) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _flow(flow: Flow) -> Table:
+def _head(journey: Journey) -> Text:
+    ended = journey.outcome
+    said = [(f"#{journey.id} {wording.legible(journey.summary)}", "bold")]
+    said.append((f"   {wording.ending(ended)}", COLOURS[ended.kind]))
+    return _lines([*said, *((f"   because: {line}", "") for line in wording.evidence(ended))])
+
+
+def _hops(journey: Journey) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=Text(wording.legible(flow.title), style="bold"), title_justify="left", box=box.SIMPLE_HEAD,
-        expand=True, padding=(0, 1, 0, 0), pad_edge=False,
-    )  # fmt: skip
+    table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Hop", justify="right", no_wrap=True)
-    table.add_column("Where", overflow="fold", min_width=8, ratio=3)
+    table.add_column("Where", overflow="fold", min_width=8, ratio=2)
     table.add_column("Way", no_wrap=True)
     table.add_column("After", justify="right", overflow="fold", min_width=9)
-    table.add_column("What changed, and why", overflow="fold", ratio=8)
-    for journey in flow.journeys:
-        _add(table, journey)
-    return table
-
-
-def _add(table: Table, journey: Journey) -> None:
-    from rich.text import Text
-
-    ended = journey.outcome
-    head = [(wording.legible(journey.summary), "bold"), (wording.ending(ended), COLOURS[ended.kind])]
-    head += [(f"  {line}", "dim") for line in wording.evidence(ended)]
-    table.add_row(Text(f"#{journey.id}"), "", "", "", _lines(head))
+    table.add_column("What changed, and why", overflow="fold", ratio=5)
     times = {hop.frame: hop.time_ns for hop in journey.hops}
     places = {hop.frame: number for number, hop in enumerate(journey.hops, 1)}
     for number, hop in enumerate(journey.hops, 1):
@@ -92,7 +88,7 @@ def _add(table: Table, journey: Journey) -> None:
         where = Text(wording.legible(f"{hop.node}/{hop.interface}"))
         after = Text(wording.elapsed(hop, times))
         table.add_row(Text(str(number)), where, Text(wording.ARROWS[hop.direction]), after, _lines(said))
-    table.add_section()
+    return table
 
 
 def _lines(lines: Iterable[tuple[str, str]]) -> Text:
