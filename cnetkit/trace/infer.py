@@ -103,7 +103,7 @@ def _bridges(
 ) -> dict[int, int]:
     """For each port, the interface of its node that shows the same frames above it.
 
-    Sent at the upper interface first; received at both with the same time.
+    Sent at the upper interface first; received at both (with the same time, where br_netfilter does not lie between).
     """
     node = wiring.node[tap]
     down: Counts = defaultdict(int)
@@ -115,7 +115,7 @@ def _bridges(
         same = (wire[back] == wire[at]) & (node[back] == node[at]) & (tap[back] != tap[at]) & free[back]
         at, back = at[same], back[same]
         out = (direction[back] == OUT) & (direction[at] == OUT) & (time[at] - time[back] < NEAR_NS)
-        into = (direction[back] == IN) & (direction[at] == IN) & (time[at] == time[back])
+        into = (direction[back] == IN) & (direction[at] == IN) & (time[at] - time[back] < NEAR_NS)
         for counts, chosen in ((down, out), (up, into)):
             for pair, count in _counted(tap[back[chosen]], tap[at[chosen]]).items():
                 counts[pair] += count
