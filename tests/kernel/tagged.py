@@ -40,12 +40,16 @@ while True:
     s.sendto(data.replace(b"ask:", b"rep:"), peer)
 """
 
+SINK = "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('', 91)); print('ready', flush=True); sys.stdin.read()"
+
 IDENTICAL = """
-import socket, sys
+import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO: without a connection the identification is 0
+s.bind(("", 5555))
 for n in range(int(sys.argv[3])):
     s.sendto(b"the same", (sys.argv[1], int(sys.argv[2])))
+    time.sleep(0.0003)
 """
 
 
@@ -55,9 +59,18 @@ def ask(node: Node, address: str, port: int, number: int = 20, size: int = 40, p
     node.run(["python3", "-c", SEND, address, *map(str, (port, first, number, size, patience))], timeout=60)
 
 
+def sink(node: Node) -> None:
+    """Takes datagrams at port 91 and never answers."""
+    _ready(node, ["python3", "-c", SINK])
+
+
 def answer(node: Node, port: int) -> None:
     """Answers tagged datagrams, with tags of their own."""
-    program = node.start(["python3", "-c", ANSWER, str(port)])
+    _ready(node, ["python3", "-c", ANSWER, str(port)])
+
+
+def _ready(node: Node, command: list[str]) -> None:
+    program = node.start(command)
     while "ready" not in program.output and program.running:
         node.run("sleep .05")
     assert program.running, program.errors

@@ -14,7 +14,7 @@ from cnetkit.lab import Lab
 from cnetkit.recording.recording import Recording, load
 from cnetkit.trace import Trace, explain
 from tests.kernel.conftest import Dock
-from tests.kernel.tagged import IDENTICAL, answer, ask, score, truth
+from tests.kernel.tagged import IDENTICAL, answer, ask, score, sink, truth
 
 CASES: dict[str, Callable[[Lab], Trace]] = {}
 
@@ -201,25 +201,66 @@ def test_from_frames_alone_nothing_is_joined_wrongly_and_nearly_all_is_whole(nam
     assert found["share"] >= 0.99, found["broken"]
 
 
+def same(lab: Lab) -> tuple[Dock, list[str]]:
+    dock = Dock(lab)
+    sink(dock.web)
+    dock.host.publish(9091, to=dock.web, port=91, protocol="udp")
+    dock.outside.run("ping -c1 203.0.113.1")
+    return dock, ["python3", "-c", IDENTICAL, "203.0.113.1", "9091"]
+
+
+def sightings(recording: Recording) -> dict[tuple[int, int], list[int]]:
+    """The frames of the packets that are all the same, by where they were seen."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for number in range(len(recording.frames)):
+        if recording.frames.bytes_of(number).endswith(b"the same"):
+            place = int(recording.frames.tap[number]), int(recording.frames.direction[number])
+            found.setdefault(place, []).append(number)
+    return found
+
+
 @cache
-def identical(pause: str = "") -> Recording:
+def identical() -> Recording:
     with Lab("identical") as lab:
-        dock = docked(lab)
-        dock.outside.run("ping -c1 203.0.113.1")
+        dock, send = same(lab)
         with lab.trace() as trace:
-            dock.outside.run(["python3", "-c", IDENTICAL, "203.0.113.1", "9090", "200"])
+            dock.outside.run([*send, "200"])
         return trace.recording
 
 
 @pytest.mark.parametrize("bare", [False, True])
 def test_packets_that_are_the_same_byte_for_byte_are_joined_in_order(bare):
     recording = identical()
-    seen: dict[tuple[int, int], list[int]] = {}
-    for number in range(len(recording.frames)):
-        if b"the same" in recording.frames.bytes_of(number)[40:50]:
-            seen.setdefault((int(recording.frames.tap[number]), int(recording.frames.direction[number])), []).append(number)
+    seen = sightings(recording)
     assert {len(numbers) for numbers in seen.values()} == {200}
     marked = {str(place): sorted(numbers) for place, numbers in enumerate(zip(*seen.values(), strict=True))}
     trace = explain(replace(recording, topologies=(), events=()) if bare else recording)
     found = score(json.loads(trace.to_json()), marked)
     assert (found["wrong"], found["broken"]) == ([], [])
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_identical_packets_of_which_some_are_lost_are_never_joined_wrongly(bare):
+    with Lab("lossy") as lab:
+        dock, send = same(lab)
+        times = []
+        with lab.trace() as trace:
+            for state in (3, 0, 3):
+                dock.host.run(f"bridge link set dev {dock.web.host_interface} state {state}", check=True)
+                dock.outside.run([*send, "10"])
+                times.append(trace_time(dock))
+        recording = trace.recording
+    marked: dict[str, list[int]] = {}
+    for numbers in sightings(recording).values():
+        for number in numbers:
+            phase = sum(recording.frames.time_ns[number] > end for end in times)
+            marked.setdefault(str(phase), []).append(number)
+    assert len(marked) == 3
+    trace = explain(replace(recording, topologies=(), events=()) if bare else recording)
+    assert score(json.loads(trace.to_json()), marked)["wrong"] == []
+    kinds = [j.outcome.kind for j in trace.journeys if set(j.frames) & set(marked["1"])]
+    assert set(kinds) <= {"lost-from-sight", "ambiguous"}
+
+
+def trace_time(dock: Dock) -> int:
+    return int(dock.outside.run("sleep .1; date +%s%N").output)
