@@ -150,9 +150,9 @@ def _bridges(
         out &= first[back]
         into = (direction[back] == IN) & (direction[at] == IN) & (time[at] - time[back] < NEAR_NS)
         for counts, chosen in ((down, out), (up, into)):
-            for pair, count in _counted(tap[back[chosen]], tap[at[chosen]]).items():
-                counts[pair] += count
-    shared = {frozenset(pair) for pair in up}
+            for two, count in _counted(tap[back[chosen]], tap[at[chosen]]).items():
+                counts[two] += count
+    shared = {frozenset(two) for two in up}
     received = {int(t) for t in np.unique(tap[direction == IN])}
     found: dict[int, int] = {}
     for (upper, port), _ in sorted(down.items(), key=lambda item: -item[1]):

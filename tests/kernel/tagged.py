@@ -40,7 +40,13 @@ while True:
     s.sendto(data.replace(b"ask:", b"rep:"), peer)
 """
 
-SINK = "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('', 91)); print('ready', flush=True); sys.stdin.read()"
+SINK = """
+import socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.bind(("", 91))
+print("ready", flush=True)
+sys.stdin.read()
+"""
 
 IDENTICAL = """
 import socket, sys, time
@@ -55,7 +61,7 @@ for n in range(int(sys.argv[3])):
 
 def ask(node: Node, address: str, port: int, number: int = 20, size: int = 40, patience: float = 1.0) -> None:
     """Sends tagged datagrams, waiting for the answer to each before the next."""
-    first = [next(NUMBERS) for _ in range(number)][0]
+    first, *_ = [next(NUMBERS) for _ in range(number)]
     node.run(["python3", "-c", SEND, address, *map(str, (port, first, number, size, patience))], timeout=60)
 
 
