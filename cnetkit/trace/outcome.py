@@ -19,6 +19,7 @@ from cnetkit.model import Outcome
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.verdicts import steps_of
 from cnetkit.trace.identity import U64, mix
 from cnetkit.trace.refused import refusal
 
@@ -127,7 +128,7 @@ def _meant_elsewhere(case: Case, last: int) -> bool:
 
 def _verdict(case: Case, last: int, where: str) -> Outcome | None:
     parent = int(case.joined.parent[last])
-    for step in rule.steps_of(case, last, parent if parent >= 0 else None):
+    for step in steps_of(case, last, parent if parent >= 0 else None):
         if step.verdict.verdict == "drop":
             said = rule.worded(case, case.place(last)[0], step)
             evidence = () if said is None else (said,)
