@@ -39,7 +39,8 @@ def filtered(search: Search) -> Pairs:
     """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge, its TTL kept.
 
     The packet leaves by a port with the source MAC address it came with. In between it may be handed to the neighbour
-    table, and is then seen to leave by the bridge's own output, with the bridge's address.
+    table, and is then seen to leave by the bridge's own output, with the bridge's address. An answer to the node itself
+    is translated before the bridge hands it up.
     """
     is_ip = (search.identity.hops >= 0) & (search.bridge >= 0)
     place = mix(search.bridge, search.identity.hops.astype(np.uint64))
@@ -57,7 +58,10 @@ def filtered(search: Search) -> Pairs:
     last = rewritten_between(search, middle, below, kept, kept)
     below = np.setdiff1d(below, last.child)
     direct = rewritten_between(search, search.incoming(came_in), below, kept, kept)
-    return _together(first, plain, last, direct)
+    came_in[direct.parent] = False
+    above = search.incoming(search.orphan & is_ip & search.at_bridge)
+    up = rewritten_between(search, search.incoming(came_in & ~search.raised), above, kept, kept)
+    return _together(first, plain, last, direct, up)
 
 
 def _together(*pairs: Pairs) -> Pairs:

@@ -60,8 +60,7 @@ def paragraph(journey: Journey) -> str:
     said = [
         f"A packet ({what}) from {packet.source} to {packet.destination} was {begun} at {_place(first)}{_why(first)}."
     ]
-    for hop in journey.hops[1:]:
-        said.append(_sentence(journey, hop))
+    said += [_sentence(journey, hop) for hop in journey.hops[1:]]
     ended = journey.outcome
     reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
     said.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
@@ -73,6 +72,7 @@ def _sentence(journey: Journey, hop: Hop) -> str:
     step = STEPS.get(case.step(hop.frame), "was seen at {here}").format(here=_place(hop))
     rewritten = [text for change in hop.changes if (text := _rewritten(journey, hop, change))]
     if rewritten:
+        step = step.replace("was translated and", "was").replace("was translated inside the bridge and", "then")
         return f"{hop.node} rewrote the {' and the '.join(rewritten)}{_why(hop)}. It {step}{_lesser(hop)}."
     return f"It {step}{_lesser(hop)}{_why(hop)}."
 
@@ -116,6 +116,8 @@ def _place(hop: Hop) -> str:
 def _why(hop: Hop) -> str:
     """The decisive reason: the first that is evidence and no mere order of frames."""
     for one in hop.evidence:
+        if one.kind == "route" and hop.direction == "in":
+            return f"; {hop.node} takes it, by `{one.quote}` ({one.source})"
         if one.kind in REASONS:
             return f", {REASONS[one.kind].format(quote=one.quote, source=one.source)}"
     return ""

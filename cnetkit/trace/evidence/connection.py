@@ -15,9 +15,9 @@ STEPS = ("", "nat", "bridge-nat")
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `conntrack` for a translated packet; without an entry, that there is none."""
-    if case.step(frame) not in STEPS or case.direction(frame) != "out" or not case.joined.columns.version[frame]:
+    if case.step(frame) not in STEPS or not case.joined.columns.version[frame]:
         return ()
-    if parent is None and not case.translations:
+    if parent is None and (not case.translations or case.direction(frame) != "out"):
         return ()
     node, after = case.place(frame)[0], case.packet(frame)
     before = None if parent is None else case.packet(parent).ends

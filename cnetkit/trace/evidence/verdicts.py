@@ -81,7 +81,7 @@ def _identical(case: Case, frame: int) -> list[int]:
     """The frames with the same headers at the same place, in the order of time."""
     c, frames = case.joined.columns, case.recording.frames
     same = (frames.tap == frames.tap[frame]) & (case.joined.direction == case.joined.direction[frame])
-    for name in ("payload_digest", "ident", "src_low", "dst_low", "protocol", "sport", "dport"):
+    for name in ("ident", "src_low", "dst_low", "protocol", "sport", "dport"):
         column = getattr(c, name)
         same &= column == column[frame]
     key = _headers(case, frame)
@@ -96,11 +96,18 @@ def _headers(case: Case, frame: int) -> Headers:
     network, transport = int(columns.network[frame]), int(columns.transport[frame])
     if not transport:
         return (case.place(frame)[0], b"", b"")
-    return (
-        case.place(frame)[0],
-        _kept(frames.data[network : min(network + 40, end)].tobytes()),
-        frames.data[transport : min(transport + 8, end)].tobytes(),
-    )
+    parts = (frames.data[at : min(at + size, end)].tobytes() for at, size in ((network, 40), (transport, 8)))
+    return _key(case.place(frame)[0], *parts)
+
+
+def _key(node: str, network: bytes, transport: bytes) -> Headers:
+    """Without the checksum of UDP or ICMP: of what the node sends itself, it is only filled in on the way out."""
+    protocol = network[9:10] if network[:1] and network[0] >> 4 == 4 else network[6:7]
+    if protocol == b"\x11":
+        transport = transport[:6]
+    elif protocol in (b"\x01", b"\x3a"):
+        transport = transport[:2] + transport[4:8]
+    return (node, _kept(network), transport[:8])
 
 
 def _kept(network: bytes) -> bytes:
@@ -123,7 +130,7 @@ def _indexed(case: Case) -> Index:
         for time, verdict in events:
             if verdict.network_header:
                 hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), hook)
-                passage.keys.append((node, _kept(verdict.network_header[:40]), verdict.transport_header[:8]))
+                passage.keys.append(_key(node, verdict.network_header[:40], verdict.transport_header[:8]))
             if verdict.table != OWN_TABLE:
                 passage.steps.append(Step(time, verdict, hook))
         if passage.keys and not begins and handed_up.get(passage.keys[0]):
