@@ -22,8 +22,10 @@ def unseen(search: Search) -> Pairs:
     if not len(search.frame):
         return NO_PAIRS
     identity, columns = search.identity, search.columns
-    everything = np.ones(len(search.frame), np.bool_)
-    numbered: Flags = ((columns.protocol == TCP) | (columns.ident != 0))[search.frame]
+    everything = _seen_before(search)
+    if not everything.any():
+        return NO_PAIRS
+    numbered: Flags = everything & ((columns.protocol == TCP) | (columns.ident != 0))[search.frame]
     found = NO_PAIRS
     for part, ranked, where in (
         (identity.ends, True, everything),
@@ -36,6 +38,21 @@ def unseen(search: Search) -> Pairs:
         parent, child = np.concatenate((found.parent, more.parent)), np.concatenate((found.child, more.child))
         found = Pairs(parent, child, NOTHING)
     return found
+
+
+def _seen_before(search: Search) -> Flags:
+    """Rows of packets of which one journey begins not long after another one ended."""
+    ip = (search.identity.hops >= 0) & search.usable
+    tail = ip.copy()
+    tail[search.parent[search.parent >= 0]] = False
+    head = ip & search.orphan
+    rows = np.flatnonzero(head | tail)
+    packet = search.identity.packet
+    rows = rows[np.argsort(packet[rows], kind="stable")]
+    ended = np.maximum.accumulate(np.where(tail[rows], np.arange(len(rows)), -1))
+    before = rows[np.maximum(np.append(-1, ended[:-1]), 0)] if len(rows) else rows
+    near = head[rows] & (before < rows) & (packet[before] == packet[rows]) & _possible(search, before, rows)
+    return ip & np.isin(packet, packet[rows[near]])
 
 
 def _bridged(search: Search, key: U64, ranked: bool, where: Flags, found: Pairs) -> Pairs:

@@ -79,8 +79,9 @@ def _tunnels(
 def _counted(first: Rows, second: Rows) -> Counts:
     if not len(first):
         return {}
-    pairs, count = np.unique(np.stack((first, second)), axis=1, return_counts=True)
-    return {(int(a), int(b)): int(n) for a, b, n in zip(*pairs, count, strict=True)}
+    size = int(second.max()) + 1
+    count = np.bincount(first * size + second)
+    return {(int(n) // size, int(n) % size): int(count[n]) for n in np.flatnonzero(count)}
 
 
 def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Counts:

@@ -42,7 +42,7 @@ def filtered(search: Search) -> Pairs:
     table, and is then seen to leave by the bridge's own output, with the bridge's address. An answer to the node itself
     is translated before the bridge hands it up.
     """
-    is_ip = (search.identity.hops >= 0) & (search.bridge >= 0)
+    is_ip = (search.identity.hops >= 0) & _bridging(search)
     place = mix(search.bridge, search.identity.hops.astype(np.uint64))
     sender = search.columns.eth_src[search.frame]
     came_in = is_ip & ~search.at_bridge & ~search.passed
@@ -54,14 +54,28 @@ def filtered(search: Search) -> Pairs:
     below = search.outgoing(search.orphan & is_ip & ~search.at_bridge)
     middle, same = np.sort(first.child), mix(kept, search.identity.packet, search.identity.ends)
     plain = pair(middle, same[middle], below, same[below], search.tap[below], search.time)
-    middle, below = np.setdiff1d(middle, plain.parent), np.setdiff1d(below, plain.child)
+    middle, below = _without(search, middle, plain.parent), _without(search, below, plain.child)
     last = rewritten_between(search, middle, below, kept, kept)
-    below = np.setdiff1d(below, last.child)
+    below = _without(search, below, last.child)
     direct = rewritten_between(search, search.incoming(came_in), below, kept, kept)
     came_in[direct.parent] = False
     above = search.incoming(search.orphan & is_ip & search.at_bridge)
     up = rewritten_between(search, search.incoming(came_in & ~search.raised), above, kept, kept)
     return _together(first, plain, last, direct, up)
+
+
+def _bridging(search: Search) -> NDArray[np.bool_]:
+    """Rows seen at a bridge of which several taps were captured, or that a topology tells of."""
+    wiring = search.wiring
+    taps = np.bincount(wiring.bridge[wiring.bridge >= 0], minlength=int(wiring.bridge.max(initial=0)) + 1)
+    real: NDArray[np.bool_] = (wiring.bridge >= 0) & ((taps[wiring.bridge] > 1) | wiring.known)
+    return real[search.tap]
+
+
+def _without(search: Search, rows: Rows, taken: Rows) -> Rows:
+    free = np.ones(len(search.frame), np.bool_)
+    free[taken] = False
+    return rows[free[rows]]
 
 
 def _together(*pairs: Pairs) -> Pairs:
