@@ -29,6 +29,8 @@ def refusal(case: Case, frame: int) -> Evidence | None:
         return None
     if case not in _answers:
         _answers[case] = _indexed(case)
+    if not _answers[case]:
+        return None
     after = [n for n in _answers[case].get(_key(case, frame), ()) if case.time(n) >= case.time(frame)]
     if not after:
         return None
