@@ -18,7 +18,7 @@ from cnetkit.model import Chain, CnetkitError, Rule
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TRACE_TABLE = "cnetkit_trace"
-TRACE_BEGINS = ("prerouting", "output")
+TRACE_BEGINS, TRACE_ENDS = ("prerouting", "output"), ("input", "postrouting")
 """Ours: it asks the kernel to report what each rule decides. It is left out of snapshots."""
 
 _NFT, _GETGEN, _GETTABLE = 10 << 8, 16, 1
