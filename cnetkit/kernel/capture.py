@@ -13,7 +13,7 @@ from cnetkit.kernel.stacks import Stack
 from cnetkit.model import CnetkitError, Event, Loss
 
 _LEAST, _MOST = 32 << 10, 32 << 20
-_SHARES = {"host": 8, "router": 8}
+_SHARES = {"host": 4, "router": 4}
 """Through these all traffic goes: they get more of the memory than a container."""
 _QUIET, _PATIENCE = 0.008, 0.5
 

@@ -159,7 +159,7 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
     The chains that only look stand last in their hooks, so that a packet is also reported as it leaves.
     """
     before = generation(stack)
-    mark = f"limit rate {packets_per_second}/second burst {packets_per_second * 2} packets meta nftrace set 1"
+    mark = f"limit rate {packets_per_second}/second burst {packets_per_second} packets meta nftrace set 1"
     first = dict.fromkeys(TRACE_BEGINS, -450)
     last = {"input": 450, "forward": 450, "postrouting": 450}
     chains = [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; {mark}; }}" for h, p in first.items()]
