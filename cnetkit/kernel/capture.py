@@ -5,7 +5,6 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from cnetkit.kernel.events import Listener
 from cnetkit.kernel.ring import Ring
@@ -118,6 +117,8 @@ class Watch:
 def _side_by_side(calls: list[Callable[[], None]]) -> None:
     """Makes the calls in threads: each waits for all processors, and together they wait no longer than one. The first
     OSError of any is raised when all are done."""
+    from concurrent.futures import ThreadPoolExecutor  # not needed to start with, and slow to load
+
     with ThreadPoolExecutor(min(64, max(1, len(calls)))) as pool:
         for done in [pool.submit(call) for call in calls]:
             done.result()
