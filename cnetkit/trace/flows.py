@@ -6,8 +6,9 @@ is in the journeys themselves. What has no ports is told apart by protocol and a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 class Flow:
     """The journeys of one connection or exchange."""
 
+    views: ClassVar[dict[str, Callable[[Flow], str]]] = {}
+    """How a flow is shown, by MIME type; filled by the views."""
+
     id: int
     protocol: str
     title: str
@@ -33,6 +37,12 @@ class Flow:
     server: str
     """Whom the first packet was for."""
     journeys: tuple[Journey, ...]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
+        return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.id}: {self.title}, {len(self.journeys)} journeys>"
 
 
 def grouped(joined: Joined) -> NDArray[np.int64]:

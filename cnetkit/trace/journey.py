@@ -5,13 +5,14 @@ The engine found them as columns; here they get words. Nothing is searched or dr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from cnetkit.model import Evidence, Hop, Outcome
 from cnetkit.trace import wording
+from cnetkit.trace.packet import Packet
 
 if TYPE_CHECKING:
     from cnetkit.trace.flows import Flow
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Journey:
     """What one packet did: a tree of hops, and how it ended. Lives as long as its Trace."""
+
+    views: ClassVar[dict[str, Callable[[Journey], str]]] = {}
+    """How a journey is shown, by MIME type; filled by the views."""
 
     trace: Trace
     id: int
@@ -47,6 +51,11 @@ class Journey:
         return self.trace.flows[self.trace.found.flow_of(self.id)]
 
     @cached_property
+    def packet(self) -> Packet:
+        """The innermost packet, as it was when it was first seen."""
+        return self.trace.found.case.packet(self.frames[0])
+
+    @cached_property
     def summary(self) -> str:
         """One line: what the packet was, from where to where, and its outcome."""
         return wording.summary(self)
@@ -58,6 +67,9 @@ class Journey:
     def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
         """The evidence for one hop, given itself or its place in `hops`."""
         return (self.hops[hop] if isinstance(hop, int) else hop).evidence
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
+        return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}
 
     def __repr__(self) -> str:
         return f"<Journey {self.id}: {self.summary}>"

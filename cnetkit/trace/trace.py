@@ -5,6 +5,7 @@ Everything is found at first access and made into objects when looked at. How it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +34,7 @@ class Trace:
     """
 
     views: ClassVar[dict[str, Callable[[Trace], str]]] = {}
-    """How a trace is shown, by MIME type; filled by the views."""
+    """How a trace is shown, by MIME type, and as a whole HTML document under `page`; filled by the views."""
 
     def __init__(self, source: Recording | Callable[[], Recording]) -> None:
         self._source = source
@@ -62,6 +63,11 @@ class Trace:
         return tuple(
             titled(self.found.case, at, tuple(self.journeys[int(j)] for j in group)) for at, group in enumerate(groups)
         )
+
+    @cached_property
+    def outcomes(self) -> Counter[str]:
+        """How many journeys ended how; no journey is made for it."""
+        return Counter(self.found.outcome(number).kind for number in range(self.found.count))
 
     @cached_property
     def unexplained(self) -> tuple[Unexplained, ...]:
@@ -94,17 +100,17 @@ class Trace:
 
     def to_html(self, path: str | Path) -> None:
         """Write the trace as one HTML page that needs no network. CnetkitError where that is not possible."""
-        view = self.views.get("text/html")
-        if view is None:
-            raise CnetkitError("no HTML view is installed: import cnetkit.view first")
+        page = self.views.get("page")
+        if page is None:
+            raise CnetkitError("no view is loaded that writes pages: import cnetkit.view first")
         try:
-            Path(path).write_text(view(self), encoding="utf-8")
+            Path(path).write_text(page(self), encoding="utf-8")
         except OSError as error:
             raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
         try:
-            return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}
+            return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items() if "/" in kind}
         except CnetkitError as error:
             return {"text/plain": f"<Trace: {error}>"}
 

@@ -1,24 +1,26 @@
-"""A trace as text in a terminal: the summary, then each flow with a table for each journey.
+"""A trace as text in a terminal: the summary, then each flow as a table.
 
-Needs rich; reads nothing but the trace. Colour only repeats what the words say. Long text folds, so nothing is cut at 80 columns.
+Packets of a flow that went the same way are shown once and the others named; `all` shows each, with every rule. Colour only
+repeats what the words say. Nothing is cut: long text goes on in the next line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
 from cnetkit.view import wording
-from cnetkit.view.traced import Journey, Trace
+from cnetkit.view.alike import alike, in_order, is_service, path
+from cnetkit.view.lines import Line, cells, under
+from cnetkit.view.table import Table
+from cnetkit.view.traced import Flow, Journey, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-SMALL = 30
-"""Journeys; a trace with more is summed up unless all are asked for."""
+LARGE, LISTED = 300, 50
+"""A trace of more journeys is summed up unless all are asked for; so many of its flows are listed then."""
 COLOURS = {
     "delivered": "green",
     "consumed": "green",
@@ -29,26 +31,21 @@ COLOURS = {
 
 
 def print_trace(trace: Trace, console: Console | None = None, all: bool = False) -> None:
-    """Print `trace`: its summary, and each flow's hops where it is small or `all` are asked for."""
+    """Print `trace`: its summary, and each flow's hops where it is not large or `all` are asked for."""
     from rich.console import Console
-    from rich.text import Text
 
     console = console or Console(highlight=False)
+    width = console.width
     for line in wording.summary(trace):
-        console.print(Text(line))
-    if len(trace.journeys) > SMALL and not all:
-        for flow in trace.flows[:SMALL]:
-            console.print(Text(f"  {wording.legible(flow.title)}: {len(flow.journeys):,} journeys"))
-        if len(trace.flows) > SMALL:
-            console.print(Text(f"  and {len(trace.flows) - SMALL:,} flows more"))
-        console.print(Text("The hops are left out here: --all shows them.", style="italic"))
+        _put(console, under(line, "", 0, width))
+    large = len(trace.journeys) > LARGE and not all
+    if large:
+        _put(console, _listed(trace.flows, width))
         return
-    for flow in trace.flows:
-        console.print(Text(f"\nFlow {flow.id}: {wording.legible(flow.title)}", style="bold underline"))
-        for journey in flow.journeys:
-            console.print()
-            console.print(_head(journey))
-            console.print(_hops(journey))
+    for flow in in_order(trace.flows):
+        _put(console, flow_lines(flow, width, all))
+    if trace.journeys:
+        _put(console, _legend(width, all))
 
 
 def text(trace: Trace) -> str:
@@ -57,41 +54,93 @@ def text(trace: Trace) -> str:
 
     out = StringIO()
     print_trace(trace, Console(file=out, width=100, color_system=None, highlight=False))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+    return out.getvalue().rstrip("\n")
 
 
-def _head(journey: Journey) -> Text:
-    ended = journey.outcome
-    said = [(f"#{journey.id} {wording.legible(journey.summary)}", "bold")]
-    said.append((f"   {wording.ending(ended)}", COLOURS[ended.kind]))
-    return _lines([*said, *((f"   because: {line}", "") for line in wording.evidence(ended))])
+def journey_text(journey: Journey) -> str:
+    """One journey as plain text of 100 columns."""
+    table = Table([journey], 100, whole=False)
+    return plain([*_head(journey, 100), *table.head(), *table.rows(journey)])
 
 
-def _hops(journey: Journey) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("Hop", justify="right", no_wrap=True)
-    table.add_column("Where", overflow="fold", min_width=8, ratio=2)
-    table.add_column("Way", no_wrap=True)
-    table.add_column("After", justify="right", overflow="fold", min_width=9)
-    table.add_column("What changed, and why", overflow="fold", ratio=5)
-    times = {hop.frame: hop.time_ns for hop in journey.hops}
-    places = {hop.frame: number for number, hop in enumerate(journey.hops, 1)}
-    for number, hop in enumerate(journey.hops, 1):
-        said = [(f"◆ {line}", "cyan") for line in wording.changes(hop)]
-        said += [(f"because: {line}", "") for line in wording.evidence(hop)]
-        if hop.parent is not None and places.get(hop.parent, 0) != number - 1:
-            said.insert(0, (f"from hop {places.get(hop.parent, '?')}", "dim"))
-        where = Text(wording.legible(f"{hop.node}/{hop.interface}"))
-        after = Text(wording.elapsed(hop, times))
-        table.add_row(Text(str(number)), where, Text(wording.ARROWS[hop.direction]), after, _lines(said))
-    return table
+def flow_text(flow: Flow) -> str:
+    """One flow as plain text of 100 columns."""
+    return plain(flow_lines(flow, 100, all=False)).lstrip("\n")
 
 
-def _lines(lines: Iterable[tuple[str, str]]) -> Text:
-    from rich.text import Text
+def plain(lines: Iterable[Line]) -> str:
+    """Lines without their styles."""
+    return "\n".join("".join(text for text, _ in line) for line in lines)
 
-    return Text("\n").join(Text(line, style=style) for line, style in lines)
+
+def flow_lines(flow: Flow, width: int, all: bool) -> Iterator[Line]:
+    """A blank line, the flow's title, and its packets."""
+    yield []
+    title = f"{wording.legible(flow.title)}: {wording.counted(len(flow.journeys), 'packet')}"
+    yield from under(title, "bold", 0, width)
+    if is_service(flow) and not all:
+        yield from _short(flow, width)
+        return
+    table = Table(flow.journeys, width, whole=all)
+    yield from table.head()
+    for number, group in enumerate([[journey] for journey in flow.journeys] if all else alike(flow.journeys)):
+        if number:
+            yield []
+        yield from _head(group[0], width)
+        yield from table.rows(group[0])
+        if len(group) > 1:
+            yield from under(wording.same_way(group[1:]), "italic", 2, width)
+
+
+def _short(flow: Flow, width: int) -> Iterator[Line]:
+    for group in alike(flow.journeys):
+        first = group[0]
+        more = f"  ({wording.same_way(group[1:])})" if len(group) > 1 else ""
+        said = f"#{first.id} {wording.packet(first.packet)}, by {wording.legible(path(first.hops))}"
+        yield from _ended(said, "", f"{wording.ending(first.outcome)}{more}", first, width, indent=2)
+
+
+def _head(journey: Journey, width: int) -> Iterator[Line]:
+    said = f"#{journey.id} {wording.packet(journey.packet)}"
+    yield from _ended(said, "bold", wording.ending(journey.outcome), journey, width)
+    for one in wording.evidence(journey.outcome):
+        yield from under(f"because of the {one}", "", 3, width)
+
+
+def _ended(said: str, style: str, outcome: str, journey: Journey, width: int, indent: int = 0) -> Iterator[Line]:
+    """What a packet was and how it ended, on one line where there is room."""
+    colour = COLOURS[journey.outcome.kind]
+    if indent + cells(said) + cells(outcome) + 3 <= width:
+        yield [(" " * indent, ""), (said, style), ("   ", ""), (outcome, colour)]
+        return
+    yield from under(said, style, indent, width)
+    yield from under(outcome, colour, indent + 3, width)
+
+
+def _listed(flows: Sequence[Flow], width: int) -> Iterator[Line]:
+    for flow in in_order(flows)[:LISTED]:
+        title = f"{wording.legible(flow.title)}: {wording.counted(len(flow.journeys), 'packet')}"
+        yield from under(title, "", 2, width)
+    if len(flows) > LISTED:
+        yield from under(f"and {wording.counted(len(flows) - LISTED, 'more flow')}", "", 2, width)
+    yield from under("The hops are left out here: --all shows them, --html FILE makes a page.", "italic", 0, width)
+
+
+def _legend(width: int, all: bool) -> Iterator[Line]:
+    yield []
+    yield from under(f"How strong evidence is: {wording.STRENGTHS}.", "dim", 0, width)
+    if not all:
+        said = "--all shows every packet in full, the rules that let it pass, and MAC addresses."
+        yield from under(said, "dim", 0, width)
+
+
+def _put(console: Console, lines: Iterable[Line]) -> None:
+    """Prints lines that are folded already, without rich's own slow folding."""
+    from rich.segment import Segment, Segments
+
+    styles = {style: console.get_style(style) for style in ("bold", "italic", "dim", "cyan", *COLOURS.values())}
+    parts: list[Segment] = []
+    for line in lines:
+        parts += [Segment(text, styles.get(style)) for text, style in line]
+        parts.append(Segment.line())
+    console.print(Segments(parts), soft_wrap=True, end="")

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from cnetkit.model import Hop, Outcome, Unexplained
 from cnetkit.recording.recording import Recording
+
+
+class Packet(Protocol):
+    """What a packet's headers say."""
+
+    @property
+    def protocol(self) -> str:
+        """tcp, udp, icmp, arp, ..."""
+
+    @property
+    def kind(self) -> str:
+        """`SYN, ACK`, `echo request`, or empty."""
+
+    @property
+    def source(self) -> str:
+        """Address and port, or the MAC address."""
+
+    @property
+    def destination(self) -> str:
+        """As `source`."""
 
 
 class Journey(Protocol):
@@ -25,8 +45,8 @@ class Journey(Protocol):
         """How it ended."""
 
     @property
-    def summary(self) -> str:
-        """One line about the packet."""
+    def packet(self) -> Packet:
+        """As it was when it was first seen."""
 
 
 class Flow(Protocol):
@@ -35,6 +55,10 @@ class Flow(Protocol):
     @property
     def id(self) -> int:
         """Counted from 0."""
+
+    @property
+    def protocol(self) -> str:
+        """tcp, udp, icmp, arp, ..."""
 
     @property
     def title(self) -> str:
@@ -59,6 +83,10 @@ class Trace(Protocol):
     @property
     def flows(self) -> Sequence[Flow]:
         """All of them."""
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many journeys ended how."""
 
     @property
     def unexplained(self) -> Sequence[Unexplained]:

@@ -1,4 +1,4 @@
-"""The words that all views share: outcomes, directions, times, the summary. And text from packets made safe to look at.
+"""The words that all views share: outcomes, directions, times, changes, evidence. And text from packets made safe to look at.
 
 What is returned may still hold markup: each view escapes for its own medium.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from cnetkit.model import Hop, Outcome
-from cnetkit.view.traced import Trace
+from cnetkit.model import Evidence, Hop, Outcome
+from cnetkit.view.traced import Journey, Packet, Trace
 
 MARKS = {"delivered": "✓", "consumed": "●", "dropped": "✕", "lost-from-sight": "?", "ambiguous": "≈"}
-ARROWS = {"in": "→ in", "out": "← out", "unknown": "· unknown"}
-"""Seen from the node: in, into it."""
+ARROWS = {"in": "→ in", "out": "out →", "unknown": "unknown"}
+"""Seen from the node: into it, out of it."""
+KINDS = {"nft-rule": "rule", "conntrack": "connection entry", "forwarding-entry": "forwarding entry"}
+STRENGTHS = "kernel: said of this very packet; table: stood in a table at that time; inferred: from the frames alone"
 
 
 def legible(text: str) -> str:
@@ -33,6 +35,16 @@ def _shown(letter: str) -> str:
     return letter if unicodedata.category(letter) == "Zs" else f"\\u{{{code:x}}}"
 
 
+def packet(one: Packet) -> str:
+    """`SYN 203.0.113.2:42876 → 203.0.113.1:8080`."""
+    return legible(f"{kind(one)} {one.source} → {one.destination}")
+
+
+def kind(one: Packet) -> str:
+    """`SYN ACK`, `echo request`; the protocol where the header says no more."""
+    return legible(one.kind.replace(",", "") or one.protocol)
+
+
 def ending(outcome: Outcome) -> str:
     """`✕ dropped after dock/eth0: reason`."""
     place = {"dropped": "after", "lost-from-sight": "after"}.get(outcome.kind, "at")
@@ -41,20 +53,42 @@ def ending(outcome: Outcome) -> str:
 
 
 def elapsed(hop: Hop, times: dict[int, int]) -> str:
-    """How long after its parent a hop was seen: `+12.3 µs`. `times` holds the time of each frame of the journey."""
+    """How many microseconds after its parent a hop was seen: `+12.3`. `times` holds each frame's time."""
     if hop.parent is None or hop.parent not in times:
         return ""
-    return f"{(hop.time_ns - times[hop.parent]) / 1000:+,.1f} µs"
+    return f"{(hop.time_ns - times[hop.parent]) / 1000:+,.1f}"
 
 
-def changes(hop: Hop) -> list[str]:
-    """`ip.dst 203.0.113.1 → 172.17.0.2`, one for each change."""
-    return [legible(f"{one.field} {one.before} → {one.after}") for one in hop.changes]
+def changes(hop: Hop, whole: bool = False) -> list[str]:
+    """`ip.dst 203.0.113.1 → 172.17.0.2`, one for each change; both MAC addresses in one line unless `whole`."""
+    changed = list(hop.changes)
+    said = []
+    if not whole and {"eth.src", "eth.dst"} <= {one.field for one in changed}:
+        changed = [one for one in changed if one.field not in ("eth.src", "eth.dst")]
+        said = ["MAC addresses of the next link"]
+    return [*(legible(f"{one.field} {one.before} → {one.after}") for one in changed), *said]
+
+
+def because(one: Evidence) -> str:
+    """`rule “tcp dport 8080 ...” (ip nat PREROUTING handle 5; kernel)`."""
+    return legible(f"{KINDS.get(one.kind, one.kind)} “{one.quote}” ({one.source}; {one.strength})")
 
 
 def evidence(hop: Hop | Outcome) -> list[str]:
-    """`nft-rule “tcp dport 8080 ...” (ip nat PREROUTING handle 5; kernel)`, one for each piece."""
-    return [legible(f"{one.kind} “{one.quote}” ({one.source}; {one.strength})") for one in hop.evidence]
+    """Each piece of evidence as `because` words it."""
+    return [because(one) for one in hop.evidence]
+
+
+def passing(rules: Sequence[Evidence]) -> str:
+    """`and 5 rules that let it pass`, or nothing."""
+    return f"and {counted(len(rules), 'rule')} that let it pass" if rules else ""
+
+
+def same_way(journeys: Sequence[Journey], most: int = 40) -> str:
+    """`2 more packets went the same way: #7 ACK, #9 PSH ACK`; at most `most` of them are named."""
+    names = ", ".join(f"#{one.id} {kind(one.packet)}" for one in journeys[:most])
+    more = f" and {len(journeys) - most:,} others" if len(journeys) > most else ""
+    return f"{counted(len(journeys), 'more packet')} went the same way: {names}{more}"
 
 
 def summary(trace: Trace) -> Iterator[str]:
@@ -62,17 +96,17 @@ def summary(trace: Trace) -> Iterator[str]:
     recording = trace.recording
     name = f"{legible(recording.name)}: " if recording.name else ""
     yield (
-        f"{name}{_counted(len(recording.frames), 'frame')}, {_counted(len(trace.journeys), 'journey')}, "
-        f"{_counted(len(trace.flows), 'flow')}"
+        f"{name}{counted(len(recording.frames), 'frame')}, {counted(len(trace.journeys), 'journey')}, "
+        f"{counted(len(trace.flows), 'flow')}"
     )
     if recording.replayed:
         yield f"Replayed, not live: {legible(recording.replayed)}"
-    outcomes = Counter(journey.outcome.kind for journey in trace.journeys)
+    outcomes = Counter(trace.outcomes)
     if outcomes:
         yield "Outcomes: " + ", ".join(f"{MARKS[kind]} {count:,} {kind}" for kind, count in outcomes.most_common())
     reasons = Counter(one.reason for one in trace.unexplained)
     listed = ", ".join(f"{count:,} {legible(reason)}" for reason, count in reasons.most_common())
-    yield f"Unexplained: {_counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
+    yield f"Unexplained: {counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
     lost = ", ".join(
         f"{one.count:,} {legible(one.what)} at {legible(one.node)}" for one in recording.losses if one.count
     )
@@ -80,5 +114,6 @@ def summary(trace: Trace) -> Iterator[str]:
     yield from (f"Not read: {legible(warning)}" for warning in recording.warnings)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """`1 frame`, `2 frames`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,64 @@
+"""Puts journeys together that went the same way, and flows in the order in which they are read.
+
+The same way: the same places, the same changes, the same rules that decided, the same outcome. Times, and the state in
+which a table's entry happened to be, may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+
+from cnetkit.model import Hop
+from cnetkit.view.reasons import reasons
+from cnetkit.view.traced import Flow, Journey
+
+SERVICE = ("arp", "igmp", "lldp")
+"""Protocols that carry no one's data: shown after all others, and shortly."""
+
+
+def alike(journeys: Iterable[Journey]) -> list[list[Journey]]:
+    """The journeys in groups, in the order of each group's first one."""
+    groups: dict[Hashable, list[Journey]] = {}
+    for journey in journeys:
+        groups.setdefault(_way(journey), []).append(journey)
+    return list(groups.values())
+
+
+def in_order(flows: Iterable[Flow]) -> list[Flow]:
+    """TCP first, then what else carries data, then what only serves the network."""
+    return sorted(flows, key=lambda flow: (is_service(flow), flow.protocol != "tcp"))
+
+
+def is_service(flow: Flow) -> bool:
+    """Whether a flow only serves the network: ARP, IGMP and the like."""
+    return flow.protocol in SERVICE or flow.protocol.startswith("ethertype")
+
+
+def path(hops: Sequence[Hop]) -> str:
+    """The places of a journey on one line: `web/eth0 → dock/veth1 → (dock/docker0 | dock/veth2 → client/eth0)`."""
+    children: dict[int | None, list[Hop]] = {}
+    frames = {hop.frame for hop in hops}
+    for hop in hops:
+        children.setdefault(hop.parent if hop.parent in frames else None, []).append(hop)
+    said: dict[int, str] = {}
+    for hop in reversed(hops):
+        after = [said[child.frame] for child in children.get(hop.frame, ()) if child.frame in said]
+        said[hop.frame] = " → ".join([f"{hop.node}/{hop.interface}", *_joined(after)])
+    return "".join(_joined([said[hop.frame] for hop in children.get(None, ())]))
+
+
+def _joined(branches: list[str]) -> list[str]:
+    return branches if len(branches) < 2 else [f"({' | '.join(branches)})"]
+
+
+def _way(journey: Journey) -> Hashable:
+    place = {hop.frame: number for number, hop in enumerate(journey.hops)}
+    hops = tuple(
+        (
+            hop.node, hop.interface, hop.direction, place.get(hop.parent) if hop.parent is not None else None,
+            hop.changes, tuple(one for one in reasons(hop.evidence).decisive if one.kind == "nft-rule"),
+        )
+        for hop in journey.hops
+    )  # fmt: skip
+    packet, ended = journey.packet, journey.outcome
+    return packet.source, packet.destination, hops, ended.kind, ended.where, ended.reason
