@@ -39,7 +39,7 @@ def listen(kind: str, address: str, port: int) -> socket.socket:
 
 def _has_ipv6() -> bool:
     try:
-        with open("/proc/sys/net/ipv6/conf/all/disable_ipv6", encoding="ascii") as file:
+        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", encoding="ascii") as file:
             return file.read().strip() == "0"
     except OSError:
         return False

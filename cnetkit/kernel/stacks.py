@@ -109,7 +109,7 @@ class Stacks(dict[str, Stack]):
             self.current = None
 
     def add(self, name: str, kind: NodeKind, host: str, ipv6: bool) -> Stack:
-        """A new namespace with its loopback up. CnetkitError where the name is taken."""
+        """A new namespace; its loopback is still down. CnetkitError where the name is taken."""
         if name in self:
             raise CnetkitError(f"there is already a node {name!r} in this lab")
         unshare(CLONE_NEWNET)
@@ -118,8 +118,8 @@ class Stacks(dict[str, Stack]):
         stack = Stack(name, kind, host, fd, os.fstat(fd).st_ino, Netlink(), control, self, ipv6)
         self[name] = self.current = stack
         if not ipv6 and os.path.exists("/proc/sys/net/ipv6"):
-            stack.set_sysctl("net.ipv6.conf.all.disable_ipv6", "1")
-        stack.netlink.batch([links.set_up("lo")])
+            # "default" counts for the links to come; "all" would wait for the kernel's one lock on all links.
+            stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1")
         return stack
 
     def remove(self, name: str) -> None:
