@@ -1,13 +1,18 @@
 """SHOW: a trace as text, tables and pictures. Pure functions from a trace to text; the terminal alone is printed to.
 
-Importing this room tells Trace how it is shown, so that the engine needs no import of a view.
+Importing this room tells Trace, Flow and Journey how they are shown, so that the engine needs no import of a view.
 """
 
+from cnetkit.trace.flows import Flow
+from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
-from cnetkit.view.notebook import html, page
+from cnetkit.view.notebook import flow_html, html, journey_html
+from cnetkit.view.page import page
 from cnetkit.view.svg import ladder
-from cnetkit.view.terminal import print_trace, text
+from cnetkit.view.terminal import flow_text, journey_text, print_trace, text
 
-Trace.views.update({"text/plain": text, "text/html": html})
+Trace.views.update({"text/plain": text, "text/html": html, "page": page})
+Flow.views.update({"text/plain": flow_text, "text/html": flow_html})
+Journey.views.update({"text/plain": journey_text, "text/html": journey_html})
 
 __all__ = ["html", "ladder", "page", "print_trace", "text"]

@@ -1,92 +1,105 @@
-"""A trace as HTML for a notebook's output or a page: summary, ladder, and hop tables with evidence. No script.
+"""Traces, flows and journeys as HTML for a notebook's output: summary, ladder, and hop tables with evidence. No script.
 
-Everything is escaped; nothing is fetched. Long traces are shown in part, and it says so.
+Everything is escaped; nothing is fetched. The most telling flow is open, the others unfold; what is left out is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from cnetkit.view import wording
+from cnetkit.view.alike import alike, in_order, is_service, path
+from cnetkit.view.hops import STYLE as TABLE_STYLE
+from cnetkit.view.hops import table
 from cnetkit.view.svg import ladder
+from cnetkit.view.theme import colours
 from cnetkit.view.traced import Flow, Journey, Trace
 
-FLOWS, LADDERS, ROWS = 10, 2, 400
-"""How many flows have tables, how many of them a ladder as well, and how many hops are listed in all."""
-STYLE = """
-.cnetkit table{border-collapse:collapse;margin:.4em 0 1em;font-size:.9em}
-.cnetkit caption,.cnetkit th,.cnetkit td{text-align:left;vertical-align:top;padding:.2em .6em}
-.cnetkit td,.cnetkit th{border-bottom:1px solid #8886;overflow-wrap:break-word}
-.cnetkit tbody th{background:#8882}.cnetkit caption{font-weight:600}
-.cnetkit td:nth-child(-n+4){white-space:nowrap}
-.cnetkit .picture{overflow-x:auto}
+FLOWS, GROUPS, DRAWN = 30, 40, 6
+"""How many flows are shown, how many ways of each have their hops listed, and how many of these are drawn."""
+STYLE = (
+    colours(".cnetkit")
+    + """
+.cnetkit{color:var(--ink);background:var(--bg);font:14px/1.45 system-ui,sans-serif;padding:.2em .6em .6em}
+.cnetkit h3{font-size:15px;margin:1em 0 .4em}.cnetkit p{margin:.4em 0}
+.cnetkit .picture{overflow-x:auto;margin:.4em 0 .8em}.cnetkit .picture svg{display:block;max-width:none}
+.cnetkit summary{cursor:pointer;padding:.15em 0}.cnetkit .flow>summary{font-weight:600;font-size:15px;padding:.4em 0}
+.cnetkit ul{margin:.2em 0 .6em;padding-left:1.4em}
 """
-HEADS = ("Hop", "Where", "Direction", "After", "What changed", "Why")
+    + TABLE_STYLE
+)
 
 
 def html(trace: Trace) -> str:
-    """One `<div>` with its own style."""
+    """A whole trace."""
     parts = [f"<p>{'<br>'.join(escape(line) for line in wording.summary(trace))}</p>"]
-    room = ROWS
-    for number, flow in enumerate(trace.flows[:FLOWS]):
-        if number < LADDERS:
-            parts.append(f'<div class="picture" tabindex="0">{ladder(flow.journeys, flow.title)}</div>')
-        shown = _fitting(flow.journeys, room)
-        room -= sum(len(journey.hops) for journey in shown)
-        parts.append(_table(flow, shown))
-        if len(shown) < len(flow.journeys):
-            parts.append(f"<p>{len(flow.journeys) - len(shown):,} more journeys of this flow are not listed here.</p>")
+    flows = in_order(trace.flows)[:FLOWS]
+    served = [flow for flow in flows if is_service(flow)]
+    for number, flow in enumerate(flow for flow in flows if not is_service(flow)):
+        if number == 0:
+            parts.append(f"<section><h3>{_title(flow)}</h3>{_flow(flow)}</section>")
+        else:
+            parts.append(f'<details class="flow"><summary>{_title(flow)}</summary>{_flow(flow)}</details>')
+    if served:
+        parts += (f'<details class="flow"><summary>{_title(one)}</summary>{_short(one)}</details>' for one in served)
     if len(trace.flows) > FLOWS:
-        parts.append(f"<p>{len(trace.flows) - FLOWS:,} more flows are not shown here.</p>")
-    return f'<div class="cnetkit"><style>{STYLE}</style>{"".join(parts)}</div>'
+        parts.append(f"<p>{wording.counted(len(trace.flows) - FLOWS, 'more flow')} not shown here.</p>")
+    if flows:
+        parts.append(f'<p class="soft">How strong evidence is: {escape(wording.STRENGTHS)}.</p>')
+    return _framed("".join(parts))
 
 
-def page(trace: Trace) -> str:
-    """One HTML document that needs no network."""
-    title = escape(wording.legible(trace.recording.name) or "cnetkit trace")
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width"><style>:root{color-scheme:light dark}'
-        f"body{{font-family:system-ui,sans-serif;margin:1.5em}}</style></head><body><main><h1>{title}</h1>"
-        f"{html(trace)}</main></body></html>"
+def flow_html(flow: Flow) -> str:
+    """One flow."""
+    return _framed(f"<h3>{_title(flow)}</h3>{_flow(flow)}")
+
+
+def journey_html(journey: Journey) -> str:
+    """One journey."""
+    return _framed(
+        f"{_picture([journey], wording.packet(journey.packet))}{table([[journey]], 'The hops of this packet')}"
     )
 
 
-def _fitting(journeys: Sequence[Journey], room: int) -> list[Journey]:
-    shown = []
-    for journey in journeys:
-        room -= len(journey.hops)
-        if room < 0:
-            break
-        shown.append(journey)
-    return shown
+def _framed(inner: str) -> str:
+    return f'<div class="cnetkit"><style>{STYLE}</style>{inner}</div>'
 
 
-def _table(flow: Flow, journeys: Iterable[Journey]) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
-    bodies = "".join(_body(journey) for journey in journeys)
-    caption = escape(wording.legible(flow.title))
-    return f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>{bodies}</table>"
+def _title(flow: Flow) -> str:
+    return escape(f"{wording.legible(flow.title)}: {wording.counted(len(flow.journeys), 'packet')}")
 
 
-def _body(journey: Journey) -> str:
-    said = [wording.legible(journey.summary), wording.ending(journey.outcome), *wording.evidence(journey.outcome)]
-    rows = [f'<tr><th scope="rowgroup" colspan="{len(HEADS)}">#{journey.id} {_lines(said)}</th></tr>']
-    times = {hop.frame: hop.time_ns for hop in journey.hops}
-    places = {hop.frame: number for number, hop in enumerate(journey.hops, 1)}
-    for number, hop in enumerate(journey.hops, 1):
-        after = wording.elapsed(hop, times)
-        if hop.parent is not None and places.get(hop.parent, 0) != number - 1:
-            after += f" from hop {places.get(hop.parent, '?')}"
-        cells = [
-            [wording.legible(f"{hop.node}/{hop.interface}")], [wording.ARROWS[hop.direction]], [after],
-            wording.changes(hop), wording.evidence(hop) if hop.parent is not None or hop.evidence else [],
-        ]  # fmt: skip
-        listed = "".join(f"<td>{_lines(cell)}</td>" for cell in cells)
-        rows.append(f"<tr><td>{number}</td>{listed}</tr>")
-    return f"<tbody>{''.join(rows)}</tbody>"
+def _flow(flow: Flow) -> str:
+    groups = alike(flow.journeys)
+    firsts = [group[0] for group in groups]
+    parts = [_picture(firsts[:DRAWN], flow.title), table(groups[:GROUPS], f"The hops of {flow.title}")]
+    if len(groups) > DRAWN:
+        parts.insert(1, f"<p>{len(groups) - DRAWN:,} more ways of packets are not drawn here.</p>")
+    if len(groups) > GROUPS:
+        left = sum(len(group) for group in groups[GROUPS:])
+        parts.append(f"<p>{wording.counted(left, 'more packet')} of this flow not listed here.</p>")
+    return "".join(parts)
 
 
-def _lines(lines: Iterable[str]) -> str:
-    return "<br>".join(escape(line) for line in lines)
+def _picture(journeys: Sequence[Journey], title: str) -> str:
+    return f'<div class="picture" tabindex="0">{ladder(journeys, title)}</div>'
+
+
+def _short(flow: Flow) -> str:
+    said = []
+    for group in alike(flow.journeys)[:GROUPS]:
+        first = group[0]
+        lines = [
+            f"#{first.id} {wording.packet(first.packet)}, by {wording.legible(path(first.hops))}",
+            wording.ending(first.outcome),
+        ]
+        if len(group) > 1:
+            lines.append(wording.same_way(group[1:]))
+        said.append(f"<li>{'<br>'.join(escape(line) for line in lines)}</li>")
+    groups = alike(flow.journeys)
+    left = f"<p>{len(groups) - GROUPS:,} more ways of packets are not listed here.</p>" if len(groups) > GROUPS else ""
+    return (
+        f"<ul>{''.join(said)}</ul>{left}<details><summary>their hops and evidence</summary>"
+        f"{table(groups[:GROUPS], f'The hops of {flow.title}')}</details>"
+    )

@@ -12,7 +12,9 @@ from functools import lru_cache
 
 from cnetkit.model import Evidence
 
-TRANSLATES = re.compile(r"-j (DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP|TPROXY)\b|\b(dnat|snat|masquerade|redirect|tproxy)\b")
+TRANSLATES = re.compile(
+    r"-j (DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP|TPROXY)\b|\b(dnat|snat|masquerade|redirect|tproxy)\b"
+)
 ENDS = re.compile(r"-j (DROP|REJECT)\b|\b(drop|reject)\b")
 ACCEPTS = re.compile(r"-j ACCEPT\b|\baccept\b")
 ORDER = ("translates", "ends", "conntrack", "accepts", "route", "neighbour", "forwarding-entry", "link")

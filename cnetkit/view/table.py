@@ -32,12 +32,19 @@ class Table:
         left = width - sum(fixed) - SPACE * 5
         self.widths = [*fixed, max(left, 8)]
         if self.wide:
-            changed = min(36, left * 2 // 5)
+            changed = min(46, left * 2 // 5)
             self.widths = [*fixed, changed, left - changed - SPACE]
 
     def head(self) -> Iterator[Line]:
         """The names of the columns, and a line under them."""
-        names = ["hop", "node", "interface", "way", "µs", *(["what changed", "why"] if self.wide else ["what changed; below: why"])]
+        names = [
+            "hop",
+            "node",
+            "interface",
+            "way",
+            "µs",
+            *(["what changed", "why"] if self.wide else ["what changed; below: why"]),
+        ]
         yield from beside([[(name, "dim")] for name in names], self.widths, RIGHT)
         yield [("─" * self.width, "dim")]
 

@@ -16,6 +16,7 @@ MARKS = {"delivered": "✓", "consumed": "●", "dropped": "✕", "lost-from-sig
 ARROWS = {"in": "→ in", "out": "out →", "unknown": "unknown"}
 """Seen from the node: into it, out of it."""
 KINDS = {"nft-rule": "rule", "conntrack": "connection entry", "forwarding-entry": "forwarding entry"}
+MACS = "MAC addresses of the next link"
 STRENGTHS = "kernel: said of this very packet; table: stood in a table at that time; inferred: from the frames alone"
 
 
@@ -60,12 +61,12 @@ def elapsed(hop: Hop, times: dict[int, int]) -> str:
 
 
 def changes(hop: Hop, whole: bool = False) -> list[str]:
-    """`ip.dst 203.0.113.1 → 172.17.0.2`, one for each change; both MAC addresses in one line unless `whole`."""
-    changed = list(hop.changes)
+    """`ip.dst 203.0.113.1 → 172.17.0.2`, the hop limit last; both MAC addresses in one line unless `whole`."""
+    changed = sorted(hop.changes, key=lambda one: one.field.endswith((".ttl", ".hlim")))
     said = []
     if not whole and {"eth.src", "eth.dst"} <= {one.field for one in changed}:
         changed = [one for one in changed if one.field not in ("eth.src", "eth.dst")]
-        said = ["MAC addresses of the next link"]
+        said = [MACS]
     return [*(legible(f"{one.field} {one.before} → {one.after}") for one in changed), *said]
 
 

@@ -1,5 +1,6 @@
 """A published port laid by hand: one packet that is translated on its way, and one that is dropped."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,7 +18,19 @@ DNAT = Evidence(
 ROUTE = Evidence(
     "route", "172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1", "dock table main", "table"
 )
+JUMP = Evidence(
+    "nft-rule", "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER", "ip nat PREROUTING handle 3", "kernel"
+)
+ACCEPT = Evidence("nft-rule", "-A DOCKER -d 172.17.0.2/32 -j ACCEPT", "ip filter DOCKER handle 17", "kernel")
 CABLE = Evidence("link", "veth pair outside/eth0 and dock/eth0", "topology", "table")
+
+
+@dataclass
+class Packet:
+    kind: str
+    source: str
+    destination: str
+    protocol: str = "tcp"
 
 
 @dataclass
@@ -25,7 +38,7 @@ class Journey:
     id: int
     hops: tuple
     outcome: Outcome
-    summary: str
+    packet: Packet
 
 
 @dataclass
@@ -33,6 +46,7 @@ class Flow:
     id: int
     title: str
     journeys: tuple
+    protocol: str = "tcp"
 
 
 @dataclass
@@ -45,6 +59,10 @@ class Trace:
     def journeys(self):
         return [journey for flow in self.flows for journey in flow.journeys]
 
+    @property
+    def outcomes(self):
+        return Counter(journey.outcome.kind for journey in self.journeys)
+
 
 def way(first, steps):
     hops, parent = [], None
@@ -55,29 +73,45 @@ def way(first, steps):
     return tuple(hops)
 
 
-def published(number=0, first=0):
+def published(number=0, first=0, kind="SYN", rules=(JUMP, ACCEPT, JUMP, DNAT)):
     changes = (
-        Change("ip.dst", "203.0.113.1", "172.17.0.2"), Change("tcp.dstport", "8080", "80"), Change("ip.ttl", "64", "63")
-    )  # fmt: skip
+        Change("eth.src", "02:00:00:00:00:01", "02:00:00:00:00:02"),
+        Change("eth.dst", "02:00:00:00:00:03", "02:00:00:00:00:04"),
+        Change("ip.ttl", "64", "63"),
+        Change("ip.dst", "203.0.113.1", "172.17.0.2"),
+        Change("tcp.dstport", "8080", "80"),
+    )
     hops = way(
         first,
         [
             ("outside", "eth0", "out", (), ()),
             ("dock", "eth0", "in", (), (CABLE,)),
-            ("dock", "docker0", "out", changes, (DNAT, ROUTE)),
+            ("dock", "docker0", "out", changes, (*rules, ROUTE)),
             ("dock", "vethweb", "out", (), ()),
             ("web", "eth0", "in", (), ()),
         ],
     )
-    said = "tcp SYN 203.0.113.2:40000 → 203.0.113.1:8080: delivered at web/eth0"
-    return Journey(number, hops, Outcome("delivered", "web/eth0"), said)
+    packet = Packet(kind, "203.0.113.2:40000", "203.0.113.1:8080")
+    return Journey(number, hops, Outcome("delivered", "web/eth0"), packet)
 
 
 def dropped(number=1, first=5):
     rule = Evidence("nft-rule", "-A FORWARD -s 203.0.113.66/32 -j DROP", "ip filter FORWARD handle 9", "kernel")
     hops = way(first, [("outside", "eth0", "out", (), ()), ("dock", "eth0", "in", (), (CABLE,))])
     outcome = Outcome("dropped", "dock/eth0", "the rule's verdict is drop", (rule,))
-    return Journey(number, hops, outcome, "tcp SYN 203.0.113.66:40001 → 203.0.113.1:8080: dropped after dock/eth0")
+    return Journey(number, hops, outcome, Packet("SYN", "203.0.113.66:40001", "203.0.113.1:8080"))
+
+
+def asked(number=2, first=7):
+    """An ARP request that a bridge floods to two ports."""
+    hops = (
+        Hop(first, None, "client", "eth0", "out", 1),
+        Hop(first + 1, first, "dock", "vethclient", "in", 2),
+        Hop(first + 2, first + 1, "dock", "vethweb", "out", 3),
+        Hop(first + 3, first + 2, "web", "eth0", "in", 4),
+        Hop(first + 4, first + 1, "dock", "docker0", "in", 5),
+    )
+    return Journey(number, hops, Outcome("delivered", "web/eth0"), Packet("", "172.17.0.3", "172.17.0.2", "arp"))
 
 
 def hostile():
@@ -87,7 +121,7 @@ def hostile():
         Hop(1, 0, name, name, "in", 2, (Change(name, name, name),), (Evidence(name, name, name, "inferred"),)),
     )
     outcome = Outcome("ambiguous", f"{name}/{name}", name, (Evidence(name, name, name, "inferred"),))
-    return Journey(0, hops, outcome, name)
+    return Journey(0, hops, outcome, Packet(name, name, name, name))
 
 
 @pytest.fixture
@@ -105,4 +139,17 @@ def hostile_trace():
 
 @pytest.fixture
 def large_trace():
-    return Trace((Flow(0, "many", tuple(published(number, number * 5) for number in range(40))),))
+    return Trace((Flow(0, "many", tuple(published(number, number * 5) for number in range(301))),))
+
+
+@pytest.fixture
+def lesson_trace():
+    """An ARP exchange, and a connection whose first packet alone was asked about by the nat rules."""
+    packets = (
+        published(0, 0),
+        published(1, 5, "ACK", (ACCEPT,)),
+        published(3, 12, "PSH, ACK", (JUMP, ACCEPT)),
+        published(4, 17, "FIN, ACK", (ACCEPT,)),
+    )
+    title = "tcp 203.0.113.2:40000 → 203.0.113.1:8080"
+    return Trace((Flow(0, "arp 172.17.0.3 → 172.17.0.2", (asked(2, 24),), "arp"), Flow(1, title, packets)))

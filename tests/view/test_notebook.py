@@ -1,9 +1,11 @@
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from cnetkit.recording import Recording
 from cnetkit.recording.frames import no_frames
 from cnetkit.trace.trace import Trace
-from cnetkit.view.notebook import html, page
+from cnetkit.view.notebook import flow_html, html, journey_html
+from cnetkit.view.page import page
 
 
 class Tags(HTMLParser):
@@ -23,7 +25,33 @@ def test_the_hops_are_a_table_whose_headers_have_a_scope(trace):
 
 
 def test_evidence_stands_beside_its_hop(trace):
-    assert "ip nat DOCKER handle 5; kernel" in html(trace)
+    body = html(trace)
+    row = body[body.index("<td>docker0</td>") :]
+    assert row.index("--to-destination 172.17.0.2:80") < row.index("</tr>")
+    assert "(ip nat DOCKER handle 5; kernel)" in row
+
+
+def test_rules_that_passed_a_packet_on_unfold(trace):
+    body = html(trace)
+    folded = body[body.index("and 1 rule that let it pass") :]
+    assert folded.index("-j DOCKER”") < folded.index("</details>")
+
+
+def test_packets_that_went_the_same_way_are_named(lesson_trace):
+    assert "2 more packets went the same way: #3 PSH ACK, #4 FIN ACK" in html(lesson_trace)
+
+
+def test_the_first_flow_is_open_and_the_others_unfold(lesson_trace):
+    body = html(lesson_trace)
+    assert body.index("<section>") < body.index("tcp 203.0.113.2") < body.index('<details class="flow">')
+    assert "arp 172.17.0.3" in body[body.index('<details class="flow">') :]
+
+
+def test_a_flow_and_a_journey_show_themselves_too(lesson_trace):
+    flow = lesson_trace.flows[1]
+    assert "<svg" in flow_html(flow)
+    assert "-j DNAT" in journey_html(flow.journeys[0])
+    assert "-j DNAT" not in journey_html(flow.journeys[1])
 
 
 def test_hostile_names_are_escaped(hostile_trace):
@@ -37,13 +65,27 @@ def test_nothing_is_fetched_and_nothing_runs(trace):
     assert not [attrs for tag, attrs in tags if tag in ("script", "link", "img", "iframe") or "src" in attrs]
 
 
-def test_a_large_trace_says_what_it_leaves_out(large_trace):
-    many = type(large_trace)((*large_trace.flows * 12,))
-    assert "2 more flows are not shown here." in html(many)
-    assert "more journeys of this flow are not listed here." in html(many)
+def test_a_page_forbids_every_request(trace):
+    policies = [attrs["content"] for tag, attrs in Tags(page(trace)).found if attrs.get("http-equiv")]
+    assert len(policies) == 1
+    assert policies[0].startswith("default-src 'none'; style-src 'unsafe-inline'")
+
+
+def test_a_large_trace_says_what_it_leaves_out(trace):
+    many = type(trace)((*trace.flows * 32,))
+    assert "2 more flows not shown here." in html(many)
+    ways = tuple(
+        type(one)(n, one.hops[: n % 6 + 1], one.outcome, one.packet) for n, one in enumerate(trace.journeys * 50)
+    )
+    flow = type(trace.flows[0])(
+        0, "many", tuple(replace(one, packet=replace(one.packet, source=str(one.id))) for one in ways)
+    )
+    assert "60 more packets of this flow not listed here." in html(type(trace)((flow,)))
+    assert "94 more ways of packets are not drawn here." in html(type(trace)((flow,)))
 
 
 def test_a_trace_shows_itself_as_text_and_as_html_even_when_it_is_empty():
     shown = Trace(Recording(no_frames()))._repr_mimebundle_()
     assert shown["text/plain"].startswith("0 frames, 0 journeys, 0 flows")
     assert "0 frames" in shown["text/html"]
+    assert "page" not in shown

@@ -1,5 +1,6 @@
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from cnetkit.view.terminal import print_trace, text
@@ -12,17 +13,54 @@ def printed(trace, width=80, **options):
 
 
 def test_every_hop_says_where_which_way_when_what_changed_and_why(trace):
-    said = " ".join(printed(trace, width=200).split())
-    assert "dock/docker0 ← out +12.3 µs ◆ ip.dst 203.0.113.1 → 172.17.0.2" in said
-    assert "--to-destination 172.17.0.2:80” (ip nat DOCKER handle 5; kernel)" in said
-    assert "✕ dropped after dock/eth0: the rule's verdict is drop" in said
+    row = next(line for line in printed(trace, width=160).splitlines() if "docker0" in line and "out →" in line)
+    assert row.split()[:7] == ["3", "dock", "docker0", "out", "→", "+12.3", "ip.dst"]
+    assert row.index("172.17.0.2") < row.index("rule “-A DOCKER")
 
 
-def test_nothing_is_cut_at_eighty_columns(trace):
-    said = printed(trace)
-    assert max(map(len, said.splitlines())) <= 80
-    for word in ("203.0.113.2:40000", "--to-destination", "kernel)", "dock/vethweb", "FORWARD"):
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_nothing_is_cut_and_nothing_is_wider_than_the_terminal(trace, width):
+    said = printed(trace, width)
+    assert max(map(len, said.splitlines())) <= width
+    for word in ("203.0.113.2:40000", "--to-destination", "kernel)", "vethweb", "FORWARD", "8080 → 80"):
         assert word in said
+
+
+def test_packets_that_went_the_same_way_are_shown_once_and_named(lesson_trace):
+    said = printed(lesson_trace, width=100)
+    assert said.count("-j DNAT") == 1
+    assert "2 more packets went the same way: #3 PSH ACK, #4 FIN ACK" in said
+    assert "#1 ACK 203.0.113.2:40000 → 203.0.113.1:8080   ✓ delivered at web/eth0" in said
+
+
+def test_the_rule_that_translated_stands_first_and_rules_that_passed_it_on_are_counted(lesson_trace):
+    said = printed(lesson_trace, width=200)
+    assert said.index("-j DNAT") < said.index("-j ACCEPT")
+    assert "and 1 rule that let it pass" in said
+    assert "-j DOCKER”" not in said
+
+
+def test_all_shows_every_packet_every_rule_and_every_mac_address(lesson_trace):
+    said = printed(lesson_trace, width=200, all=True)
+    assert "went the same way" not in said
+    assert said.count("-j DOCKER”") == 2
+    assert "eth.src 02:00:00:00:00:01 → 02:00:00:00:00:02" in said
+    assert "--all" not in said
+
+
+def test_an_outcome_is_said_once_for_each_packet(lesson_trace):
+    assert printed(lesson_trace, all=True).count("delivered at web/eth0") == len(lesson_trace.journeys)
+
+
+def test_what_serves_the_network_comes_last_and_is_short(lesson_trace):
+    said = printed(lesson_trace, width=140)
+    assert said.index("tcp 203.0.113.2") < said.index("arp 172.17.0.3")
+    assert "by client/eth0 → dock/vethclient → (dock/vethweb → web/eth0 | dock/docker0)" in said
+
+
+def test_why_a_packet_was_dropped_stands_under_its_outcome(trace):
+    said = " ".join(printed(trace, width=160).split())
+    assert "✕ dropped after dock/eth0: the rule's verdict is drop because of the rule “-A FORWARD" in said
 
 
 def test_losses_and_what_is_unexplained_are_always_shown(hostile_trace):
@@ -42,8 +80,14 @@ def test_text_from_packets_is_neither_markup_nor_control(hostile_trace):
 
 def test_a_large_trace_is_summed_up_unless_all_is_asked_for(large_trace):
     assert "--all" in printed(large_trace)
-    assert "dock/docker0" not in printed(large_trace)
-    assert "dock/docker0" in printed(large_trace, all=True)
+    assert "docker0" not in printed(large_trace)
+    assert printed(large_trace, all=True).count("-j DNAT") == 301
+
+
+def test_a_terminal_gets_colours_that_only_repeat_the_words(trace):
+    out = StringIO()
+    print_trace(trace, Console(file=out, width=100, force_terminal=True, color_system="standard"))
+    assert "\x1b[32m✓ delivered at web/eth0\x1b[0m" in out.getvalue()
 
 
 def test_plain_text_has_no_colours(trace):
