@@ -27,8 +27,8 @@ from cnetkit.protocol import (
 )
 
 Undo = list[Callable[[], object]]
-Wish = tuple[bytes, bytes, str]
-"""A message, the one that takes it back (or nothing), and its name in words."""
+Wish = tuple[bytes, Callable[[], bytes] | None, str]
+"""A message, what makes the one that takes it back (or nothing), and its name in words."""
 _LINKS = {AddNode, AddBridge, AddVeth, AddAddress, AddRoute}
 
 
@@ -72,7 +72,7 @@ class Builder:
         for one in operations:
             stack = self._stacks.add(one.name, one.kind, one.host, one.ipv6)
             undo.append(partial(self._stacks.remove, one.name))
-            self._queue(stack, (links.set_up("lo"), b"", f"setting up {one.name}/lo"))
+            self._queue(stack, (links.set_up("lo"), None, f"setting up {one.name}/lo"))
 
     def _remove(self, operations: list[RemoveNode], undo: Undo) -> None:
         for one in operations:
@@ -87,7 +87,7 @@ class Builder:
         for one in operations:
             stack = self._stacks.find(one.node)
             name = f"a bridge {one.name!r} in {one.node}"
-            self._send(stack, [(links.bridge(one.name, one.mac), links.delete_link(one.name), name)], undo)
+            self._send(stack, [(links.bridge(one.name, one.mac), partial(links.delete_link, one.name), name)], undo)
             self._software(stack, one.name)
 
     def _veths(self, operations: list[AddVeth], undo: Undo) -> None:
@@ -96,28 +96,28 @@ class Builder:
             pairs = list(group)
             stack = find(node)
             masters = {name: stack.index(name) for name in {one.master for one in pairs} if name}
-            wishes = []
+            wishes: list[Wish] = []
             for one in pairs:
                 far = find(one.peer_node).fd
                 new = links.veth(one.name, one.mac, masters.get(one.master, 0), one.peer_name, one.peer_mac, far)
                 what = f"a link {node}/{one.name} to {one.peer_node}/{one.peer_name}"
-                wishes.append((new, links.delete_link(one.name), what))
+                wishes.append((new, partial(links.delete_link, one.name), what))
             self._send(stack, wishes, undo)
             bent = [links.hairpin(stack.index(one.name)) for one in pairs if one.hairpin]
-            self._send(stack, [(new, b"", f"hairpin mode in {node}") for new in bent], undo)
+            self._send(stack, [(new, None, f"hairpin mode in {node}") for new in bent], undo)
             for one in pairs:
                 peer = find(one.peer_node)
                 if not one.offload:
                     self._software(stack, one.name)
                     self._software(peer, one.peer_name)
-                self._queue(peer, (links.set_up(one.peer_name), b"", f"setting up {one.peer_node}/{one.peer_name}"))
+                self._queue(peer, (links.set_up(one.peer_name), None, f"setting up {one.peer_node}/{one.peer_name}"))
 
     def _addresses(self, operations: list[AddAddress], undo: Undo) -> None:
         for one in operations:
             stack = self._stacks.find(one.node)
             index, what = stack.index(one.interface), f"the address {one.address} on {one.node}/{one.interface}"
             self._queue(
-                stack, (links.address(index, one.address), links.address(index, one.address, remove=True), what)
+                stack, (links.address(index, one.address), partial(links.address, index, one.address, True), what)
             )
 
     def _routes(self, operations: list[AddRoute], undo: Undo) -> None:
@@ -125,7 +125,7 @@ class Builder:
             stack = self._stacks.find(one.node)
             entry = one.destination, one.via, stack.index(one.interface) if one.interface else 0
             what = f"a route to {one.destination} in {one.node}"
-            self._queue(stack, (links.route(*entry), links.route(*entry, True), what))
+            self._queue(stack, (links.route(*entry), partial(links.route, *entry, True), what))
 
     def _sysctls(self, operations: list[SetSysctl], undo: Undo) -> None:
         for one in operations:
@@ -161,10 +161,14 @@ class Builder:
             raise CnetkitError(f"the kernel refused {wishes[error.index][2]}: {error.strerror}") from None
         finally:
             done = [back for place, (_, back, _) in enumerate(wishes) if back and place not in refused]
-            undo += [partial(stack.netlink.batch, [back]) for back in done]
+            undo += [partial(_take_back, stack, back) for back in done]
 
     def _software(self, stack: Stack, name: str) -> None:
         try:
             links.checksums_by_software(stack.control, name)
         except OSError as error:
             raise CnetkitError(f"the kernel refused to switch off offload on {stack.name}/{name}: {error}") from None
+
+
+def _take_back(stack: Stack, back: Callable[[], bytes]) -> None:
+    stack.netlink.batch([back()])
