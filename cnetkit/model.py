@@ -257,7 +257,7 @@ class Loss:
 
     node: str
     what: str
-    """`frames` (the ring was full), `verdicts` or `connections` (a netlink socket overran)."""
+    """`frames` (the ring was full), or `events` (a netlink socket overran; how many were in it is not known)."""
     count: int
 
 

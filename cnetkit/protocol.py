@@ -180,7 +180,7 @@ class Capture(Message, frozen=True):
     capture: int
     nodes: list[str] = []
     verdicts: bool = True
-    megabytes: int = 16
+    megabytes: int = 32
     """Ring memory for all nodes together."""
 
 

@@ -27,6 +27,9 @@ from cnetkit.protocol import (
 )
 
 Undo = list[Callable[[], object]]
+Wish = tuple[bytes, Callable[[], bytes] | None, str]
+"""A message, what makes the one that takes it back (or nothing), and its name in words."""
+_LINKS = {AddNode, AddBridge, AddVeth, AddAddress, AddRoute}
 
 
 class Builder:
@@ -35,6 +38,7 @@ class Builder:
     def __init__(self, stacks: Stacks, forget: Callable[[str], object]) -> None:
         self._stacks = stacks
         self._forget = forget
+        self._queued: dict[str, list[Wish]] = {}
         self._steps: dict[type, Callable[[Any, Undo], None]] = {
             AddNode: self._nodes,
             RemoveNode: self._remove,
@@ -51,8 +55,12 @@ class Builder:
         undo: Undo = []
         try:
             for kind, run in groupby(operations, key=type):
+                if kind not in _LINKS:
+                    self._flush(undo)
                 self._steps[kind](list(run), undo)
+            self._flush(undo)
         except BaseException:
+            self._queued.clear()
             for step in reversed(undo):
                 try:
                     step()
@@ -62,8 +70,9 @@ class Builder:
 
     def _nodes(self, operations: list[AddNode], undo: Undo) -> None:
         for one in operations:
-            self._stacks.add(one.name, one.kind, one.host, one.ipv6)
+            stack = self._stacks.add(one.name, one.kind, one.host, one.ipv6)
             undo.append(partial(self._stacks.remove, one.name))
+            self._queue(stack, (links.set_up("lo"), None, f"setting up {one.name}/lo"))
 
     def _remove(self, operations: list[RemoveNode], undo: Undo) -> None:
         for one in operations:
@@ -78,7 +87,7 @@ class Builder:
         for one in operations:
             stack = self._stacks.find(one.node)
             name = f"a bridge {one.name!r} in {one.node}"
-            self._send(stack, [(links.bridge(one.name, one.mac), links.delete_link(one.name), name)], undo)
+            self._send(stack, [(links.bridge(one.name, one.mac), partial(links.delete_link, one.name), name)], undo)
             self._software(stack, one.name)
 
     def _veths(self, operations: list[AddVeth], undo: Undo) -> None:
@@ -87,42 +96,36 @@ class Builder:
             pairs = list(group)
             stack = find(node)
             masters = {name: stack.index(name) for name in {one.master for one in pairs} if name}
-            wishes = []
+            wishes: list[Wish] = []
             for one in pairs:
                 far = find(one.peer_node).fd
                 new = links.veth(one.name, one.mac, masters.get(one.master, 0), one.peer_name, one.peer_mac, far)
                 what = f"a link {node}/{one.name} to {one.peer_node}/{one.peer_name}"
-                wishes.append((new, links.delete_link(one.name), what))
+                wishes.append((new, partial(links.delete_link, one.name), what))
             self._send(stack, wishes, undo)
             bent = [links.hairpin(stack.index(one.name)) for one in pairs if one.hairpin]
-            self._send(stack, [(new, b"", f"hairpin mode in {node}") for new in bent], undo)
+            self._send(stack, [(new, None, f"hairpin mode in {node}") for new in bent], undo)
             for one in pairs:
                 peer = find(one.peer_node)
                 if not one.offload:
                     self._software(stack, one.name)
                     self._software(peer, one.peer_name)
-                self._send(
-                    peer, [(links.set_up(one.peer_name), b"", f"setting up {one.peer_node}/{one.peer_name}")], undo
-                )
+                self._queue(peer, (links.set_up(one.peer_name), None, f"setting up {one.peer_node}/{one.peer_name}"))
 
     def _addresses(self, operations: list[AddAddress], undo: Undo) -> None:
-        for node, group in groupby(operations, key=lambda one: one.node):
-            stack = self._stacks.find(node)
-            wishes = []
-            for one in group:
-                index, what = stack.index(one.interface), f"the address {one.address} on {node}/{one.interface}"
-                wishes.append((links.address(index, one.address), links.address(index, one.address, remove=True), what))
-            self._send(stack, wishes, undo)
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            index, what = stack.index(one.interface), f"the address {one.address} on {one.node}/{one.interface}"
+            self._queue(
+                stack, (links.address(index, one.address), partial(links.address, index, one.address, True), what)
+            )
 
     def _routes(self, operations: list[AddRoute], undo: Undo) -> None:
-        for node, group in groupby(operations, key=lambda one: one.node):
-            stack = self._stacks.find(node)
-            wishes = []
-            for one in group:
-                entry = one.destination, one.via, stack.index(one.interface) if one.interface else 0
-                what = f"a route to {one.destination} in {node}"
-                wishes.append((links.route(*entry), links.route(*entry, True), what))
-            self._send(stack, wishes, undo)
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            entry = one.destination, one.via, stack.index(one.interface) if one.interface else 0
+            what = f"a route to {one.destination} in {one.node}"
+            self._queue(stack, (links.route(*entry), partial(links.route, *entry, True), what))
 
     def _sysctls(self, operations: list[SetSysctl], undo: Undo) -> None:
         for one in operations:
@@ -139,8 +142,17 @@ class Builder:
             undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
             netfilter.restore(stack, one.text, one.ipv6)
 
-    def _send(self, stack: Stack, wishes: Sequence[tuple[bytes, bytes, str]], undo: Undo) -> None:
-        """Sends wishes in one batch: each a message, the one that takes it back (or nothing), and its name in words."""
+    def _queue(self, stack: Stack, wish: Wish) -> None:
+        """Keeps a wish that nothing but wishes of its own stack waits for, so that a stack's go in one batch."""
+        self._queued.setdefault(stack.name, []).append(wish)
+
+    def _flush(self, undo: Undo) -> None:
+        while self._queued:
+            name = next(iter(self._queued))
+            self._send(self._stacks.find(name), self._queued.pop(name), undo)
+
+    def _send(self, stack: Stack, wishes: Sequence[Wish], undo: Undo) -> None:
+        """Sends wishes in one batch."""
         refused: set[int] = set()
         try:
             stack.netlink.batch([new for new, _, _ in wishes])
@@ -149,10 +161,14 @@ class Builder:
             raise CnetkitError(f"the kernel refused {wishes[error.index][2]}: {error.strerror}") from None
         finally:
             done = [back for place, (_, back, _) in enumerate(wishes) if back and place not in refused]
-            undo += [partial(stack.netlink.batch, [back]) for back in done]
+            undo += [partial(_take_back, stack, back) for back in done]
 
     def _software(self, stack: Stack, name: str) -> None:
         try:
             links.checksums_by_software(stack.control, name)
         except OSError as error:
             raise CnetkitError(f"the kernel refused to switch off offload on {stack.name}/{name}: {error}") from None
+
+
+def _take_back(stack: Stack, back: Callable[[], bytes]) -> None:
+    stack.netlink.batch([back()])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from cnetkit.kernel.events import Listener
 from cnetkit.kernel.ring import Ring
@@ -13,7 +12,7 @@ from cnetkit.kernel.stacks import Stack
 from cnetkit.model import CnetkitError, Event, Loss
 
 _LEAST, _MOST = 32 << 10, 32 << 20
-_SHARES = {"host": 8, "router": 8}
+_SHARES = {"host": 4, "router": 4}
 """Through these all traffic goes: they get more of the memory than a container."""
 _QUIET, _PATIENCE = 0.008, 0.5
 
@@ -118,6 +117,8 @@ class Watch:
 def _side_by_side(calls: list[Callable[[], None]]) -> None:
     """Makes the calls in threads: each waits for all processors, and together they wait no longer than one. The first
     OSError of any is raised when all are done."""
+    from concurrent.futures import ThreadPoolExecutor  # not needed to start with, and slow to load
+
     with ThreadPoolExecutor(min(64, max(1, len(calls)))) as pool:
         for done in [pool.submit(call) for call in calls]:
             done.result()

@@ -77,11 +77,17 @@ class Listener:
 
     def _of_one_packet(self, found: Verdict) -> Verdict:
         """The verdict with a trace id that no other packet has. The kernel's own is made from where the packet lies in
-        memory, so the next packet may well have the same; but each begins in our table's first chain."""
-        if found.table == netfilter.TRACE_TABLE and found.chain in netfilter.TRACE_BEGINS:
+        memory and where it came in, so the next packet may well have the same, and one that a bridge hands up gets
+        another; but each begins in our table's first chain and ends in one of its last ones, or is dropped."""
+        begins = found.table == netfilter.TRACE_TABLE and found.chain in netfilter.TRACE_BEGINS
+        if found.trace_id not in self._packets or (begins and found.network_header):
             self._serial += 1
             self._packets[found.trace_id] = self._serial
-        return replace(found, trace_id=self._packets.get(found.trace_id, 0))
+        serial = self._packets[found.trace_id]
+        ours = found.table == netfilter.TRACE_TABLE and found.chain in netfilter.TRACE_ENDS
+        if found.verdict == "drop" or (ours and found.type == "policy"):
+            del self._packets[found.trace_id]
+        return replace(found, trace_id=serial)
 
     def _connection_action(self, kind: int, found: Connection) -> Action:
         if kind == _CT_DELETE:

@@ -18,7 +18,7 @@ from cnetkit.model import Chain, CnetkitError, Rule
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TRACE_TABLE = "cnetkit_trace"
-TRACE_BEGINS = ("prerouting", "output")
+TRACE_BEGINS, TRACE_ENDS = ("prerouting", "output"), ("input", "postrouting")
 """Ours: it asks the kernel to report what each rule decides. It is left out of snapshots."""
 
 _NFT, _GETGEN, _GETTABLE = 10 << 8, 16, 1
@@ -159,7 +159,7 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
     The chains that only look stand last in their hooks, so that a packet is also reported as it leaves.
     """
     before = generation(stack)
-    mark = f"limit rate {packets_per_second}/second burst {packets_per_second * 2} packets meta nftrace set 1"
+    mark = f"limit rate {packets_per_second}/second burst {packets_per_second} packets meta nftrace set 1"
     first = dict.fromkeys(TRACE_BEGINS, -450)
     last = {"input": 450, "forward": 450, "postrouting": 450}
     chains = [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; {mark}; }}" for h, p in first.items()]

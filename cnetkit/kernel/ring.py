@@ -16,6 +16,7 @@ _SOL_PACKET, _RX_RING, _STATISTICS, _VERSION = 263, 5, 6, 10
 _TPACKET_V3, _ETH_P_ALL, _FRAME = 2, 3, 2048
 _STATUS, _COUNT, _LENGTH = 8, 12, 20  # where they stand in struct tpacket_block_desc
 _USER = 1
+_BLOCK = 64 << 10
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -26,7 +27,9 @@ class Ring:
     """
 
     def __init__(self, room: int, block_ms: int) -> None:
-        self._block = min(1 << 20, max(mmap.PAGESIZE, 1 << (room // 8).bit_length()))
+        # Many small blocks: a timer hands over blocks that are nearly empty, and a reader that is late needs blocks left.
+        # One of 64 KiB still holds the largest frame of a loopback.
+        self._block = min(_BLOCK, max(mmap.PAGESIZE, 1 << (room // 8).bit_length() - 1))
         self._blocks = max(2, room // self._block)
         self._block_ms = block_ms
         self._memory: mmap.mmap | None = None

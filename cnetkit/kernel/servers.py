@@ -5,7 +5,6 @@ The socket is bound in the agent, so that a taken port is an error at once and t
 
 from __future__ import annotations
 
-import http.server
 import selectors
 import socket
 from collections.abc import Callable
@@ -40,7 +39,7 @@ def listen(kind: str, address: str, port: int) -> socket.socket:
 
 def _has_ipv6() -> bool:
     try:
-        with open("/proc/sys/net/ipv6/conf/all/disable_ipv6", encoding="ascii") as file:
+        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", encoding="ascii") as file:
             return file.read().strip() == "0"
     except OSError:
         return False
@@ -52,42 +51,10 @@ def body(kind: str, listening: socket.socket) -> Callable[[], None]:
     return lambda: serve(listening)
 
 
-def _plain(address: str) -> str:
-    return address.removeprefix("::ffff:")
-
-
-class _Answer(http.server.BaseHTTPRequestHandler):
-    """Says who answered and who asked, as this end sees it: with address translation that is the point."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        """Answers any path and method."""
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        mine, theirs = self.connection.getsockname(), self.client_address
-        text = (
-            f"This is {socket.gethostname()} at {_plain(mine[0])} port {mine[1]}; "
-            f"you are {_plain(theirs[0])} port {theirs[1]}.\n"
-        ).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(text)
-
-    do_HEAD = do_POST = do_GET  # noqa: N815 - the base class names them so
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Stays quiet: the capture shows the requests."""
-
-
 def _http(listening: socket.socket) -> None:
-    server = http.server.ThreadingHTTPServer(("", 0), _Answer, bind_and_activate=False)
-    server.socket.close()
-    server.socket = listening
-    server.daemon_threads = True
-    server.serve_forever(poll_interval=3600)
+    from cnetkit.kernel.web import serve  # loads the standard library's server, in the server's process only
+
+    serve(listening)
 
 
 def _tcp_echo(listening: socket.socket) -> None:

@@ -59,8 +59,11 @@ class Stack:
         """Writes a setting. CnetkitError where it is not there or refuses the value."""
         self.enter()
         try:
-            with open(sysctl_path(name), "w", encoding="ascii") as file:
-                file.write(value)
+            fd = os.open(sysctl_path(name), os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.write(fd, value.encode())
+            finally:
+                os.close(fd)
         except OSError as error:
             raise CnetkitError(f"sysctl {name}={value} in {self.name}: {error.strerror}") from None
 
@@ -93,6 +96,7 @@ class Stacks(dict[str, Stack]):
     def __init__(self) -> None:
         super().__init__()
         self.current: Stack | None = None
+        self._has_ipv6 = os.path.exists("/proc/sys/net/ipv6")
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def find(self, name: str) -> Stack:
@@ -109,7 +113,7 @@ class Stacks(dict[str, Stack]):
             self.current = None
 
     def add(self, name: str, kind: NodeKind, host: str, ipv6: bool) -> Stack:
-        """A new namespace with its loopback up. CnetkitError where the name is taken."""
+        """A new namespace; its loopback is still down. CnetkitError where the name is taken."""
         if name in self:
             raise CnetkitError(f"there is already a node {name!r} in this lab")
         unshare(CLONE_NEWNET)
@@ -117,9 +121,9 @@ class Stacks(dict[str, Stack]):
         control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         stack = Stack(name, kind, host, fd, os.fstat(fd).st_ino, Netlink(), control, self, ipv6)
         self[name] = self.current = stack
-        if not ipv6 and os.path.exists("/proc/sys/net/ipv6"):
-            stack.set_sysctl("net.ipv6.conf.all.disable_ipv6", "1")
-        stack.netlink.batch([links.set_up("lo")])
+        if not ipv6 and self._has_ipv6:
+            # "default" counts for the links to come; "all" would wait for the kernel's one lock on all links.
+            stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1")
         return stack
 
     def remove(self, name: str) -> None:

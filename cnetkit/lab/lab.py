@@ -98,7 +98,7 @@ class Lab:
 
     # --- Observing it ------------------------------------------------------------------------------------------------
 
-    def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 16) -> Capture:
+    def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 32) -> Capture:
         """Captures at every interface while the `with` block runs: `with lab.trace() as trace: ...`.
 
         `nodes` limits it to some nodes. `verdicts`: also what each netfilter rule decided. `megabytes` of kernel memory

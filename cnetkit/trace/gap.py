@@ -22,39 +22,55 @@ def unseen(search: Search) -> Pairs:
     if not len(search.frame):
         return NO_PAIRS
     identity, columns = search.identity, search.columns
-    everything = np.ones(len(search.frame), np.bool_)
-    numbered: Flags = ((columns.protocol == TCP) | (columns.ident != 0))[search.frame]
+    every = np.flatnonzero(_seen_before(search))
+    numbered = every[((columns.protocol == TCP) | (columns.ident != 0))[search.frame[every]]]
     found = NO_PAIRS
-    for part, ranked, where in (
-        (identity.ends, True, everything),
-        (identity.source, False, everything),
-        (identity.target, False, everything),
+    for part, ranked, rows in (
+        (identity.ends, True, every),
+        (identity.source, False, every),
+        (identity.target, False, every),
         (None, False, numbered),
     ):
-        key = identity.packet if part is None else mix(identity.packet, part)
-        more = _bridged(search, key, ranked, where, found)
-        parent, child = np.concatenate((found.parent, more.parent)), np.concatenate((found.child, more.child))
-        found = Pairs(parent, child, NOTHING)
+        if len(rows):
+            key = identity.packet[rows] if part is None else mix(identity.packet[rows], part[rows])
+            more = _bridged(search, rows, key, ranked, found)
+            parent, child = np.concatenate((found.parent, more.parent)), np.concatenate((found.child, more.child))
+            found = Pairs(parent, child, NOTHING)
     return found
 
 
-def _bridged(search: Search, key: U64, ranked: bool, where: Flags, found: Pairs) -> Pairs:
-    ip = (search.identity.hops >= 0) & search.usable & where
-    group = (search.columns.eth_dst[search.frame] >> np.uint64(40)) & np.uint64(1)
-    head = ip & search.orphan & (group == 0)
-    head[found.child] = False
-    first, trees = np.unique(key[ip & (search.parent < 0)], return_counts=True)
-    head &= np.isin(key, first[trees > 1])
-    if not head.any():
-        return NO_PAIRS
-    rows = np.flatnonzero(ip & np.isin(key, key[head]))
-    tail = np.ones(len(search.frame), np.bool_)
+def _seen_before(search: Search) -> Flags:
+    """Rows of packets of which one journey begins not long after another one ended."""
+    ip = (search.identity.hops >= 0) & search.usable
+    tail = ip.copy()
     tail[search.parent[search.parent >= 0]] = False
-    tail[found.parent] = False
-    rank, count, _ = ranks(mix(key[rows], search.tap[rows], search.direction[rows]))
-    order = np.lexsort((rows, rank, key[rows]))
-    rows, rank, count = rows[order], rank[order], count[order]
-    begins = np.flatnonzero(np.concatenate(([True], key[rows][1:] != key[rows][:-1])))
+    head = ip & search.orphan
+    rows = np.flatnonzero(head | tail)
+    packet = search.identity.packet
+    rows = rows[np.argsort(packet[rows], kind="stable")]
+    ended = np.maximum.accumulate(np.where(tail[rows], np.arange(len(rows)), -1))
+    before = rows[np.maximum(np.append(-1, ended[:-1]), 0)] if len(rows) else rows
+    near = head[rows] & (before < rows) & (packet[before] == packet[rows]) & _possible(search, before, rows)
+    return ip & np.isin(packet, packet[rows[near]])
+
+
+def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, found: Pairs) -> Pairs:
+    """Pairs among `rows`, which have these keys."""
+    group = (search.columns.eth_dst[search.frame[rows]] >> np.uint64(40)) & np.uint64(1)
+    head, tail = search.orphan, np.ones(len(search.frame), np.bool_)
+    head[found.child] = tail[found.parent] = False
+    tail[search.parent[search.parent >= 0]] = False
+    first, trees = np.unique(key[search.parent[rows] < 0], return_counts=True)
+    wanted = head[rows] & (group == 0) & np.isin(key, first[trees > 1])
+    head[rows] = wanted
+    keep = np.isin(key, key[wanted])
+    rows, key = rows[keep], key[keep]
+    if not len(rows):
+        return NO_PAIRS
+    rank, count, _ = ranks(mix(key, search.tap[rows], search.direction[rows]))
+    order = np.lexsort((rows, rank, key))
+    rows, rank, count, key = rows[order], rank[order], count[order], key[order]
+    begins = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     sizes = np.diff(np.append(begins, len(rows)))
     most = np.repeat(np.maximum.reduceat(count, begins), sizes)
     even = (np.repeat(np.minimum.reduceat(count, begins), sizes) == most) & (ranked | (most == 1))
@@ -62,8 +78,9 @@ def _bridged(search: Search, key: U64, ranked: bool, where: Flags, found: Pairs)
     before = np.maximum.accumulate(np.where(tail[rows], at, -1))
     before = np.append(-1, before[:-1])
     ok = head[rows] & even & (before >= 0)
-    parent, child = rows[np.maximum(before, 0)], rows
-    ok &= (key[parent] == key[child]) & (rank[np.maximum(before, 0)] == rank) & _possible(search, parent, child)
+    before = np.maximum(before, 0)
+    parent, child = rows[before], rows
+    ok &= (key[before] == key) & (rank[before] == rank) & _possible(search, parent, child)
     return Pairs(parent[ok], child[ok], NOTHING)
 
 

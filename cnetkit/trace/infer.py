@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.frames import IN, OUT
-from cnetkit.trace.identity import U64, Identity, Rows
+from cnetkit.trace.identity import U64, Identity, Rows, mix
+from cnetkit.trace.pairing import pair
 from cnetkit.trace.wiring import Wiring
 
 LOOK_BACK = 8
@@ -40,9 +41,10 @@ def inferred(
     wire = identity.wire
     order = np.argsort(wire, kind="stable")
     tap, direction, time, wire = tap[order], direction[order], time[order], wire[order]
-    cables = _cables(wiring, tap, direction, time, wire)
     above = _bridges(wiring, tap, direction, time, wire)
-    segment = _assign(wiring, cables, set(above.values()))
+    segment = wiring.segment
+    for cables in (_in_turn(wiring, tap, direction, time, wire), _cables(wiring, tap, direction, time, wire)):
+        segment = _assign(wiring.node, segment, cables, set(above.values()))
     bridge, is_bridge = wiring.bridge.copy(), wiring.is_bridge.copy()
     fresh = int(bridge.max(initial=0)) + 1
     for port, upper in above.items():
@@ -77,8 +79,9 @@ def _tunnels(
 def _counted(first: Rows, second: Rows) -> Counts:
     if not len(first):
         return {}
-    pairs, count = np.unique(np.stack((first, second)), axis=1, return_counts=True)
-    return {(int(a), int(b)): int(n) for a, b, n in zip(*pairs, count, strict=True)}
+    size = int(second.max()) + 1
+    count = np.bincount(first * size + second)
+    return {(int(n) // size, int(n) % size): int(count[n]) for n in np.flatnonzero(count)}
 
 
 def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Counts:
@@ -98,28 +101,59 @@ def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArr
     return _counted(np.concatenate(first), np.concatenate(second))
 
 
+def _in_turn(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Counts:
+    """How often the k-th sending of some bytes was at a and their k-th arrival at b, in another node.
+
+    So a flood tells of its cables too: what a bridge hands to several ports arrives in the same order. Arrivals after
+    one in the same node, at the bridge itself, and the bridge's own sending before its ports' do not count.
+    """
+    node, out = wiring.node[tap], direction == OUT
+    again = _earlier(mix(wire, node), direction == IN)
+    begins = np.append(True, wire[1:] != wire[:-1]) if len(wire) else np.zeros(0, np.bool_)
+    next_too = np.append((wire[1:] == wire[:-1]) & (node[1:] == node[:-1]) & out[1:], False)
+    sent = np.flatnonzero(out & ~(begins & next_too) & ~wiring.known[tap])
+    came = np.flatnonzero((direction == IN) & ~again & ~wiring.known[tap])
+    if not len(sent) or not len(came):
+        return {}
+    found = pair(sent, wire[sent], came, wire[came], np.zeros(len(came), np.int64), np.arange(len(wire)))
+    first, second = found.parent, found.child
+    real = (node[first] != node[second]) & (time[second] - time[first] < NEAR_NS)
+    return _counted(tap[first[real]], tap[second[real]])
+
+
+def _earlier(key: U64, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows of `where` before which another one has the same key."""
+    rows = np.flatnonzero(where)
+    _, first = np.unique(key[rows], return_index=True)
+    again = where.copy()
+    again[rows[first]] = False
+    return again
+
+
 def _bridges(
     wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64
 ) -> dict[int, int]:
     """For each port, the interface of its node that shows the same frames above it.
 
-    Sent at the upper interface first; received at both with the same time.
+    Sent at the upper interface first; received at both (with the same time, where br_netfilter does not lie between).
     """
     node = wiring.node[tap]
     down: Counts = defaultdict(int)
     up: Counts = defaultdict(int)
     free = ~wiring.known[tap]
+    first = ~_earlier(mix(wire, node), np.ones(len(wire), np.bool_))
     for lag in range(1, LOOK_BACK + 1):
         at = np.flatnonzero(free[lag:]) + lag
         back = at - lag
         same = (wire[back] == wire[at]) & (node[back] == node[at]) & (tap[back] != tap[at]) & free[back]
         at, back = at[same], back[same]
         out = (direction[back] == OUT) & (direction[at] == OUT) & (time[at] - time[back] < NEAR_NS)
-        into = (direction[back] == IN) & (direction[at] == IN) & (time[at] == time[back])
+        out &= first[back]
+        into = (direction[back] == IN) & (direction[at] == IN) & (time[at] - time[back] < NEAR_NS)
         for counts, chosen in ((down, out), (up, into)):
-            for pair, count in _counted(tap[back[chosen]], tap[at[chosen]]).items():
-                counts[pair] += count
-    shared = {frozenset(pair) for pair in up}
+            for two, count in _counted(tap[back[chosen]], tap[at[chosen]]).items():
+                counts[two] += count
+    shared = {frozenset(two) for two in up}
     received = {int(t) for t in np.unique(tap[direction == IN])}
     found: dict[int, int] = {}
     for (upper, port), _ in sorted(down.items(), key=lambda item: -item[1]):
@@ -131,21 +165,35 @@ def _bridges(
             found[port] = upper
         elif upper not in found and port not in found and upper not in found.values() and port in found.values():
             found[upper] = port
+    for (port, upper), _ in sorted(up.items(), key=lambda item: -item[1]):
+        if (upper, port) not in up and not {port, upper} & found.keys() and port not in found.values():
+            found[port] = upper
+    for port, other in _through(tap, direction, wire, node, free):
+        if port in found and other not in found and other not in found.values():
+            found[other] = found[port]
     return found
 
 
-def _assign(wiring: Wiring, cables: Counts, uppers: set[int]) -> NDArray[np.int64]:
+def _through(tap: Rows, direction: NDArray[np.uint8], wire: U64, node: Rows, free: NDArray[np.bool_]) -> Counts:
+    """How often what was first seen to come in at a port left the same node at another one with its bytes unchanged."""
+    _, first, number = np.unique(mix(wire, node), return_index=True, return_inverse=True)
+    begin = first[number]
+    passed = free & free[begin] & (direction == OUT) & (direction[begin] == IN) & (tap != tap[begin])
+    return _counted(tap[begin[passed]], tap[passed])
+
+
+def _assign(node: Rows, known: Rows, cables: Counts, uppers: set[int]) -> Rows:
     """Gives each cable a number, the pairs that were seen most often first; a tap has one cable."""
     both: Counts = defaultdict(int)
     for (a, b), count in cables.items():
         if a not in uppers and b not in uppers:
             both[min(a, b), max(a, b)] += count
-    segment = wiring.segment.copy()
+    segment = known.copy()
     for (a, b), _ in sorted(both.items(), key=lambda item: (-item[1], item[0])):
         if segment[a] < 0 and segment[b] < 0:
             segment[a] = segment[b] = a
     for (a, b), _ in sorted(both.items(), key=lambda item: (-item[1], item[0])):
-        taken = {int(wiring.node[t]) for t in np.flatnonzero(segment == max(segment[a], segment[b]))}
-        if (segment[a] < 0) != (segment[b] < 0) and int(wiring.node[b if segment[b] < 0 else a]) not in taken:
+        taken = {int(node[t]) for t in np.flatnonzero(segment == max(segment[a], segment[b]))}
+        if (segment[a] < 0) != (segment[b] < 0) and int(node[b if segment[b] < 0 else a]) not in taken:
             segment[a] = segment[b] = max(segment[a], segment[b])
     return segment

@@ -5,7 +5,9 @@ Loopback is a cable from a node to itself.
 
 from __future__ import annotations
 
-from cnetkit.trace.identity import mix
+import numpy as np
+
+from cnetkit.trace.identity import Rows, mix
 from cnetkit.trace.pairing import Pairs, pair
 from cnetkit.trace.search import Search
 
@@ -16,11 +18,24 @@ def crossed(search: Search) -> Pairs:
     children = search.incoming(search.orphan & (segment >= 0))
     parents = search.outgoing(segment >= 0)
     key = search.identity.wire
+    near, far = _ends(search.wiring.segment)
     return pair(
         parents,
-        mix(key[parents], segment[parents]),
+        mix(key[parents], segment[parents], near[search.tap[parents]]),
         children,
-        mix(key[children], segment[children]),
+        mix(key[children], segment[children], far[search.tap[children]]),
         search.tap[children],
         search.time,
     )
+
+
+def _ends(segment: Rows) -> tuple[Rows, Rows]:
+    """For each tap itself and the other end of its cable; 0 for both where a segment has more than two ends."""
+    near, far = np.arange(len(segment)) + 1, np.arange(len(segment)) + 1
+    for number in np.unique(segment[segment >= 0]):
+        taps = np.flatnonzero(segment == number)
+        if len(taps) == 2:
+            far[taps] = near[taps[::-1]]
+        elif len(taps) > 2:
+            near[taps] = far[taps] = 0
+    return near, far

@@ -36,23 +36,50 @@ def translated(search: Search) -> Pairs:
 
 
 def filtered(search: Search) -> Pairs:
-    """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge.
+    """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge, its TTL kept.
 
-    TTL and source MAC address stay as they were. The packet leaves by the bridge's own output, or by a port.
+    The packet leaves by a port with the source MAC address it came with. In between it may be handed to the neighbour
+    table, and is then seen to leave by the bridge's own output, with the bridge's address. An answer to the node itself
+    is translated before the bridge hands it up.
     """
-    place = mix(search.bridge, search.identity.hops.astype(np.uint64), search.columns.eth_src[search.frame])
-    is_ip = (search.identity.hops >= 0) & (search.bridge >= 0)
-    down = search.orphan & is_ip & search.at_bridge
-    first = rewritten_between(
-        search, search.incoming(is_ip & ~search.at_bridge & ~search.passed), search.outgoing(down), place, place
-    )
+    is_ip = (search.identity.hops >= 0) & _bridging(search)
+    place = mix(search.bridge, search.identity.hops.astype(np.uint64))
+    sender = search.columns.eth_src[search.frame]
+    came_in = is_ip & ~search.at_bridge & ~search.passed
+    down = search.outgoing(search.orphan & is_ip & search.at_bridge)
+    first = rewritten_between(search, search.incoming(came_in), down, place, place)
+    sender[first.child] = sender[first.parent]
+    came_in[first.parent] = False
+    kept = mix(place, sender)
     below = search.outgoing(search.orphan & is_ip & ~search.at_bridge)
-    passed = search.passed.copy()
-    passed[first.parent] = True
-    last = rewritten_between(search, search.outgoing(is_ip & search.at_bridge & ~passed), below, place, place)
-    below = np.setdiff1d(below, last.child)
-    direct = rewritten_between(search, search.incoming(is_ip & ~search.at_bridge & ~passed), below, place, place)
-    return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in (first, last, direct)), strict=True)))
+    middle, same = np.sort(first.child), mix(kept, search.identity.packet, search.identity.ends)
+    plain = pair(middle, same[middle], below, same[below], search.tap[below], search.time)
+    middle, below = _without(search, middle, plain.parent), _without(search, below, plain.child)
+    last = rewritten_between(search, middle, below, kept, kept)
+    below = _without(search, below, last.child)
+    direct = rewritten_between(search, search.incoming(came_in), below, kept, kept)
+    came_in[direct.parent] = False
+    above = search.incoming(search.orphan & is_ip & search.at_bridge)
+    up = rewritten_between(search, search.incoming(came_in & ~search.raised), above, kept, kept)
+    return _together(first, plain, last, direct, up)
+
+
+def _bridging(search: Search) -> NDArray[np.bool_]:
+    """Rows seen at a bridge of which several taps were captured, or that a topology tells of."""
+    wiring = search.wiring
+    taps = np.bincount(wiring.bridge[wiring.bridge >= 0], minlength=int(wiring.bridge.max(initial=0)) + 1)
+    real: NDArray[np.bool_] = (wiring.bridge >= 0) & ((taps[wiring.bridge] > 1) | wiring.known)
+    return real[search.tap]
+
+
+def _without(search: Search, rows: Rows, taken: Rows) -> Rows:
+    free = np.ones(len(search.frame), np.bool_)
+    free[taken] = False
+    return rows[free[rows]]
+
+
+def _together(*pairs: Pairs) -> Pairs:
+    return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in pairs), strict=True)))
 
 
 def _parts(pairs: Pairs) -> tuple[Rows, Rows, Rows]:
@@ -81,7 +108,7 @@ def rewritten_between(search: Search, parents: Rows, children: Rows, before: U64
         parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
         found.append(more)
     found += learned
-    return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in found), strict=True)))
+    return _together(*found)
 
 
 def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:

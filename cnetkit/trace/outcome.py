@@ -3,7 +3,7 @@
 delivered: received by a node that owns the packet's destination address; or, for what is not routed, by the interface
 whose MAC address it bears, or by anyone when it is for all. Of a flood one arrival suffices.
 consumed: a group-addressed frame that only its own sender's bridge took up, such as spanning tree (01:80:c2:00:00:0x).
-dropped: the kernel said so: a verdict over this packet, or an ICMP error that the last node sent about it.
+dropped: the kernel said so: a verdict over this packet, or what the last node answered to it (refused.py).
 ambiguous: its first frame has several equal candidates to come from.
 lost-from-sight: none of these; the last frame says where.
 """
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.model import Evidence, Outcome
-from cnetkit.recording.columns import ICMP
+from cnetkit.model import Outcome
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.verdicts import steps_of
 from cnetkit.trace.identity import U64, mix
-from cnetkit.trace.packet import ICMP_NAMES
+from cnetkit.trace.refused import refusal
 
 RESERVED = 0x0180C2000000
 """Group addresses that bridges do not forward (IEEE 802.1Q, 8.6.3)."""
@@ -102,11 +102,13 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     last = int(found.last[journey])
     where = "/".join(case.place(last))
     dropped = _verdict(case, last, where)
-    if dropped is None and found.delivered[journey] and not _meant_elsewhere(case, last):
-        return Outcome("delivered", where)
-    dropped = dropped or _error(case, last, where)
     if dropped is not None:
         return dropped
+    answer = refusal(case, last)
+    if answer is not None:
+        return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
+    if found.delivered[journey] and not _meant_elsewhere(case, last):
+        return Outcome("delivered", where)
     if case.joined.ambiguous[first]:
         reason = "several identical packets could have become this one, and neither order nor time tells them apart"
         return Outcome("ambiguous", "/".join(case.place(first)), reason)
@@ -126,27 +128,10 @@ def _meant_elsewhere(case: Case, last: int) -> bool:
 
 def _verdict(case: Case, last: int, where: str) -> Outcome | None:
     parent = int(case.joined.parent[last])
-    for step in rule.steps_of(case, last, parent if parent >= 0 else None):
+    for step in steps_of(case, last, parent if parent >= 0 else None):
         if step.verdict.verdict == "drop":
             said = rule.worded(case, case.place(last)[0], step)
             evidence = () if said is None else (said,)
             chain = f"{step.verdict.family} {step.verdict.table} {step.verdict.chain}"
             return Outcome("dropped", where, said.quote if said is not None else f"dropped in {chain}", evidence)
     return None
-
-
-def _error(case: Case, last: int, where: str) -> Outcome | None:
-    """An ICMP error by the last node to the packet's sender that quotes the packet's identification."""
-    c, frames = case.joined.columns, case.recording.frames
-    if case.direction(last) != "in" or c.version[last] != 4 or not c.ident[last]:
-        return None
-    node = case.joined.wiring.node
-    about = (c.protocol == ICMP) & (c.icmp_type == 3) | (c.protocol == ICMP) & (c.icmp_type == 11)
-    about &= (c.icmp_id == c.ident[last]) & (c.dst_low == c.src_low[last]) & (case.joined.parent < 0)
-    about &= (case.joined.direction == OUT) & (node[frames.tap] == node[frames.tap[last]])
-    hits = np.flatnonzero(about & (frames.time_ns >= frames.time_ns[last]))
-    if not len(hits):
-        return None
-    kind = ICMP_NAMES[int(c.icmp_type[hits[0]])]
-    said = Evidence("icmp", f"{kind}, code {int(c.icmp_code[hits[0]])}", f"frame {int(hits[0])}", "kernel")
-    return Outcome("dropped", where, f"the node answered with ICMP {kind}", (said,))

@@ -19,6 +19,27 @@ ICMPV6_NAMES = {
 }  # fmt: skip
 
 
+ERRORS = {
+    (4, 3, 0): "network unreachable", (4, 3, 1): "host unreachable", (4, 3, 2): "protocol unreachable",
+    (4, 3, 3): "port unreachable", (4, 3, 4): "fragmentation needed", (4, 3, 9): "network administratively prohibited",
+    (4, 3, 10): "host administratively prohibited", (4, 3, 13): "communication administratively prohibited",
+    (4, 11, 0): "time to live exceeded in transit", (4, 11, 1): "fragment reassembly time exceeded",
+    (6, 1, 0): "no route to destination", (6, 1, 1): "communication administratively prohibited",
+    (6, 1, 3): "address unreachable", (6, 1, 4): "port unreachable", (6, 2, 0): "packet too big",
+    (6, 3, 0): "hop limit exceeded in transit", (6, 3, 1): "fragment reassembly time exceeded",
+}  # fmt: skip
+"""ICMP errors by IP version, type and code (RFC 792, RFC 1812 5.2.7.1, RFC 4443)."""
+
+
+def error_name(version: int, kind: int, code: int) -> str:
+    """An ICMP error in words."""
+    return ERRORS.get((version, kind, code)) or f"{_icmp_name(version, kind)}, code {code}"
+
+
+def _icmp_name(version: int, kind: int) -> str:
+    return (ICMPV6_NAMES if version == 6 else ICMP_NAMES).get(kind, f"type {kind}")
+
+
 @lru_cache(maxsize=65536)
 def mac(value: int) -> str:
     """48 bits as `02:00:00:00:00:01`."""
@@ -99,10 +120,10 @@ def _kind(c: Columns, n: int, name: str) -> str:
     if name == "tcp":
         flags = int(c.flags[n])
         return ", ".join(word for bit, word in _FLAGS if flags & bit)
-    if name == "icmp":
-        return ICMP_NAMES.get(int(c.icmp_type[n]), f"type {int(c.icmp_type[n])}")
-    if name == "icmpv6":
-        return ICMPV6_NAMES.get(int(c.icmp_type[n]), f"type {int(c.icmp_type[n])}")
+    if name in ("icmp", "icmpv6"):
+        kind, version = int(c.icmp_type[n]), int(c.version[n])
+        error = ERRORS.get((version, kind, int(c.icmp_code[n])))
+        return error or _icmp_name(version, kind)
     return ""
 
 

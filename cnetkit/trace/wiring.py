@@ -75,7 +75,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         if interface.kind in STACKED:
             below[at] = number.get(peer, -1) if peer else -1
         elif peer is not None:
-            segment[at] = min(at, number.get(peer, at))
+            segment[at] = min(at, number[peer]) if peer in number else -1
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
     return Wiring(node, segment, bridge, is_bridge, below, tunnel, address, known)
 

@@ -23,6 +23,15 @@ STEPS = {
     "stacked-down": "was handed down to {here}",
     "gap": "appeared at {here}; what lies between was not captured",
 }
+REASONS = {
+    "nft-rule": "because of the rule `{quote}` ({source})",
+    "conntrack": "as the connection's entry says: `{quote}` ({source})",
+    "route": "by the route `{quote}` ({source})",
+    "forwarding-entry": "by the forwarding table: `{quote}` ({source})",
+    "order": "which nothing but the order of frames tells ({quote})",
+}
+"""How evidence of each kind is told; what is not here stands only in `Journey.why`."""
+
 ENDINGS = {
     "delivered": "It was delivered at {where}.",
     "consumed": "It was consumed at {where}: {reason}.",
@@ -42,19 +51,55 @@ def summary(journey: Journey) -> str:
 
 
 def paragraph(journey: Journey) -> str:
-    """The whole journey, one sentence a hop."""
+    """The whole journey in plain words: a sentence a step, each with at most one reason, the decisive one."""
     case = journey.trace.found.case
     first = journey.hops[0]
     packet = case.packet(first.frame)
-    begun = "was sent" if first.direction == "out" else "was first seen"
+    begun = "sent" if first.direction == "out" else "first seen"
     what = f"{packet.protocol} {packet.kind}".strip()
-    said = [f"A packet ({what}) from {packet.source} to {packet.destination} {begun} at {_place(first)}{_why(first)}."]
-    for hop in journey.hops[1:]:
-        step = STEPS.get(case.step(hop.frame), "was seen at {here}").format(here=_place(hop))
-        said.append(f"It {step}{_changed(hop.changes)}{_why(hop)}.")
+    said = [
+        f"A packet ({what}) from {packet.source} to {packet.destination} was {begun} at {_place(first)}{_why(first)}."
+    ]
+    said += [_sentence(journey, hop) for hop in journey.hops[1:]]
     ended = journey.outcome
-    said.append(ENDINGS[ended.kind].format(where=ended.where, reason=ended.reason))
+    reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
+    said.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
     return " ".join(said)
+
+
+def _sentence(journey: Journey, hop: Hop) -> str:
+    case = journey.trace.found.case
+    step = STEPS.get(case.step(hop.frame), "was seen at {here}").format(here=_place(hop))
+    rewritten = [text for change in hop.changes if (text := _rewritten(journey, hop, change))]
+    if rewritten:
+        step = step.replace("was translated and", "was").replace("was translated inside the bridge and", "then")
+        return f"{hop.node} rewrote the {' and the '.join(rewritten)}{_why(hop)}. It {step}{_lesser(hop)}."
+    return f"It {step}{_lesser(hop)}{_why(hop)}."
+
+
+def _rewritten(journey: Journey, hop: Hop, change: Change) -> str:
+    """`destination 203.0.113.1:8080 to 172.17.0.2:80`, once for an address and its port."""
+    case, parent = journey.trace.found.case, hop.parent
+    layer, _, name = change.field.partition(".")
+    if parent is None or name not in ("src", "dst", "srcport", "dstport") or layer == "eth":
+        return ""
+    fields = {one.field for one in hop.changes}
+    if name.endswith("port") and fields & {f"ip.{name[:3]}", f"ipv6.{name[:3]}"}:
+        return ""
+    old, new = case.packet(parent), case.packet(hop.frame)
+    if name.startswith("src"):
+        return f"source {old.source} to {new.source}"
+    return f"destination {old.destination} to {new.destination}"
+
+
+def _lesser(hop: Hop) -> str:
+    """The changes that every router makes, in few words."""
+    said = [
+        f"the {c.field} went from {c.before} to {c.after}" for c in hop.changes if c.field.endswith((".ttl", ".hlim"))
+    ]
+    if any(c.field.startswith("eth.") for c in hop.changes):
+        said.append("it got the MAC addresses of its next stretch")
+    return f"; {' and '.join(said)}" if said else ""
 
 
 def comment(hop: Hop) -> str:
@@ -68,13 +113,11 @@ def _place(hop: Hop) -> str:
     return f"{hop.node}/{hop.interface}"
 
 
-def _changed(changes: tuple[Change, ...]) -> str:
-    if not changes:
-        return ""
-    return ", with " + ", ".join(f"{c.field} {c.before} → {c.after}" for c in changes)
-
-
 def _why(hop: Hop) -> str:
-    if not hop.evidence:
-        return ""
-    return " (" + "; ".join(f"{e.kind}: {e.quote}" for e in hop.evidence) + ")"
+    """The decisive reason: the first that is evidence and no mere order of frames."""
+    for one in hop.evidence:
+        if one.kind == "route" and hop.direction == "in":
+            return f"; {hop.node} takes it, by `{one.quote}` ({one.source})"
+        if one.kind in REASONS:
+            return f", {REASONS[one.kind].format(quote=one.quote, source=one.source)}"
+    return ""

@@ -1,7 +1,7 @@
 """`python -m tests.bench` (`make bench`): all benchmarks, one after the other."""
 
-from tests.bench import build, capture, first_packet
+from tests.bench import build, capture, first_packet, join
 
-for bench in (build, first_packet, capture):
+for bench in (build, first_packet, capture, join):
     bench.main()
     print()

@@ -62,8 +62,8 @@ class HostState:
             self.routes = sorted(str(sorted(route["attrs"], key=str)) for route in ip.get_routes(table=254))
             self.addresses = sorted(str(address.get("IFA_ADDRESS")) for address in ip.get_addr())
         self.mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
-        self.temporary = sorted(os.listdir("/tmp"))
-        self.run = sorted(os.listdir("/run"))
+        places = ("/tmp", "/run", "/var/tmp", "/dev/shm", str(Path.home()))
+        self.files = sorted(f"{place}/{name}" for place in places for name in os.listdir(place) if "cnetkit" in name)
         self.doors = sorted(line.split("@")[1] for line in _unix() if "@cnetkit/" in line)
         self.processes = sorted(_processes())
 

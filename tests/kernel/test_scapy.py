@@ -10,10 +10,10 @@ from cnetkit.model import CnetkitError
 
 def test_sniff_sees_what_passes_with_place_and_direction(dock):
     with dock.web.scapy_socket("eth0") as socket:
-        sniffer = AsyncSniffer(opened_socket=socket, lfilter=lambda packet: ICMP in packet)
+        sniffer = AsyncSniffer(opened_socket=socket, lfilter=lambda packet: ICMP in packet, count=6)
         sniffer.start()
         dock.client.run("ping -c 3 -i 0.05 172.17.0.2", check=True)
-        sniffer.stop()
+        sniffer.join(timeout=5)
     seen = [(packet.comments, packet.direction, packet[ICMP].type) for packet in sniffer.results]
     assert seen == [([b"web/eth0"], 1, 8), ([b"web/eth0"], 2, 0)] * 3
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Topology, Tuple5
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Rule, Topology, Tuple5
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.engine import NAMES, Joined, Source, connections_of
 from cnetkit.trace.packet import Packet, packet_of
@@ -60,6 +63,30 @@ class Case:
                 chosen = topology
         return chosen
 
+    def is_last(self, frame: int) -> bool:
+        """Whether nothing came after it."""
+        return not self._goes_on[frame]
+
+    @cached_property
+    def _goes_on(self) -> NDArray[np.bool_]:
+        found = np.zeros(len(self.joined.parent), np.bool_)
+        found[self.joined.parent[self.joined.parent >= 0]] = True
+        return found
+
+    def at_bridge(self, frame: int) -> bool:
+        """Whether it was seen at a bridge itself, not at a port."""
+        return bool(self.joined.wiring.is_bridge[self.recording.frames.tap[frame]])
+
+    @cached_property
+    def rule_sets(self) -> list[Topology]:
+        """All that was recorded of chains and rules."""
+        return [*self.recording.topologies, *(e.subject for e in self.recording.events if e.kind == "rules")]
+
+    @cached_property
+    def rules(self) -> dict[tuple[str, str, str, str, int], Rule]:
+        """All netfilter rules by node, family, table, chain and handle."""
+        return {(r.node, r.family, r.table, r.chain, r.handle): r for t in self.rule_sets for r in t.rules}
+
     def rows(self, table: Iterable[Row], kind: str, node: str, time_ns: int) -> Sequence[Row]:
         """A snapshot's rows of one node, and what events changed in them up to a moment after `time_ns`."""
         snapshot = self.topology(time_ns).time_ns
@@ -93,22 +120,27 @@ class Case:
         return {(i.node, i.name): i for topology in self.recording.topologies for i in topology.interfaces}
 
     @cached_property
-    def connections(self) -> dict[str, list[Connection]]:
-        """All conntrack entries by node."""
-        found: dict[str, list[Connection]] = {}
-        for connection in connections_of(self.recording):
-            found.setdefault(connection.node, []).append(connection)
+    def entries(self) -> dict[tuple[str, str, Tuple5 | None], list[tuple[int, Connection]]]:
+        """Conntrack entries with the time they were first read, by node, protocol, and each end they have."""
+        begun: dict[tuple[str, int, str, Tuple5, Tuple5], tuple[int, Connection]] = {}
+        tables = [(t.time_ns, c) for t in self.recording.topologies for c in t.connections]
+        events = [(e.time_ns, e.subject) for e in self.recording.events if e.kind == "connection"]
+        for time, entry in sorted(tables + events, key=lambda one: one[0]):
+            begun.setdefault((entry.node, entry.id, entry.protocol, entry.original, entry.reply), (time, entry))
+        found: dict[tuple[str, str, Tuple5 | None], list[tuple[int, Connection]]] = {}
+        for time, entry in begun.values():
+            for ends in {entry.original, entry.reply, turned(entry.original), turned(entry.reply)}:
+                found.setdefault((entry.node, entry.protocol, ends), []).append((time, entry))
         return found
 
     @cached_property
     def translations(self) -> dict[tuple[str, str, Tuple5], Tuple5]:
         """What conntrack turns a packet's ends into, by node, protocol and the ends before."""
         found = {}
-        for node, entries in self.connections.items():
-            for entry in entries:
-                for old, new in ((entry.original, turned(entry.reply)), (entry.reply, turned(entry.original))):
-                    if old != new:
-                        found[node, entry.protocol, old] = new
+        for entry in connections_of(self.recording):
+            for old, new in ((entry.original, turned(entry.reply)), (entry.reply, turned(entry.original))):
+                if old != new:
+                    found[entry.node, entry.protocol, old] = new
         return found
 
     @cached_property

@@ -1,47 +1,58 @@
 """The conntrack entry whose two tuples say how a packet's addresses are translated (nf_conntrack, conntrack(8)).
 
-Rules of nat chains are asked for a connection's first packet only; for all later ones the entry is the reason.
+Rules of nat chains are asked for a connection's first packet only; for all later ones the entry is the reason. An
+entry is worded by its tuples alone: its state and flags belong to the moment it was read, not to the packet.
 """
 
 from __future__ import annotations
 
 from cnetkit.model import Connection, Evidence, Tuple5
-from cnetkit.trace.evidence import rule
-from cnetkit.trace.evidence.case import Case, turned
+from cnetkit.trace.evidence.case import LATE_NS, Case, turned
+from cnetkit.trace.evidence.verdicts import connection_of
 
-STEPS = ("nat", "bridge-nat")
+STEPS = ("", "nat", "bridge-nat")
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `conntrack` for a translated packet; without an entry, that there is none."""
-    if parent is None or case.step(frame) not in STEPS:
+    if case.step(frame) not in STEPS or not case.joined.columns.version[frame]:
         return ()
-    before, after = case.packet(parent), case.packet(frame)
-    if before.ends == after.ends:
+    if parent is None and (not case.translations or case.direction(frame) != "out"):
         return ()
-    node = case.place(frame)[0]
-    entry = _entry(case.connections.get(node, []), before.protocol, before.ends, after.ends)
+    node, after = case.place(frame)[0], case.packet(frame)
+    before = None if parent is None else case.packet(parent).ends
+    if before == after.ends:
+        return ()
+    said = connection_of(case, frame, parent)
+    entry = _entry(case, node, after.protocol, before, after.ends, said, case.time(frame))
     if entry is None:
         words = "the only packet here with this identification and payload; no conntrack entry was recorded"
-        return (Evidence("order", words, "frames", "inferred"),)
-    said = rule.connection_of(case, frame, parent)
+        return () if before is None else (Evidence("order", words, "frames", "inferred"),)
     strength = "kernel" if said and said == entry.id else "table"
-    return (Evidence("conntrack", entry.text or worded(entry), f"{node} conntrack", strength),)  # type: ignore[arg-type]
+    return (Evidence("conntrack", worded(entry), f"{node} conntrack", strength),)  # type: ignore[arg-type]
 
 
-def _entry(entries: list[Connection], protocol: str, before: Tuple5, after: Tuple5) -> Connection | None:
-    """The last entry that turns `before` into `after`, or begins or ends so where a bridge translates in two steps."""
-    partial = None
-    for entry in reversed(entries):
-        if entry.protocol != protocol:
+def _entry(
+    case: Case, node: str, protocol: str, before: Tuple5 | None, after: Tuple5, said: int, time_ns: int
+) -> Connection | None:
+    """The entry that turns `before` into `after`, or begins or ends so where a bridge translates in two steps.
+
+    The one that the kernel named for this packet, else the last that was there at the time. A packet that began in
+    this node was seen only after its translation: its entry is known where the kernel named it.
+    """
+    best: tuple[bool, bool, int] | None = None
+    chosen: Connection | None = None
+    for begun, entry in case.entries.get((node, protocol, after), []) + case.entries.get((node, protocol, before), []):
+        if begun > time_ns + LATE_NS or (said and entry.id and entry.id != said):
             continue
         for old, new in ((entry.original, turned(entry.reply)), (entry.reply, turned(entry.original))):
-            if (before, after) == (old, new):
-                return entry
+            whole = (before, after) == (old, new)
             starts = before == old and _between(after, old, new)
-            if partial is None and (starts or (after == new and _between(before, old, new))):
-                partial = entry
-    return partial
+            ends = after == new and (bool(said) if before is None else _between(before, old, new))
+            rank = (entry.id == said, whole, begun)
+            if (whole or starts or ends) and old != new and (best is None or rank > best):
+                best, chosen = rank, entry
+    return chosen
 
 
 def _between(ends: Tuple5, old: Tuple5, new: Tuple5) -> bool:
@@ -55,9 +66,11 @@ def _between(ends: Tuple5, old: Tuple5, new: Tuple5) -> bool:
 
 
 def worded(entry: Connection) -> str:
-    """An entry that came without its text, in conntrack(8)'s manner."""
+    """An entry's two tuples in conntrack(8)'s manner."""
+    icmp = entry.protocol.startswith("icmp")
     sides = (
-        f"src={t.source} dst={t.destination} sport={t.source_port} dport={t.destination_port}"
+        f"src={t.source} dst={t.destination} "
+        + (f"id={t.source_port}" if icmp else f"sport={t.source_port} dport={t.destination_port}")
         for t in (entry.original, entry.reply)
     )
-    return " ".join((entry.protocol, entry.state, *sides)).replace("  ", " ")
+    return " ".join((entry.protocol, *sides))

@@ -10,6 +10,8 @@ STEPS = ("bridge-down", "bridge-forward", "bridge-nat")
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `forwarding-entry` for a frame that a bridge sent at a port."""
+    if parent is not None and case.step(frame) == "bridge-up":
+        return _up(case, frame)
     if parent is None or case.step(frame) not in STEPS:
         return ()
     node, name = case.place(frame)
@@ -28,6 +30,21 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
         return (Evidence("forwarding-entry", here[-1].text or _worded(here[-1]), source, "table"),)
     if entries and not ours and case.step(frame) != "bridge-nat":
         return (Evidence("forwarding-entry", f"no entry for {target}: sent to every port", source, "table"),)
+    return ()
+
+
+def _up(case: Case, frame: int) -> tuple[Evidence, ...]:
+    """Why a bridge kept a frame for its own node: the address is the bridge's own, or one for a group."""
+    node, name = case.place(frame)
+    target, time = case.packet(frame).eth_dst, case.time(frame)
+    source = f"{node} fdb of {name}"
+    for entry in case.rows(case.topology(time).forwarding, "forwarding", node, time):
+        if entry.mac == target and entry.permanent and entry.interface == name:
+            return (Evidence("forwarding-entry", entry.text or _worded(entry), source, "table"),)
+    if target == "ff:ff:ff:ff:ff:ff" and (node, name) in case.interfaces:
+        return (
+            Evidence("forwarding-entry", f"{target} is a broadcast address: the bridge takes it too", source, "table"),
+        )
     return ()
 
 

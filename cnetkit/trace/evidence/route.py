@@ -1,7 +1,7 @@
-"""The route by which a node sent a packet: the longest matching prefix (RFC 1812, 5.2.4.3; ip-route(8)).
+"""The route by which a node sent a packet, or took it for itself (ip-rule(8), ip-route(8)).
 
-Silent where policy rules choose by more than the destination, or where the packet left by another interface than the
-table says.
+The policy rules are asked in order of their priority, in each table the longest matching prefix wins (RFC 1812,
+5.2.4.3). Silent where a rule chooses by more than addresses, or where the packet left by another interface.
 """
 
 from __future__ import annotations
@@ -10,40 +10,69 @@ import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cnetkit.model import Evidence, Route
+from cnetkit.model import Evidence, PolicyRule, Route
 from cnetkit.trace.evidence.case import Case
 
 STEPS = ("", "route", "nat", "bridge-nat")
-LOCAL, MAIN, DEFAULT = 255, 254, 253
+TABLES = {255: "local", 254: "main", 253: "default"}
+RULES = ((0, 255), (32766, 254), (32767, 253))
+"""What a node has that says nothing else: priority and table."""
+OWN = ("local", "broadcast", "multicast", "anycast")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `route` for a frame that a node routed or sent itself."""
-    if (
-        not case.recording.topologies
-        or case.step(frame) not in STEPS
-        or case.direction(frame) != "out"
-        or _bridged(case, frame, parent)
-    ):
+    """Evidence of kind `route` for a frame that a node routed, sent itself, or took for itself."""
+    if not case.recording.topologies or not case.joined.columns.version[frame]:
+        return ()
+    out = case.direction(frame) == "out"
+    if not out and not case.is_last(frame):
+        return ()
+    if out and (case.step(frame) not in STEPS or _bridged(case, frame, parent)):
         return ()
     packet, (node, _), time = case.packet(frame), case.place(frame), case.time(frame)
-    if not packet.version:
-        return ()
+    after = None if out else case.translations.get((node, packet.protocol, packet.ends))
+    destination = after.destination if after else packet.ends.destination
     topology = case.topology(time)
-    special = [r for r in topology.policy_rules if r.node == node and r.table not in (LOCAL, MAIN, DEFAULT)]
-    if any(rule.family == packet.version for rule in special):
+    rules = [rule for rule in topology.policy_rules if rule.node == node and rule.family == packet.version]
+    routes = case.rows(topology.routes, "route", node, time)
+    route = chosen(rules, routes, packet.ends.source, destination)
+    if route is None or (route.interface != case.device(frame) if out else route.type not in OWN):
         return ()
-    route = _longest(case.rows(topology.routes, "route", node, time), packet.ends.destination)
-    if route is None or route.interface != case.device(frame):
-        return ()
-    table = {MAIN: "main", LOCAL: "local"}.get(route.table, str(route.table))
+    table = TABLES.get(route.table, str(route.table))
     return (Evidence("route", route.text or _worded(route), f"{node} table {table}", "table"),)
 
 
 def _bridged(case: Case, frame: int, parent: int | None) -> bool:
     """Whether the step stayed inside a bridge after its route was already told."""
     return parent is not None and case.step(frame) == "bridge-nat" and case.direction(parent) == "out"
+
+
+def chosen(rules: Sequence[PolicyRule], routes: Sequence[Route], source: str, destination: str) -> Route | None:
+    """The route for a packet with these addresses, or None where there is none or it cannot be told."""
+    asked = sorted((rule.priority, rule.table, rule.text) for rule in rules)
+    for _, table, text in asked or [(priority, table, "") for priority, table in RULES]:
+        fits = _fits(text, source, destination)
+        if fits is None:
+            return None
+        found = _longest([r for r in routes if r.table == table], destination) if fits else None
+        if found is not None:
+            return found if found.type != "throw" else None
+    return None
+
+
+def _fits(text: str, source: str, destination: str) -> bool | None:
+    """Whether a policy rule, in ip-rule(8)'s words, is for this packet; None where that hangs on something else."""
+    words = text.partition(":")[2].split()
+    pairs = dict(zip(words[::2], words[1::2], strict=False))
+    if set(pairs) - {"from", "to", "lookup", "proto"} or len(words) % 2:
+        return None
+    for key, address in (("from", source), ("to", destination)):
+        prefix = pairs.get(key, "all")
+        network = None if prefix == "all" else _network(prefix, 6 if ":" in address else 4)
+        if prefix != "all" and (network is None or ipaddress.ip_address(address) not in network):
+            return False
+    return True
 
 
 @lru_cache(maxsize=65536)
@@ -58,21 +87,20 @@ def _network(destination: str, version: int) -> Network | None:
 
 
 def _longest(routes: Sequence[Route], destination: str) -> Route | None:
-    """The route for `destination`; table local goes before main, a lower metric before a higher one."""
+    """The route of one table for `destination`; among equals the one with the lowest metric."""
     target = ipaddress.ip_address(destination)
-    best: tuple[int, int, int] | None = None
-    chosen: Route | None = None
+    best: tuple[int, int] | None = None
+    found: Route | None = None
     for route in routes:
-        other_family = route.destination == "default" and (":" in (route.via or route.source)) != (target.version == 6)
-        if route.table not in (LOCAL, MAIN, DEFAULT) or other_family:
+        if route.destination == "default" and (":" in (route.via or route.source)) != (target.version == 6):
             continue
         network = _network(route.destination, target.version)
         if network is None or target not in network:
             continue
-        rank = (route.table, network.prefixlen, -route.metric)
+        rank = (network.prefixlen, -route.metric)
         if best is None or rank > best:
-            best, chosen = rank, route
-    return chosen
+            best, found = rank, route
+    return found
 
 
 def _worded(route: Route) -> str:

@@ -1,0 +1,88 @@
+"""What a node answered to a packet that it would not take: an ICMP error that quotes it, or a TCP reset of its SYN.
+
+An error belongs to a packet when it quotes that packet's own header bytes (RFC 792, RFC 4443, 3.1), a reset when it
+acknowledges exactly that SYN (RFC 9293, 3.10.7.1). It says nothing about packets that nobody answered.
+"""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from cnetkit.model import Evidence
+from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
+from cnetkit.recording.frames import OUT
+from cnetkit.trace.evidence.case import Case, turned
+from cnetkit.trace.packet import error_name
+
+SYN, RST, ACK = 2, 4, 16
+Key = tuple[str, bytes, bytes]
+"""Node; identification, protocol and addresses; and the first 8 bytes of the transport header."""
+
+_answers: WeakKeyDictionary[Case, dict[Key, list[int]]] = WeakKeyDictionary()
+
+
+def refusal(case: Case, frame: int) -> Evidence | None:
+    """What the node where `frame` came in answered to it, or None."""
+    if case.direction(frame) != "in" or not case.joined.columns.version[frame]:
+        return None
+    if case not in _answers:
+        _answers[case] = _indexed(case)
+    if not _answers[case]:
+        return None
+    after = [n for n in _answers[case].get(_key(case, frame), ()) if case.time(n) >= case.time(frame)]
+    if not after:
+        return None
+    answer, columns = after[0], case.joined.columns
+    if columns.protocol[answer] == TCP:
+        return Evidence("tcp", "a TCP reset", f"frame {answer}", "kernel")
+    kind, code = int(columns.icmp_type[answer]), int(columns.icmp_code[answer])
+    return Evidence("icmp", f"ICMP {error_name(int(columns.version[answer]), kind, code)}", f"frame {answer}", "kernel")
+
+
+def _indexed(case: Case) -> dict[Key, list[int]]:
+    """The answers that began in their node, by the packets that they are about."""
+    joined, c = case.joined, case.joined.columns
+    own = (joined.parent < 0) & (joined.direction == OUT)
+    errors = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
+    errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)
+    resets = (c.protocol == TCP) & (c.flags & (RST | ACK) == RST | ACK)
+    found: dict[Key, list[int]] = {}
+    for frame in joined.order[(own & (errors | resets))[joined.order]]:
+        node, at = case.place(int(frame))[0], int(c.transport[frame])
+        if resets[frame]:
+            key = _reset(case, node, int(frame))
+        else:
+            quoted = _bytes(case, int(frame), at + 8, 68)
+            header = (quoted[0] & 15) * 4 if quoted[:1] and quoted[0] >> 4 == 4 else 40
+            key = (node, kept(quoted[:header]), quoted[header : header + 8])
+        found.setdefault(key, []).append(int(frame))
+    return found
+
+
+def _key(case: Case, frame: int) -> Key:
+    c, node = case.joined.columns, case.place(frame)[0]
+    if c.protocol[frame] == TCP and int(c.flags[frame]) & (SYN | ACK) == SYN:
+        ends = case.packet(frame).ends
+        return (node, f"{ends}".encode(), (int(c.seq[frame]) + 1 & 0xFFFFFFFF).to_bytes(4, "big"))
+    network, transport = int(c.network[frame]), int(c.transport[frame])
+    return (node, kept(_bytes(case, frame, network, transport - network)), _bytes(case, frame, transport, 8))
+
+
+def _reset(case: Case, node: str, frame: int) -> Key:
+    ends = turned(case.packet(frame).ends)
+    return (node, f"{ends}".encode(), int(case.joined.columns.ack[frame]).to_bytes(4, "big"))
+
+
+def _bytes(case: Case, frame: int, at: int, size: int) -> bytes:
+    frames = case.recording.frames
+    end = int(frames.start[frame] + frames.captured[frame])
+    return frames.data[at : min(at + size, end)].tobytes()
+
+
+def kept(network: bytes) -> bytes:
+    """What of a network header stays the same inside a node: all but length, TTL, marks and checksum."""
+    if network[:1] and network[0] >> 4 == 4:
+        return network[4:6] + network[9:10] + network[12:20]
+    return network[6:7] + network[8:40]

@@ -1,0 +1,134 @@
+"""Traffic that carries its own truth: each packet bears a mark that no other has, found again in frames' bytes.
+
+UDP payloads, and the ICMP errors that quote them, hold a tag. TCP segments and echoes are told apart by fields that the
+network leaves alone. None of this project's decoding takes part.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from itertools import count
+
+from cnetkit.lab.node import Node
+from cnetkit.recording.recording import Recording
+
+TAG = re.compile(rb"(?:ask|rep):\d{8}")
+NUMBERS = count(1)
+
+SEND = """
+import socket, sys
+address, port, first, number, size = sys.argv[1], *map(int, sys.argv[2:6])
+s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.settimeout(float(sys.argv[6]))
+for n in range(first, first + number):
+    s.sendto(b"ask:%08d" % n + b"." * size, (address, port))
+    try:
+        s.recv(9999)
+    except OSError:
+        pass
+"""
+
+ANSWER = """
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", int(sys.argv[1])))
+print("ready", flush=True)
+while True:
+    data, peer = s.recvfrom(9999)
+    s.sendto(data.replace(b"ask:", b"rep:"), peer)
+"""
+
+SINK = """
+import socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.bind(("", 91))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+IDENTICAL = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO: without a connection the identification is 0
+s.bind(("", 5555))
+for n in range(int(sys.argv[3])):
+    s.sendto(b"the same", (sys.argv[1], int(sys.argv[2])))
+    time.sleep(0.0003)
+"""
+
+
+def ask(node: Node, address: str, port: int, number: int = 20, size: int = 40, patience: float = 1.0) -> None:
+    """Sends tagged datagrams, waiting for the answer to each before the next."""
+    first, *_ = [next(NUMBERS) for _ in range(number)]
+    node.run(["python3", "-c", SEND, address, *map(str, (port, first, number, size, patience))], timeout=60)
+
+
+def sink(node: Node) -> None:
+    """Takes datagrams at port 91 and never answers."""
+    _ready(node, ["python3", "-c", SINK])
+
+
+def answer(node: Node, port: int) -> None:
+    """Answers tagged datagrams, with tags of their own."""
+    _ready(node, ["python3", "-c", ANSWER, str(port)])
+
+
+def _ready(node: Node, command: list[str]) -> None:
+    program = node.start(command)
+    while "ready" not in program.output and program.running:
+        node.run("sleep .05")
+    assert program.running, program.errors
+
+
+def truth(recording: Recording) -> dict[str, list[int]]:
+    """For each marked packet the numbers of all frames that show it."""
+    found: dict[str, list[int]] = {}
+    for number in range(len(recording.frames)):
+        mark = mark_of(recording.frames.bytes_of(number))
+        if mark:
+            found.setdefault(mark, []).append(number)
+    return found
+
+
+def mark_of(frame: bytes) -> str:
+    """What tells this packet from all others, empty where nothing does."""
+    if frame[12:14] == b"\x08\x00":
+        header = (frame[14] & 15) * 4
+        ident, protocol, length = frame[18:20].hex(), frame[23], struct.unpack_from("!H", frame, 16)[0] - header
+        rest = frame[14 + header : 14 + header + length]
+    elif frame[12:14] == b"\x86\xdd":
+        ident, protocol, rest = "", frame[20], frame[54 : 54 + struct.unpack_from("!H", frame, 18)[0]]
+    else:
+        return ""
+    tag = TAG.search(rest)
+    if protocol in (1, 58):
+        kind = f"icmp {rest[0]}.{rest[1]}"
+        if tag:
+            return f"{kind} about {tag[0].decode()}"
+        return f"{kind} {ident} {rest[6:].hex()}" if rest[0] in (0, 8, 128, 129) else ""
+    if protocol == 6:
+        return f"tcp {ident} {rest[4:14].hex()} {len(rest)}"
+    return tag[0].decode() if tag else ""
+
+
+def score(document: dict, marked: dict[str, list[int]]) -> dict:
+    """As the project's scorer has it: wrong joins, whole journeys, and whether every frame stands in one place."""
+    owner = {n: mark for mark, frames in marked.items() for n in frames}
+    places = [h["frame"] for j in document["journeys"] for h in j["hops"]]
+    places += [one["frame"] for one in document["unexplained"]]
+    wrong, whole = [], set()
+    for journey in document["journeys"]:
+        frames = {h["frame"] for h in journey["hops"]}
+        marks = {owner[n] for n in frames if n in owner}
+        if len(marks) > 1:
+            wrong.append(sorted(marks))
+        elif marks and frames == set(marked[next(iter(marks))]):
+            whole |= marks
+    return {
+        "wrong": wrong,
+        "broken": sorted(set(marked) - whole),
+        "share": len(whole) / max(1, len(marked)),
+        "every_frame_once": sorted(places) == list(range(document["frames"])),
+    }

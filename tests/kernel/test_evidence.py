@@ -1,0 +1,82 @@
+"""What is quoted for a hop of a live lab is what the kernel did with this very packet."""
+
+from __future__ import annotations
+
+from tests.kernel.tagged import answer, ask
+
+
+def hop(trace, summary, place, direction="out"):
+    journey = next(j for j in trace.journeys if j.summary.startswith(summary))
+    return next(h for h in journey.hops if f"{h.node}/{h.interface}" == place and h.direction == direction)
+
+
+def said(one, kind):
+    return [(e.quote, e.source.split(" handle ")[0], e.strength) for e in one.evidence if e.kind == kind]
+
+
+def test_a_connections_first_packet_quotes_its_dnat_rule_first_and_its_own_entry(dock):
+    with dock.lab.trace() as trace:
+        for _ in range(2):
+            dock.outside.run("curl -s http://203.0.113.1:8080/", check=True)
+    syns = [j for j in trace.journeys if "tcp SYN 203.0.113.2:" in j.summary]
+    for journey in syns:
+        port = journey.summary.split()[2].rpartition(":")[2]
+        out = next(h for h in journey.hops if h.interface == "docker0")
+        rule = "-A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80"
+        assert said(out, "nft-rule")[0] == (rule, "ip nat DOCKER", "kernel")
+        assert out.evidence[0].quote == rule
+        entry = f"tcp src=203.0.113.2 dst=203.0.113.1 sport={port} dport=8080 "
+        entry += f"src=172.17.0.2 dst=203.0.113.2 sport=80 dport={port}"
+        assert said(out, "conntrack") == [(entry, "dock conntrack", "kernel")]
+    assert len(syns) == 2
+
+
+def test_an_answer_is_explained_by_the_entry_before_any_rule(dock):
+    with dock.lab.trace() as trace:
+        dock.outside.run("curl -s http://203.0.113.1:8080/", check=True)
+    out = hop(trace, "tcp SYN, ACK", "dock/eth0")
+    assert (out.evidence[0].kind, out.evidence[0].strength) == ("conntrack", "kernel")
+    assert "-j ACCEPT" in said(out, "nft-rule")[0][0]
+
+
+def test_a_frame_that_goes_up_a_bridge_quotes_the_bridges_own_address(dock):
+    with dock.lab.trace() as trace:
+        dock.outside.run("curl -s http://203.0.113.1:8080/", check=True)
+    up = hop(trace, "tcp SYN, ACK", "dock/docker0", "in")
+    assert said(up, "forwarding-entry") == [
+        ("02:42:ac:11:00:01 dev docker0 master docker0 permanent", "dock fdb of docker0", "table")
+    ]
+
+
+def test_a_delivered_packet_quotes_the_local_route_and_the_input_rule_that_let_it_in(dock):
+    dock.host.run("iptables-nft -A INPUT -p icmp -j ACCEPT", check=True)
+    with dock.lab.trace() as trace:
+        dock.outside.run("ping -c1 203.0.113.1", check=True)
+    last = hop(trace, "icmp echo request", "dock/eth0", "in")
+    assert said(last, "nft-rule")[0] == ("-A INPUT -p icmp -j ACCEPT", "ip filter INPUT", "kernel")
+    assert said(last, "route")[0][0].startswith("local 203.0.113.1 dev eth0")
+
+
+def test_the_hosts_own_request_to_its_published_port_quotes_the_output_dnat(dock):
+    answer(dock.web, 90)
+    dock.host.publish(9090, to=dock.web, port=90, protocol="udp")
+    with dock.lab.trace() as trace:
+        ask(dock.host, "127.0.0.1", 9090, 1)
+    out = hop(trace, "udp 172.17.0.1", "dock/docker0")
+    assert [quote.split(" -j ")[1] for quote, *_ in said(out, "nft-rule")[:2]] == [
+        "DNAT --to-destination 172.17.0.2:90", "MASQUERADE"
+    ]  # fmt: skip
+    assert said(out, "conntrack")[0][0].startswith("udp src=127.0.0.1 dst=127.0.0.1")
+    assert said(out, "route")[0][0].startswith("172.17.0.0/16 dev docker0")
+
+
+def test_a_policy_rule_chooses_the_table_that_is_quoted(lab):
+    a, router, b = lab.host("a"), lab.router("r"), lab.host("b")
+    lab.connect(a, router, "10.0.1.0/24")
+    lab.connect(b, router, "10.0.2.0/24")
+    router.run("ip rule add from 10.0.1.0/24 priority 100 lookup 77", check=True)
+    router.run("ip route add 10.0.2.0/24 dev eth1 table 77", check=True)
+    with lab.trace() as trace:
+        a.run(f"ping -c1 {b.address}", check=True)
+    assert said(hop(trace, "icmp echo request", "r/eth1"), "route")[0][1] == "r table 77"
+    assert said(hop(trace, "icmp echo reply", "r/eth0"), "route")[0][1] == "r table main"

@@ -1,0 +1,266 @@
+"""Marked traffic through live labs: no packet is joined with another, and nearly every journey is whole."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from cnetkit.lab import Lab
+from cnetkit.recording.recording import Recording, load
+from cnetkit.trace import Trace, explain
+from tests.kernel.conftest import Dock
+from tests.kernel.tagged import IDENTICAL, answer, ask, score, sink, truth
+
+CASES: dict[str, Callable[[Lab], Trace]] = {}
+
+
+def case(make: Callable[[Lab], Trace]) -> Callable[[Lab], Trace]:
+    CASES[make.__name__] = make
+    return make
+
+
+def docked(lab: Lab) -> Dock:
+    dock = Dock(lab)
+    answer(dock.web, 90)
+    dock.host.publish(9090, to=dock.web, port=90, protocol="udp")
+    return dock
+
+
+@case
+def published_port_from_outside(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.outside, "203.0.113.1", 9090)
+        dock.outside.run("for i in 1 2 3; do curl -s http://203.0.113.1:8080/; done")
+    return trace
+
+
+@case
+def hairpin_from_a_neighbour(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.client, "203.0.113.1", 9090)
+        dock.client.run("curl -s -m 5 http://203.0.113.1:8080/; curl -s -m 5 http://172.17.0.1:8080/")
+    return trace
+
+
+@case
+def hairpin_to_itself(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.web, "203.0.113.1", 9090, 10)
+        dock.web.run("curl -s -m 5 http://203.0.113.1:8080/")
+    return trace
+
+
+@case
+def the_hosts_own_localhost(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.host, "127.0.0.1", 9090, 10)
+        dock.host.run("curl -s -m 5 http://127.0.0.1:8080/; curl -s -m 5 http://203.0.113.1:8080/")
+    return trace
+
+
+@case
+def masquerade(lab):
+    dock = docked(lab)
+    answer(dock.outside, 53)
+    dock.outside.http_server(80)
+    with lab.trace() as trace:
+        ask(dock.client, "203.0.113.2", 53)
+        dock.client.run("curl -s -m 5 http://203.0.113.2/; ping -c2 -i.2 203.0.113.2")
+    return trace
+
+
+@case
+def neighbours_on_a_bridge(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.client, "172.17.0.2", 90)
+        dock.client.run("curl -s -m 5 http://172.17.0.2/; ping -c2 -i.2 172.17.0.2")
+    return trace
+
+
+@case
+def floods(lab):
+    net = lab.host("dock").bridge("docker0", "172.17.0.1/16")
+    first, *others = net.containers("c{}", 5)
+    with lab.trace() as trace:
+        ask(first, "172.17.255.255", 9, 10, patience=0.01)
+        others[0].run("ping -c1 -W1 172.17.0.6; ping -c1 -W1 172.17.9.9")
+    return trace
+
+
+@case
+def two_routers(lab):
+    a, b, r1, r2 = lab.host("a"), lab.host("b"), lab.router("r1"), lab.router("r2")
+    lab.connect(a, r1, "10.0.1.0/24")
+    lab.connect(r2, r1, "10.0.0.0/24")
+    lab.connect(b, r2, "10.0.2.0/24")
+    r1.route("10.0.2.0/24", via="10.0.0.2")
+    r2.route("10.0.1.0/24", via="10.0.0.1")
+    answer(b, 53)
+    b.http_server(80)
+    with lab.trace() as trace:
+        ask(a, b.address, 53)
+        ask(a, b.address, 54, 3)
+        ask(a, b.address, 53, 3, size=1400)
+        a.run(f"curl -s -m 5 http://{b.address}/; ping -c2 -i.2 {b.address}; ping -c1 -W1 -t1 {b.address}")
+    return trace
+
+
+@case
+def dual_stack(lab):
+    host = lab.host("dock")
+    net = host.bridge("docker0", "172.17.0.1/16", "fd00:17::1/64")
+    web, client = net.container("web"), net.container("client")
+    outside = lab.host("outside")
+    lab.connect(outside, host, "203.0.113.0/24", "2001:db8::/64")
+    host.publish(8080, to=web, port=80)
+    host.publish(9090, to=web, port=90, protocol="udp")
+    web.http_server(80)
+    answer(web, 90)
+    with lab.trace() as trace:
+        ask(outside, "2001:db8::1", 9090)
+        ask(client, "2001:db8::1", 9090, 5)
+        ask(client, "fd00:17::2", 90, 5)
+        outside.run("curl -gs -m 5 http://[2001:db8::1]:8080/; curl -s -m 5 http://203.0.113.1:8080/")
+        client.run("ping -c2 -i.2 2001:db8::2")
+    return trace
+
+
+@case
+def losses(lab):
+    dock = docked(lab)
+    port = dock.web.host_interface
+    with lab.trace() as trace:
+        ask(dock.outside, "203.0.113.1", 9090, 5)
+        dock.host.run(f"bridge link set dev {port} state 0", check=True)
+        ask(dock.outside, "203.0.113.1", 9090, 5, patience=0.02)
+        dock.host.run(f"bridge link set dev {port} state 3", check=True)
+        ask(dock.outside, "203.0.113.1", 9090, 5)
+        dock.host.run("iptables-nft -I DOCKER-USER -s 203.0.113.2 -j DROP", check=True)
+        ask(dock.outside, "203.0.113.1", 9090, 5, patience=0.02)
+        dock.host.run("iptables-nft -D DOCKER-USER -s 203.0.113.2 -j DROP", check=True)
+        ask(dock.outside, "203.0.113.1", 9090, 5)
+    return trace
+
+
+@case
+def refusals(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.outside, "203.0.113.1", 4444, 3, patience=0.1)
+        ask(dock.client, "172.17.0.2", 4444, 3, patience=0.1)
+        ask(dock.client, "198.51.100.7", 53, 3, patience=0.1)
+        dock.client.run("curl -s -m 2 http://172.17.0.2:4444/; curl -s -m 2 http://198.51.100.7/")
+    return trace
+
+
+@cache
+def recorded(name: str) -> Recording:
+    with Lab(name.replace("_", "-"), ipv6=name == "dual_stack") as lab:
+        return CASES[name](lab).recording
+
+
+def scored(trace: Trace, recording: Recording) -> dict:
+    return score(json.loads(trace.to_json()), truth(recording))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_wrong_join_and_every_journey_whole(name):
+    recording = recorded(name)
+    found = scored(explain(recording), recording)
+    assert found["wrong"] == []
+    assert found["every_frame_once"]
+    assert found["share"] >= 0.999, found["broken"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_saved_and_loaded_it_is_the_same_trace(name):
+    live = explain(recorded(name))
+    file = io.BytesIO()
+    live.save(file)
+    file.seek(0)
+    assert explain(load(file)).to_json() == live.to_json()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_from_frames_alone_nothing_is_joined_wrongly_and_nearly_all_is_whole(name):
+    recording = recorded(name)
+    bare = replace(recording, topologies=(), events=())
+    found = scored(explain(bare), recording)
+    assert found["wrong"] == []
+    assert found["every_frame_once"]
+    assert found["share"] >= 0.99, found["broken"]
+
+
+def same(lab: Lab) -> tuple[Dock, list[str]]:
+    dock = Dock(lab)
+    sink(dock.web)
+    dock.host.publish(9091, to=dock.web, port=91, protocol="udp")
+    dock.outside.run("ping -c1 203.0.113.1")
+    return dock, ["python3", "-c", IDENTICAL, "203.0.113.1", "9091"]
+
+
+def sightings(recording: Recording) -> dict[tuple[int, int], list[int]]:
+    """The frames of the packets that are all the same, by where they were seen."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for number in range(len(recording.frames)):
+        if recording.frames.bytes_of(number).endswith(b"the same"):
+            place = int(recording.frames.tap[number]), int(recording.frames.direction[number])
+            found.setdefault(place, []).append(number)
+    return found
+
+
+@cache
+def identical() -> Recording:
+    with Lab("identical") as lab:
+        dock, send = same(lab)
+        with lab.trace() as trace:
+            dock.outside.run([*send, "200"])
+        return trace.recording
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_packets_that_are_the_same_byte_for_byte_are_joined_in_order(bare):
+    recording = identical()
+    seen = sightings(recording)
+    assert {len(numbers) for numbers in seen.values()} == {200}
+    marked = {str(place): sorted(numbers) for place, numbers in enumerate(zip(*seen.values(), strict=True))}
+    trace = explain(replace(recording, topologies=(), events=()) if bare else recording)
+    found = score(json.loads(trace.to_json()), marked)
+    assert (found["wrong"], found["broken"]) == ([], [])
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_identical_packets_of_which_some_are_lost_are_never_joined_wrongly(bare):
+    with Lab("lossy") as lab:
+        dock, send = same(lab)
+        times = []
+        with lab.trace() as trace:
+            for state in (3, 0, 3):
+                dock.host.run(f"bridge link set dev {dock.web.host_interface} state {state}", check=True)
+                dock.outside.run([*send, "10"])
+                times.append(trace_time(dock))
+        recording = trace.recording
+    marked: dict[str, list[int]] = {}
+    for numbers in sightings(recording).values():
+        for number in numbers:
+            phase = sum(recording.frames.time_ns[number] > end for end in times)
+            marked.setdefault(str(phase), []).append(number)
+    assert len(marked) == 3
+    trace = explain(replace(recording, topologies=(), events=()) if bare else recording)
+    assert score(json.loads(trace.to_json()), marked)["wrong"] == []
+    kinds = [j.outcome.kind for j in trace.journeys if set(j.frames) & set(marked["1"])]
+    assert set(kinds) <= {"lost-from-sight", "ambiguous"}
+
+
+def trace_time(dock: Dock) -> int:
+    return int(dock.outside.run("sleep .1; date +%s%N").output)

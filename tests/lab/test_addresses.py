@@ -1,0 +1,55 @@
+"""Addresses and names follow from the lab alone, and no address is given out twice."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnetkit.lab.addresses import Pool, docker_mac, interface, mac, veth_name
+from cnetkit.model import CnetkitError
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_no_address_is_held_twice_whatever_is_taken_and_given_back(steps):
+    pool, held = Pool("10.0.0.0/28", "10.0.0.1"), []
+    for take in steps:
+        if take and len(held) < 13:
+            held.append(pool.take())
+        elif held:
+            pool.give_back(held.pop(0))
+    assert len(set(held)) == len(held)
+    assert not {"10.0.0.0/28", "10.0.0.1/28", "10.0.0.15/28"} & set(held)
+
+
+def test_the_lowest_free_address_comes_first():
+    pool = Pool("172.17.0.1/16", "172.17.0.1")
+    first = [pool.take() for _ in range(3)]
+    pool.give_back(first[1])
+    assert [*first, pool.take()] == ["172.17.0.2/16", "172.17.0.3/16", "172.17.0.4/16", "172.17.0.3/16"]
+
+
+def test_an_ipv6_network_gives_addresses_too():
+    assert Pool("fd00::1/64", "fd00::1").take() == "fd00::2/64"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [("10.0.0.1", "already given out"), ("10.9.9.9", "is not in"), ("ten", "is not an IP address")],
+)
+def test_a_wish_that_cannot_be_met_is_one_sentence(wanted, reason):
+    with pytest.raises(CnetkitError, match=reason):
+        Pool("10.0.0.0/24", "10.0.0.1").take(wanted)
+
+
+@pytest.mark.parametrize("text", ["", "10.0.0.1", "10.0.0.256/24", "10.0.0.0/33", "web"])
+def test_what_is_no_address_with_a_prefix_length_is_refused(text):
+    with pytest.raises(CnetkitError):
+        interface(text)
+
+
+def test_macs_and_names_follow_from_the_place_and_fit_the_kernels_limits():
+    assert docker_mac("172.17.0.2/16") == "02:42:ac:11:00:02"
+    assert mac("web", "eth0") == mac("web", "eth0") != mac("web", "eth1")
+    assert mac("a", "b").startswith("02:")
+    assert len(veth_name("a" * 63, "eth0")) == 11

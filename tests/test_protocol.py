@@ -1,0 +1,40 @@
+"""Messages come out of the stream as they went in, however the stream is cut."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnetkit import protocol as p
+
+MESSAGES = [
+    p.Hello("demo"),
+    p.Build([p.AddNode("web", "container", "dock"), p.AddRoute("web", "0.0.0.0/0", "172.17.0.1")]),
+    p.Run("web", ["sh", "-c", "true"], b"\x00\xff", 1.5),
+    p.EndCapture(3),
+]
+
+
+@given(st.lists(st.integers(1, 40), max_size=30))
+def test_a_stream_cut_anywhere_gives_the_same_messages(cuts):
+    stream = b"".join(p.encode(number, message) for number, message in enumerate(MESSAGES))
+    splitter, found = p.Splitter(), []
+    for size in [*cuts, len(stream)]:
+        piece, stream = stream[:size], stream[size:]
+        found += [(number, p.request(body)) for number, body in splitter.feed(piece)]
+    assert found == list(enumerate(MESSAGES))
+
+
+def test_a_message_of_absurd_length_is_refused_before_it_is_kept():
+    with pytest.raises(ValueError, match="a message of 4294967295 bytes"):
+        list(p.Splitter().feed(b"\xff\xff\xff\xff\x00\x00\x00\x01"))
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_request_are_a_validation_or_decode_error(data):
+    try:
+        p.request(data)
+    except (msgspec.DecodeError, ValueError):
+        return
