@@ -75,7 +75,9 @@ def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(pat
         notebook.cells.insert(-1, nbformat.v4.new_code_cell("topology = lab.topology"))
     lines = (line.removeprefix("        ") for line in CHECKS[path.stem].strip("\n").splitlines())
     notebook.cells.append(nbformat.v4.new_code_cell("\n".join(lines)))
-    NotebookClient(notebook, timeout=60, kernel_name="this-python", resources={"metadata": {"path": tmp_path}}).execute()
+    NotebookClient(
+        notebook, timeout=60, kernel_name="this-python", resources={"metadata": {"path": tmp_path}}
+    ).execute()
     shown = [output.data["text/html"] for cell in notebook.cells if cell.cell_type == "code"
              for output in cell.outputs if output.output_type == "execute_result" and "text/html" in output.data]  # fmt: skip
     assert any('class="ck"' in html for html in shown)
