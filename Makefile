@@ -2,6 +2,7 @@
 #   make lab     open the first notebook         make test    everything that is checked before a change lands
 #   make demo    one lab, shown in the terminal  make bench   the benchmarks
 #   make lock    pin new versions                make clean   remove what this file made
+#   make picture       draw the README's picture anew
 #   make recordings    record each lab's session anew, for machines that cannot run it live
 
 SHELL := /bin/sh
@@ -10,7 +11,7 @@ STAMP := .venv/.ready
 NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab demo test kernel-test bench lock recordings clean system
+.PHONY: lab demo test kernel-test bench lock picture recordings clean system
 .NOTPARALLEL:
 
 lab: $(STAMP)
@@ -36,12 +37,15 @@ lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
 		--no-header --no-annotate --extra notebook --extra test pyproject.toml --output-file requirements.lock
 
+picture: $(STAMP)
+	$(BIN)/python docs/picture.py
+
 recordings: $(STAMP)
 	@for lab in labs/*/lab.py; do lab=$${lab%/lab.py}; \
 		$(BIN)/cnetkit run $${lab#labs/} --record $$lab/session.cnetkit >/dev/null && ls -l $$lab/session.cnetkit; done
 
 clean:
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv dist test-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 system:
 	@sh binder/system.sh
