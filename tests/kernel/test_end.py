@@ -70,7 +70,15 @@ def test_a_failed_trace_leaves_the_lab_usable():
         assert trace.journeys
 
 
-def test_ctrl_c_in_a_running_command_ends_the_command_and_not_the_lab():
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises here too where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_in_a_running_command_ends_the_command_and_not_the_lab(interruptible):
     with Lab("one") as lab:
         host = lab.host("h")
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()

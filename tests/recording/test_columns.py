@@ -54,7 +54,7 @@ def test_padding_of_short_frames_is_no_payload():
 def test_payloads_that_differ_in_one_octet_have_different_digests():
     for size in (1, 7, 8, 9, 200):
         bodies = [bytes(size), bytes(size - 1) + b"\1"]
-        one, other = decode(frames_of([Ether() / tcp(payload=body) for body in bodies])).payload_digest
+        one, other = decode(frames_of([Ether(**MACS) / tcp(payload=body) for body in bodies])).payload_digest
         assert one != other
 
 
@@ -111,7 +111,7 @@ def test_raw_ip_frames_need_no_ethernet_header():
 
 
 def test_cut_frames_are_digested_as_far_as_all_of_them_reach():
-    packets = [Ether() / tcp(payload=b"x" * 90), Ether() / tcp(payload=b"x" * 90)]
+    packets = [Ether(**MACS) / tcp(payload=b"x" * 90), Ether(**MACS) / tcp(payload=b"x" * 90)]
     cut = decode(frames_of(packets, cut=60))
     assert cut.payload_digest[0] == cut.payload_digest[1]
     assert cut.length.tolist() == [130, 130]
@@ -124,8 +124,8 @@ def test_no_bytes_make_it_raise(packets, linktype):
 
 @given(st.lists(st.tuples(st.integers(0, 150), st.integers(0, 255)), max_size=6))
 def test_no_damage_to_a_tunnelled_packet_makes_it_raise(damages):
-    inner = Ether() / tcp()
-    raw = bytearray(bytes(Ether() / IP() / UDP(dport=4789) / VXLAN(vni=1, flags="Instance") / inner))
+    inner = Ether(**MACS) / tcp()
+    raw = bytearray(bytes(Ether(**MACS) / IP() / UDP(dport=4789) / VXLAN(vni=1, flags="Instance") / inner))
     for place, value in damages:
         raw[place % len(raw)] = value
     assert len(decode(frames_of([bytes(raw)]))) == 1

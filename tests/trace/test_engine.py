@@ -15,6 +15,7 @@ from scapy.packet import Raw
 
 from cnetkit.trace.engine import join
 
+MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 TRUTH = Path(__file__).parent.parent / "data" / "truth"
 
 
@@ -119,7 +120,7 @@ def test_a_router_takes_one_from_the_ttl():
 
 def test_a_syn_answer_without_identification_is_told_apart_by_its_sequence_number():
     def syn(seq):
-        return bytes(Ether() / IP(src="10.0.0.1", dst="10.0.0.2", id=0) / TCP(seq=seq, flags="SA"))
+        return bytes(Ether(**MACS) / IP(src="10.0.0.1", dst="10.0.0.2", id=0) / TCP(seq=seq, flags="SA"))
 
     seen = [("a/eth0", 2, 0, syn(1)), ("a/eth0", 2, 1, syn(2)), ("b/eth0", 1, 2, syn(2)), ("b/eth0", 1, 3, syn(1))]
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, -1, 1, 0]

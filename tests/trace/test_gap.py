@@ -9,7 +9,7 @@ from cnetkit.trace.engine import join
 
 
 def frame(number, ttl=64, src="10.0.0.1", dst="10.0.0.2", mac="02:00:00:00:00:01"):
-    return bytes(Ether(src=mac) / IP(src=src, dst=dst, id=number, ttl=ttl) / UDP() / Raw(b"x"))
+    return bytes(Ether(src=mac, dst="02:00:00:00:00:02") / IP(src=src, dst=dst, id=number, ttl=ttl) / UDP() / Raw(b"x"))
 
 
 def test_the_same_packet_further_on_continues_its_journey():

@@ -6,6 +6,8 @@ from scapy.layers.l2 import Ether
 
 from cnetkit.trace import explain
 
+MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
+
 
 def sent(number):
     return IP(src="10.0.0.1", dst="10.0.0.2", id=number) / UDP(sport=5, dport=number)
@@ -14,8 +16,8 @@ def sent(number):
 def test_an_error_belongs_to_the_packet_that_it_quotes():
     error = IP(src="10.0.0.2", dst="10.0.0.1") / ICMP(type=3, code=3) / sent(2)
     packets = [sent(1), sent(2), sent(3)]
-    seen = [("b/eth0", 1, at, bytes(Ether() / packet)) for at, packet in enumerate(packets)]
-    trace = explain(recording_of(frames_of([*seen, ("b/eth0", 2, 9, bytes(Ether() / error))])))
+    seen = [("b/eth0", 1, at, bytes(Ether(**MACS) / packet)) for at, packet in enumerate(packets)]
+    trace = explain(recording_of(frames_of([*seen, ("b/eth0", 2, 9, bytes(Ether(**MACS) / error))])))
     assert [j.outcome.kind == "dropped" for j in trace.journeys[:3]] == [False, True, False]
     assert trace.journeys[1].outcome.reason == "the node answered with ICMP port unreachable"
 
@@ -24,6 +26,6 @@ def test_a_reset_belongs_to_the_syn_that_it_acknowledges():
     syn = IP(src="10.0.0.1", dst="10.0.0.2") / TCP(sport=5, dport=80, seq=41, flags="S")
     for acknowledged, refused in ((42, True), (77, False)):
         reset = IP(src="10.0.0.2", dst="10.0.0.1", id=0) / TCP(sport=80, dport=5, ack=acknowledged, flags="RA")
-        seen = [("b/eth0", 1, 0, bytes(Ether() / syn)), ("b/eth0", 2, 9, bytes(Ether() / reset))]
+        seen = [("b/eth0", 1, 0, bytes(Ether(**MACS) / syn)), ("b/eth0", 2, 9, bytes(Ether(**MACS) / reset))]
         outcome = explain(recording_of(frames_of(seen))).journeys[0].outcome
         assert (outcome.reason == "the node answered with a TCP reset") is refused
