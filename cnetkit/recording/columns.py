@@ -341,7 +341,8 @@ def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fra
     kind = out["icmp_type"][rows]
     quoting = ((protocol == ICMP) & np.isin(kind, ICMP_ERRORS)) | ((protocol == ICMPV6) & np.isin(kind, ICMPV6_ERRORS))
     _quoted(out, source, rows[quoting], at[quoting] + 8, end[quoting])
-    return _tunnels(source, rows, at, protocol, first, end)
+    open_ = ~out["more"][rows].astype(np.bool_)  # what is inside a fragment cannot be told from it alone
+    return _tunnels(source, rows[open_], at[open_], protocol[open_], first[open_], end[open_])
 
 
 def _quoted(out: Chunk, source: Bytes, rows: I64, at: I64, end: I64) -> None:

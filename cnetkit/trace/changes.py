@@ -15,10 +15,11 @@ from cnetkit.trace.packet import address, encapsulation, mac
 COMPARED = (
     ("eth_src",), ("eth_dst",), ("vlan",), ("src_high", "src_low"), ("dst_high", "dst_low"), ("ttl",), ("tos",),
     ("sport",), ("dport",), ("icmp_id",), ("depth", "tunnel", "vni"), ("outer_ttl",), ("outer_eth_src",),
-    ("outer_eth_dst",),
+    ("outer_eth_dst",), ("seq",), ("length",), ("fragment",), ("more",),
 )  # fmt: skip
 """The columns compared; bit k of `changed` is for the k-th."""
 
+PORTS = ("sport", "dport", "icmp_id")
 LAYERS = {TCP: "tcp", UDP: "udp", 132: "sctp"}
 
 
@@ -37,6 +38,8 @@ def changed(columns: Columns, parent: NDArray[np.int32], addressed: NDArray[np.b
             differs |= column[child] != column[origin]
         if "eth" in names[0]:
             differs &= addressed[child] & addressed[origin]
+        if names[0] in PORTS:
+            differs &= (columns.fragment[child] == 0) & (columns.fragment[origin] == 0)  # only the first one has them
         if names[0].startswith("outer"):
             differs &= (columns.depth[child] > 0) & (columns.depth[origin] > 0)
         bits[child] |= differs.astype(np.uint32) << np.uint32(bit)
@@ -61,7 +64,9 @@ def _name(columns: Columns, frame: int, bit: int) -> str:
     return (
         "eth.src", "eth.dst", "vlan.id", f"{network}.src", f"{network}.dst", "ipv6.hlim" if version == 6 else "ip.ttl",
         "ipv6.tclass" if version == 6 else "ip.dsfield", f"{layer}.srcport", f"{layer}.dstport", "icmp.ident",
-        "encapsulation", "outer.ip.ttl", "outer.eth.src", "outer.eth.dst",
+        "encapsulation", "outer.ip.ttl", "outer.eth.src", "outer.eth.dst", "tcp.seq",
+        "ipv6.plen" if version == 6 else "ip.len", "ipv6.fragment.offset" if version == 6 else "ip.frag_offset",
+        "ipv6.fragment.more" if version == 6 else "ip.flags.mf",
     )[bit]  # fmt: skip
 
 
@@ -71,5 +76,5 @@ def _word(c: Columns, n: int, bit: int) -> str:
         return address(int(c.version[n]), *(int(getattr(c, name)[n]) for name in names))
     if names[0] == "depth":
         return encapsulation(c, n)
-    value = int(getattr(c, names[0])[n])
+    value = int(getattr(c, names[0])[n]) - (40 if names[0] == "length" and c.version[n] == 6 else 0)
     return mac(value) if "eth" in names[0] else str(value)

@@ -96,6 +96,7 @@ def _evidence(found: Found) -> Callable[[int, int | None, int], bytes]:
     """Encodes a hop's evidence; where nothing but frames was recorded it is the same for all steps between two taps."""
     case, rule, bits = found.case, found.joined.rule.tolist(), found.bits.tolist()
     bare = not (case.recording.topologies or case.recording.events or found.joined.columns.depth.any())
+    bare = bare and not len(found.joined.units.unit)  # pieces are quoted one by one
     taps = case.recording.frames.tap.tolist() if bare else []
     known: dict[tuple[int, int, int, int], bytes] = {}
 

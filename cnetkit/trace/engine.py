@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from cnetkit.model import Connection, Event, Topology
 from cnetkit.recording.columns import PROBLEMS, Columns, decode
 from cnetkit.recording.frames import LINKTYPE_ETHERNET, Frames
-from cnetkit.trace import bridge, forwarding, gap, link, nat, tunnel
-from cnetkit.trace.identity import identify
+from cnetkit.trace import bridge, forwarding, fragments, gap, link, nat, segments, tunnel
+from cnetkit.trace.identity import Rows, identify
 from cnetkit.trace.infer import inferred
 from cnetkit.trace.orient import oriented
 from cnetkit.trace.pairing import Pairs
 from cnetkit.trace.search import Search
+from cnetkit.trace.units import Found, Units, returned, units_of
 from cnetkit.trace.wiring import Wiring, node_names, wire
 
 
@@ -78,16 +79,22 @@ class Joined:
     """As recorded, or as found out where it was not."""
     order: NDArray[np.int64]
     """The frames by time, and by their place in the recording where times are equal."""
+    incomplete: NDArray[np.bool_]
+    """Fragments of datagrams of which not all was seen at this interface."""
+    units: Units
+    """What the frames were joined as: see units.py."""
 
 
 def join(recording: Source) -> Joined:
     """The journeys of all frames. Any bytes are taken; each frame has one journey, or -1 and a `problem`."""
     frames = recording.frames
     columns = decode(frames)
-    order = np.argsort(frames.time_ns, kind="stable").astype(np.int64)
+    units, incomplete = fragments.put_together(units_of(frames, columns, frames.time_ns))
+    units = segments.cut_alike(units)
+    order = units.in_order()
     addressed = all(tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps)
-    identity = identify(columns, order, addressed)
-    tap, direction, time = frames.tap[order].astype(np.int64), frames.direction[order], frames.time_ns[order]
+    identity = identify(units.columns, order, addressed)
+    tap, direction, time = units.tap[order], units.direction[order], units.time[order]
     wiring = wire(frames.taps, recording.topologies)
     direction = oriented(
         direction,
@@ -95,27 +102,27 @@ def join(recording: Source) -> Joined:
         wiring.node[tap],
         time,
         identity.wire,
-        columns.eth_src[order],
-        columns.eth_dst[order],
+        units.columns.eth_src[order],
+        units.columns.eth_dst[order],
         wiring.address[tap],
     )
-    wiring = inferred(wiring, tap, direction, time, identity, columns.depth[order])
+    wiring = inferred(wiring, tap, direction, time, identity, units.columns.depth[order])
     search = Search(
         order,
         tap,
         time,
         direction,
         identity,
-        columns,
+        units.columns,
         wiring,
         node_names(frames.taps),
         connections_of(recording),
-        columns.problem[order] == 0,
+        units.columns.problem[order] == 0,
     )
     for number, (_, rule) in enumerate(RULES, 1):
         search.add(rule(search), number)
     _uncircle(search.parent)
-    return _in_frame_order(search, columns)
+    return _of_frames(search, units, columns, incomplete)
 
 
 def connections_of(recording: Source) -> tuple[Connection, ...]:
@@ -151,16 +158,25 @@ def _uncircle(parent: NDArray[np.int32]) -> None:
     parent[circling] = -1
 
 
-def _in_frame_order(search: Search, columns: Columns) -> Joined:
-    order, count = search.frame, len(search.frame)
-    root = _roots(search.parent)
-    numbers = np.full(count, -1, np.int32)
-    first = np.flatnonzero((root == np.arange(count)) & search.usable)
-    numbers[first] = np.arange(len(first), dtype=np.int32)
-    parent, rule, journey = np.full(count, -1, np.int32), np.zeros(count, np.uint8), np.full(count, -1, np.int32)
-    ambiguous = np.zeros(count, np.bool_)
-    journey[order], rule[order], ambiguous[order] = numbers[root], search.rule, search.ambiguous
-    direction = np.zeros(count, np.uint8)
-    direction[order] = search.direction
+def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows]) -> Joined:
+    """What the search found for its rows, said of the frames."""
+    order, count = search.frame, units.frames
+    parent, rule, root = np.full(len(units), -1, np.int32), np.zeros(len(units), np.uint8), np.arange(len(units))
+    ambiguous, direction = np.zeros(len(units), np.bool_), units.direction.copy()
     parent[order] = np.where(search.parent < 0, -1, order[np.maximum(search.parent, 0)])
-    return Joined(columns, search.wiring, parent, rule, journey, ambiguous, direction, order)
+    rule[order], ambiguous[order], direction[order] = search.rule, search.ambiguous, search.direction
+    root[order] = order[_roots(search.parent)]
+    found = returned(units, Found(parent, rule, ambiguous, direction, root), incomplete)
+    by_time = np.argsort(units.time[:count], kind="stable").astype(np.int64)
+    journey = np.full(count, -1, np.int32)
+    usable = by_time[columns.problem[by_time] == 0]
+    _, first, number = np.unique(found.root[usable], return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    journey[usable] = rank[number]
+    lacking = np.zeros(len(units), np.bool_)
+    lacking[incomplete[0]] = True
+    return Joined(
+        columns, search.wiring, found.parent, found.rule, journey, found.ambiguous, found.direction, by_time,
+        lacking[:count], units,
+    )  # fmt: skip

@@ -71,7 +71,7 @@ def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool
     address = joined.wiring.address[frames.tap]
     here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (joined.rule > 0)))
     wanted = group & (c.eth_dst >> np.uint64(4) != np.uint64(RESERVED >> 4))
-    arrived = candidates & (own | guessed | here | wanted)
+    arrived = candidates & ~joined.incomplete & (own | guessed | here | wanted)
     return arrived, arrived & ~own & ~wanted & unknown
 
 

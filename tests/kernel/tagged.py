@@ -23,7 +23,7 @@ s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 s.settimeout(float(sys.argv[6]))
 for n in range(first, first + number):
-    s.sendto(b"ask:%08d" % n + b"." * size, (address, port))
+    s.sendto(b"ask:%08d" % n * (1 + size // 12), (address, port))  # so that each fragment bears it
     try:
         s.recv(9999)
     except OSError:
@@ -67,15 +67,15 @@ def ask(node: Node, address: str, port: int, number: int = 20, size: int = 40, p
 
 def sink(node: Node) -> None:
     """Takes datagrams at port 91 and never answers."""
-    _ready(node, ["python3", "-c", SINK])
+    ready(node, ["python3", "-c", SINK])
 
 
 def answer(node: Node, port: int) -> None:
     """Answers tagged datagrams, with tags of their own."""
-    _ready(node, ["python3", "-c", ANSWER, str(port)])
+    ready(node, ["python3", "-c", ANSWER, str(port)])
 
 
-def _ready(node: Node, command: list[str]) -> None:
+def ready(node: Node, command: list[str]) -> None:
     program = node.start(command)
     while "ready" not in program.output and program.running:
         node.run("sleep .05")
@@ -100,9 +100,13 @@ def mark_of(frame: bytes) -> str:
         rest = frame[14 + header : 14 + header + length]
     elif frame[12:14] == b"\x86\xdd":
         ident, protocol, rest = "", frame[20], frame[54 : 54 + struct.unpack_from("!H", frame, 18)[0]]
+        if protocol == 44:  # a fragment header
+            protocol, rest = rest[0], rest[8:]
     else:
         return ""
     tag = TAG.search(rest)
+    if protocol == 1 and frame[12:14] == b"\x08\x00" and struct.unpack_from("!H", frame, 20)[0] & 0x3FFF:
+        return f"icmp {ident} in fragments"
     if protocol in (1, 58):
         kind = f"icmp {rest[0]}.{rest[1]}"
         if tag:

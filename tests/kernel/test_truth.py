@@ -130,6 +130,7 @@ def dual_stack(lab):
         ask(outside, "2001:db8::1", 9090)
         ask(client, "2001:db8::1", 9090, 5)
         ask(client, "fd00:17::2", 90, 5)
+        ask(outside, "2001:db8::1", 9090, 5, size=4000)
         outside.run("curl -gs -m 5 http://[2001:db8::1]:8080/; curl -s -m 5 http://203.0.113.1:8080/")
         client.run("ping -c2 -i.2 2001:db8::2")
     return trace
@@ -160,6 +161,39 @@ def refusals(lab):
         ask(dock.client, "172.17.0.2", 4444, 3, patience=0.1)
         ask(dock.client, "198.51.100.7", 53, 3, patience=0.1)
         dock.client.run("curl -s -m 2 http://172.17.0.2:4444/; curl -s -m 2 http://198.51.100.7/")
+    return trace
+
+
+@case
+def fragments_over_a_narrow_link(lab):
+    a, b, r1, r2 = lab.host("a"), lab.host("b"), lab.router("r1"), lab.router("r2")
+    lab.connect(a, r1, "10.0.1.0/24")
+    near, far = lab.connect(r2, r1, "10.0.0.0/24")
+    lab.connect(b, r2, "10.0.2.0/24")
+    r1.route("10.0.2.0/24", via="10.0.0.2")
+    r2.route("10.0.1.0/24", via="10.0.0.1")
+    answer(b, 53)
+    r1.run(f"ip link set {far} mtu 1000", check=True)
+    r2.run(f"ip link set {near} mtu 1000", check=True)
+    a.run(
+        "ip route add 10.0.2.0/24 via 10.0.1.1 mtu lock 1500", check=True
+    )  # so that it does not learn of the narrow one
+    with lab.trace() as trace:
+        ask(a, b.address, 53, 3, size=40)
+        ask(a, b.address, 53, 5, size=1400)
+        ask(a, b.address, 53, 5, size=6000)
+        a.run(f"ping -M dont -c3 -i.2 -s 3000 {b.address}")
+    return trace
+
+
+@case
+def fragments_of_a_published_port(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.outside, "203.0.113.1", 9090, 10, size=4000)
+        ask(dock.client, "203.0.113.1", 9090, 10, size=4000)
+        ask(dock.host, "127.0.0.1", 9090, 3, size=30000)
+        ask(dock.client, "172.17.0.2", 90, 10, size=20000)
     return trace
 
 

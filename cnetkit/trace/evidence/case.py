@@ -52,8 +52,9 @@ class Case:
         return NAMES[int(self.joined.rule[frame])]
 
     def packet(self, frame: int) -> Packet:
-        """The innermost packet."""
-        return packet_of(self.joined.columns, frame)
+        """The innermost packet; of a fragment, the whole datagram where that was seen."""
+        units = self.joined.units
+        return packet_of(units.columns, units.whole(frame))
 
     def topology(self, time_ns: int) -> Topology:
         """The latest snapshot taken before `time_ns`, or the first one."""

@@ -91,12 +91,13 @@ def _identical(case: Case, frame: int) -> list[int]:
 
 
 def _headers(case: Case, frame: int) -> Headers:
-    frames, columns = case.recording.frames, case.joined.columns
-    end = int(frames.start[frame] + frames.captured[frame])
-    network, transport = int(columns.network[frame]), int(columns.transport[frame])
+    units = case.joined.units
+    columns, unit = units.columns, units.whole(frame)  # netfilter sees datagrams whole (nf_defrag_ipv4)
+    end = int(columns.payload[unit] + columns.payload_length[unit])
+    network, transport = int(columns.network[unit]), int(columns.transport[unit])
     if not transport:
         return (case.place(frame)[0], b"", b"")
-    parts = (frames.data[at : min(at + size, end)].tobytes() for at, size in ((network, 40), (transport, 8)))
+    parts = (units.data[at : min(at + size, end)].tobytes() for at, size in ((network, 40), (transport, 8)))
     return _key(case.place(frame)[0], *parts)
 
 

@@ -1,0 +1,116 @@
+"""Cuts TCP segments at every boundary that any interface showed, so that large ones and small ones have like units.
+
+A sender's kernel hands out segments far larger than the link takes and cuts them as late as it can, and a receiver's
+joins them again (Documentation/networking/segmentation-offloads.rst): one frame here is several there. The pieces keep
+acknowledgement and window, which is how they are told from a retransmission. Which came from which the rules find out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.columns import TCP
+from cnetkit.recording.gather import Bytes, digest
+from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.units import Units, taken
+
+FIN, PSH, CWR = 1, 8, 128
+"""Flags that only the last piece of a segment keeps (FIN, PSH), or only the first (CWR)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """TCP segments with payload, sorted by connection and sequence number; n rows."""
+
+    rows: Rows
+    group: Rows
+    """Numbers those that may be pieces of one another: same acknowledgement, window and protocol version."""
+    start: NDArray[np.int64]
+    """Sequence number of the first octet, without the wrap at 2^32; `end` that after the last one."""
+    end: NDArray[np.int64]
+
+
+def cut_alike(units: Units) -> Units:
+    """`units` with pieces in place of each segment that another frame shows cut or joined differently."""
+    data = _data(units)
+    chosen = _uneven(data)
+    if not chosen.any():
+        return units
+    group, cut = _boundaries(data, chosen)
+    rows, start, end = data.rows[chosen], data.start[chosen], data.end[chosen]
+    base = data.group[chosen] * WIDE
+    low = np.searchsorted(group * WIDE + cut, base + start)
+    pieces = np.searchsorted(group * WIDE + cut, base + end) - low
+    of = np.repeat(np.arange(len(rows)), pieces)
+    nth = np.arange(len(of)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    begin, finish = cut[low[of] + nth], cut[low[of] + nth + 1]
+    return _made(units, rows[of], begin - start[of], finish - begin, nth == 0, nth == pieces[of] - 1)
+
+
+WIDE = 1 << 34
+"""More than any distance between sequence numbers."""
+
+
+def _data(units: Units) -> Data:
+    c = units.columns
+    rows = np.flatnonzero(units.searched & (c.protocol == TCP) & (c.payload_length > 0) & (c.fragment == 0) & ~c.more)
+    key = mix(c.ack[rows], c.window[rows], c.version[rows], c.depth[rows]) if len(rows) else np.zeros(0, np.uint64)
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    seq = c.seq[rows].astype(np.int64)
+    start = (seq - seq[first[group]] + (1 << 31)) % (1 << 32)
+    size = c.length[rows] - (c.payload[rows] - c.network[rows])
+    size = np.where(size > 0, size, c.payload_length[rows])  # a length of 0 means more than the header can say
+    order = np.lexsort((start, group))
+    return Data(rows[order], group[order], start[order], (start + size)[order])
+
+
+def _uneven(data: Data) -> NDArray[np.bool_]:
+    """Segments that overlap one with another beginning or end, and all that overlap those."""
+    count = len(data.rows)
+    if count < 2:
+        return np.zeros(count, np.bool_)
+    at = data.group * WIDE
+    reach = np.maximum.accumulate(at + data.end)
+    fresh = np.append(True, at[1:] + data.start[1:] >= reach[:-1])  # nothing before reaches into it
+    stretch = np.cumsum(fresh) - 1
+    begins = np.flatnonzero(fresh)
+    same = np.minimum.reduceat(data.start, begins) == np.maximum.reduceat(data.start, begins)
+    same &= np.minimum.reduceat(data.end, begins) == np.maximum.reduceat(data.end, begins)
+    uneven: NDArray[np.bool_] = ~same[stretch]
+    return uneven
+
+
+def _boundaries(data: Data, chosen: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.int64]]:
+    """Where segments begin or end, by group, ascending."""
+    group = np.tile(data.group[chosen], 2)
+    found = np.unique(group * WIDE + np.append(data.start[chosen], data.end[chosen]))
+    return found // WIDE, found % WIDE
+
+
+def _made(
+    units: Units, of: Rows, offset: NDArray[np.int64], size: NDArray[np.int64], first: NDArray[np.bool_],
+    last: NDArray[np.bool_],
+) -> Units:  # fmt: skip
+    """`units` with pieces of the units `of`, in place of those: `size` octets at `offset` of the payload."""
+    c = taken(units.columns, of)
+    there = np.clip(c.payload_length - offset, 0, size)
+    whole = bool((there == size).all())  # else a capture cut some: then sequence numbers alone must do
+    flags = c.flags & ~np.where(last, 0, FIN | PSH).astype(np.uint16) & ~np.where(first, 0, CWR).astype(np.uint16)
+    columns = replace(
+        c,
+        seq=(c.seq.astype(np.int64) + offset).astype(np.uint32),
+        flags=flags,
+        ident=np.zeros(len(of), np.uint32),  # each piece gets a number of its own
+        length=size.astype(np.int32),
+        payload=c.payload + offset,
+        payload_length=size.astype(np.int32),
+        payload_digest=_digest(units, c.payload + offset, size) if whole else np.zeros(len(of), np.uint64),
+    )
+    return units.made(columns, units.tap[of], units.direction[of], units.time[of], (np.arange(len(of)), of))
+
+
+def _digest(units: Units, at: NDArray[np.int64], size: NDArray[np.int64]) -> U64:
+    return digest(Bytes(units.data), at, size)

@@ -1,0 +1,88 @@
+"""Large segments that are cut and joined on their way, told apart by marks in the stream they carry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from cnetkit.recording.recording import Recording
+from cnetkit.trace import explain
+from tests.kernel.tagged import TAG, ready, score
+
+SEND = """
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+for n in range(20):
+    s.sendall(b"".join(b"ask:%08d" % k for k in range(n * 3000, n * 3000 + 3000)))
+s.shutdown(socket.SHUT_WR)
+while s.recv(65536):
+    pass
+"""
+
+TAKE = """
+import socket
+server = socket.create_server(("", 91))
+print("ready", flush=True)
+while True:
+    peer, _ = server.accept()
+    while peer.recv(65536):
+        pass
+    peer.close()
+"""
+
+
+def truth(recording: Recording) -> dict[str, list[int]]:
+    """Frames that share a mark, however many marks each holds."""
+    whole: dict[bytes, set[int]] = {}
+    for number in range(len(recording.frames)):
+        here = set(TAG.findall(recording.frames.bytes_of(number)))
+        together = {number}
+        for group in {id(whole[mark]): whole[mark] for mark in here if mark in whole}.values():
+            together |= group
+            here |= {mark for mark in whole if whole[mark] is group}
+        for mark in here:
+            whole[mark] = together
+    return {f"stream {min(group)}": sorted(group) for group in {id(one): one for one in whole.values()}.values()}
+
+
+@pytest.fixture(params=["cut on the way", "cut and joined again"])
+def recording(dock, request):
+    dock.host.publish(9091, to=dock.web, port=91)
+    ready(dock.web, ["python3", "-c", TAKE])
+    for node, name in ((dock.outside, "eth0"), (dock.host, "eth0")):
+        node.run(f"ethtool -K {name} tx on sg on tso on gso on", check=True)
+    if request.param == "cut and joined again":
+        dock.web.run("ethtool -K eth0 gro on", check=True)
+    with dock.lab.trace() as trace:
+        dock.outside.run(["python3", "-c", SEND, "203.0.113.1", "9091"], check=True)
+    return trace.recording
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_segment_and_its_pieces_are_one_journey(recording, bare):
+    marked = truth(recording)
+    lengths = recording.frames.length
+    assert lengths.max() > 1514, "the kernel handed out no large segment"
+    seen = replace(recording, topologies=(), events=()) if bare else recording
+    found = score(json.loads(explain(seen).to_json()), marked)
+    assert found["wrong"] == []
+    assert found["every_frame_once"]
+    assert found["share"] >= 0.99, found["broken"]
+
+
+def test_a_piece_comes_from_the_segment_that_held_its_octets(recording):
+    trace = explain(recording)
+    for journey in trace.journeys:
+        for hop in journey.hops:
+            marks = set(TAG.findall(recording.frames.bytes_of(hop.frame)))
+            if hop.parent is not None and marks:
+                assert marks & set(TAG.findall(recording.frames.bytes_of(hop.parent)))
+
+
+def test_what_was_cut_says_so_among_its_changes(recording):
+    trace = explain(recording)
+    changed = [c for j in trace.journeys for h in j.hops for c in h.changes if c.field == "ip.len"]
+    assert changed
+    assert all(int(c.before) != int(c.after) for c in changed)
