@@ -51,6 +51,7 @@ RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
     ("bridge-forward", bridge.forwarded),
     ("wrapped", tunnel.wrapped),
     ("route", forwarding.routed),
+    ("bridge-nat", nat.lifted),
     ("nat", nat.translated),
     ("bridge-nat", nat.filtered),
     ("gap", gap.unseen),

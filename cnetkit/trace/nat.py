@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.model import Connection, Tuple5
+from cnetkit.model import Tuple5
 from cnetkit.recording.columns import ICMP, ICMPV6, TCP, UDP
 from cnetkit.trace.forwarding import around, candidates
 from cnetkit.trace.identity import U64, Rows, mix
@@ -35,12 +35,20 @@ def translated(search: Search) -> Pairs:
     return rewritten_between(search, parents, children, mix(here, hops - 1), mix(here, hops))
 
 
+def lifted(search: Search) -> Pairs:
+    """With br_netfilter: translated before the bridge hands it up to its node. Prerouting changes the destination only."""
+    is_ip = (search.identity.hops >= 0) & _bridging(search)
+    kept = mix(search.bridge, search.identity.hops.astype(np.uint64), search.columns.eth_src[search.frame])
+    below = search.incoming(is_ip & ~search.at_bridge & ~search.passed & ~search.raised)
+    above = search.incoming(search.orphan & is_ip & search.at_bridge)
+    return rewritten_between(search, below, above, kept, kept, half=True)
+
+
 def filtered(search: Search) -> Pairs:
     """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge, its TTL kept.
 
     The packet leaves by a port with the source MAC address it came with. In between it may be handed to the neighbour
-    table, and is then seen to leave by the bridge's own output, with the bridge's address. An answer to the node itself
-    is translated before the bridge hands it up.
+    table, and is then seen to leave by the bridge's own output, with the bridge's address.
     """
     is_ip = (search.identity.hops >= 0) & _bridging(search)
     place = mix(search.bridge, search.identity.hops.astype(np.uint64))
@@ -59,9 +67,7 @@ def filtered(search: Search) -> Pairs:
     below = _without(search, below, last.child)
     direct = rewritten_between(search, search.incoming(came_in), below, kept, kept)
     came_in[direct.parent] = False
-    above = search.incoming(search.orphan & is_ip & search.at_bridge)
-    up = rewritten_between(search, search.incoming(came_in & ~search.raised), above, kept, kept)
-    return _together(first, plain, last, direct, up)
+    return _together(first, plain, last, direct)
 
 
 def _bridging(search: Search) -> NDArray[np.bool_]:
@@ -86,8 +92,13 @@ def _parts(pairs: Pairs) -> tuple[Rows, Rows, Rows]:
     return pairs.parent, pairs.child, pairs.ambiguous
 
 
-def rewritten_between(search: Search, parents: Rows, children: Rows, before: U64, after: U64) -> Pairs:
-    """Pairs of the same packet with `before[parent] == after[child]`: told by conntrack, unique, or learned."""
+def rewritten_between(
+    search: Search, parents: Rows, children: Rows, before: U64, after: U64, *, half: bool = False
+) -> Pairs:
+    """Pairs of the same packet with `before[parent] == after[child]`: told by conntrack, unique, or learned.
+
+    `half`: seen after the destination was changed and before the source is.
+    """
     identity = search.identity
     if not len(parents) or not len(children):
         return NO_PAIRS
@@ -97,7 +108,7 @@ def rewritten_between(search: Search, parents: Rows, children: Rows, before: U64
     children, ckey = _within(children, ckey, common)
     if not len(parents):
         return NO_PAIRS
-    found = [_mapped(search, parents, pkey, children, ckey, _told(search.connections, search))]
+    found = [_mapped(search, parents, pkey, children, ckey, _told(search, half))]
     parents, pkey, children, ckey = _rest(found[-1], parents, pkey, children, ckey)
     learned: list[Pairs] = []
     for part in (None, identity.source, identity.target):
@@ -176,21 +187,29 @@ def _lesson(search: Search, found: list[Pairs]) -> Learned:
     return _single(mix(search.node[parent], search.identity.ends[parent]), search.identity.ends[child])
 
 
-def _told(connections: Sequence[Connection], search: Search) -> Learned:
-    """The translations that conntrack told of: each direction's tuple becomes the other's, turned round."""
+def _told(search: Search, half: bool) -> Learned:
+    """The translations that conntrack told of: each direction's tuple becomes the other's, turned round.
+
+    First the destination changes, in prerouting or output, then the source, in postrouting.
+    """
     number = {name: at for at, name in enumerate(search.nodes)}
-    steps = [
-        (number[c.node], PROTOCOLS.get(c.protocol, 0), before, _turned(after))
-        for c in connections
-        if c.node in number and c.original != _turned(c.reply)
-        for before, after in ((c.original, c.reply), (c.reply, c.original))
-    ]
+    steps = []
+    for c in search.connections:
+        if c.node not in number or c.original == _turned(c.reply):
+            continue
+        for before, after in ((c.original, _turned(c.reply)), (c.reply, _turned(c.original))):
+            middle = Tuple5(before.source, after.destination, before.source_port, after.destination_port)
+            pairs = [(before, middle)] if half else [(before, after), (middle, after)]
+            steps += [(number[c.node], PROTOCOLS.get(c.protocol, 0), *pair) for pair in pairs if pair[0] != pair[1]]
     if not steps:
         return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
     node = np.array([step[0] for step in steps], np.int64)
     protocol = np.array([step[1] for step in steps], np.int64)
-    before, after = ends_of([step[2] for step in steps], protocol), ends_of([step[3] for step in steps], protocol)
-    return _single(mix(node, before), after)
+    before_all, after_all = (
+        ends_of([step[2] for step in steps], protocol),
+        ends_of([step[3] for step in steps], protocol),
+    )
+    return _single(mix(node, before_all), after_all)
 
 
 def _turned(one: Tuple5) -> Tuple5:

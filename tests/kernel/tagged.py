@@ -15,6 +15,8 @@ from cnetkit.recording.recording import Recording
 
 TAG = re.compile(rb"(?:ask|rep):\d{8}")
 NUMBERS = count(1)
+TUNNELS = tuple(struct.pack("!H", port) for port in (4789, 8472, 6081))
+"""VXLAN's and Geneve's ports: eight more octets, then another frame."""
 
 SEND = """
 import socket, sys
@@ -104,6 +106,10 @@ def mark_of(frame: bytes) -> str:
             protocol, rest = rest[0], rest[8:]
     else:
         return ""
+    if protocol == 17 and rest[2:4] in TUNNELS and not TAG.match(rest[8:]):
+        inside = mark_of(rest[16:])
+        if inside:
+            return inside
     tag = TAG.search(rest)
     if protocol == 1 and frame[12:14] == b"\x08\x00" and struct.unpack_from("!H", frame, 20)[0] & 0x3FFF:
         return f"icmp {ident} in fragments"

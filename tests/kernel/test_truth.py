@@ -14,6 +14,7 @@ from cnetkit.lab import Lab
 from cnetkit.recording.recording import Recording, load
 from cnetkit.trace import Trace, explain
 from tests.kernel.conftest import Dock
+from tests.kernel.overlays import cluster, overlay
 from tests.kernel.tagged import IDENTICAL, answer, ask, score, sink, truth
 
 CASES: dict[str, Callable[[Lab], Trace]] = {}
@@ -194,6 +195,73 @@ def fragments_of_a_published_port(lab):
         ask(dock.client, "203.0.113.1", 9090, 10, size=4000)
         ask(dock.host, "127.0.0.1", 9090, 3, size=30000)
         ask(dock.client, "172.17.0.2", 90, 10, size=20000)
+    return trace
+
+
+@case
+def a_subnet_over_vxlan(lab):
+    net = overlay(lab)
+    with lab.trace() as trace:
+        ask(net.pods[0], net.pods[2].address, 90, 10)
+        ask(net.pods[0], "10.244.0.255", 9, 5, patience=0.01)
+        net.pods[1].run(f"curl -s -m 5 http://{net.pods[2].address}/; ping -c2 -i.2 {net.pods[3].address}")
+        net.pods[0].run("ping -c1 -W1 10.244.0.99")
+    return trace
+
+
+@case
+def a_tunnel_whose_own_packets_are_fragments(lab):
+    net = overlay(lab, mtu=1500)
+    with lab.trace() as trace:
+        ask(net.pods[0], net.pods[2].address, 90, 5, size=1400)
+        ask(net.pods[0], net.pods[2].address, 90, 5, size=4000)
+    return trace
+
+
+@case
+def a_service_over_two_nodes(lab):
+    net = cluster(lab)
+    with lab.trace() as trace:
+        ask(net.pods[0], "10.96.0.10", 90, 10)
+        ask(net.pods[2], "10.96.0.10", 90, 5, size=3000)
+        ask(net.hosts[0], "10.96.0.10", 90, 4)
+        net.pods[0].run("for i in 1 2 3 4; do curl -s -m 5 http://10.96.0.10/; done")
+        net.pods[2].run(f"curl -s -m 5 http://10.96.0.10/; ping -c2 -i.2 {net.pods[0].address}")
+    return trace
+
+
+@case
+def macvlan_neighbours(lab):
+    host, router, far = lab.host("h"), lab.router("r"), lab.host("far")
+    lab.connect(host, router, "10.0.1.0/24")
+    lab.connect(far, router, "10.0.2.0/24")
+    answer(far, 53)
+    host.run("ip link add mv0 link eth0 type macvlan mode bridge && ip link set mv0 up", check=True)
+    host.run("ip addr add 10.0.1.50/24 dev mv0 && ip route add 10.0.2.0/24 via 10.0.1.1 dev mv0", check=True)
+    with lab.trace() as trace:
+        ask(host, far.address, 53, 10)
+        host.run(f"ping -c2 -i.2 {far.address}")
+    return trace
+
+
+@case
+def redirect_to_a_local_port(lab):
+    dock = docked(lab)
+    answer(dock.host, 1053)
+    dock.host.run("iptables-nft -t nat -A PREROUTING -p udp --dport 53 -j REDIRECT --to-ports 1053", check=True)
+    with lab.trace() as trace:
+        ask(dock.outside, "203.0.113.1", 53, 5)
+        ask(dock.client, "172.17.0.1", 53, 5)
+    return trace
+
+
+@case
+def inside_one_namespace(lab):
+    dock = docked(lab)
+    with lab.trace() as trace:
+        ask(dock.web, "127.0.0.1", 90, 5)
+        ask(dock.web, "172.17.0.2", 90, 5)
+        dock.web.run("curl -s -m 5 http://127.0.0.1/; ping -c1 127.0.0.1")
     return trace
 
 
