@@ -55,7 +55,8 @@ class Interface:
     addresses: tuple[str, ...] = ()
     """In CIDR form: `172.17.0.2/16`."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What is particular to its kind: a VXLAN's `id`, `local`, `port`; a bridge port's `hairpin`."""
+    """What is particular to its kind: a VXLAN's `id`, `local`, `port`; a bridge port's `hairpin`, `isolated` and `state`
+    (linux/if_bridge.h, BR_STATE_*); and of its IPv4 settings `forwarding`, `rp_filter`, `accept_local`, `route_localnet`."""
 
 
 @dataclass(frozen=True, slots=True)

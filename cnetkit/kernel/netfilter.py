@@ -160,8 +160,8 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
     """
     before = generation(stack)
     mark = f"limit rate {packets_per_second}/second burst {packets_per_second} packets meta nftrace set 1"
-    first = dict.fromkeys(TRACE_BEGINS, -450)
-    last = {"input": 450, "forward": 450, "postrouting": 450}
+    first = dict.fromkeys(TRACE_BEGINS, -1000)
+    last = {"input": 1000, "forward": 1000, "postrouting": 1000}
     chains = [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; {mark}; }}" for h, p in first.items()]
     chains += [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; }}" for h, p in last.items()]
     body = "\n".join(chains)

@@ -78,6 +78,7 @@ _TELLING = (
     "net.ipv6.conf.all.forwarding",
     "net.ipv4.conf.all.rp_filter",
     "net.ipv4.conf.all.route_localnet",
+    "net.ipv4.conf.all.accept_local",
     "net.bridge.bridge-nf-call-iptables",
 )
 

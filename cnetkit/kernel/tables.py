@@ -18,6 +18,9 @@ Name = Callable[[int], str]
 
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_LINKINFO = 1, 3, 4, 10, 18
 _IFLA_LINK, _IFLA_LINK_NETNSID, _IFLA_STATS64 = 5, 37, 23
+_IFLA_AF_SPEC = 26
+_PORT = {1: "state", 4: "hairpin", 33: "isolated"}  # IFLA_BRPORT_*
+_SETTINGS = {1: "forwarding", 8: "rp_filter", 23: "accept_local", 26: "route_localnet"}  # linux/ip.h, IPV4_DEVCONF_*
 _LOOPBACK = 772
 _ROUTE_TYPES = dict(enumerate(("unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole",
                                "unreachable", "prohibit", "throw", "nat")))  # fmt: skip
@@ -55,7 +58,13 @@ def link(node: str, body: bytes, name: Name) -> tuple[Interface, dict[str, int],
     details: dict[str, Any] = _details(kind, body)
     master = _number(found, _IFLA_MASTER)
     if info.get(4, b"").rstrip(b"\0") == b"bridge":
-        details["hairpin"] = bool(attributes(info.get(5, b"")).get(4, b"\0")[0])
+        port = attributes(info.get(5, b""))
+        details |= {name: port[kind][0] for kind, name in _PORT.items() if kind in port}
+        details["hairpin"] = bool(details.get("hairpin"))
+    inet = attributes(attributes(found.get(_IFLA_AF_SPEC, b"")).get(socket.AF_INET, b"")).get(1, b"")
+    details |= {
+        name: struct.unpack_from("=i", inet, 4 * at - 4)[0] for at, name in _SETTINGS.items() if len(inet) >= 4 * at
+    }
     interface = Interface(
         node=node,
         name=found[_IFLA_IFNAME].rstrip(b"\0").decode(errors="replace"),

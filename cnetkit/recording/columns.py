@@ -110,12 +110,16 @@ class Columns:
     outer_dst_low: U64
     outer_ttl: NDArray[np.uint8]
     outer_ident: NDArray[np.uint32]
+    outer_network: I64
+    """Where the outermost network header begins in `Frames.data`, 0 where nothing is around the packet; likewise:"""
+    outer_transport: I64
 
     def __len__(self) -> int:
         return len(self.problem)
 
 
-OUTER = ("eth_src", "eth_dst", "vlan", "src_high", "src_low", "dst_high", "dst_low", "ttl", "ident")
+OUTER = ("eth_src", "eth_dst", "vlan", "src_high", "src_low", "dst_high", "dst_low", "ttl", "ident",
+         "network", "transport")  # fmt: skip
 KEPT = ("problem", "depth", "tunnel", "vni")
 """Fields that stay when the parser goes one encapsulation deeper, beside the `outer_` ones."""
 

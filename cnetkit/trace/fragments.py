@@ -151,6 +151,8 @@ def _placed(columns: Columns, first: Columns) -> Columns:
     given["ident"] = np.where(columns.version == 6, 0, columns.ident)  # who fragments IPv6 anew gives another number
     for name in ("tunnel", "vni"):
         given[name] = np.where(tunnelled, getattr(columns, name), getattr(first, name))
+    for name in ("outer_network", "outer_transport"):  # what was around the fragments was around each of them
+        given[name] = np.where(inside, 0, getattr(columns, name))
     for name in LINK:
         given[name] = np.where(tunnelled, getattr(columns, name), getattr(first, name))
         if name != "ethertype":

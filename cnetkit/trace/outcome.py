@@ -3,7 +3,8 @@
 delivered: received by a node that owns the packet's destination address; or, for what is not routed, by the interface
 whose MAC address it bears, or by anyone when it is for all. Of a flood one arrival suffices.
 consumed: a group-addressed frame that only its own sender's bridge took up, such as spanning tree (01:80:c2:00:00:0x).
-dropped: the kernel said so: a verdict over this packet, or what the last node answered to it (refused.py).
+dropped: the kernel said so: a verdict over this packet, or what the last node answered to it (refused.py); or the tables
+and counters of that time show why (causes/).
 ambiguous: its first frame has several equal candidates to come from.
 lost-from-sight: none of these; the last frame says where.
 """
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Outcome
 from cnetkit.recording.frames import IN, OUT
+from cnetkit.trace import causes
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import steps_of
@@ -34,6 +36,8 @@ class Ends:
     last: NDArray[np.int64]
     """The frame at which it was delivered, else the last one seen."""
     delivered: NDArray[np.bool_]
+    forked: NDArray[np.bool_]
+    """It ended in several places, as a flood does."""
     inferred: NDArray[np.bool_]
     """That the node owns the address follows only from its sending from it."""
 
@@ -53,7 +57,9 @@ def ends(case: Case) -> Ends:
     number = joined.journey[chosen]
     last = np.zeros(count, np.int64)
     last[number] = chosen
-    return Ends(last, arrived[last], guessed[last])
+    places = np.unique(np.stack((joined.journey[leaf], frames.tap[leaf])), axis=1)[0]
+    forked = np.bincount(places, minlength=count) > 1
+    return Ends(last, arrived[last], forked, guessed[last])
 
 
 def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -69,6 +75,8 @@ def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool
     unknown = ~joined.wiring.known[frames.tap]
     guessed = is_ip & unknown & np.isin(target, senders)
     address = joined.wiring.address[frames.tap]
+    port = (joined.wiring.bridge >= 0)[frames.tap] & ~joined.wiring.is_bridge[frames.tap]
+    own &= group | (address == 0) | (c.eth_dst == address) | (c.eth_dst == 0) | port  # else another host's frame
     here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (joined.rule > 0)))
     wanted = group & (c.eth_dst >> np.uint64(4) != np.uint64(RESERVED >> 4))
     arrived = candidates & ~joined.incomplete & (own | guessed | here | wanted)
@@ -108,13 +116,19 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     if answer is not None:
         return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
     if found.delivered[journey] and not _meant_elsewhere(case, last):
-        return Outcome("delivered", where)
+        return _because(causes.arrived(case, last), where) or Outcome("delivered", where)
     if case.joined.ambiguous[first]:
         reason = "several identical packets could have become this one, and neither order nor time tells them apart"
         return Outcome("ambiguous", "/".join(case.place(first)), reason)
     if int(case.joined.columns.eth_dst[last]) >> 4 == RESERVED >> 4 and case.direction(last) == "in":
         return Outcome("consumed", where, "bridges keep frames for this address to themselves")
-    return Outcome("lost-from-sight", where)
+    several = found.forked[journey] and not case.joined.units.cut(last)
+    lost = None if several else _because(causes.lost(case, last), where)
+    return lost or Outcome("lost-from-sight", where)
+
+
+def _because(cause: causes.Cause | None, where: str) -> Outcome | None:
+    return None if cause is None else Outcome(cause.outcome, where, cause.reason, cause.evidence)
 
 
 def _meant_elsewhere(case: Case, last: int) -> bool:

@@ -104,6 +104,13 @@ def packet_of(columns: Columns, frame: int) -> Packet:
     )
 
 
+def outermost(columns: Columns, frame: int) -> tuple[int, int]:
+    """Where the outermost packet's network and transport headers begin in the data; 0 where there is none."""
+    if columns.depth[frame]:
+        return int(columns.outer_network[frame]), int(columns.outer_transport[frame])
+    return int(columns.network[frame]), int(columns.transport[frame])
+
+
 def encapsulation(columns: Columns, frame: int) -> str:
     """`none`, or what is around the innermost packet: `vxlan 42 from 10.0.0.1 to 10.0.0.2`."""
     c, n = columns, frame

@@ -14,7 +14,7 @@ from cnetkit.model import Evidence
 from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
 from cnetkit.recording.frames import OUT
 from cnetkit.trace.evidence.case import Case, turned
-from cnetkit.trace.packet import error_name
+from cnetkit.trace.packet import error_name, outermost
 
 SYN, RST, ACK = 2, 4, 16
 Key = tuple[str, bytes, bytes]
@@ -63,10 +63,10 @@ def _indexed(case: Case) -> dict[Key, list[int]]:
 
 def _key(case: Case, frame: int) -> Key:
     c, node = case.joined.columns, case.place(frame)[0]
-    if c.protocol[frame] == TCP and int(c.flags[frame]) & (SYN | ACK) == SYN:
+    if not c.depth[frame] and c.protocol[frame] == TCP and int(c.flags[frame]) & (SYN | ACK) == SYN:
         ends = case.packet(frame).ends
         return (node, f"{ends}".encode(), (int(c.seq[frame]) + 1 & 0xFFFFFFFF).to_bytes(4, "big"))
-    network, transport = int(c.network[frame]), int(c.transport[frame])
+    network, transport = outermost(c, frame)
     return (node, kept(_bytes(case, frame, network, transport - network)), _bytes(case, frame, transport, 8))
 
 

@@ -111,11 +111,10 @@ def taken(columns: Columns, rows: Rows) -> Columns:
 
 
 def _moved(columns: Columns, by: int) -> Columns:
+    places = ("payload", "network", "transport", "outer_network", "outer_transport")
+    old = {name: getattr(columns, name) for name in places}
     return replace(
-        columns,
-        payload=columns.payload + by,
-        network=columns.network + by,
-        transport=np.where(columns.transport > 0, columns.transport + by, 0),
+        columns, **{name: np.where(at > 0, at + by, at + by * (name in places[:2])) for name, at in old.items()}
     )
 
 

@@ -96,9 +96,8 @@ class Case:
         if key not in self._tables:
             rows = {row: None for row in table if row.node == node}
             for event in events:
-                if event.action == "destroy":
-                    rows.pop(event.subject, None)
-                else:
+                rows.pop(event.subject, None)  # the latest stands last
+                if event.action != "destroy":
                     rows[event.subject] = None
             self._tables[key] = list(rows)
         return self._tables[key]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cnetkit.model import Evidence, PolicyRule, Route
@@ -33,14 +34,38 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     packet, (node, _), time = case.packet(frame), case.place(frame), case.time(frame)
     after = None if out else case.translations.get((node, packet.protocol, packet.ends))
     destination = after.destination if after else packet.ends.destination
-    topology = case.topology(time)
-    rules = [rule for rule in topology.policy_rules if rule.node == node and rule.family == packet.version]
-    routes = case.rows(topology.routes, "route", node, time)
-    route = chosen(rules, routes, packet.ends.source, destination)
+    found = looked_up(case, node, packet.version, packet.ends.source, destination, time)
+    route = found.route
     if route is None or (route.interface != case.device(frame) if out else route.type not in OWN):
         return ()
-    table = TABLES.get(route.table, str(route.table))
-    return (Evidence("route", route.text or _worded(route), f"{node} table {table}", "table"),)
+    return (found.evidence,)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The route that a node's tables give for a packet; `unsure` where that hangs on more than addresses."""
+
+    node: str
+    destination: str
+    route: Route | None
+    unsure: bool = False
+
+    @property
+    def evidence(self) -> Evidence:
+        """The route as evidence, or that there is none."""
+        if self.route is None:
+            return Evidence("route", f"no route to {self.destination}", f"{self.node} routing tables", "table")
+        table = TABLES.get(self.route.table, str(self.route.table))
+        return Evidence("route", self.route.text or _worded(self.route), f"{self.node} table {table}", "table")
+
+
+def looked_up(case: Case, node: str, version: int, source: str, destination: str, time_ns: int) -> Chosen:
+    """The route by which `node` would have sent such a packet at that time."""
+    topology = case.topology(time_ns)
+    rules = [rule for rule in topology.policy_rules if rule.node == node and rule.family == version]
+    routes = case.rows(topology.routes, "route", node, time_ns)
+    route, unsure = chosen(rules, routes, source, destination)
+    return Chosen(node, destination, route, unsure)
 
 
 def _bridged(case: Case, frame: int, parent: int | None) -> bool:
@@ -48,17 +73,19 @@ def _bridged(case: Case, frame: int, parent: int | None) -> bool:
     return parent is not None and case.step(frame) == "bridge-nat" and case.direction(parent) == "out"
 
 
-def chosen(rules: Sequence[PolicyRule], routes: Sequence[Route], source: str, destination: str) -> Route | None:
-    """The route for a packet with these addresses, or None where there is none or it cannot be told."""
+def chosen(
+    rules: Sequence[PolicyRule], routes: Sequence[Route], source: str, destination: str
+) -> tuple[Route | None, bool]:
+    """The route for a packet with these addresses, or None where there is none; and whether that cannot be told."""
     asked = sorted((rule.priority, rule.table, rule.text) for rule in rules)
     for _, table, text in asked or [(priority, table, "") for priority, table in RULES]:
         fits = _fits(text, source, destination)
         if fits is None:
-            return None
+            return None, True
         found = _longest([r for r in routes if r.table == table], destination) if fits else None
         if found is not None:
-            return found if found.type != "throw" else None
-    return None
+            return (found, False) if found.type != "throw" else (None, True)
+    return None, False
 
 
 def _fits(text: str, source: str, destination: str) -> bool | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from cnetkit.model import Verdict
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packet import outermost
 
 OWN_TABLE = "cnetkit_trace"
 OWN_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
@@ -68,8 +69,9 @@ def _passage(case: Case, frame: int) -> list[Step]:
         index = _indexes[case] = _indexed(case)
     if not index or not case.joined.columns.version[frame]:
         return []
-    key, came_in = _headers(case, frame), case.direction(frame) == "in"
-    near = [p for p in index.get(key, ()) if p.incoming == came_in or not came_in]
+    came_in = case.direction(frame) == "in"
+    found = index.get(_headers(case, frame)) or index.get(_headers_of(case, frame, frame), [])
+    near = [p for p in found if p.incoming == came_in or not came_in]
     near = [p for p in near if abs(p.time_ns - case.time(frame)) < APART_NS]
     if len(near) > 1:
         same = _identical(case, frame)
@@ -91,10 +93,14 @@ def _identical(case: Case, frame: int) -> list[int]:
 
 
 def _headers(case: Case, frame: int) -> Headers:
+    """What netfilter sees at this interface: the outermost packet, and datagrams whole (nf_defrag_ipv4)."""
+    return _headers_of(case, frame, case.joined.units.whole(frame))
+
+
+def _headers_of(case: Case, frame: int, unit: int) -> Headers:
     units = case.joined.units
-    columns, unit = units.columns, units.whole(frame)  # netfilter sees datagrams whole (nf_defrag_ipv4)
-    end = int(columns.payload[unit] + columns.payload_length[unit])
-    network, transport = int(columns.network[unit]), int(columns.transport[unit])
+    network, transport = outermost(units.columns, unit)
+    end = int(units.columns.payload[unit] + units.columns.payload_length[unit])
     if not transport:
         return (case.place(frame)[0], b"", b"")
     parts = (units.data[at : min(at + size, end)].tobytes() for at, size in ((network, 40), (transport, 8)))

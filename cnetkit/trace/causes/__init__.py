@@ -1,0 +1,42 @@
+"""What became of a packet that was not seen again: one family of causes a file, each silent unless it can be shown.
+
+A cause needs what the tables of that time say of this very packet, and where the kernel counts such packets, a counter
+that moved. Where neither can be had, none is named: a wrong explanation is worse than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tunnels
+from cnetkit.trace.causes.cause import Cause
+from cnetkit.trace.evidence.case import Case
+
+LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
+    bridging.addressed_to_another, bridging.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
+    routing.reverse_path, routing.not_forwarding, routing.blackhole, sizes.expired, sizes.too_large,
+    routing.no_route, neighbours.silent, sizes.incomplete,
+)  # fmt: skip
+"""For packets that were lost from sight: each takes the case and the last frame."""
+
+ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (local.damaged, local.queue_full, local.nobody_listens)
+"""For packets that reached their node, and yet were not taken by anyone."""
+
+
+def lost(case: Case, frame: int) -> Cause | None:
+    """The cause that can be shown for a packet last seen in `frame`."""
+    return _first(LOST, case, frame)
+
+
+def arrived(case: Case, frame: int) -> Cause | None:
+    """The cause why a packet that reached its node in `frame` was thrown away there."""
+    return _first(ARRIVED, case, frame)
+
+
+def _first(causes: tuple[Callable[[Case, int], Cause | None], ...], case: Case, frame: int) -> Cause | None:
+    if not case.recording.topologies:
+        return None
+    return next((cause for one in causes if (cause := one(case, frame)) is not None), None)
+
+
+__all__ = ["Cause", "arrived", "lost"]

@@ -1,0 +1,90 @@
+"""Where a frame ends at a link or a bridge: addressed to somebody else, or kept back by a port (net/bridge/br_forward.c)."""
+
+from __future__ import annotations
+
+from cnetkit.model import Evidence, Interface
+from cnetkit.trace.causes.cause import Cause, interface
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packet import mac
+
+STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
+"""Of a bridge port (linux/if_bridge.h, BR_STATE_*)."""
+
+
+def addressed_to_another(case: Case, frame: int) -> Cause | None:
+    """Received by an interface that is nobody's port and has another MAC address than the frame is for."""
+    if case.direction(frame) != "in":
+        return None
+    node, name = case.place(frame)
+    here, target = interface(case, frame, node, name), _outermost_target(case, frame)
+    if here is None or here.master or here.kind in ("bridge", "loopback") or not here.mac or _group(target):
+        return None
+    macs = {i.mac for t in case.recording.topologies for i in t.interfaces if i.node == node}
+    if target in macs or any(i.peer == (node, name) and i.kind != "veth" for i in case.interfaces.values()):
+        return None
+    said = Evidence("link", f"{name} has {here.mac}; the frame is for {target}", f"{node}/{name}", "table")
+    return Cause(f"the frame is addressed to {target}, which {node} does not have", (said,))
+
+
+def stopped(case: Case, frame: int) -> Cause | None:
+    """Kept back by the port it came in by, or by the port that it should have left by."""
+    node, name = case.place(frame)
+    place = case.interfaces.get((node, name))
+    bridge = "" if place is None else place.master or (name if place.kind == "bridge" else "")
+    if not bridge or (case.direction(frame) == "out") == bool(place is not None and place.master):
+        return None
+    came_by = interface(case, frame, node, name) if case.direction(frame) == "in" else None
+    if came_by is not None and (cause := _closed(came_by)):
+        return cause
+    entry = _entry(case, frame, node, bridge)
+    if entry is None:
+        return None
+    port = interface(case, frame, node, entry[0])
+    if port is None or not port.master:
+        return None
+    said = Evidence("forwarding-entry", entry[1], f"{node} fdb of {bridge}", "table")
+    if came_by is not None and port.name == came_by.name:
+        if port.details.get("hairpin"):
+            return None
+        off = Evidence("bridge-port", f"{port.name} hairpin off", f"{node}/{port.name}", "table")
+        return Cause(
+            f"its target is behind the port that it came in by, {port.name}, which is not in hairpin mode", (said, off)
+        )
+    if closed := _closed(port):
+        return Cause(closed.reason, (*closed.evidence, said))
+    if came_by is not None and came_by.details.get("isolated") and port.details.get("isolated"):
+        words = f"{came_by.name} and {port.name} isolated on"
+        return Cause("both ports are isolated from one another", (Evidence("bridge-port", words, node, "table"), said))
+    return None
+
+
+def _closed(port: Interface) -> Cause | None:
+    where = f"{port.node}/{port.name}"
+    state = port.details.get("state")
+    if port.master and state is not None and state != 3 and not port.up:
+        return Cause(f"the port {port.name} is down", (Evidence("bridge-port", f"{port.name} down", where, "table"),))
+    if port.master and isinstance(state, int) and state != 3 and state < len(STATES):
+        words = f"{port.name} master {port.master} state {STATES[state]}"
+        return Cause(
+            f"the bridge's port {port.name} is {STATES[state]}", (Evidence("bridge-port", words, where, "table"),)
+        )
+    return None
+
+
+def _entry(case: Case, frame: int, node: str, bridge: str) -> tuple[str, str] | None:
+    """The port behind which the frame's target is, and the forwarding entry's words."""
+    target, time = _outermost_target(case, frame), case.time(frame)
+    if _group(target):
+        return None
+    rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    found = [e for e in rows if e.mac == target and e.bridge == bridge and not e.permanent]
+    return (found[-1].interface, found[-1].text) if found else None
+
+
+def _outermost_target(case: Case, frame: int) -> str:
+    c = case.joined.columns
+    return mac(int(c.outer_eth_dst[frame] if c.depth[frame] else c.eth_dst[frame]))
+
+
+def _group(address: str) -> bool:
+    return bool(int(address[:2], 16) & 1)

@@ -1,0 +1,67 @@
+"""Where the node that a packet was for throws it away: damaged, nobody there, or a queue that is full."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnetkit.model import Evidence
+from cnetkit.recording.columns import TCP, UDP
+from cnetkit.recording.frames import OUT
+from cnetkit.trace.causes.cause import Cause, moved
+from cnetkit.trace.evidence.case import Case
+
+SYN, ACK = 2, 16
+COUNTERS = {TCP: "Tcp.InCsumErrors", UDP: "Udp.InCsumErrors"}
+
+
+def damaged(case: Case, frame: int) -> Cause | None:
+    """Its checksum does not fit its octets (RFC 1071), and the kernel counted such a one."""
+    c = case.joined.columns
+    protocol, whole = int(c.protocol[frame]), not case.joined.units.cut(frame)
+    if protocol not in COUNTERS or not whole or c.depth[frame] or c.version[frame] != 4:
+        return None
+    node, begin, end = case.place(frame)[0], int(c.transport[frame]), int(c.network[frame] + c.length[frame])
+    data = case.joined.units.data[begin:end]
+    if end > int(c.payload[frame] + c.payload_length[frame]) or (protocol == UDP and not data[6:8].any()):
+        return None
+    addresses = case.joined.units.data[int(c.network[frame]) + 12 : int(c.network[frame]) + 20]
+    pseudo = np.concatenate((addresses, np.array([0, protocol, len(data) >> 8, len(data) & 255], np.uint8), data))
+    counter = moved(case, frame, node, COUNTERS[protocol])
+    if _sum(pseudo) == 0xFFFF or counter is None:
+        return None
+    said = Evidence("header", "the checksum does not fit", f"frame {frame}", "inferred")
+    return Cause("its checksum is wrong", (said, counter))
+
+
+def _sum(octets: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> int:
+    padded = np.append(octets, np.zeros(len(octets) % 2, np.uint8)).astype(np.uint64)
+    total = int((padded[::2] * 256 + padded[1::2]).sum())
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+def queue_full(case: Case, frame: int) -> Cause | None:
+    """A connection request that nobody answered, while a listener's queue overran."""
+    c, node = case.joined.columns, case.place(frame)[0]
+    if c.protocol[frame] != TCP or int(c.flags[frame]) & (SYN | ACK) != SYN:
+        return None
+    counter = moved(case, frame, node, "TcpExt.ListenOverflows")
+    if counter is None:
+        return None
+    answers = (c.protocol == TCP) & (c.flags & (SYN | ACK) == SYN | ACK) & (c.ack == c.seq[frame] + np.uint32(1))
+    answers &= case.joined.direction == OUT
+    if answers.any():
+        return None
+    return Cause("the listener's queue of connections was full", (counter,))
+
+
+def nobody_listens(case: Case, frame: int) -> Cause | None:
+    """A datagram for a port without a socket, at a node where no socket got any; the answer to it was not seen."""
+    c, node = case.joined.columns, case.place(frame)[0]
+    if c.protocol[frame] != UDP or c.depth[frame] or c.version[frame] != 4 or case.joined.units.cut(frame):
+        return None
+    if int(c.eth_dst[frame]) >> 40 & 1 or moved(case, frame, node, "Udp.InDatagrams") is not None:
+        return None
+    counter = moved(case, frame, node, "Udp.NoPorts")
+    return None if counter is None else Cause(f"nobody at {node} has the port {int(c.dport[frame])}", (counter,))

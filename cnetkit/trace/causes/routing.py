@@ -1,0 +1,133 @@
+"""Where a router's tables or settings end a packet (net/ipv4/route.c, ip_route_input_slow; net/ipv6/ip6_output.c)."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from cnetkit.model import Evidence, Interface
+from cnetkit.trace.causes.cause import Cause, interface, moved, setting, sysctl
+from cnetkit.trace.evidence import route
+from cnetkit.trace.evidence.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A packet that came in at an interface which routes, and is not for its node."""
+
+    node: str
+    device: str
+    version: int
+    source: str
+    destination: str
+    """As it is after prerouting's translation."""
+    settings: Interface
+
+
+def arrival(case: Case, frame: int) -> Arrival | None:
+    """None where the packet did not come up to routing, or is its node's own."""
+    if case.direction(frame) != "in" or not case.joined.columns.version[frame] or case.joined.columns.depth[frame]:
+        return None
+    node, name = case.place(frame)
+    place = case.interfaces.get((node, name))
+    if place is None or place.master:
+        return None
+    found = interface(case, frame, node, name)
+    packet = case.packet(frame)
+    if found is None or packet.eth_dst != found.mac:
+        return None
+    after = case.translations.get((node, packet.protocol, packet.ends))
+    target = after.destination if after else packet.ends.destination
+    if target in case.addresses.get(node, ()) or ipaddress.ip_address(target).is_multicast:
+        return None
+    return Arrival(node, name, packet.version, packet.ends.source, target, found)
+
+
+def chosen(case: Case, frame: int, to: Arrival, source: str, destination: str) -> route.Chosen:
+    """The route that the node's tables give at that time."""
+    return route.looked_up(case, to.node, to.version, source, destination, case.time(frame))
+
+
+def martian(case: Case, frame: int) -> Cause | None:
+    """A source or destination that cannot come in from a link (ip_handle_martian_source)."""
+    to = arrival(case, frame)
+    if to is None or to.version != 4:
+        return None
+    source, target = ipaddress.ip_address(to.source), ipaddress.ip_address(to.destination)
+    if (source.is_loopback or target.is_loopback) and not _on(case, frame, to, "route_localnet"):
+        which = source if source.is_loopback else target
+        said = setting(to.node, f"net.ipv4.conf.{to.device}.route_localnet", 0)
+        return Cause(f"{which} is a loopback address, which must not come in from a link", (said,))
+    if to.source in case.addresses.get(to.node, ()) and not _on(case, frame, to, "accept_local"):
+        said = setting(to.node, f"net.ipv4.conf.{to.device}.accept_local", 0)
+        return Cause(f"its source {to.source} is an address of {to.node} itself", (said,))
+    return None
+
+
+def _on(case: Case, frame: int, to: Arrival, name: str) -> bool:
+    """Whether a setting is on, or is not known to be off."""
+    own, everywhere = to.settings.details.get(name), sysctl(case, frame, to.node, f"net.ipv4.conf.all.{name}")
+    return own is None or bool(own) or everywhere not in (None, "0")
+
+
+def reverse_path(case: Case, frame: int) -> Cause | None:
+    """RFC 3704: answers to its source would leave by another interface (strict), or by none at all (loose)."""
+    to = arrival(case, frame)
+    if to is None or to.version != 4:
+        return None
+    own, everywhere = (
+        to.settings.details.get("rp_filter", 0),
+        sysctl(case, frame, to.node, "net.ipv4.conf.all.rp_filter"),
+    )
+    mode = max(int(own), int(everywhere or 0))
+    counter = moved(case, frame, to.node, "TcpExt.IPReversePathFilter")
+    back = chosen(case, frame, to, to.destination, to.source)
+    if not mode or counter is None or back.unsure:
+        return None
+    if back.route is not None and (mode == 2 or back.route.interface == to.device):
+        return None
+    words = "no route leads back to its source"
+    table: tuple[Evidence, ...] = ()
+    if back.route is not None:
+        words = f"answers to its source {to.source} would leave by {back.route.interface}, not by {to.device}"
+        table = (back.evidence,)
+    said = setting(to.node, f"net.ipv4.conf.{to.device}.rp_filter", mode)
+    return Cause(f"the reverse path filter: {words}", (said, *table, counter))
+
+
+def not_forwarding(case: Case, frame: int) -> Cause | None:
+    """The node is no router."""
+    to = arrival(case, frame)
+    if to is None:
+        return None
+    counter = moved(case, frame, to.node, "Ip.InAddrErrors" if to.version == 4 else "Ip6.InAddrErrors")
+    if to.version == 4:
+        off, name = to.settings.details.get("forwarding") == 0, f"net.ipv4.conf.{to.device}.forwarding"
+    else:
+        name = "net.ipv6.conf.all.forwarding"
+        off = sysctl(case, frame, to.node, name) == "0"
+    if not off or counter is None:
+        return None
+    return Cause(f"{to.node} does not forward packets", (setting(to.node, name, 0), counter))
+
+
+def blackhole(case: Case, frame: int) -> Cause | None:
+    """A route whose type says: throw it away, without an answer."""
+    to = arrival(case, frame)
+    found = None if to is None else chosen(case, frame, to, to.source, to.destination)
+    if found is None or found.route is None or found.route.type not in ("blackhole", "prohibit", "unreachable"):
+        return None
+    return Cause(f"the route for {found.destination} is a {found.route.type}", (found.evidence,))
+
+
+def no_route(case: Case, frame: int) -> Cause | None:
+    """No table has a route for it."""
+    to = arrival(case, frame)
+    if to is None:
+        return None
+    found = chosen(case, frame, to, to.source, to.destination)
+    counter = moved(case, frame, to.node, "IpExt.InNoRoutes" if to.version == 4 else "Ip6.InNoRoutes")
+    if found.route is not None or found.unsure or counter is None:
+        return None
+    said = Evidence("route", f"no route to {to.destination}", f"{to.node} routing tables", "table")
+    return Cause(f"{to.node} has no route to {to.destination}", (said, counter))

@@ -1,0 +1,52 @@
+"""Where a packet's own header ends it: its time to live, its size, or a fragment that is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnetkit.model import Evidence
+from cnetkit.trace.causes.cause import Cause, interface, moved
+from cnetkit.trace.causes.routing import arrival, chosen
+from cnetkit.trace.evidence.case import Case
+
+
+def expired(case: Case, frame: int) -> Cause | None:
+    """Its time to live was used up, and the router's answer was not seen."""
+    to = arrival(case, frame)
+    if to is None or case.joined.columns.ttl[frame] > 1:
+        return None
+    counter = moved(case, frame, to.node, "Ip.InHdrErrors" if to.version == 4 else "Ip6.InHdrErrors")
+    name = "ip.ttl" if to.version == 4 else "ipv6.hlim"
+    said = Evidence("header", f"{name} {int(case.joined.columns.ttl[frame])}", f"frame {frame}", "inferred")
+    return None if counter is None else Cause("its time to live ended here", (said, counter))
+
+
+def too_large(case: Case, frame: int) -> Cause | None:
+    """Larger than the next link takes, and not to be fragmented; the router's answer was not seen."""
+    to = arrival(case, frame)
+    if to is None or not (to.version == 6 or _dont_fragment(case, frame)):
+        return None
+    found = chosen(case, frame, to, to.source, to.destination)
+    counter = moved(case, frame, to.node, "Ip.FragFails" if to.version == 4 else "Ip6.InTooBigErrors")
+    out = None if found.route is None else interface(case, frame, to.node, found.route.interface)
+    size = int(case.joined.columns.length[frame])
+    if out is None or counter is None or not 0 < out.mtu < size:
+        return None
+    said = Evidence("mtu", f"{out.name} mtu {out.mtu}", f"{to.node}/{out.name}", "table")
+    return Cause(f"its {size} octets do not fit {out.name} and must not be fragmented", (said, found.evidence, counter))
+
+
+def _dont_fragment(case: Case, frame: int) -> bool:
+    at = int(case.joined.columns.network[frame]) + 6
+    return bool(case.joined.units.data[at] & 0x40)
+
+
+def incomplete(case: Case, frame: int) -> Cause | None:
+    """Some of its fragments were not seen further on, so the datagram cannot be put together there."""
+    joined = case.joined
+    lacking = np.flatnonzero(joined.incomplete & (joined.journey == joined.journey[frame]))
+    if not len(lacking):
+        return None
+    where = "/".join(case.place(int(lacking[-1])))
+    said = Evidence("fragment", f"not all fragments of the datagram were seen at {where}", "frames", "inferred")
+    return Cause(f"fragments of it are missing at {where}", (said,), "lost-from-sight")

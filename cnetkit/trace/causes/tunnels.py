@@ -1,0 +1,44 @@
+"""Where a tunnel ends a packet (drivers/net/vxlan/vxlan_core.c): nobody has its number, or nobody is told to get it."""
+
+from __future__ import annotations
+
+from cnetkit.model import Evidence
+from cnetkit.recording.columns import TUNNELS
+from cnetkit.trace.causes.cause import Cause, around, interface, moved
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packet import address
+
+NOBODY = "00:00:00:00:00:00"
+"""The forwarding entry for all addresses that have none of their own (bridge(8), fdb)."""
+
+
+def unknown(case: Case, frame: int) -> Cause | None:
+    """Received by the outer destination, which has no VXLAN interface with this identifier."""
+    c = case.joined.columns
+    if case.direction(frame) != "in" or not c.depth[frame] or TUNNELS[int(c.tunnel[frame])] != "vxlan":
+        return None
+    node, vni = case.place(frame)[0], int(c.vni[frame])
+    version = 6 if c.outer_src_high[frame] else 4
+    if address(version, int(c.outer_dst_high[frame]), int(c.outer_dst_low[frame])) not in case.addresses.get(node, ()):
+        return None
+    there = [i for t in around(case, frame) for i in t.interfaces if i.node == node and i.kind == "vxlan"]
+    if not there or any(i.details.get("id") == vni or i.details.get("collect_metadata") for i in there):
+        return None
+    words = ", ".join(sorted({f"{i.name} id {i.details.get('id')}" for i in there}))
+    said = Evidence("tunnel", words, f"{node} VXLAN interfaces", "table")
+    return Cause(f"{node} has no VXLAN interface with the identifier {vni}", (said,))
+
+
+def without_remote(case: Case, frame: int) -> Cause | None:
+    """Sent into a VXLAN interface that has no remote for its MAC address, and none for all others."""
+    node, name = case.place(frame)
+    here = interface(case, frame, node, name)
+    if case.direction(frame) != "out" or here is None or here.kind != "vxlan" or here.details.get("group"):
+        return None
+    time, target = case.time(frame), case.packet(frame).eth_dst
+    rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    if any(e.interface == name and e.remote and e.mac in (target, NOBODY) for e in rows):
+        return None
+    said = Evidence("forwarding-entry", f"no entry with a remote for {target}", f"{node} fdb of {name}", "table")
+    counter = moved(case, frame, node, f"{name}.tx_dropped")
+    return Cause(f"{name} knows no remote for {target}", (said,) if counter is None else (said, counter))
