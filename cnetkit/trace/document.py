@@ -14,6 +14,7 @@ import numpy as np
 
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.changes import COMPARED, changes_of
+from cnetkit.trace.complaint import errors
 from cnetkit.trace.evidence import gather
 from cnetkit.trace.identity import mix
 
@@ -98,6 +99,7 @@ def _evidence(found: Found) -> Callable[[int, int | None, int], bytes]:
     bare = not (case.recording.topologies or case.recording.events or found.joined.columns.depth.any())
     bare = bare and not len(found.joined.units.unit)  # pieces are quoted one by one
     taps = case.recording.frames.tap.tolist() if bare else []
+    complains = errors(found.joined.columns)
     known: dict[tuple[int, int, int, int], bytes] = {}
 
     def evidence(frame: int, parent: int | None, tap: int) -> bytes:
@@ -105,7 +107,7 @@ def _evidence(found: Found) -> Callable[[int, int | None, int], bytes]:
             said = gather(case, frame, parent)
             return JSON.encode(said) if said else NOTHING
         if parent is None:
-            return NOTHING
+            return JSON.encode(gather(case, frame, None)) if complains[frame] else NOTHING
         key = (tap, taps[parent], rule[frame], bits[frame])
         if key not in known:
             known[key] = JSON.encode(gather(case, frame, parent))

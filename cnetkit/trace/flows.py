@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.trace.complaint import Quoted, errors
 from cnetkit.trace.engine import Joined
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.identity import U64, mix
@@ -50,8 +51,10 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
     count = int(joined.journey.max(initial=-1)) + 1
     if not count:
         return np.zeros(0, np.int64)
-    rows = np.flatnonzero(joined.journey >= 0)
-    pairs = np.unique(np.stack((joined.journey[rows].astype(np.uint64), _ends(joined)[rows])), axis=1)
+    rows = np.flatnonzero((joined.journey >= 0) & (joined.columns.fragment == 0))  # the others have no ports
+    told = np.flatnonzero((joined.journey >= 0) & errors(joined.columns))
+    numbers = joined.journey[np.concatenate((rows, told))].astype(np.uint64)
+    pairs = np.unique(np.stack((numbers, np.concatenate((_ends(joined)[rows], _complained(joined, told))))), axis=1)
     journey = pairs[0].astype(np.int64)
     _, ends = np.unique(pairs[1], return_inverse=True)
     label = np.arange(count)
@@ -77,6 +80,11 @@ def _ends(joined: Joined) -> U64:
     one = mix(np.where(bare, c.eth_src, c.src_low), c.src_high, sport)
     other = mix(np.where(bare, c.eth_dst, c.dst_low), c.dst_high, dport)
     return mix(one + other, c.protocol, np.where(c.version > 0, np.uint16(0), c.ethertype))
+
+
+def _complained(joined: Joined, rows: NDArray[np.int64]) -> U64:
+    """What `_ends` gives for the packets that ICMP errors quote: they stand in the flow that they complain about."""
+    return Quoted(joined, rows).either_way() if len(rows) else np.zeros(0, np.uint64)
 
 
 def titled(case: Case, number: int, journeys: tuple[Journey, ...]) -> Flow:

@@ -54,7 +54,16 @@ def put_together(units: Units) -> tuple[Units, tuple[Rows, Rows]]:
         if not found.complete.any():
             break
         units = _assembled(units, found.rows[~open_], sizes[found.complete])
-    return units, left
+    return units.again(_like(units, left[0])), left
+
+
+def _like(units: Units, rows: Rows) -> Rows:
+    """The fragments, at any interface, of datagrams that are incomplete at one: only they themselves can be joined there."""
+    c, frames = units.columns, np.flatnonzero(((units.columns.fragment > 0) | units.columns.more)[: units.frames])
+    if not len(rows) or not len(frames):
+        return frames[:0]
+    number = [mix(c.version[at], c.protocol[at], c.ident[at]) for at in (frames, rows)]
+    return frames[np.isin(number[0], number[1])]
 
 
 def sets(units: Units) -> Sets:

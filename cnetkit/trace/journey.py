@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from cnetkit.model import Evidence, Hop, Outcome
 from cnetkit.trace import wording
+from cnetkit.trace.complaint import about
 from cnetkit.trace.packet import Packet
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ class Journey:
     def flow(self) -> Flow:
         """The connection or exchange it belongs to."""
         return self.trace.flows[self.trace.found.flow_of(self.id)]
+
+    @cached_property
+    def about(self) -> Journey | None:
+        """Of an ICMP error the journey of the packet that it complains about, where that was captured."""
+        found = self.trace.found
+        frame = about(found.joined, self.frames[0])
+        return None if frame is None else self.trace.journeys[int(found.joined.journey[frame])]
 
     @cached_property
     def packet(self) -> Packet:

@@ -74,6 +74,12 @@ class Units:
             return rows[np.argsort(self.time, kind="stable")]
         return rows[np.lexsort((rows, place[rows], self.time[rows]))]
 
+    def again(self, frames: Rows) -> Units:
+        """With these frames taking part themselves too, beside the units that stand for them."""
+        searched = self.searched.copy()
+        searched[frames] = True
+        return replace(self, searched=searched)
+
     def whole(self, frame: int) -> int:
         """The datagram that a frame is a fragment of, or the frame itself."""
         found = self.unit[self.frame == frame] if len(self.unit) and self.cut(frame) else self.unit[:0]
@@ -152,7 +158,8 @@ def returned(units: Units, found: Found, together: tuple[Rows, Rows]) -> Found:
     unit, frame = units.standing()
     one, other = together
     root = _united(np.append(found.root[unit], found.root[one]), np.append(frame, -1 - other), found.root)
-    leader = unit[np.unique(frame, return_index=True)[1]]
+    best = np.lexsort((unit, found.parent[unit] < 0, frame))  # one that came from somewhere, where there is one
+    leader = unit[best][np.unique(frame[best], return_index=True)[1]]
     begins = np.searchsorted(frame, np.arange(units.frames))
     return Found(
         _frames_above(units, found.parent[leader], unit, frame),

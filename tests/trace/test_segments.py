@@ -1,0 +1,69 @@
+"""Large TCP segments and the pieces they are cut into are one journey, told by the octets they hold."""
+
+from loading import frames_of, recording_of
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
+
+from cnetkit.trace.engine import join
+
+MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
+STREAM = bytes(range(256)) * 40
+
+
+def segment(begin, end, *, number=0, ack=99, base=4_294_967_000, flags="A"):
+    """Octets `begin` to `end` of a stream whose sequence numbers wrap early."""
+    tcp = TCP(sport=5, dport=80, seq=(base + begin) % 2**32, ack=ack, flags=flags)
+    return bytes(Ether(**MACS) / IP(src="10.0.0.1", dst="10.0.0.2", id=number) / tcp / Raw(STREAM[begin:end]))
+
+
+def seen(*frames):
+    return recording_of(frames_of([(place, way, at, frame) for at, (place, way, frame) in enumerate(frames)]))
+
+
+def test_pieces_come_from_the_segment_that_held_them():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 3000, number=7, flags="PA")), ("b/eth0", 1, segment(0, 1000, number=7)),
+        ("b/eth0", 1, segment(1000, 2000, number=8)), ("b/eth0", 1, segment(2000, 3000, number=9, flags="PA")),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, 0, 0, 0]
+
+
+def test_a_segment_joined_from_pieces_is_one_journey_with_all_of_them():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 1000, number=1)), ("a/eth0", 2, segment(1000, 2000, number=2)),
+        ("b/eth0", 1, segment(0, 2000, number=1)),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, -1, 0]
+    assert joined.journey.tolist() == [0, 0, 0]
+
+
+def test_pieces_of_other_sizes_are_told_by_their_octets():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 3000)), ("b/eth0", 1, segment(0, 2000)), ("b/eth0", 1, segment(2000, 3000)),
+        ("b/eth0", 2, segment(0, 1000)), ("b/eth0", 2, segment(1000, 3000)),
+    ))  # fmt: skip
+    assert set(joined.journey.tolist()) == {0}
+
+
+def test_segments_that_follow_one_another_stay_apart():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 1000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
+        ("a/eth0", 2, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(1000, 2000, number=2)),
+    ))  # fmt: skip
+    assert joined.journey.tolist() == [0, 0, 1, 1]
+
+
+def test_a_retransmission_with_another_acknowledgement_is_another_journey():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 2000, number=1)),
+        ("a/eth0", 2, segment(0, 1000, number=5, ack=100)), ("b/eth0", 1, segment(0, 1000, number=5, ack=100)),
+    ))  # fmt: skip
+    assert joined.journey.tolist() == [0, 0, 1, 1]
+
+
+def test_the_same_numbers_with_other_octets_are_not_joined():
+    other = bytearray(segment(0, 1000, number=7))
+    other[-1] ^= 1
+    joined = join(seen(("a/eth0", 2, segment(0, 2000, number=7)), ("b/eth0", 1, bytes(other))))
+    assert joined.parent.tolist() == [-1, -1]
