@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Connection, Event, Topology
 from cnetkit.recording.columns import PROBLEMS, Columns, decode
-from cnetkit.recording.frames import LINKTYPE_ETHERNET, Frames
-from cnetkit.trace import bridge, forwarding, fragments, gap, link, nat, segments, tunnel
+from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, Frames
+from cnetkit.trace import bridge, forwarding, fragments, gap, link, nat, sealed, segments, tunnel
 from cnetkit.trace.identity import Rows, identify
 from cnetkit.trace.infer import inferred
 from cnetkit.trace.orient import oriented
@@ -54,6 +54,8 @@ RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
     ("bridge-nat", nat.lifted),
     ("nat", nat.translated),
     ("bridge-nat", nat.filtered),
+    ("decrypted", sealed.decrypted),
+    ("encrypted", sealed.encrypted),
     ("gap", gap.unseen),
 )
 """The steps a packet can make, in the order in which they are tried."""
@@ -90,13 +92,13 @@ def join(recording: Source) -> Joined:
     """The journeys of all frames. Any bytes are taken; each frame has one journey, or -1 and a `problem`."""
     frames = recording.frames
     columns = decode(frames)
-    units, incomplete = fragments.put_together(units_of(frames, columns, frames.time_ns))
+    wiring = wire(frames.taps, recording.topologies)
+    units, incomplete = fragments.put_together(units_of(frames, columns, frames.time_ns), wiring.sealed)
     units = segments.cut_alike(units)
     order = units.in_order()
-    addressed = all(tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps)
+    addressed = not any(tap.linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) for tap in frames.taps)
     identity = identify(units.columns, order, addressed)
     tap, direction, time = units.tap[order], units.direction[order], units.time[order]
-    wiring = wire(frames.taps, recording.topologies)
     direction = oriented(
         direction,
         tap,
@@ -115,6 +117,7 @@ def join(recording: Source) -> Joined:
         direction,
         identity,
         units.columns,
+        units.data,
         wiring,
         node_names(frames.taps),
         connections_of(recording),

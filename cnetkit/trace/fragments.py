@@ -40,8 +40,11 @@ class Sets:
     """One element a datagram: all of it was captured at this interface."""
 
 
-def put_together(units: Units) -> tuple[Units, tuple[Rows, Rows]]:
-    """`units` with each complete datagram as one; and the rest: pairs of fragments of one datagram that lacks some."""
+def put_together(units: Units, sealed: NDArray[np.bool_]) -> tuple[Units, tuple[Rows, Rows]]:
+    """`units` with each complete datagram as one; and the rest: pairs of fragments of one datagram that lacks some.
+
+    At taps that are `sealed` fragments take part themselves too: each is encrypted by itself.
+    """
     left = (np.zeros(0, np.int64), np.zeros(0, np.int64))
     for _ in range(DEEPEST):
         found = sets(units)
@@ -54,16 +57,19 @@ def put_together(units: Units) -> tuple[Units, tuple[Rows, Rows]]:
         if not found.complete.any():
             break
         units = _assembled(units, found.rows[~open_], sizes[found.complete])
-    return units.again(_like(units, left[0])), left
+    return units.again(_themselves(units, left[0], sealed)), left
 
 
-def _like(units: Units, rows: Rows) -> Rows:
-    """The fragments, at any interface, of datagrams that are incomplete at one: only they themselves can be joined there."""
+def _themselves(units: Units, rows: Rows, sealed: NDArray[np.bool_]) -> Rows:
+    """The fragments at sealed taps; and at any, those of datagrams that are incomplete somewhere: only they can be joined."""
     c, frames = units.columns, np.flatnonzero(((units.columns.fragment > 0) | units.columns.more)[: units.frames])
-    if not len(rows) or not len(frames):
-        return frames[:0]
-    number = [mix(c.version[at], c.protocol[at], c.ident[at]) for at in (frames, rows)]
-    return frames[np.isin(number[0], number[1])]
+    if not len(frames):
+        return frames
+    number = [mix(c.version[at], c.protocol[at], c.ident[at]) if len(at) else NONE for at in (frames, rows)]
+    return frames[np.isin(number[0], number[1]) | sealed[units.tap[frames]]]
+
+
+NONE = np.zeros(0, np.uint64)
 
 
 def sets(units: Units) -> Sets:

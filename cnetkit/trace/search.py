@@ -31,6 +31,8 @@ class Search:
     identity: Identity
     columns: Columns
     """In the order of `frame`, not of the rows."""
+    data: NDArray[np.uint8]
+    """What the columns' offsets point into."""
     wiring: Wiring
     nodes: tuple[str, ...]
     """Their names, by the numbers in `wiring.node`."""

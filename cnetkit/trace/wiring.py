@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Interface, Topology
-from cnetkit.recording.frames import Tap
+from cnetkit.recording.frames import LINKTYPE_RAW, Tap
 
 Place = tuple[str, str]
 STACKED = ("vlan", "macvlan", "ipvlan", "macvtap", "ipvtap")
 """Kinds of interface that stand on another one of their node (or of their parent's node)."""
 
 
+SEALED = ("wireguard", "tun")
 TUNNELS = ("vxlan", "gre", "gretap", "ip6gre", "ip6gretap", "erspan", "geneve", "ipip", "sit", "ip6tnl")
 
 
@@ -36,6 +37,9 @@ class Wiring:
     """The tap that a VLAN or macvlan stands on, or -1."""
     tunnel: NDArray[np.bool_]
     """Its frames travel inside of others: a VXLAN, GRE, Geneve or IP-in-IP interface."""
+    sealed: NDArray[np.bool_]
+    """Its frames may travel encrypted inside of others: a WireGuard or tun interface, or one without link addresses of
+    which nothing is known."""
     address: NDArray[np.uint64]
     """Its MAC address, 0 where that is not known."""
     known: NDArray[np.bool_]
@@ -58,6 +62,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     segment, below = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
     bridge, is_bridge, known = np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     tunnel, address = np.zeros(count, np.bool_), np.zeros(count, np.uint64)
+    sealed = np.array([tap.linktype == LINKTYPE_RAW for tap in taps], np.bool_)
     bridges: dict[Place, int] = {}
     for at, place in enumerate(places):
         interface = interfaces.get(place)
@@ -69,6 +74,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
             continue
         address[at] = int(interface.mac.replace(":", "") or "0", 16)
         is_bridge[at], tunnel[at] = interface.kind == "bridge", interface.kind in TUNNELS
+        sealed[at] = interface.kind in SEALED
         bridged = interface.master or place[1] if interface.master or is_bridge[at] else ""
         bridge[at] = bridges.setdefault((place[0], bridged), len(bridges)) if bridged else -1
         peer = peers.get(place)
@@ -77,7 +83,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         elif peer is not None:
             segment[at] = min(at, number[peer]) if peer in number else -1
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
-    return Wiring(node, segment, bridge, is_bridge, below, tunnel, address, known)
+    return Wiring(node, segment, bridge, is_bridge, below, tunnel, sealed, address, known)
 
 
 def _peers(interfaces: dict[Place, Interface], topologies: Sequence[Topology]) -> dict[Place, Place]:

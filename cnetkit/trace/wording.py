@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnetkit.model import Change, Hop
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ STEPS = {
     "unwrapped": "was taken out of the tunnel at {here}",
     "stacked-up": "was handed up to {here}",
     "stacked-down": "was handed down to {here}",
+    "encrypted": "was encrypted and sent at {here}",
+    "decrypted": "was decrypted and came in at {here}",
     "gap": "appeared at {here}; what lies between was not captured",
 }
 REASONS = {
@@ -60,11 +64,24 @@ def paragraph(journey: Journey) -> str:
     said = [
         f"A packet ({what}) from {packet.source} to {packet.destination} was {begun} at {_place(first)}{_why(first)}."
     ]
-    said += [_sentence(journey, hop) for hop in journey.hops[1:]]
+    told = _once(journey)
+    if len(told) < len(journey.hops):
+        said.append(f"It went in pieces, {len(journey.hops)} frames in all; of each place the first piece is told.")
+    said += [_sentence(journey, hop) for hop in told[1:]]
     ended = journey.outcome
     reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
     said.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
     return " ".join(said)
+
+
+def _once(journey: Journey) -> list[Hop]:
+    """Its hops; of a packet in pieces the first at each place and in each direction."""
+    joined = journey.trace.found.joined
+    frames = [hop.frame for hop in journey.hops]
+    if not (np.isin(joined.units.frame, frames).any() or joined.incomplete[frames].any()):
+        return list(journey.hops)
+    first = {(hop.node, hop.interface, hop.direction): hop for hop in reversed(journey.hops)}
+    return [hop for hop in journey.hops if first[hop.node, hop.interface, hop.direction] is hop]
 
 
 def _sentence(journey: Journey, hop: Hop) -> str:

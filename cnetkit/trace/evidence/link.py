@@ -36,6 +36,9 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     if step in ("wrapped", "unwrapped"):
         outer = encapsulation(case.joined.columns, frame if step == "wrapped" else parent)
         return (Evidence("tunnel", outer, "outer headers", "inferred"),)
+    if step in ("encrypted", "decrypted"):
+        words = "encrypted by WireGuard: the sizes fit, in the same order"
+        return (Evidence("tunnel", words, "frames", "inferred"),)
     if step in ("bridge-up", "bridge-down") and not known:
         return (Evidence("link", f"{BY_BYTES} at {there} and {here}", "frames", "inferred"),)
     return ()
