@@ -89,7 +89,9 @@ def _details(kind: str, body: bytes) -> dict[str, Any]:
     message = ifinfmsg(struct.pack("=IHHII", 16 + len(body), 16, 0, 0, 0) + body)
     message.decode()
     data = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_DATA")
-    values = {} if not data or isinstance(data, str) else dict(data["attrs"])  # text where pyroute2 does not know the kind
+    values = (
+        {} if not data or isinstance(data, str) else dict(data["attrs"])
+    )  # text where pyroute2 does not know the kind
     return {
         key.split("_", 2)[-1].lower(): value
         for key, value in values.items()

@@ -111,14 +111,20 @@ def outermost(columns: Columns, frame: int) -> tuple[int, int]:
     return int(columns.network[frame]), int(columns.transport[frame])
 
 
+def outer_ends(columns: Columns, frame: int) -> tuple[str, str]:
+    """The outermost source and destination address of a packet in a tunnel."""
+    c, n = columns, frame
+    version = 6 if c.outer_src_high[n] or c.outer_dst_high[n] else 4
+    source = address(version, int(c.outer_src_high[n]), int(c.outer_src_low[n]))
+    return source, address(version, int(c.outer_dst_high[n]), int(c.outer_dst_low[n]))
+
+
 def encapsulation(columns: Columns, frame: int) -> str:
     """`none`, or what is around the innermost packet: `vxlan 42 from 10.0.0.1 to 10.0.0.2`."""
     c, n = columns, frame
     if not c.depth[n]:
         return "none"
-    version = 6 if c.outer_src_high[n] else 4
-    source = address(version, int(c.outer_src_high[n]), int(c.outer_src_low[n]))
-    target = address(version, int(c.outer_dst_high[n]), int(c.outer_dst_low[n]))
+    source, target = outer_ends(columns, frame)
     kind = TUNNELS[int(c.tunnel[n])]
     return f"{kind}{f' {int(c.vni[n])}' if kind != 'ipip' else ''} from {source} to {target}"
 

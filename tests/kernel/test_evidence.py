@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.kernel.overlays import overlay
 from tests.kernel.tagged import answer, ask
 
 
@@ -80,3 +81,16 @@ def test_a_policy_rule_chooses_the_table_that_is_quoted(lab):
         a.run(f"ping -c1 {b.address}", check=True)
     assert said(hop(trace, "icmp echo request", "r/eth1"), "route")[0][1] == "r table 77"
     assert said(hop(trace, "icmp echo reply", "r/eth0"), "route")[0][1] == "r table main"
+
+
+def test_a_packet_in_a_tunnel_quotes_the_entry_that_says_where_to_and_the_route_underneath(lab):
+    net = overlay(lab)
+    net.pods[0].run(f"ping -c1 {net.pods[2].address}", check=True)
+    with lab.trace() as trace:
+        ask(net.pods[0], net.pods[2].address, 90, 1)
+    wrapped = hop(trace, "udp 10.244.0.11:", "n1/eth0")
+    assert said(wrapped, "forwarding-entry")[0][1:] == ("n1 fdb of flannel.1", "table")
+    assert f"dev flannel.1 dst {net.hosts[1].address}" in said(wrapped, "forwarding-entry")[0][0]
+    assert said(wrapped, "route")[0][0].startswith("default via 192.0.2.")
+    inside = hop(trace, "udp 10.244.0.11:", "n2/flannel.1", "in")
+    assert said(inside, "tunnel")[-1][0].startswith("flannel.1 type vxlan id 42 local ")

@@ -6,10 +6,8 @@ from cnetkit.model import Evidence
 from cnetkit.recording.columns import TUNNELS
 from cnetkit.trace.causes.cause import Cause, around, interface, moved
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packet import address
-
-NOBODY = "00:00:00:00:00:00"
-"""The forwarding entry for all addresses that have none of their own (bridge(8), fdb)."""
+from cnetkit.trace.evidence.forwarding import NOBODY
+from cnetkit.trace.packet import outer_ends
 
 
 def unknown(case: Case, frame: int) -> Cause | None:
@@ -18,8 +16,7 @@ def unknown(case: Case, frame: int) -> Cause | None:
     if case.direction(frame) != "in" or not c.depth[frame] or TUNNELS[int(c.tunnel[frame])] != "vxlan":
         return None
     node, vni = case.place(frame)[0], int(c.vni[frame])
-    version = 6 if c.outer_src_high[frame] else 4
-    if address(version, int(c.outer_dst_high[frame]), int(c.outer_dst_low[frame])) not in case.addresses.get(node, ()):
+    if outer_ends(c, frame)[1] not in case.addresses.get(node, ()):
         return None
     there = [i for t in around(case, frame) for i in t.interfaces if i.node == node and i.kind == "vxlan"]
     if not there or any(i.details.get("id") == vni or i.details.get("collect_metadata") for i in there):

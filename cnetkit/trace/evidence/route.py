@@ -13,8 +13,9 @@ from functools import lru_cache
 
 from cnetkit.model import Evidence, PolicyRule, Route
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packet import outer_ends
 
-STEPS = ("", "route", "nat", "bridge-nat")
+STEPS = ("", "route", "nat", "bridge-nat", "wrapped")
 TABLES = {255: "local", 254: "main", 253: "default"}
 RULES = ((0, 255), (32766, 254), (32767, 253))
 """What a node has that says nothing else: priority and table."""
@@ -34,7 +35,10 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     packet, (node, _), time = case.packet(frame), case.place(frame), case.time(frame)
     after = None if out else case.translations.get((node, packet.protocol, packet.ends))
     destination = after.destination if after else packet.ends.destination
-    found = looked_up(case, node, packet.version, packet.ends.source, destination, time)
+    source = packet.ends.source
+    if case.step(frame) == "wrapped":
+        source, destination = outer_ends(case.joined.columns, frame)
+    found = looked_up(case, node, 6 if ":" in destination else 4, source, destination, time)
     route = found.route
     if route is None or (route.interface != case.device(frame) if out else route.type not in OWN):
         return ()
