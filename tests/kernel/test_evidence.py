@@ -93,4 +93,4 @@ def test_a_packet_in_a_tunnel_quotes_the_entry_that_says_where_to_and_the_route_
     assert f"dev flannel.1 dst {net.hosts[1].address}" in said(wrapped, "forwarding-entry")[0][0]
     assert said(wrapped, "route")[0][0].startswith("default via 192.0.2.")
     inside = hop(trace, "udp 10.244.0.11:", "n2/flannel.1", "in")
-    assert said(inside, "tunnel")[-1][0].startswith("flannel.1 type vxlan id 42 local ")
+    assert said(inside, "tunnel")[0][0].startswith("flannel.1 type vxlan id 42 local ")
