@@ -194,13 +194,18 @@ class Found:
             journey >= 0, np.append(values, values.dtype.type(nothing))[journey], values.dtype.type(nothing)
         )
 
+    @property
+    def moment(self) -> NDArray[np.int64]:
+        """When each frame was seen, by one clock: what durations are measured with."""
+        return self.case.recording.frames.time_ns
+
     @cached_property
     def latency(self) -> NDArray[np.int64]:
         """For each journey the nanoseconds from its first hop to its last."""
         order, begins = self.members
         if not self.count:
             return np.zeros(0, np.int64)
-        time = self.case.recording.frames.time_ns[order[begins[0] :]]
+        time = self.moment[order[begins[0] :]]
         at = begins[:-1] - begins[0]
         return np.maximum.reduceat(time, at) - np.minimum.reduceat(time, at)
 

@@ -45,7 +45,7 @@ def steps(found: Found, journeys: I64, by_flow: bool) -> pd.DataFrame:
     chosen[journeys] = True
     child = np.flatnonzero((joined.parent >= 0) & chosen[joined.journey])
     parent = joined.parent[child]
-    took = (frames.time_ns[child] - frames.time_ns[parent]) / 1000
+    took = (found.moment[child] - found.moment[parent]) / 1000
     reply = replying(found)[joined.journey[child]] if len(child) else np.zeros(0, np.bool_)
     flow = found.frame_flow[child] if by_flow else np.zeros(len(child), np.int64)
     taps = len(frames.taps)
