@@ -16,7 +16,7 @@ from cnetkit.recording.blocks import frames_from_blocks
 from cnetkit.recording.frames import Tap
 from cnetkit.recording.recording import Recording
 from cnetkit.trace import Trace
-from cnetkit.trace.live import LEAD_S, latest
+from cnetkit.trace.live import LEAD_S, UNDERWAY_S
 
 if TYPE_CHECKING:
     from cnetkit.recording.scapy_socket import ScapySocket
@@ -85,22 +85,21 @@ class Capture:
             replayed=self._label,
         )
 
-    def _so_far(self, seconds: float | None) -> Recording:
-        """What has come by now, of its last `seconds` where given. The rings hand over what they have within 10 ms.
+    def _so_far(self, seconds: float | None) -> tuple[Recording, int]:
+        """What has come by now, of its last `seconds` and some more where given, and until when it is settled.
 
-        Losses are counted when the capture ends.
+        The rings hand over what they have within 10 ms. Losses are counted when the capture ends.
         """
-        if self._recording is not None:
-            return self._recording if seconds is None else latest(self._recording, seconds)
+        until_ns = time.time_ns() - int(UNDERWAY_S * 1e9)
         count = len(self._arrived)  # a block stands in its list before its time does
         if seconds is None:
-            return self._recorded(self._blocks[:count], list(self._events), ())
+            return self._recorded(self._blocks[:count], list(self._events), ()), until_ns
         newest = self._arrived[count - 1] if count else 0
         begin_ns = newest - int((seconds + LEAD_S + SLACK_S) * 1e9)
         begin = bisect_left(self._arrived, begin_ns, hi=count)
         late = bisect_left(self._events, begin_ns, key=lambda event: event.time_ns)
         events = [event for event in self._lasting if event.time_ns < begin_ns] + self._events[late:]
-        return latest(self._recorded(self._blocks[begin:count], events, ()), seconds)
+        return self._recorded(self._blocks[begin:count], events, ()), until_ns
 
     def _result(self) -> Recording:
         if self._recording is None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LEAD_S = 0.05
 """A journey that began this long before its time is not cut in two: its frames are looked at, and left out whole."""
+UNDERWAY_S = 0.02
+"""While the capture runs, a journey that began so long ago may still go on: rings hand over their frames within 10 ms."""
 
 
 def latest(recording: Recording, seconds: float) -> Recording:
@@ -26,8 +28,9 @@ def latest(recording: Recording, seconds: float) -> Recording:
     return replace(recording, frames=kept, events=events)
 
 
-def begun_within(trace: Trace, seconds: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The journeys that began in the last `seconds`."""
+def begun_within(trace: Trace, seconds: float, until_ns: int | None) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The journeys that began in the last `seconds`, and not after `until_ns` where that is given."""
     time = trace.recording.frames.time_ns
-    begin = int(time.max(initial=0)) - int(seconds * 1e9)
-    return np.flatnonzero(time[trace.found.first] >= begin)
+    newest, begun = int(time.max(initial=0)), time[trace.found.first]
+    chosen = begun >= newest - int(seconds * 1e9)
+    return np.flatnonzero(chosen if until_ns is None else chosen & (begun <= until_ns))

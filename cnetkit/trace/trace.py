@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from cnetkit.recording.recording import Recording
 
 Source = Callable[[], "Recording"]
-SoFar = Callable[[float | None], "Recording"]
+SoFar = Callable[[float | None], tuple["Recording", int]]
+"""Gives what a running capture has of its last seconds, or all; and until when journeys have ended as a rule."""
 
 
 class Trace:
@@ -128,13 +129,27 @@ class Trace:
         return self.select(between.expression(self.recording, a, b))
 
     def so_far(self, seconds: float | None = None) -> Trace:
-        """What has come so far, also while the capture still runs; the journeys begun in its last `seconds` where given."""
-        trace = self if self._so_far is None else Trace(self._so_far(seconds))
+        """What has come so far, also while the capture still runs.
+
+        With `seconds` the journeys that began in its last seconds; while it runs without those of the last 20 ms, which
+        may still be under way.
+        """
+        if self._so_far is None or self._over:
+            recording, until_ns = self.recording, None
+        else:
+            recording, until_ns = self._so_far(seconds)
         if seconds is None:
-            return trace
-        if self._so_far is None:
-            trace = Trace(latest(self.recording, seconds))
-        return trace._part(begun_within(trace, seconds), f"the last {seconds:g} s")
+            return self if until_ns is None else Trace(recording)
+        trace = Trace(latest(recording, seconds))
+        return trace._part(begun_within(trace, seconds, until_ns), f"the last {seconds:g} s")
+
+    @property
+    def _over(self) -> bool:
+        """Whether the recording is there."""
+        try:
+            return self.recording is not None
+        except CnetkitError:
+            return False
 
     def compare(self, other: Trace) -> Comparison:
         """What differs between this trace and `other`, taken of the same question before and after something changed."""
