@@ -101,9 +101,11 @@ class Trace:
 
     def journey(self, number: int) -> Journey:
         """The journey with this number, also where it is not selected. IndexError where there is none."""
-        if number not in self._whole._made:
-            self._whole._made[number] = Journey(self._whole, range(self.found.count)[number])
-        return self._whole._made[number]
+        made = self._whole._made
+        if number not in made:
+            number = range(self.found.count)[number]
+            made.setdefault(number, Journey(self._whole, number))
+        return made[number]
 
     # --- Parts of it -------------------------------------------------------------------------------------------------
 
