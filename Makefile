@@ -38,7 +38,7 @@ bench: $(STAMP)
 
 lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
-		--no-header --no-annotate --extra notebook --extra test pyproject.toml --output-file requirements.lock
+		--no-header --no-annotate --extra notebook --extra parquet --extra test pyproject.toml --output-file requirements.lock
 
 picture: $(STAMP)
 	$(BIN)/python docs/picture.py

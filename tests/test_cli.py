@@ -1,6 +1,8 @@
+import json
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +150,23 @@ def test_a_shells_status_is_the_commands_status(monkeypatch):
     fake_sandbox(monkeypatch, shell=lambda *words: seen.append(words) or 3)
     assert cli.main(["shell", "demo", "web", "--", "ip", "-4", "addr"]) == 3
     assert seen == [("demo", "web", ["ip", "-4", "addr"])]
+
+
+CAPTURE = Path(__file__).parent / "data" / "truth" / "portmap.pcapng"
+
+
+def test_inspect_shows_and_writes_only_what_is_selected(tmp_path):
+    done = cnetkit(
+        "inspect", str(CAPTURE), "--select", "tcp.flags.reset == 0 and changed(ip.dst) and journey < 9", "--json", "-"
+    )
+    assert done.returncode == 0
+    assert "Selected, of these frames: tcp.flags.reset == 0" in done.stderr
+    document = json.loads(done.stdout)
+    assert document["journeys"]
+    assert all(any(c["field"] == "ip.dst" for h in j["hops"] for c in h["changes"]) for j in document["journeys"])
+    assert all(j["id"] < 9 for j in document["journeys"])
+
+
+def test_a_wrong_selection_is_bad_use_and_points_at_the_place(capsys):
+    assert cli.main(["inspect", str(CAPTURE), "--select", "tcp.prt == 80"]) == 2
+    assert "at character 1: 'tcp.prt' is no field: write 'tcp.port'" in capsys.readouterr().err

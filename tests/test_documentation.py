@@ -5,11 +5,13 @@ import ast
 import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import cnetkit
 from cnetkit import cli, model
+from cnetkit.trace.fields import CHANGES, FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,6 +58,28 @@ def test_each_module_says_what_it_does(path):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_source_file_is_longer_than_400_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_each_field_of_a_selection_and_each_column_of_a_table_stands_in_the_docs():
+    fields, changes = (ROOT / "docs" / "selection.md").read_text(encoding="utf-8").split("## Fields")[::-1]
+    assert [name for name in FIELDS if f"`{name}`" not in fields] == []
+    assert [name for name in CHANGES if f"`{name}`" not in changes] == []
+    tables = (ROOT / "docs" / "traces.md").read_text(encoding="utf-8")
+    trace = cnetkit.load(ROOT / "tests" / "data" / "truth" / "portmap.pcapng")
+    for name in ("frames", "hops", "flows", "latency"):
+        columns = [
+            column for column in getattr(trace.tables, name).columns if column not in get_args(model.OutcomeKind)
+        ]
+        row = next(line for line in tables.splitlines() if line.startswith(f"| `trace.tables.{name}"))
+        assert [column for column in columns if not re.search(rf"\b{column}\b", row)] == []
+
+
+def test_what_a_trace_can_do_stands_in_the_docs():
+    pages = README + ARCHITECTURE + "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
+    names = [
+        name for name, member in vars(cnetkit.Trace).items() if not name.startswith("_") and inspect.getdoc(member)
+    ]
+    assert [name for name in names if not re.search(rf"`[tT]race\.{name}\b", pages)] == []
 
 
 def test_every_local_link_leads_somewhere():

@@ -101,6 +101,9 @@ def _exports(command: argparse.ArgumentParser) -> None:
         ("pcapng", "write one capture file for Wireshark, with changes and evidence as comments"),
     ):
         command.add_argument(f"--{kind}", metavar="FILE", help=text)
+    command.add_argument(
+        "--select", metavar="EXPRESSION", help="only these journeys, such as 'tcp.port == 80 and dropped'"
+    )
     command.add_argument("--all", action="store_true", help="show every flow's hops, however many there are")
 
 

@@ -15,6 +15,6 @@ def inspect(arguments: argparse.Namespace) -> None:
     from cnetkit.trace import explain
     from cnetkit.view.terminal import print_trace
 
-    trace = explain(load_all(arguments.files))
+    trace = output.selected(explain(load_all(arguments.files)), arguments.select)
     output.export(trace, wanted)
     print_trace(trace, output.console("-" in wanted.values()), all=arguments.all)

@@ -41,8 +41,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     from cnetkit.view.terminal import print_trace
 
-    output.export(trace, wanted)
-    print_trace(trace, console, all=arguments.all)
+    chosen = output.selected(trace, arguments.select)
+    output.export(chosen, wanted)
+    print_trace(chosen, console, all=arguments.all)
 
 
 def _entry(name: str) -> catalog.LabEntry:

@@ -22,6 +22,13 @@ KINDS = ("json", "html", "pcapng")
 
 def wishes(arguments: argparse.Namespace) -> dict[str, str]:
     """The exports that were asked for, kind → FILE. Says what is wrong with them before any work is done."""
+    if arguments.select is not None:
+        from cnetkit.trace.select import parse
+
+        try:
+            parse(arguments.select)
+        except CnetkitError as error:
+            raise BadUseError(str(error)) from error
     found = {kind: str(getattr(arguments, kind)) for kind in KINDS if getattr(arguments, kind)}
     if list(found.values()).count("-") > 1:
         raise BadUseError("only one of --json, --html and --pcapng can be written to standard output")
@@ -37,6 +44,11 @@ def console(taken: bool) -> Console:
     from rich.console import Console
 
     return Console(file=sys.stderr if taken else sys.stdout, highlight=False)
+
+
+def selected(trace: Trace, expression: str | None) -> Trace:
+    """The trace, or what was asked for of it."""
+    return trace if expression is None else trace.select(expression)
 
 
 def export(trace: Trace, wanted: dict[str, str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from bisect import bisect_left
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -9,25 +11,37 @@ import msgspec
 
 import cnetkit.view  # noqa: F401 - a trace that is made is there to be shown
 from cnetkit import protocol as p
-from cnetkit.model import SUBJECTS, CnetkitError, Event, Topology
+from cnetkit.model import SUBJECTS, CnetkitError, Event, Loss, Topology
 from cnetkit.recording.blocks import frames_from_blocks
 from cnetkit.recording.frames import Tap
 from cnetkit.recording.recording import Recording
 from cnetkit.trace import Trace
+from cnetkit.trace.live import LEAD_S, UNDERWAY_S
 
 if TYPE_CHECKING:
     from cnetkit.recording.scapy_socket import ScapySocket
     from cnetkit.sandbox import Sandbox
 
 
+SLACK_S = 0.1
+"""A block comes this much later than its newest frame at most, as a rule: no earlier block holds frames of the window."""
+
+
 class Capture:
-    """Begins with the `with` block and ends with it. The block's variable is the Trace."""
+    """Begins with the `with` block and ends with it. The block's variable is the Trace.
+
+    Inside the block `trace.so_far()` is what has come by then, `trace.so_far(1)` that of the last second.
+    """
 
     def __init__(self, sandbox: Sandbox, request: p.Capture, name: str, label: str) -> None:
         self._sandbox, self._request = sandbox, request
         self._name, self._label = name, label
         self._blocks: list[tuple[str, bytes]] = []
+        self._arrived: list[int] = []
+        """When each block came, on the frames' clock."""
         self._events: list[Event] = []
+        self._lasting: list[Event] = []
+        """Those of them that say more than of one packet."""
         self._topologies: list[Topology] = []
         self._recording: Recording | None = None
 
@@ -35,7 +49,7 @@ class Capture:
         self._sandbox.listen("capture", self._request.capture, self._received)
         before = self._sandbox.request(self._request, p.Captured)
         self._topologies.append(before.topology)
-        return Trace(self._result)
+        return Trace(self._result, self._so_far)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
@@ -47,28 +61,45 @@ class Capture:
         finally:
             self._sandbox.deafen("capture", self._request.capture)
         self._topologies.append(after.topology)
-        taps = {
-            (one.node, one.index): Tap(one.node, one.name)
-            for topology in self._topologies
-            for one in topology.interfaces
-        }
-        self._recording = Recording(
-            frames=frames_from_blocks(self._blocks, taps),
-            topologies=tuple(self._topologies),
-            events=tuple(_typed(event) for event in self._events),
-            losses=tuple(after.losses),
-            name=self._name,
-            kernel=self._sandbox.welcome.kernel,
-            replayed=self._label,
-        )
+        self._recording = self._recorded(self._blocks, self._events, tuple(after.losses))
         self._blocks.clear()
 
     def _received(self, message: p.Message) -> None:
         match message:
             case p.FrameBlock(node=node, data=data):
                 self._blocks.append((node, data))
+                self._arrived.append(time.time_ns())
             case p.Events(events=events):
-                self._events.extend(events)
+                typed = [_typed(event) for event in events]
+                self._events += typed
+                self._lasting += (event for event in typed if event.kind != "verdict")
+
+    def _recorded(self, blocks: list[tuple[str, bytes]], events: list[Event], losses: tuple[Loss, ...]) -> Recording:
+        return Recording(
+            frames=frames_from_blocks(blocks, _taps(*self._topologies)),
+            topologies=tuple(self._topologies),
+            events=tuple(events),
+            losses=losses,
+            name=self._name,
+            kernel=self._sandbox.welcome.kernel,
+            replayed=self._label,
+        )
+
+    def _so_far(self, seconds: float | None) -> tuple[Recording, int]:
+        """What has come by now, of its last `seconds` and some more where given, and until when it is settled.
+
+        The rings hand over what they have within 10 ms. Losses are counted when the capture ends.
+        """
+        until_ns = time.time_ns() - int(UNDERWAY_S * 1e9)
+        count = len(self._arrived)  # a block stands in its list before its time does
+        if seconds is None:
+            return self._recorded(self._blocks[:count], list(self._events), ()), until_ns
+        newest = self._arrived[count - 1] if count else 0
+        begin_ns = newest - int((seconds + LEAD_S + SLACK_S) * 1e9)
+        begin = bisect_left(self._arrived, begin_ns, hi=count)
+        late = bisect_left(self._events, begin_ns, key=lambda event: event.time_ns)
+        events = [event for event in self._lasting if event.time_ns < begin_ns] + self._events[late:]
+        return self._recorded(self._blocks[begin:count], events, ()), until_ns
 
     def _result(self) -> Recording:
         if self._recording is None:

@@ -6,111 +6,101 @@ Written from the columns, a journey at a time; what many hops have in common is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from cnetkit.recording.frames import DIRECTIONS
-from cnetkit.trace.changes import COMPARED, changes_of
-from cnetkit.trace.complaint import errors
-from cnetkit.trace.evidence import gather
-from cnetkit.trace.identity import mix
+from cnetkit.trace.distinct import distinct
+from cnetkit.trace.members import runs
 
 if TYPE_CHECKING:
     from cnetkit.trace.found import Found
     from cnetkit.trace.trace import Trace
 
 FORMAT, VERSION = "cnetkit-trace", 1
+CHUNK = 1024
+"""Journeys encoded at a time: what bounds the memory beside the document itself."""
 JSON = msgspec.json.Encoder()
-NOTHING = b"[]"
 
 
 def encode(trace: Trace) -> bytes:
-    """The document, as UTF-8."""
+    """The document, as UTF-8. That of a selection says what was selected, and holds only those journeys."""
     lost = sum(loss.count for loss in trace.recording.losses if loss.what == "frames")
     head = {"format": FORMAT, "version": VERSION, "frames": len(trace.recording.frames), "lost_by_kernel": lost}
-    return b"".join((
-        JSON.encode(head)[:-1], b',"journeys":[', b",".join(_journeys(trace.found)),
-        b'],"unexplained":', JSON.encode(trace.unexplained), b"}",
-    ))  # fmt: skip
+    if trace.selection:
+        head["selection"] = trace.selection
+    out = BytesIO()  # it grows in place, where joining would hold everything twice
+    out.write(JSON.encode(head)[:-1] + b',"journeys":[')
+    for number, part in enumerate(_journeys(trace.found, trace.numbers)):
+        out.write(b"," * (number > 0) + part)
+    out.write(b'],"unexplained":' + JSON.encode(trace.unexplained) + b"}")
+    return out.getvalue()
 
 
-def _journeys(found: Found) -> Iterator[bytes]:
-    """Each journey of the document."""
+def _journeys(found: Found, numbers: NDArray[np.int64]) -> Iterator[bytes]:
+    """The journeys with these numbers, many at a time."""
     order, begins = found.members
-    hops = list(_hops(found, order[begins[0] :] if found.count else order[:0]))
-    limits = (begins - begins[0]).tolist()
-    for number, (first, last) in enumerate(pairwise(limits)):
-        ended = found.outcome(number)
-        said = JSON.encode({"id": number, "outcome": ended.kind, "where": ended.where, "reason": ended.reason})
-        yield b'%s,"hops":[%s]}' % (said[:-1], b",".join(hops[first:last]))
+    rows, limits = runs(begins, numbers)
+    ended, hops = _endings(found), _hops(found, order[rows])
+    for first in range(0, len(numbers), CHUNK):
+        part, ends = numbers[first : first + CHUNK], limits[first : first + CHUNK + 1]
+        said = hops(int(ends[0]), int(ends[-1]))
+        yield b",".join([
+            b'{"id":%d,%s,"hops":[%s]}' % (number, ended(number), b",".join(said[begin:end]))
+            for number, (begin, end) in zip(part.tolist(), pairwise((ends - ends[0]).tolist()), strict=True)
+        ])  # fmt: skip
 
 
-def _hops(found: Found, frames: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[bytes]:
-    """The hop of each of these frames."""
-    seen, joined = found.case.recording.frames, found.joined
-    places = [
-        [JSON.encode({"node": tap.node, "interface": tap.interface, "direction": way})[1:-1] for way in DIRECTIONS]
-        for tap in seen.taps
-    ]
-    changes, evidence = _changes(found), _evidence(found)
-    columns = (seen.tap[frames], joined.direction[frames], seen.time_ns[frames], joined.parent[frames])
-    for frame, tap, way, time, parent in zip(frames.tolist(), *(c.tolist() for c in columns), strict=True):
-        if parent < 0:
-            yield b'{"frame":%d,"parent":null,%s,"time_ns":%d,"changes":[],"evidence":%s}' % (
-                frame, places[tap][way], time, evidence(frame, None, tap),
-            )  # fmt: skip
-        else:
-            yield b'{"frame":%d,"parent":%d,%s,"time_ns":%d,"changes":%s,"evidence":%s}' % (
-                frame, parent, places[tap][way], time, changes(frame, parent), evidence(frame, parent, tap),
-            )  # fmt: skip
-
-
-def _changes(found: Found) -> Callable[[int, int], bytes]:
-    """Encodes a hop's changes; equal ones once."""
-    columns, joined, bits = found.joined.columns, found.joined, found.bits
-    child = np.flatnonzero(bits)
-    names = [getattr(columns, name) for part in COMPARED for name in part]
-    origin = joined.parent[child]
-    extra = (columns.version, columns.protocol, columns.outer_src_low, columns.outer_dst_low)
-    digest = np.zeros(len(bits), np.uint64)
-    if len(child):
-        rows = [column[at] for column in (*names, *extra) for at in (child, origin)]
-        digest[child] = mix(bits[child], *rows)
-    keys, set_bits = digest.tolist(), bits.tolist()
+def _endings(found: Found) -> Callable[[int], bytes]:
+    """Encodes a journey's outcome; of what is plain, equal ones once."""
+    frames = found.case.recording.frames
+    plain, last = found.plain.tolist(), found.ends.last
+    keys = (frames.tap[last].astype(np.int64) * 2 + found.ends.delivered).tolist()
     known: dict[int, bytes] = {}
 
-    def changes(frame: int, parent: int) -> bytes:
-        if not set_bits[frame]:
-            return NOTHING
-        key = keys[frame]
-        if key not in known:
-            known[key] = JSON.encode(changes_of(columns, frame, parent, set_bits[frame]))
-        return known[key]
+    def ended(number: int) -> bytes:
+        said = known.get(keys[number]) if plain[number] else None
+        if said is None:
+            one = found.outcome(number)
+            said = JSON.encode({"outcome": one.kind, "where": one.where, "reason": one.reason})[1:-1]
+            if plain[number]:
+                known[keys[number]] = said
+        return said
 
-    return changes
+    return ended
 
 
-def _evidence(found: Found) -> Callable[[int, int | None, int], bytes]:
-    """Encodes a hop's evidence; where nothing but frames was recorded it is the same for all steps between two taps."""
-    case, rule, bits = found.case, found.joined.rule.tolist(), found.bits.tolist()
-    bare = not (case.recording.topologies or case.recording.events or found.joined.columns.depth.any())
-    bare = bare and not len(found.joined.units.unit)  # pieces are quoted one by one
-    taps = case.recording.frames.tap.tolist() if bare else []
-    complains = errors(found.joined.columns)
-    known: dict[tuple[int, int, int, int], bytes] = {}
+def _hops(found: Found, frames: NDArray[np.int64]) -> Callable[[int, int], list[bytes]]:
+    """Encodes a run of the hops of `frames`, given its limits: numbers between words that many hops share."""
+    seen, joined = found.case.recording.frames, found.joined
+    places = seen.tap[frames] * len(DIRECTIONS) + joined.direction[frames]
+    place = distinct(places, lambda row: _place(found, int(frames[row])))
+    changes = distinct(found.change_keys[frames], lambda row: JSON.encode(found.changes(int(frames[row]))))
+    evidence = distinct(found.evidence_keys[frames], lambda row: JSON.encode(found.evidence(int(frames[row]))))
 
-    def evidence(frame: int, parent: int | None, tap: int) -> bytes:
-        if not bare:
-            said = gather(case, frame, parent)
-            return JSON.encode(said) if said else NOTHING
-        if parent is None:
-            return JSON.encode(gather(case, frame, None)) if complains[frame] else NOTHING
-        key = (tap, taps[parent], rule[frame], bits[frame])
-        if key not in known:
-            known[key] = JSON.encode(gather(case, frame, parent))
-        return known[key]
+    def why(row: int) -> bytes:
+        return b'"changes":%s,"evidence":%s}' % (changes.words[changes.code[row]], evidence.words[evidence.code[row]])
 
-    return evidence
+    said = distinct(changes.code * len(evidence.words) + evidence.code, why)
+    whole = (frames, joined.parent[frames], place.code, seen.time_ns[frames], said.code)
+    middle, end = place.words, said.words
+
+    def hops(first: int, last: int) -> list[bytes]:
+        return [
+            b'{"frame":%d,"parent":%d,%s,"time_ns":%d,%s' % (frame, parent, middle[at], time, end[why])
+            if parent >= 0
+            else b'{"frame":%d,"parent":null,%s,"time_ns":%d,%s' % (frame, middle[at], time, end[why])
+            for frame, parent, at, time, why in zip(*(column[first:last].tolist() for column in whole), strict=True)
+        ]
+
+    return hops
+
+
+def _place(found: Found, frame: int) -> bytes:
+    node, interface = found.case.place(frame)
+    return JSON.encode({"node": node, "interface": interface, "direction": found.case.direction(frame)})[1:-1]

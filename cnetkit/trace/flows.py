@@ -6,38 +6,59 @@ is in the journeys themselves. What has no ports is told apart by protocol and a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.trace.complaint import Quoted, errors
 from cnetkit.trace.engine import Joined
-from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.identity import U64, mix
+from cnetkit.trace.journey import Journey, Journeys
+from cnetkit.trace.members import members
 
 if TYPE_CHECKING:
-    from cnetkit.trace.journey import Journey
+    from cnetkit.trace.trace import Trace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Flow:
-    """The journeys of one connection or exchange."""
+    """The journeys of one connection or exchange. Lives as long as its Trace."""
 
     views: ClassVar[dict[str, Callable[[Flow], str]]] = {}
     """How a flow is shown, by MIME type; filled by the views."""
 
+    trace: Trace
     id: int
-    protocol: str
-    title: str
-    """`tcp 203.0.113.2:42876 → 203.0.113.1:8080`."""
-    client: str
-    """Who began, as its first packet says: address and port."""
-    server: str
-    """Whom the first packet was for."""
-    journeys: tuple[Journey, ...]
+    """Counted from 0 in the order of the flows' first journeys."""
+    journeys: Sequence[Journey]
+
+    @property
+    def begin(self) -> Journey:
+        """The first journey, which the flow is named after, also where it is not selected."""
+        return self.trace.journey(int(self.trace.found.begins[self.id]))
+
+    @property
+    def protocol(self) -> str:
+        """tcp, udp, icmp, arp, ..."""
+        return self.trace.found.protocol_of(self.id)
+
+    @property
+    def title(self) -> str:
+        """`tcp 203.0.113.2:42876 → 203.0.113.1:8080`."""
+        return f"{self.protocol} {self.client} → {self.server}"
+
+    @property
+    def client(self) -> str:
+        """Who began, as its first packet says: address and port."""
+        return self.begin.packet.source
+
+    @property
+    def server(self) -> str:
+        """Whom the first packet was for."""
+        return self.begin.packet.destination
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
         return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}
@@ -46,17 +67,52 @@ class Flow:
         return f"<Flow {self.id}: {self.title}, {len(self.journeys)} journeys>"
 
 
+class Flows(Sequence[Flow]):
+    """The flows of `trace` that have journeys among `numbers`, with these journeys; made when they are looked at."""
+
+    def __init__(self, trace: Trace, numbers: NDArray[np.int64]) -> None:
+        self._trace = trace
+        flow = trace.found.flow[numbers]
+        self._ids = np.unique(flow)
+        order, begins = members(np.searchsorted(self._ids, flow), len(self._ids))
+        self._begins = begins.tolist()
+        self._members = numbers[order]
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Flow: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Flow, ...]: ...
+    def __getitem__(self, at: int | slice) -> Flow | tuple[Flow, ...]:
+        places = range(len(self))[at]
+        return self._flow(places) if isinstance(places, int) else tuple(map(self._flow, places))
+
+    def __iter__(self) -> Iterator[Flow]:
+        return map(self._flow, range(len(self)))
+
+    def _flow(self, at: int) -> Flow:
+        journeys = Journeys(self._trace, self._members[self._begins[at] : self._begins[at + 1]])
+        return Flow(self._trace, int(self._ids[at]), journeys)
+
+    def __repr__(self) -> str:
+        shown = "\n".join(f"  {one!r}" for one in self[:10])
+        return f"{len(self)} flows:\n{shown}" + ("\n  ..." if len(self) > 10 else "")
+
+
 def grouped(joined: Joined) -> NDArray[np.int64]:
     """For each journey the number of its flow, counted from 0 in the order of the flows' first journeys."""
     count = int(joined.journey.max(initial=-1)) + 1
     if not count:
         return np.zeros(0, np.int64)
-    rows = np.flatnonzero((joined.journey >= 0) & (joined.columns.fragment == 0))  # the others have no ports
+    digest = _ends(joined)
+    turned = (joined.parent < 0) | (digest != digest[joined.parent])
+    turned &= (joined.journey >= 0) & (joined.columns.fragment == 0)  # other fragments have no ports
+    rows = np.flatnonzero(turned)  # a hop that kept its parent's ends shows nothing new
     told = np.flatnonzero((joined.journey >= 0) & errors(joined.columns))
-    numbers = joined.journey[np.concatenate((rows, told))].astype(np.uint64)
-    pairs = np.unique(np.stack((numbers, np.concatenate((_ends(joined)[rows], _complained(joined, told))))), axis=1)
-    journey = pairs[0].astype(np.int64)
-    _, ends = np.unique(pairs[1], return_inverse=True)
+    journey = joined.journey[np.concatenate((rows, told))].astype(np.int64)
+    _, ends = np.unique(np.concatenate((digest[rows], _complained(joined, told))), return_inverse=True)
     label = np.arange(count)
     while True:
         least = np.full(int(ends.max()) + 1, count)
@@ -85,10 +141,3 @@ def _ends(joined: Joined) -> U64:
 def _complained(joined: Joined, rows: NDArray[np.int64]) -> U64:
     """What `_ends` gives for the packets that ICMP errors quote: they stand in the flow that they complain about."""
     return Quoted(joined, rows).either_way() if len(rows) else np.zeros(0, np.uint64)
-
-
-def titled(case: Case, number: int, journeys: tuple[Journey, ...]) -> Flow:
-    """The flow of these journeys, named after the first packet of the first one."""
-    packet = case.packet(journeys[0].frames[0])
-    title = f"{packet.protocol} {packet.source} → {packet.destination}"
-    return Flow(number, packet.protocol, title, packet.source, packet.destination, journeys)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cnetkit.model import Evidence, Hop, Outcome
 from cnetkit.trace import wording
 from cnetkit.trace.complaint import about
@@ -56,7 +59,7 @@ class Journey:
         """Of an ICMP error the journey of the packet that it complains about, where that was captured."""
         found = self.trace.found
         frame = about(found.joined, self.frames[0])
-        return None if frame is None else self.trace.journeys[int(found.joined.journey[frame])]
+        return None if frame is None else self.trace.journey(int(found.joined.journey[frame]))
 
     @cached_property
     def packet(self) -> Packet:
@@ -84,14 +87,13 @@ class Journey:
 
 
 class Journeys(Sequence[Journey]):
-    """All journeys of a trace; each is made when it is first asked for."""
+    """The journeys of `trace`, a whole one, with these numbers, ascending; each is made when it is first asked for."""
 
-    def __init__(self, trace: Trace, count: int) -> None:
-        self._trace, self._count = trace, count
-        self._made: dict[int, Journey] = {}
+    def __init__(self, trace: Trace, numbers: NDArray[np.int64]) -> None:
+        self._trace, self._numbers = trace, numbers
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._numbers)
 
     @overload
     def __getitem__(self, at: int) -> Journey: ...
@@ -99,15 +101,12 @@ class Journeys(Sequence[Journey]):
     def __getitem__(self, at: slice) -> tuple[Journey, ...]: ...
     def __getitem__(self, at: int | slice) -> Journey | tuple[Journey, ...]:
         if isinstance(at, slice):
-            return tuple(self[number] for number in range(*at.indices(self._count)))
-        number = range(self._count)[at]
-        if number not in self._made:
-            self._made[number] = Journey(self._trace, number)
-        return self._made[number]
+            return tuple(self._trace.journey(number) for number in self._numbers[at].tolist())
+        return self._trace.journey(int(self._numbers[at]))
 
     def __iter__(self) -> Iterator[Journey]:
-        return (self[number] for number in range(self._count))
+        return (self._trace.journey(number) for number in self._numbers.tolist())
 
     def __repr__(self) -> str:
-        shown = "\n".join(f"  {self[number]!r}" for number in range(min(self._count, 10)))
-        return f"{self._count} journeys:\n{shown}" + ("\n  ..." if self._count > 10 else "")
+        shown = "\n".join(f"  {one!r}" for one in self[:10])
+        return f"{len(self)} journeys:\n{shown}" + ("\n  ..." if len(self) > 10 else "")

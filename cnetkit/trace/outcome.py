@@ -57,7 +57,8 @@ def ends(case: Case) -> Ends:
     number = joined.journey[chosen]
     last = np.zeros(count, np.int64)
     last[number] = chosen
-    places = np.unique(np.stack((joined.journey[leaf], frames.tap[leaf])), axis=1)[0]
+    taps = max(1, len(frames.taps))
+    places = np.unique(joined.journey[leaf].astype(np.int64) * taps + frames.tap[leaf]) // taps
     forked = np.bincount(places, minlength=count) > 1
     return Ends(last, arrived[last], forked, guessed[last])
 

@@ -78,25 +78,34 @@ class Packet:
         return self._end(self.ends.destination, self.ends.destination_port) or self.eth_dst
 
     def _end(self, where: str, port: int) -> str:
-        if not port or self.protocol.startswith("icmp") or not where:
-            return where
-        return f"[{where}]:{port}" if ":" in where else f"{where}:{port}"
+        return where if self.protocol.startswith("icmp") else end(where, port)
+
+
+def end(where: str, port: int) -> str:
+    """An address with its port, where there are both."""
+    if not port or not where:
+        return where
+    return f"[{where}]:{port}" if ":" in where else f"{where}:{port}"
+
+
+def protocol_of(columns: Columns, frame: int) -> str:
+    """tcp, udp, icmp, arp, ... or `protocol 89`, `ethertype 0x88b5`."""
+    if columns.version[frame]:
+        number = int(columns.protocol[frame])
+        return PROTOCOLS.get(number, f"protocol {number}")
+    ethertype = int(columns.ethertype[frame])
+    return ETHERTYPES.get(ethertype, f"ethertype 0x{ethertype:04x}")
 
 
 def packet_of(columns: Columns, frame: int) -> Packet:
     """What frame `frame` carries innermost."""
     c, n = columns, frame
-    version, number, ethertype = int(c.version[n]), int(c.protocol[n]), int(c.ethertype[n])
-    name = (
-        PROTOCOLS.get(number, f"protocol {number}")
-        if version
-        else ETHERTYPES.get(ethertype, f"ethertype 0x{ethertype:04x}")
-    )
+    version, name = int(c.version[n]), protocol_of(columns, n)
     sport, dport = int(c.sport[n]), int(c.dport[n])
     if name.startswith("icmp"):
         sport = dport = int(c.icmp_id[n])
     ends = Tuple5("", "")
-    if version or ethertype == ARP:
+    if version or name == "arp":
         source = address(version, int(c.src_high[n]), int(c.src_low[n]))
         ends = Tuple5(source, address(version, int(c.dst_high[n]), int(c.dst_low[n])), sport, dport)
     return Packet(

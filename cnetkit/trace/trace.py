@@ -1,4 +1,4 @@
-"""A Trace: all journeys of a recording, all flows, and the frames left unexplained.
+"""A Trace: all journeys of a recording, all flows, and the frames left unexplained; or a selection of them.
 
 Everything is found at first access and made into objects when looked at. How it is shown is registered by the views.
 """
@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError, Unexplained
-from cnetkit.trace import document, table
+from cnetkit.trace import between, document
+from cnetkit.trace.compare import Comparison, compare
+from cnetkit.trace.endings import OUTCOMES
 from cnetkit.trace.engine import problem
-from cnetkit.trace.flows import Flow, titled
+from cnetkit.trace.flows import Flows
 from cnetkit.trace.found import Found
-from cnetkit.trace.journey import Journeys
+from cnetkit.trace.journey import Journey, Journeys
+from cnetkit.trace.live import begun_within, latest
+from cnetkit.trace.select import parse
+from cnetkit.trace.table import Tables
+from cnetkit.trace.where import matches
 from cnetkit.trace.wording import comment
 
 if TYPE_CHECKING:
@@ -26,18 +34,32 @@ if TYPE_CHECKING:
 
     from cnetkit.recording.recording import Recording
 
+Source = Callable[[], "Recording"]
+SoFar = Callable[[float | None], tuple["Recording", int]]
+"""Gives what a running capture has of its last seconds, or all; and until when journeys have ended as a rule."""
+
 
 class Trace:
     """The journeys of `source`: a Recording, or what gives one when asked.
 
-    A callable is asked at first access, and raises CnetkitError while the capture still runs.
+    A callable is asked at first access, and raises CnetkitError while the capture still runs; `so_far` gives what it
+    has by then. A selection of a trace is a Trace too: the same recording and numbers, but only some journeys.
     """
 
     views: ClassVar[dict[str, Callable[[Trace], str]]] = {}
     """How a trace is shown, by MIME type, and as a whole HTML document under `page`; filled by the views."""
 
-    def __init__(self, source: Recording | Callable[[], Recording]) -> None:
-        self._source = source
+    def __init__(self, source: Recording | Source, so_far: SoFar | None = None) -> None:
+        self._source, self._so_far = source, so_far
+        self._made: dict[int, Journey] = {}
+        self._of: Trace | None = None
+        self.selection = ""
+        """What was selected, in words; empty for a whole trace."""
+
+    @property
+    def _whole(self) -> Trace:
+        """The trace that this is a selection of, or itself."""
+        return self if self._of is None else self._of
 
     @cached_property
     def recording(self) -> Recording:
@@ -50,53 +72,135 @@ class Trace:
         return Found(self.recording)
 
     @cached_property
-    def journeys(self) -> Journeys:
-        """All journeys, in the order of their first frames."""
-        return Journeys(self, self.found.count)
+    def numbers(self) -> NDArray[np.int64]:
+        """The numbers of its journeys, ascending."""
+        return np.arange(self.found.count)
 
     @cached_property
-    def flows(self) -> tuple[Flow, ...]:
+    def journeys(self) -> Journeys:
+        """All journeys, in the order of their first frames."""
+        return Journeys(self._whole, self.numbers)
+
+    @cached_property
+    def flows(self) -> Flows:
         """All flows, in the order of their first journeys."""
-        number = self.found.flow
-        order = np.argsort(number, kind="stable")
-        groups = np.split(order, np.flatnonzero(np.diff(number[order])) + 1) if len(order) else []
-        return tuple(
-            titled(self.found.case, at, tuple(self.journeys[int(j)] for j in group)) for at, group in enumerate(groups)
-        )
+        return Flows(self._whole, self.numbers)
 
     @cached_property
     def outcomes(self) -> Counter[str]:
         """How many journeys ended how; no journey is made for it."""
-        return Counter(self.found.outcome(number).kind for number in range(self.found.count))
+        counts = np.bincount(self.found.kinds[self.numbers], minlength=len(OUTCOMES)).tolist()
+        return Counter({kind: count for kind, count in zip(OUTCOMES, counts, strict=True) if count})
 
     @cached_property
     def unexplained(self) -> tuple[Unexplained, ...]:
-        """The frames that stand in no journey, and why."""
+        """The frames that stand in no journey, and why; none in a selection."""
         joined = self.found.joined
-        return tuple(
-            Unexplained(int(frame), problem(joined.columns, int(frame))) for frame in np.flatnonzero(joined.journey < 0)
-        )
+        left = np.flatnonzero(joined.journey < 0) if self._of is None else ()
+        return tuple(Unexplained(int(frame), problem(joined.columns, int(frame))) for frame in left)
+
+    def journey(self, number: int) -> Journey:
+        """The journey with this number, also where it is not selected. IndexError where there is none."""
+        made = self._whole._made
+        if number not in made:
+            number = range(self.found.count)[number]
+            made.setdefault(number, Journey(self._whole, number))
+        return made[number]
+
+    # --- Parts of it -------------------------------------------------------------------------------------------------
+
+    def select(self, expression: str, by: Literal["journey", "flow"] = "journey") -> Trace:
+        """The journeys that fulfil `expression`, such as `tcp.port == 80 and dropped`, or all journeys of such flows.
+
+        docs/selection.md has all words. CnetkitError, pointing at the place, where the expression is wrong.
+        """
+        owner = self.found.joined.journey if by == "journey" else self.found.frame_flow
+        fits = matches(parse(expression), self.found, owner)
+        chosen = fits[self.numbers if by == "journey" else self.found.flow[self.numbers]]
+        return self._part(self.numbers[chosen], expression if by == "journey" else f"flows with {expression}")
+
+    def where(self, expression: str) -> NDArray[np.bool_]:
+        """For each frame of the recording whether it fulfils `expression`, as `select` has it."""
+        return matches(parse(expression), self.found, np.arange(len(self.recording.frames)))
+
+    def between(self, a: str, b: str) -> Trace:
+        """The journeys, both ways, of two ends: each a node, `node/interface`, or an address or network.
+
+        A journey is an end's if it was seen there or bears an address of it. CnetkitError for an end that is not there.
+        """
+        return self.select(between.expression(self.recording, a, b))
+
+    def so_far(self, seconds: float | None = None) -> Trace:
+        """What has come so far, also while the capture still runs.
+
+        With `seconds` the journeys that began in its last seconds; while it runs without those of the last 20 ms, which
+        may still be under way.
+        """
+        if self._so_far is None or self._over:
+            recording, until_ns = self.recording, None
+        else:
+            recording, until_ns = self._so_far(seconds)
+        if seconds is None:
+            return self if until_ns is None else Trace(recording)
+        trace = Trace(latest(recording, seconds))
+        return trace._part(begun_within(trace, seconds, until_ns), f"the last {seconds:g} s")
+
+    @property
+    def _over(self) -> bool:
+        """Whether the recording is there."""
+        try:
+            return self.recording is not None
+        except CnetkitError:
+            return False
+
+    def compare(self, other: Trace) -> Comparison:
+        """What differs between this trace and `other`, taken of the same question before and after something changed."""
+        return compare(self, other)
+
+    def _part(self, numbers: NDArray[np.int64], said: str) -> Trace:
+        """A selection: the same recording, with these journeys only."""
+        part = Trace(self.recording)
+        part._of, part.found, part.numbers = self._whole, self.found, numbers
+        part.selection = f"{self.selection}; {said}" if self.selection else said
+        return part
+
+    # --- Out of it ---------------------------------------------------------------------------------------------------
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a hop, as a pandas DataFrame."""
-        return table.frame(self)
+        """One row a hop, as a pandas DataFrame: `tables.hops`."""
+        return self.tables.hops
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Frames, hops, flows and latencies as pandas DataFrames."""
+        return Tables(self)
+
+    def to_parquet(self, path: str | Path, table: Literal["hops", "frames", "flows", "latency"] = "hops") -> None:
+        """Write one of `tables` as a Parquet file. CnetkitError where that is not possible."""
+        self.tables.to_parquet(path, table)
 
     def to_json(self) -> bytes:
         """The trace as JSON, version 1."""
         return document.encode(self)
 
-    def comments(self) -> Mapping[int, str]:
-        """For each frame that changed or has evidence, its hop in a few lines."""
-        hops = (hop for journey in self.journeys for hop in journey.hops)
-        return {hop.frame: text for hop in hops if (text := comment(hop))}
-
     def save(self, file: str | Path | BinaryIO) -> None:
         """Write the recording as pcapng, each hop's changes and evidence as its packet's comment.
 
-        CnetkitError where the file cannot be written.
+        Of a selection, its frames only. CnetkitError where the file cannot be written.
         """
-        self.recording.save(file, comments=self.comments())
+        if self._of is None:
+            self.recording.save(file, comments=self._comments(np.arange(len(self.recording.frames))))
+            return
+        kept = np.sort(self.found.frames_of_all(self.numbers))
+        part = replace(self.recording, frames=self.recording.frames.take(kept))
+        part.save(file, comments=self._comments(kept))
+
+    def _comments(self, frames: NDArray[np.int64]) -> Mapping[int, str]:
+        """For each of these frames that changed or has evidence, its hop in a few lines, by its place among them."""
+        place = {frame: at for at, frame in enumerate(frames.tolist())}
+        hops = (hop for journey in self.journeys for hop in journey.hops)
+        return {place[hop.frame]: text for hop in hops if (text := comment(hop))}
 
     def to_html(self, path: str | Path) -> None:
         """Write the trace as one HTML page that needs no network. CnetkitError where that is not possible."""
@@ -119,6 +223,8 @@ class Trace:
             frames, losses = len(self.recording.frames), sum(loss.count for loss in self.recording.losses)
         except CnetkitError as error:
             return f"<Trace: {error}>"
+        if self.selection:
+            return f"<Trace: {len(self.numbers)} of {self.found.count} journeys: {self.selection}>"
         lost = f", {losses} lost by the kernel" if losses else ""
         left = int((self.found.joined.journey < 0).sum())
         return f"<Trace: {frames} frames{lost}, {len(self.journeys)} journeys, {left} frames unexplained>"

@@ -3,9 +3,11 @@
 Importing this room tells Trace, Flow and Journey how they are shown, so that the engine needs no import of a view.
 """
 
+from cnetkit.trace.compare import Comparison
 from cnetkit.trace.flows import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
+from cnetkit.view import comparison
 from cnetkit.view.notebook import flow_html, html, journey_html
 from cnetkit.view.page import page
 from cnetkit.view.svg import ladder
@@ -13,6 +15,7 @@ from cnetkit.view.terminal import flow_text, journey_text, print_trace, text
 
 Trace.views.update({"text/plain": text, "text/html": html, "page": page})
 Flow.views.update({"text/plain": flow_text, "text/html": flow_html})
+Comparison.views.update({"text/plain": comparison.text, "text/html": comparison.html})
 Journey.views.update({"text/plain": journey_text, "text/html": journey_html})
 
 __all__ = ["html", "ladder", "page", "print_trace", "text"]

@@ -7,6 +7,7 @@ which a table's entry happened to be, may differ.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 
 from cnetkit.model import Hop
 from cnetkit.view.reasons import reasons
@@ -26,12 +27,19 @@ def alike(journeys: Iterable[Journey]) -> list[list[Journey]]:
 
 def in_order(flows: Iterable[Flow]) -> list[Flow]:
     """TCP first, then what else carries data, then what only serves the network."""
-    return sorted(flows, key=lambda flow: (is_service(flow), flow.protocol != "tcp"))
+    return sorted(flows, key=lambda flow: _rank(flow.protocol))
 
 
 def is_service(flow: Flow) -> bool:
     """Whether a flow only serves the network: ARP, IGMP and the like."""
-    return flow.protocol in SERVICE or flow.protocol.startswith("ethertype")
+    return _rank(flow.protocol) == 2
+
+
+@lru_cache(maxsize=512)
+def _rank(protocol: str) -> int:
+    if protocol in SERVICE or protocol.startswith("ethertype"):
+        return 2
+    return int(protocol != "tcp")
 
 
 def path(hops: Sequence[Hop]) -> str:

@@ -77,6 +77,10 @@ class Trace(Protocol):
         """What it was made from."""
 
     @property
+    def selection(self) -> str:
+        """What was selected, in words; empty for a whole trace."""
+
+    @property
     def journeys(self) -> Sequence[Journey]:
         """All of them."""
 

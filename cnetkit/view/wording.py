@@ -100,6 +100,8 @@ def summary(trace: Trace) -> Iterator[str]:
         f"{name}{counted(len(recording.frames), 'frame')}, {counted(len(trace.journeys), 'journey')}, "
         f"{counted(len(trace.flows), 'flow')}"
     )
+    if trace.selection:
+        yield f"Selected, of these frames: {legible(trace.selection)}"
     if recording.replayed:
         yield f"Replayed, not live: {legible(recording.replayed)}"
     outcomes = Counter(trace.outcomes)

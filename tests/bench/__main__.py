@@ -1,7 +1,7 @@
 """`python -m tests.bench` (`make bench`): all benchmarks, one after the other."""
 
-from tests.bench import build, capture, first_packet, join
+from tests.bench import build, capture, first_packet, join, live
 
-for bench in (build, first_packet, capture, join):
+for bench in (build, first_packet, capture, join, live):
     bench.main()
     print()

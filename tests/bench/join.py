@@ -1,67 +1,177 @@
-"""From a capture in memory to journeys, and to JSON: a million small packets through NAT.
+"""From a capture file to journeys, beside what others need to only read the same file: tshark, dpkt and scapy.
 
     python -m tests.bench.join
 
-The tagged capture of a published port, repeated with times of its own. Each round is a fresh process. To reach: decoded
-and joined in at most 2.2 s and 1.2 GiB.
+The tagged capture of a published port (small packets through NAT at four points and more), repeated with times of its
+own. Each figure is a fresh process; scapy and dpkt read a part of it, and count what each frame's TCP or UDP ports are.
+To reach: 15 times tshark's frames a second; a million frames in 3 s and 1.5 GiB; the time a frame flat to three million.
 """
 
 from __future__ import annotations
 
 import json
-import resource
+import shutil
 import subprocess
 import sys
-import time
+import tempfile
 from dataclasses import replace
-
-import numpy as np
+from pathlib import Path
 
 from tests.bench.measure import ROOT, median, table
 
-TIMES, ROUNDS = 160, 3
+ROUNDS = 5
 CAPTURE = ROOT / "tests" / "data" / "truth" / "portmap.pcapng"
+SIZES = {"10,000": 2, "100,000": 16, "1,000,000": 160, "3,000,000": 480}
+"""How often the capture of 6,292 frames is repeated for about so many."""
+LARGE, SMALL = "1,000,000", "100,000"
+
+TIMED = """
+import resource, sys, time
+started = time.perf_counter()
+{imports}
+ready = time.perf_counter()
+count = 0
+{work}
+ended = time.perf_counter()
+print(count, ended - ready, ended - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20))
+"""
+PROGRAMS = {
+    "cnetkit": (
+        "from cnetkit.recording.recording import load\nfrom cnetkit.trace import explain",
+        "trace = explain(load(sys.argv[1]))\nlen(trace.journeys)\ncount = len(trace.recording.frames)",
+    ),
+    "cnetkit, summary": (
+        "from rich.console import Console\nfrom cnetkit.recording.recording import load\nfrom cnetkit.trace import explain\n"
+        "from cnetkit.view.terminal import print_trace",
+        "trace = explain(load(sys.argv[1]))\nprint_trace(trace, Console(file=sys.stderr))\ncount = len(trace.recording.frames)",
+    ),
+    "cnetkit, JSON": (
+        "from cnetkit.recording.recording import load\nfrom cnetkit.trace import explain",
+        "trace = explain(load(sys.argv[1]))\nlen(trace.to_json())\ncount = len(trace.recording.frames)",
+    ),
+    "cnetkit, table of frames": (
+        "import pandas\nfrom cnetkit.recording.recording import load\nfrom cnetkit.trace import explain",
+        "trace = explain(load(sys.argv[1]))\ncount = len(trace.tables.frames)",
+    ),
+    "dpkt": (
+        "import dpkt",
+        "for _, data in dpkt.pcapng.Reader(open(sys.argv[1], 'rb')):\n"
+        "    packet = dpkt.ethernet.Ethernet(data).data\n"
+        "    getattr(getattr(packet, 'data', None), 'dport', 0)\n    count += 1",
+    ),
+    "scapy": (
+        "from scapy.all import PcapNgReader, IP, TCP, UDP",
+        "for packet in PcapNgReader(sys.argv[1]):\n    (TCP in packet or UDP in packet) and packet.dport\n    count += 1",
+    ),
+}
 
 
-def one_round(document: bool) -> dict[str, float]:
-    """Seconds of decoding and joining, and of the document where it is asked for; the most memory ever held, in GiB."""
+def write(times: int, path: Path) -> None:
+    """The capture, `times` times one after another, as one file."""
+    import numpy as np
+
     from cnetkit.recording.recording import load
-    from cnetkit.trace import explain
 
     once = load(CAPTURE)
     frames, count = once.frames, len(once.frames)
-    whole = frames.take(np.tile(np.arange(count), TIMES))
+    whole = frames.take(np.tile(np.arange(count), times))
     step = int(frames.time_ns.max() - frames.time_ns.min()) + 10**9
-    whole = replace(whole, time_ns=whole.time_ns + np.repeat(np.arange(TIMES), count) * step)
-    started = time.perf_counter()
-    trace = explain(replace(once, frames=whole))
-    journeys = len(trace.journeys)
-    joined = time.perf_counter()
-    size = len(trace.to_json()) if document else 0
-    ended = time.perf_counter()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
-    return {"frames": len(whole), "journeys": journeys, "join": joined - started, "json": ended - joined,
-            "memory": memory, "bytes": size}  # fmt: skip
+    whole = replace(whole, time_ns=whole.time_ns + np.repeat(np.arange(times), count) * step)
+    replace(once, frames=whole).save(path)
+
+
+def run(program: str, path: Path) -> dict[str, float]:
+    """One fresh process: frames, seconds without loading the program, with it, and the most memory in GiB."""
+    imports, work = PROGRAMS[program]
+    code = TIMED.format(imports=imports, work=work)
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return dict(zip(("frames", "seconds", "whole", "memory"), map(float, done.stdout.split()), strict=True))
+
+
+def run_tshark(path: Path) -> dict[str, float]:
+    """tshark printing the fields that journeys are found by."""
+    fields = ("frame.time_epoch", "frame.interface_name", "ip.src", "ip.dst", "ip.id", "tcp.srcport", "tcp.dstport",
+              "tcp.seq", "udp.srcport", "udp.dstport")  # fmt: skip
+    wanted = [option for field in fields for option in ("-e", field)]
+    code = (
+        "import json, resource, subprocess, sys, time\n"
+        "started = time.perf_counter()\n"
+        "reader = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)\n"
+        "lines = sum(1 for _ in reader.stdout)\n"
+        "reader.wait()\n"
+        "print(json.dumps([lines, time.perf_counter() - started, "
+        "resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 << 20)]))"
+    )
+    command = [sys.executable, "-c", code, "tshark", "-n", "-r", str(path), "-T", "fields", *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    frames, seconds, memory = json.loads(done.stdout)
+    return {"frames": frames, "seconds": seconds, "whole": seconds, "memory": memory}
+
+
+def medians(runs: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure; of memory the most."""
+    return {name: median([one[name] for one in runs]) for name in runs[0]} | {"memory": max(r["memory"] for r in runs)}
+
+
+def others(files: dict[str, Path]) -> None:
+    """The same file read by others, in turn."""
+    ways = {
+        "cnetkit": (lambda: run("cnetkit", files[LARGE])),
+        "dpkt": (lambda: run("dpkt", files[SMALL])),
+        "scapy": (lambda: run("scapy", files["10,000"])),
+    }
+    if shutil.which("tshark"):
+        ways["tshark -T fields"] = lambda: run_tshark(files[SMALL])
+    figures: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            figures[name].append(way())
+    found = {name: medians(runs) for name, runs in figures.items()}
+    ours = found["cnetkit"]["frames"] / found["cnetkit"]["seconds"]
+    rows = [
+        (name, f"{one['frames']:,.0f}", f"{one['seconds']:.2f} s", f"{one['frames'] / one['seconds']:,.0f}",
+         f"{ours / (one['frames'] / one['seconds']):.1f}", f"{one['memory']:.2f} GiB")
+        for name, one in found.items()
+    ]  # fmt: skip
+    table("join: a capture file to journeys, and others only reading it",
+          ("", "frames", "took", "frames a second", "cnetkit is times as fast", "memory"), rows)  # fmt: skip
+
+
+def growth(files: dict[str, Path]) -> None:
+    """The time a frame, from few to many."""
+    rows = []
+    for size, path in files.items():
+        one = medians([run("cnetkit", path) for _ in range(ROUNDS if size != "3,000,000" else 3)])
+        each = one["seconds"] / one["frames"] * 1e6
+        rows.append((f"{one['frames']:,.0f}", f"{one['seconds']:.2f} s", f"{each:.2f} µs", f"{one['memory']:.2f} GiB"))
+    table("join: growth", ("frames", "took", "a frame", "memory"), rows)
+
+
+def further(files: dict[str, Path]) -> None:
+    """What is made of the journeys, file to result, with loading the program."""
+    rows = []
+    for program in ("cnetkit, summary", "cnetkit, JSON", "cnetkit, table of frames"):
+        one = medians([run(program, files[LARGE]) for _ in range(3)])
+        rows.append((program.split(", ")[1], f"{one['whole']:.2f} s", f"{one['memory']:.2f} GiB"))
+    table(f"join: {LARGE} frames from the start of the program to its", ("", "took", "memory"), rows)
 
 
 def main() -> None:
-    """Runs fresh processes and prints the medians."""
-    runs = []
-    for number in range(ROUNDS):
-        command = [sys.executable, "-m", "tests.bench.join", "--once", *(["--json"] if number == ROUNDS - 1 else [])]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-        runs.append(json.loads(done.stdout))
-    last = runs[-1]
-    rows = [
-        ("decoded and joined", f"{median([run['join'] for run in runs]):.2f} s"),
-        ("memory for that", f"{max(run['memory'] for run in runs[:-1]):.2f} GiB"),
-        ("as JSON", f"{last['json']:.2f} s, {last['bytes'] / 1e6:.0f} MB"),
-    ]
-    table(f"join: {last['frames']:,} frames, {last['journeys']:,} journeys", ("", "figure"), rows)
+    """Prints the tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {size: Path(folder) / f"{times}.pcapng" for size, times in SIZES.items()}
+        for size, path in files.items():
+            # In a process of its own: the most memory that this one ever had is inherited by those it measures.
+            written = [sys.executable, "-m", "tests.bench.join", "--write", str(SIZES[size]), str(path)]
+            subprocess.run(written, check=True, cwd=ROOT)
+        others(files)
+        growth(files)
+        further(files)
 
 
 if __name__ == "__main__":
-    if "--once" in sys.argv:
-        print(json.dumps(one_round("--json" in sys.argv)))
+    if "--write" in sys.argv:
+        write(int(sys.argv[2]), Path(sys.argv[3]))
     else:
         main()

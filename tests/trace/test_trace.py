@@ -171,7 +171,7 @@ def test_a_trace_of_a_running_capture_says_so():
 
 def test_an_empty_recording_has_an_empty_trace():
     trace = explain(recording_of(frames_of([])))
-    assert (len(trace.journeys), trace.flows, trace.unexplained, len(trace.table)) == (0, (), (), 0)
+    assert (len(trace.journeys), len(trace.flows), trace.unexplained, len(trace.table)) == (0, 0, (), 0)
 
 
 def test_pandas_is_imported_only_for_the_table():

@@ -54,6 +54,7 @@ class Trace:
     flows: tuple
     unexplained: tuple = ()
     recording: Recording = field(default_factory=lambda: Recording(no_frames(), name="published port"))
+    selection: str = ""
 
     @property
     def journeys(self):

@@ -7,6 +7,7 @@ that moved. Where neither can be had, none is named: a wrong explanation is wors
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tunnels
 from cnetkit.trace.causes.cause import Cause
@@ -21,6 +22,17 @@ LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
 
 ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (local.damaged, local.queue_full, local.nobody_listens)
 """For packets that reached their node, and yet were not taken by anyone."""
+
+
+def counted_on_arrival(case: Case) -> set[str]:
+    """The nodes where a counter moved that one of ARRIVED needs; elsewhere none of them has anything to say."""
+    snapshots = [topology.counters for topology in case.recording.topologies]
+    return {
+        node
+        for before, after in pairwise(snapshots)
+        for node, counters in after.items()
+        if any(counters.get(name, 0) > before.get(node, {}).get(name, 0) for name in local.NEEDED)
+    }
 
 
 def lost(case: Case, frame: int) -> Cause | None:

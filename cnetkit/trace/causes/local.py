@@ -11,6 +11,8 @@ from cnetkit.trace.causes.cause import Cause, moved
 from cnetkit.trace.evidence.case import Case
 
 SYN, ACK = 2, 16
+NEEDED = ("Tcp.InCsumErrors", "Udp.InCsumErrors", "TcpExt.ListenOverflows", "Udp.NoPorts")
+"""Each cause here needs that one of these moved."""
 COUNTERS = {TCP: "Tcp.InCsumErrors", UDP: "Udp.InCsumErrors"}
 
 

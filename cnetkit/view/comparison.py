@@ -1,0 +1,65 @@
+"""What differs between two traces, as text for a terminal and as a table for a notebook. It compares nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from itertools import groupby
+
+from cnetkit.trace.compare import Comparison, Difference
+from cnetkit.view import wording
+from cnetkit.view.lines import Line, under
+from cnetkit.view.terminal import plain
+from cnetkit.view.theme import colours
+
+STYLE = (
+    colours(".cnetkit")
+    + """
+.cnetkit{color:var(--ink);background:var(--bg);font:14px/1.45 system-ui,sans-serif;padding:.2em .6em .6em}
+.cnetkit .differ{border-collapse:collapse}.cnetkit .differ caption{text-align:left;padding:.3em 0}
+.cnetkit .differ th,.cnetkit .differ td{text-align:left;vertical-align:top;padding:.3em .8em;overflow-wrap:anywhere;
+border-bottom:1px solid var(--line)}.cnetkit .differ tbody th{background:var(--band)}
+"""
+)
+NOTHING = "none"
+
+
+def text(comparison: Comparison, width: int = 100) -> str:
+    """Each question with what was and what is, folded to `width`."""
+    return plain(_lines(comparison, width))
+
+
+def html(comparison: Comparison) -> str:
+    """A table with a group of rows for each question. Everything is escaped."""
+    rows = []
+    for question, found in _by_question(comparison):
+        rows.append(f'<tr><th scope="rowgroup" colspan="3">{escape(wording.legible(question))}</th></tr>')
+        for one in found:
+            cells = "".join(f"<td>{escape(wording.legible(part)) or NOTHING}</td>" for part in (one.before, one.after))
+            rows.append(f'<tr><th scope="row">{one.aspect}</th>{cells}</tr>')
+    heads = '<tr><td></td><th scope="col">before</th><th scope="col">after</th></tr>'
+    return (
+        f'<div class="cnetkit"><style>{STYLE}</style><table class="differ"><caption>{_head(comparison)}</caption>'
+        f"<thead>{heads}</thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _head(comparison: Comparison) -> str:
+    differing = len(list(_by_question(comparison)))
+    alike = f"{comparison.alike} {'is' if comparison.alike == 1 else 'are'} alike"
+    return f"{wording.counted(differing, 'kind')} of packet {'differs' if differing == 1 else 'differ'}, {alike}"
+
+
+def _by_question(comparison: Comparison) -> Iterable[tuple[str, list[Difference]]]:
+    grouped = groupby(comparison.differences, lambda one: one.question)
+    return ((question, list(found)) for question, found in grouped)
+
+
+def _lines(comparison: Comparison, width: int) -> Iterator[Line]:
+    yield from under(_head(comparison), "bold", 0, width)
+    for question, found in _by_question(comparison):
+        yield []
+        yield from under(wording.legible(question), "bold", 0, width)
+        for one in found:
+            for label, said in (("before", one.before), ("after", one.after)):
+                yield from under(f"{one.aspect} {label}: {wording.legible(said) or NOTHING}", "", 2, width)

@@ -1,0 +1,33 @@
+"""Differences as text and HTML."""
+
+from cnetkit.trace.compare import Comparison, Difference
+from cnetkit.view.comparison import html, text
+
+ONE = Comparison(
+    (
+        Difference("tcp SYN a → b:80", "outcome", "dropped at dock/eth0: <b>", "delivered at web/eth0"),
+        Difference("tcp SYN a → b:80", "rules", "“-j DROP\x1b”", ""),
+        Difference("tcp SYN ACK a ← b:80", "packets", "", "delivered at out/eth0"),
+    ),
+    1,
+)
+
+
+def test_text_says_before_and_after_under_each_question():
+    said = text(ONE)
+    assert said.splitlines()[0] == "2 kinds of packet differ, 1 is alike"
+    assert "  outcome before: dropped at dock/eth0: <b>" in said
+    assert "  packets before: none\n  packets after: delivered at out/eth0" in said
+    assert "\x1b" not in said
+
+
+def test_html_is_one_table_with_everything_escaped():
+    page = html(ONE)
+    assert page.count("<table") == 1
+    assert page.count('scope="rowgroup"') == 2
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+
+
+def test_a_notebook_gets_both():
+    assert set(ONE._repr_mimebundle_()) == {"text/plain", "text/html"}
