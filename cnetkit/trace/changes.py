@@ -19,6 +19,8 @@ COMPARED = (
 )  # fmt: skip
 """The columns compared; bit k of `changed` is for the k-th."""
 
+ENCRYPTED, DECRYPTED = 1 << len(COMPARED), 2 << len(COMPARED)
+"""Bits of packets that went into WireGuard's encryption or came out of it: nothing else can be compared."""
 PORTS = ("sport", "dport", "icmp_id")
 LAYERS = {TCP: "tcp", UDP: "udp", 132: "sctp"}
 
@@ -50,6 +52,10 @@ def changes_of(columns: Columns, frame: int, parent: int, bits: int) -> tuple[Ch
     """The changes that `bits` tell of, in words, named as Wireshark names the fields."""
     if not bits:
         return ()
+    if bits & ENCRYPTED:
+        return (Change("encapsulation", "none", _wireguard(columns, frame)),)
+    if bits & DECRYPTED:
+        return (Change("encapsulation", _wireguard(columns, parent), "none"),)
     return tuple(
         Change(_name(columns, frame, bit), _word(columns, parent, bit), _word(columns, frame, bit))
         for bit in range(len(COMPARED))
@@ -78,3 +84,11 @@ def _word(c: Columns, n: int, bit: int) -> str:
         return encapsulation(c, n)
     value = int(getattr(c, names[0])[n]) - (40 if names[0] == "length" and c.version[n] == 6 else 0)
     return mac(value) if "eth" in names[0] else str(value)
+
+
+def _wireguard(c: Columns, n: int) -> str:
+    version = int(c.version[n])
+    source, target = (
+        address(version, int(high[n]), int(low[n])) for high, low in ((c.src_high, c.src_low), (c.dst_high, c.dst_low))
+    )
+    return f"wireguard from {source} to {target}"

@@ -87,6 +87,20 @@ class Joined:
     units: Units
     """What the frames were joined as: see units.py."""
 
+    def steps(self, *names: str) -> NDArray[np.bool_]:
+        """The frames to which one of these rules led."""
+        found: NDArray[np.bool_] = np.isin(self.rule, [NAMES.index(name) for name in names])
+        return found
+
+    def encrypted(self) -> NDArray[np.bool_]:
+        """The frames that show a packet from its encryption on, until it is decrypted."""
+        into = self.steps("encrypted")
+        if not into.any():
+            return into
+        parent = self.parent.copy()
+        parent[into | self.steps("decrypted")] = -1
+        return into[_roots(parent)]
+
 
 def join(recording: Source) -> Joined:
     """The journeys of all frames. Any bytes are taken; each frame has one journey, or -1 and a `problem`."""

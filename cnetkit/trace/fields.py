@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cnetkit.recording.columns import ARP, ICMP, ICMPV6, SCTP, TCP, UDP
 from cnetkit.recording.frames import DIRECTIONS
+from cnetkit.trace.changes import DECRYPTED, ENCRYPTED
 from cnetkit.trace.distinct import Distinct
 from cnetkit.trace.endings import OUTCOMES
 from cnetkit.trace.engine import NAMES
@@ -226,6 +227,6 @@ CHANGES: Mapping[str, tuple[int, Callable[[Found], Flags] | None]] = {
     "ip.dsfield": (1 << 6, None), "tcp.srcport": (1 << 7, _protocol(TCP)), "tcp.dstport": (1 << 8, _protocol(TCP)),
     "tcp.port": (3 << 7, _protocol(TCP)), "udp.srcport": (1 << 7, _protocol(UDP)),
     "udp.dstport": (1 << 8, _protocol(UDP)), "udp.port": (3 << 7, _protocol(UDP)), "icmp.ident": (1 << 9, _ICMP),
-    "encapsulation": (1 << 10, None), "outer.ip.ttl": (1 << 11, None),
+    "encapsulation": (1 << 10 | ENCRYPTED | DECRYPTED, None), "outer.ip.ttl": (1 << 11, None),
 }  # fmt: skip
 """What `changed(...)` takes: bits of changes.COMPARED, and which frames it can be said of."""

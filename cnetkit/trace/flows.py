@@ -109,6 +109,7 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
     digest = _ends(joined)
     turned = (joined.parent < 0) | (digest != digest[joined.parent])
     turned &= (joined.journey >= 0) & (joined.columns.fragment == 0)  # other fragments have no ports
+    turned &= ~joined.encrypted()  # a tunnel's ends are those of all that goes through it
     rows = np.flatnonzero(turned)  # a hop that kept its parent's ends shows nothing new
     told = np.flatnonzero((joined.journey >= 0) & errors(joined.columns))
     journey = joined.journey[np.concatenate((rows, told))].astype(np.int64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cnetkit.model import Change, Evidence, Hop, Outcome
 from cnetkit.recording.frames import LINKTYPE_ETHERNET
 from cnetkit.trace import endings, outcome
-from cnetkit.trace.changes import COMPARED, changed, changes_of
+from cnetkit.trace.changes import COMPARED, DECRYPTED, ENCRYPTED, changed, changes_of
 from cnetkit.trace.complaint import errors
 from cnetkit.trace.distinct import Distinct, distinct
 from cnetkit.trace.engine import Source, join
@@ -62,7 +62,10 @@ class Found:
     @cached_property
     def bits(self) -> NDArray[np.uint32]:
         """Which fields each frame changed; see changes.COMPARED."""
-        return changed(self.joined.columns, self.joined.parent, self.addressed)
+        bits = changed(self.joined.columns, self.joined.parent, self.addressed)
+        bits[self.joined.steps("encrypted")] = ENCRYPTED
+        bits[self.joined.steps("decrypted")] = DECRYPTED
+        return bits
 
     @cached_property
     def ends(self) -> outcome.Ends:
