@@ -18,6 +18,7 @@ from typing import NoReturn
 import setproctitle
 
 from cnetkit.kernel import oneuser
+from cnetkit.kernel.namespaces import close_on_exec
 from cnetkit.kernel.netfilter import PATH
 from cnetkit.kernel.places import enter_place, fork
 from cnetkit.model import CnetkitError
@@ -59,6 +60,7 @@ def start(
 
     def program() -> NoReturn:
         oneuser.stay()
+        close_on_exec(3)  # libnftables does not do it for its own
         os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606
 
     if size:

@@ -22,6 +22,11 @@ _NOTHING = ctypes.create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0))  # B
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def _check(result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
 class Ring:
     """Sees all interfaces of the namespace that the thread is in when it is made, both directions.
 
@@ -45,7 +50,8 @@ class Ring:
             self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
             frames = self._block * self._blocks // _FRAME
             request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, self._block_ms, 0, 0)
-            self._socket.setsockopt(_SOL_PACKET, _RX_RING, request)
+            # Python's own setsockopt keeps the other threads from running meanwhile.
+            _check(_libc.setsockopt(self._socket.fileno(), _SOL_PACKET, _RX_RING, request, len(request)))
             self._memory = mmap.mmap(self._socket.fileno(), self._block * self._blocks)
             self._memory.madvise(mmap.MADV_DONTFORK)  # a server that the agent forks must not keep it alive
             self._view = memoryview(self._memory)
@@ -56,8 +62,7 @@ class Ring:
     def begin(self) -> None:
         """Begins to capture: binds to every interface, which Python's own bind cannot say (packet(7), sll_ifindex 0)."""
         address = struct.pack("=H", socket.AF_PACKET) + struct.pack(">H", _ETH_P_ALL) + bytes(16)
-        if _libc.bind(self._socket.fileno(), address, len(address)):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        _check(_libc.bind(self._socket.fileno(), address, len(address)))
 
     def fileno(self) -> int:
         """For select and its like: readable when a block is ready."""

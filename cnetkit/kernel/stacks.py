@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from cnetkit.kernel import links
 from cnetkit.kernel.namespaces import CLONE_NEWNET, enter, unshare
-from cnetkit.kernel.netlink import Netlink
+from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink
+from cnetkit.kernel.nftables import Nft
 from cnetkit.model import CnetkitError, Node, NodeKind
 
 
 @dataclass(slots=True)
 class Stack:
-    """One network namespace: `fd` keeps it alive, `netlink` and `control` are sockets inside it."""
+    """One network namespace: `fd` keeps it alive, `netlink` and `control` are sockets inside it. Closed with `close`."""
 
     name: str
     kind: NodeKind
@@ -32,6 +33,24 @@ class Stack:
     """The nodes whose namespaces have ids here, by id."""
     tracers: int = 0
     """How many captures want netfilter's verdicts from here."""
+    _filter: Netlink | None = None
+    _nft: Nft | None = None
+
+    @property
+    def filter(self) -> Netlink:
+        """A socket for netfilter's messages."""
+        if self._filter is None:
+            self.enter()
+            self._filter = Netlink(NETLINK_NETFILTER)
+        return self._filter
+
+    @property
+    def nft(self) -> Nft:
+        """nft(8) in here. CnetkitError where its library is missing."""
+        if self._nft is None:
+            self.enter()
+            self._nft = Nft()
+        return self._nft
 
     def enter(self) -> None:
         """Makes this the namespace of the calling process, until another is entered."""
@@ -66,6 +85,13 @@ class Stack:
                 os.close(fd)
         except OSError as error:
             raise CnetkitError(f"sysctl {name}={value} in {self.name}: {error.strerror}") from None
+
+    def close(self) -> None:
+        """Lets go of the namespace."""
+        for one in (self._filter, self._nft, self.netlink, self.control):
+            if one is not None:
+                one.close()
+        os.close(self.fd)
 
     def node(self) -> Node:
         """This stack as the model's noun."""
@@ -133,6 +159,4 @@ class Stacks(dict[str, Stack]):
         if self.current is stack:
             self.go_home()
         del self[name]
-        stack.netlink.close()
-        stack.control.close()
-        os.close(stack.fd)
+        stack.close()
