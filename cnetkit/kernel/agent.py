@@ -7,6 +7,7 @@ with it the PID namespace, and with that everything that was built.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import struct
@@ -39,6 +40,7 @@ class Agent:
 
     def __init__(self, lab: str, client: int, reading: int, writing: int, door: socket.socket | None) -> None:
         self._lab, self._client, self._started = lab, client, time.time_ns()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (processes.FILES[1], processes.FILES[1]))
         self._loop = Loop()
         self._stacks = Stacks()
         self._places = Places(self._stacks)

@@ -5,11 +5,16 @@ Source: libnftables(3).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import os
 
 from cnetkit.model import CnetkitError
 
+MOST = 256
+"""How many Nft there can be at a time."""
+_FD_SETSIZE = 1024
 _STATELESS, _HANDLE, _NUMERIC_PROTO, _NUMERIC_PRIO = 1 << 2, 1 << 3, 1 << 7, 1 << 8
 
 
@@ -31,6 +36,24 @@ def _library() -> ctypes.CDLL:
     return library
 
 
+_kept: list[int] = []
+"""Descriptors below 1024 that stand for those that libnftables will get: it waits with select(2), which knows no others."""
+
+
+def keep_room() -> None:
+    """Keeps low descriptors for all Nft to come. To be called while there are some, before the first node is made."""
+    while len(_kept) < MOST:
+        _keep()
+
+
+def _keep() -> None:
+    fd = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    if fd >= _FD_SETSIZE:
+        os.close(fd)
+        raise CnetkitError("the agent has no low file descriptors left for libnftables")
+    _kept.append(fd)
+
+
 class Nft:
     """nft for the network namespace that this thread is in when it is made.
 
@@ -40,6 +63,9 @@ class Nft:
 
     def __init__(self) -> None:
         library = self._library = _library()
+        if not _kept:
+            raise CnetkitError(f"rules can be read in {MOST} nodes of one lab, and these are more: make several labs")
+        os.close(_kept.pop())  # the lowest free descriptor goes to the next that asks
         self._context = library.nft_ctx_new(0)
         library.nft_ctx_buffer_output(self._context)
         library.nft_ctx_buffer_error(self._context)
@@ -59,3 +85,5 @@ class Nft:
     def close(self) -> None:
         """Gives its socket back."""
         self._library.nft_ctx_free(self._context)
+        with contextlib.suppress(CnetkitError):
+            _keep()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import struct
 import termios
@@ -23,6 +24,8 @@ from cnetkit.kernel.netfilter import PATH
 from cnetkit.kernel.places import enter_place, fork
 from cnetkit.model import CnetkitError
 
+FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+"""How many files a program may open. The agent allows itself all that the system does: a node takes it several."""
 _HEAD = struct.Struct("=i")
 
 
@@ -60,6 +63,7 @@ def start(
 
     def program() -> NoReturn:
         oneuser.stay()
+        resource.setrlimit(resource.RLIMIT_NOFILE, FILES)
         close_on_exec(3)  # libnftables does not do it for its own
         os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606
 

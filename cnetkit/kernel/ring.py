@@ -46,21 +46,17 @@ class Ring:
     def open(self) -> None:
         """Gets the memory. It may be called in any thread, whatever namespace that is in, and waits for all processors
         (synchronize_net): open many side by side. OSError where the kernel has no memory for it."""
-        try:
-            self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
-            frames = self._block * self._blocks // _FRAME
-            request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, self._block_ms, 0, 0)
-            # Python's own setsockopt keeps the other threads from running meanwhile.
-            _check(_libc.setsockopt(self._socket.fileno(), _SOL_PACKET, _RX_RING, request, len(request)))
-            self._memory = mmap.mmap(self._socket.fileno(), self._block * self._blocks)
-            self._memory.madvise(mmap.MADV_DONTFORK)  # a server that the agent forks must not keep it alive
-            self._view = memoryview(self._memory)
-        except OSError:
-            self._socket.close()
-            raise
+        self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
+        frames = self._block * self._blocks // _FRAME
+        request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, self._block_ms, 0, 0)
+        # Python's own setsockopt keeps the other threads from running meanwhile.
+        _check(_libc.setsockopt(self._socket.fileno(), _SOL_PACKET, _RX_RING, request, len(request)))
 
     def begin(self) -> None:
         """Begins to capture: binds to every interface, which Python's own bind cannot say (packet(7), sll_ifindex 0)."""
+        self._memory = mmap.mmap(self._socket.fileno(), self._block * self._blocks)
+        self._memory.madvise(mmap.MADV_DONTFORK)  # a server that the agent forks must not keep it alive
+        self._view = memoryview(self._memory)
         address = struct.pack("=H", socket.AF_PACKET) + struct.pack(">H", _ETH_P_ALL) + bytes(16)
         _check(_libc.bind(self._socket.fileno(), address, len(address)))
 

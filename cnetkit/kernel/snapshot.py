@@ -139,7 +139,12 @@ class _Snapshot:
         stack = self.stacks[node]
         known = stack.neighbours
         if namespace not in known:
-            known[namespace] = next((s.name for s in self.stacks.values() if _namespace_id(stack, s) == namespace), "")
+            asked = set(known.values())
+            near = self.stacks.get(stack.host, stack)  # a container's peer is its host, mostly
+            for one in (near, *self.stacks.values()):
+                if namespace not in known and one.name not in asked:
+                    known[_namespace_id(stack, one)] = one.name  # -1: none of the kernel's numbers
+            known.setdefault(namespace, "")
         return known[namespace] if known[namespace] in self.stacks else ""
 
 

@@ -9,7 +9,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 
-from cnetkit.kernel import links
+from cnetkit.kernel import links, nftables
 from cnetkit.kernel.namespaces import CLONE_NEWNET, enter, unshare
 from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink
 from cnetkit.kernel.nftables import Nft
@@ -122,6 +122,7 @@ class Stacks(dict[str, Stack]):
 
     def __init__(self) -> None:
         super().__init__()
+        nftables.keep_room()
         self.current: Stack | None = None
         self._has_ipv6 = os.path.exists("/proc/sys/net/ipv6")
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -159,4 +160,6 @@ class Stacks(dict[str, Stack]):
         if self.current is stack:
             self.go_home()
         del self[name]
+        for other in self.values():
+            other.neighbours = {number: known for number, known in other.neighbours.items() if known != name}
         stack.close()

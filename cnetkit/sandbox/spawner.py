@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -63,7 +64,8 @@ def spawn(descriptors: list[int]) -> None:
 
 def _surroundings() -> _Surroundings:
     here = os.stat(".")
-    return os.geteuid(), here.st_dev, here.st_ino, tuple(sys.path), dict(os.environ)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return os.geteuid(), files, here.st_dev, here.st_ino, tuple(sys.path), dict(os.environ)
 
 
 def _forked() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import resource
 import time
 
+from cnetkit.lab import Lab
 from cnetkit.recording.frames import OUT
 
 NUMBERED = re.compile(rb"number:(\d{8});")
@@ -52,3 +54,17 @@ def test_programs_get_no_file_of_the_agents(dock):
     with dock.lab.trace():
         pass
     assert dock.host.run(["ls", "/proc/self/fd"]).output.split() == ["0", "1", "2", "3"]  # 3: the folder that ls reads
+
+
+def test_four_hundred_containers_are_traced_where_a_process_may_open_1024_files():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    try:
+        with Lab("large") as lab:
+            first, *_, last = lab.host("dock").bridge("docker0", "172.17.0.1/16").containers("c{}", 400)
+            with lab.trace() as trace:
+                first.run(f"ping -c 1 {last.address}", check=True)
+            assert {journey.outcome.where for journey in trace.journeys} >= {"c0/eth0", "c399/eth0"}
+            assert last.run("ulimit -Sn").output == "1024\n"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
