@@ -100,7 +100,7 @@ def _marked(entry: Path) -> bool:
 
 def _processes() -> Iterator[str]:
     """Processes of this run: agents and what runs in their sandboxes (another PID namespace than ours). The spawner
-    that waits for the labs of this very process may stay as long as it (docs/decisions/0009)."""
+    that waits for the labs of this very process may stay as long as it (docs/decisions/0010)."""
     mine = os.readlink("/proc/self/ns/pid")
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or not _marked(entry):
