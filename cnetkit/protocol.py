@@ -317,6 +317,12 @@ def encode(number: int, message: Message) -> bytes:
     return _HEAD.pack(len(body), number) + body
 
 
+def encode_before(message: FrameBlock, size: int) -> bytes:
+    """What stands on the stream before `size` bytes of data, for a message that has none yet. The data follow as they are."""
+    body = _encoder.encode(message).removesuffix(b"\xc4\0") + b"\xc6" + size.to_bytes(4, "big")  # msgpack's bin 32
+    return _HEAD.pack(len(body) + size, 0) + body
+
+
 def request(body: bytes | memoryview) -> Request:
     """Decodes a request. msgspec.ValidationError where it is none."""
     return _requests.decode(body)

@@ -27,6 +27,13 @@ def test_a_stream_cut_anywhere_gives_the_same_messages(cuts):
     assert found == list(enumerate(MESSAGES))
 
 
+@given(st.text(max_size=20), st.binary(max_size=300))
+def test_a_block_sent_after_its_head_is_the_message_with_its_data(node, data):
+    stream = p.encode_before(p.FrameBlock(7, node, b""), len(data)) + data
+    ((number, body),) = p.Splitter().feed(stream)
+    assert (number, p.answer(body)) == (0, p.FrameBlock(7, node, data))
+
+
 def test_a_message_of_absurd_length_is_refused_before_it_is_kept():
     with pytest.raises(ValueError, match="a message of 4294967295 bytes"):
         list(p.Splitter().feed(b"\xff\xff\xff\xff\x00\x00\x00\x01"))

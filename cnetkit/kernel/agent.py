@@ -7,6 +7,7 @@ with it the PID namespace, and with that everything that was built.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import struct
@@ -39,6 +40,7 @@ class Agent:
 
     def __init__(self, lab: str, client: int, reading: int, writing: int, door: socket.socket | None) -> None:
         self._lab, self._client, self._started = lab, client, time.time_ns()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (processes.FILES[1], processes.FILES[1]))
         self._loop = Loop()
         self._stacks = Stacks()
         self._places = Places(self._stacks)
@@ -171,14 +173,19 @@ class Agent:
         if request.capture in self._captures:
             raise CnetkitError(f"capture {request.capture} is already running")
         stacks = [self._stacks.find(name) for name in request.nodes] or list(self._stacks.values())
-        before = snapshot(self._stacks)
         watch = Watch(
             stacks,
             request.verdicts,
             request.megabytes,
-            frames=lambda node, block: channel.send(0, p.FrameBlock(request.capture, node, block)),
+            frames=lambda node, block: channel.send_block(p.FrameBlock(request.capture, node, b""), block),
             events=lambda events: channel.send(0, p.Events(request.capture, events)),
         )
+        try:
+            before = snapshot(self._stacks)  # while the kernel makes the rings
+        except BaseException:
+            watch.close()
+            raise
+        watch.begin()
         self._captures[request.capture] = channel, watch
         for node in watch.rings:
             frames, *events = watch.descriptors(node)
@@ -202,9 +209,11 @@ class Agent:
         if request.capture not in self._captures:
             raise CnetkitError(f"capture {request.capture} is not running")
         _, watch = self._captures.pop(request.capture)
+        for node in watch.rings:
+            self._unwatch(watch, node)
         watch.settle()
         reply = p.Captured(snapshot(self._stacks), watch.losses())
-        self._loop.later(0, lambda: self._close(watch))  # taking netfilter's tracing away takes long: answer first
+        self._loop.later(0, watch.close)  # closing rings takes long: answer first
         return reply
 
     def _close(self, watch: Watch) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from cnetkit.kernel.events import Listener
 from cnetkit.kernel.ring import Ring
@@ -14,14 +15,17 @@ from cnetkit.model import CnetkitError, Event, Loss
 _LEAST, _MOST = 32 << 10, 32 << 20
 _SHARES = {"host": 4, "router": 4}
 """Through these all traffic goes: they get more of the memory than a container."""
-_QUIET, _PATIENCE = 0.008, 0.5
+_BLOCK_MS = 50
+"""A frame waits no longer than this in a block that does not fill: what is looked at live is never older."""
+_QUIET, _PATIENCE = 0.010, 0.5
 
 
 class Watch:
-    """Captures in `stacks`. `frames` gets a node and a ring block, `events` the events, in the order in which they come.
+    """Captures in `stacks`. `frames` gets a node and a ring block, which it may keep only as a copy; `events` the events,
+    in the order in which they come.
 
-    `megabytes` of ring memory are shared by all nodes. CnetkitError where the kernel has no room for the rings; then
-    nothing is left open.
+    The listeners hear at once, the rings capture from `begin` on. `megabytes` of ring memory are shared by all nodes.
+    CnetkitError where the kernel has no room for the rings; then nothing is left open.
     """
 
     def __init__(
@@ -29,7 +33,7 @@ class Watch:
         stacks: Iterable[Stack],
         verdicts: bool,
         megabytes: int,
-        frames: Callable[[str, bytes], None],
+        frames: Callable[[str, bytes | memoryview], None],
         events: Callable[[list[Event]], None],
     ) -> None:
         self._frames, self._events = frames, events
@@ -39,19 +43,32 @@ class Watch:
         nodes = list(stacks)
         shares = {stack.name: _SHARES.get(stack.kind, 1) for stack in nodes}
         share = (megabytes << 20) // max(1, sum(shares.values()))
-        patience = 10 if len(nodes) <= 100 else 60
-        try:
+        self._opened: Callable[[], None] = lambda: None
+        with self._whole():
             for stack in nodes:
                 stack.enter()
+                self.rings[stack.name] = Ring(min(_MOST, max(_LEAST, share * shares[stack.name])), _BLOCK_MS)
+            self._opened = side_by_side([ring.open for ring in self.rings.values()])
+            for stack in nodes:
                 self.listeners[stack.name] = Listener(stack, verdicts)
-                stack.enter()
-                self.rings[stack.name] = Ring(min(_MOST, max(_LEAST, share * shares[stack.name])), patience)
-            _side_by_side([ring.open for ring in self.rings.values()])
-        except OSError as error:
+
+    def begin(self) -> None:
+        """Waits until all rings have their memory, and captures. CnetkitError as above."""
+        with self._whole():
+            self._opened()
+            for ring in self.rings.values():
+                ring.begin()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
             self.close()
+            if not isinstance(error, OSError):
+                raise
             raise CnetkitError(
-                f"the kernel refused a capture in {stack.name}: {error.strerror}; "
-                "capture in fewer nodes, or with fewer megabytes"
+                f"the kernel refused a capture: {error.strerror}; capture in fewer nodes, or with fewer megabytes"
             ) from None
 
     def descriptors(self, node: str) -> tuple[int, int, int]:
@@ -75,19 +92,35 @@ class Watch:
         return bool(found)
 
     def settle(self) -> None:
-        """Reads on until no ring holds a frame and nothing came for some milliseconds, or half a second has passed."""
-        end = time.monotonic() + _PATIENCE
-        quiet_since = time.monotonic()
+        """Reads on until nothing has come for some milliseconds, or half a second has passed; then ends the capture in all
+        rings and hands over what is left in them."""
+        quiet = self._wait(lambda since: since >= _QUIET, _PATIENCE)
+        for ring in self.rings.values():
+            ring.hush()
+        if not quiet:  # a frame may just be on its way into its block: the kernel's timer knows when it is there
+            self._wait(lambda _: not any(ring.state()[-1] for ring in self.rings.values()), _PATIENCE)
+        for node, ring in self.rings.items():
+            self.read_frames(node)
+            if rest := ring.rest():
+                self._frames(node, rest)
+
+    def _wait(self, over: Callable[[float], bool], patience: float) -> bool:
+        """Reads on until `over`, which is told for how many seconds nothing has come; False where `patience` ran out."""
         poll = select.poll()
         for fd in (fd for node in self.rings for fd in self.descriptors(node)):
             poll.register(fd, select.POLLIN)
+        last: list[tuple[int, int, int]] = []
+        since = time.monotonic()
+        end = since + patience
         while (now := time.monotonic()) < end:
             some = [self.read_frames(node) for node in self.rings] + [self.read_events(node) for node in self.listeners]
-            if any(some) or any(ring.pending() for ring in self.rings.values()):
-                quiet_since = now
-            elif now - quiet_since >= _QUIET:
-                return
+            states = [ring.state() for ring in self.rings.values()]
+            if any(some) or states != last:
+                since, last = now, states
+            if over(now - since):
+                return True
             poll.poll(2)
+        return False
 
     def losses(self) -> list[Loss]:
         """What the kernel could not keep, so far."""
@@ -107,18 +140,26 @@ class Watch:
 
     def close(self) -> None:
         """Closes all rings and listeners."""
-        _side_by_side([ring.close for ring in self.rings.values()])
+        with suppress(OSError):
+            self._opened()
+        side_by_side([ring.close for ring in self.rings.values()])()
         for listener in self.listeners.values():
             listener.close()
         self.rings.clear()
         self.listeners.clear()
 
 
-def _side_by_side(calls: list[Callable[[], None]]) -> None:
-    """Makes the calls in threads: each waits for all processors, and together they wait no longer than one. The first
-    OSError of any is raised when all are done."""
+def side_by_side(calls: list[Callable[[], None]]) -> Callable[[], None]:
+    """Begins the calls in threads: each waits for all processors, and together they wait no longer than one. What is given
+    back waits until all are done, and raises the first OSError of any."""
     from concurrent.futures import ThreadPoolExecutor  # not needed to start with, and slow to load
 
-    with ThreadPoolExecutor(min(64, max(1, len(calls)))) as pool:
-        for done in [pool.submit(call) for call in calls]:
-            done.result()
+    pool = ThreadPoolExecutor(min(64, max(1, len(calls))))
+    done = [pool.submit(call) for call in calls]
+
+    def wait() -> None:
+        pool.shutdown()
+        for one in done:
+            one.result()
+
+    return wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 import selectors
@@ -86,10 +87,26 @@ class Channel:
     def send(self, number: int, message: Message) -> None:
         """Sends a message, now or as soon as the client takes it."""
         if self.open:
-            data = memoryview(protocol.encode(number, message))
-            self._waiting.append(data)
-            self.backlog += len(data)
+            self._wait(memoryview(protocol.encode(number, message)))
             self._write()
+
+    def send_block(self, message: protocol.FrameBlock, block: bytes | memoryview) -> None:
+        """Sends `message`, which has no data, with `block` as its data: straight from where it lies, or a copy of what the
+        client does not take now."""
+        if not self.open:
+            return
+        head = protocol.encode_before(message, len(block))
+        done = 0
+        if not self._waiting:
+            with contextlib.suppress(OSError):  # it would block; or the client is gone, which the next write says
+                done = os.writev(self._writing, (head, block))
+        if done < len(head) + len(block):
+            self._wait(memoryview((head + bytes(block))[done:]))
+            self._write()
+
+    def _wait(self, data: memoryview) -> None:
+        self._waiting.append(data)
+        self.backlog += len(data)
 
     def _serve(self) -> None:
         if self.backlog:

@@ -11,8 +11,7 @@ import shutil
 import struct
 import subprocess
 
-from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink, attributes
-from cnetkit.kernel.nftables import nft
+from cnetkit.kernel.netlink import attributes
 from cnetkit.kernel.stacks import Stack
 from cnetkit.model import Chain, CnetkitError, Rule
 
@@ -66,16 +65,11 @@ def inverse(text: str) -> str:
 
 def generation(stack: Stack) -> int:
     """A number that changes with each change of the rule set; 0 where there are no tables at all."""
-    stack.enter()
-    netlink = Netlink(NETLINK_NETFILTER)
-    try:
-        head = struct.pack("=BBH", 0, 0, 0)
-        if not netlink.dump(_NFT | _GETTABLE, head):
-            return 0
-        found = netlink.one(_NFT | _GETGEN, head)
-        return int(struct.unpack(">I", attributes(found, 4)[1])[0]) if found else 0
-    finally:
-        netlink.close()
+    head = struct.pack("=BBH", 0, 0, 0)
+    if not stack.filter.dump(_NFT | _GETTABLE, head):
+        return 0
+    found = stack.filter.one(_NFT | _GETGEN, head)
+    return int(struct.unpack(">I", attributes(found, 4)[1])[0]) if found else 0
 
 
 _read: dict[tuple[int, int], tuple[tuple[Chain, ...], tuple[Rule, ...]]] = {}
@@ -95,7 +89,7 @@ def rules(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
 
 def _list(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
     stack.enter()
-    chains, found = _parse(stack.name, nft("list ruleset"))
+    chains, found = _parse(stack.name, stack.nft.run("list ruleset"))
     for family, save in (("ip", "iptables-nft-save"), ("ip6", "ip6tables-nft-save")):
         if any(rule.family == family and rule.table in _IPTABLES_TABLES for rule in found):
             found = _worded_by_iptables(family, found, _save(save))
@@ -165,14 +159,14 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
     chains = [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; {mark}; }}" for h, p in first.items()]
     chains += [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; }}" for h, p in last.items()]
     body = "\n".join(chains)
-    nft(f"add table inet {TRACE_TABLE} {{\n{body}\n}}")
+    stack.nft.run(f"add table inet {TRACE_TABLE} {{\n{body}\n}}")
     _still_as(stack, before)
 
 
 def trace_off(stack: Stack) -> None:
     """Takes the tracing table away again; where a learner has already flushed it, there is nothing to do."""
     before = generation(stack)
-    nft(f"add table inet {TRACE_TABLE}\ndelete table inet {TRACE_TABLE}")
+    stack.nft.run(f"add table inet {TRACE_TABLE}\ndelete table inet {TRACE_TABLE}")
     _still_as(stack, before)
 
 

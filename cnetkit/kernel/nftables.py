@@ -5,11 +5,16 @@ Source: libnftables(3).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import os
 
 from cnetkit.model import CnetkitError
 
+MOST = 256
+"""How many Nft there can be at a time."""
+_FD_SETSIZE = 1024
 _STATELESS, _HANDLE, _NUMERIC_PROTO, _NUMERIC_PRIO = 1 << 2, 1 << 3, 1 << 7, 1 << 8
 
 
@@ -31,20 +36,54 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def nft(command: str) -> str:
-    """Runs an nft command in the network namespace that this thread is in, and gives back its output, with rule handles
-    and without counters. CnetkitError with nft's own words where it fails."""
-    library = _library()
-    context = library.nft_ctx_new(0)
-    try:
-        library.nft_ctx_buffer_output(context)
-        library.nft_ctx_buffer_error(context)
-        library.nft_ctx_output_set_flags(context, _STATELESS | _HANDLE | _NUMERIC_PROTO | _NUMERIC_PRIO)
-        failed = library.nft_run_cmd_from_buffer(context, command.encode())
+_kept: list[int] = []
+"""Descriptors below 1024 that stand for those that libnftables will get: it waits with select(2), which knows no others."""
+
+
+def keep_room() -> None:
+    """Keeps low descriptors for all Nft to come. To be called while there are some, before the first node is made."""
+    while len(_kept) < MOST:
+        _keep()
+
+
+def _keep() -> None:
+    fd = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    if fd >= _FD_SETSIZE:
+        os.close(fd)
+        raise CnetkitError("the agent has no low file descriptors left for libnftables")
+    _kept.append(fd)
+
+
+class Nft:
+    """nft for the network namespace that this thread is in when it is made.
+
+    It is kept, because closing one after a change waits until the kernel has thrown away what was changed. Closed with
+    `close`.
+    """
+
+    def __init__(self) -> None:
+        library = self._library = _library()
+        if not _kept:
+            raise CnetkitError(f"rules can be read in {MOST} nodes of one lab, and these are more: make several labs")
+        os.close(_kept.pop())  # the lowest free descriptor goes to the next that asks
+        self._context = library.nft_ctx_new(0)
+        library.nft_ctx_buffer_output(self._context)
+        library.nft_ctx_buffer_error(self._context)
+        library.nft_ctx_output_set_flags(self._context, _STATELESS | _HANDLE | _NUMERIC_PROTO | _NUMERIC_PRIO)
+
+    def run(self, command: str) -> str:
+        """Runs an nft command and gives back its output, with rule handles and without counters. CnetkitError with nft's
+        own words where it fails."""
+        failed = self._library.nft_run_cmd_from_buffer(self._context, command.encode())
+        output: bytes = self._library.nft_ctx_get_output_buffer(self._context) or b""
+        said: bytes = self._library.nft_ctx_get_error_buffer(self._context) or b""
         if failed:
-            said = (library.nft_ctx_get_error_buffer(context) or b"").decode(errors="replace").strip()
-            raise CnetkitError(f"nft refused: {said.splitlines()[0] if said else command}")
-        output: bytes = library.nft_ctx_get_output_buffer(context) or b""
+            lines = said.decode(errors="replace").strip().splitlines()
+            raise CnetkitError(f"nft refused: {lines[0] if lines else command}")
         return output.decode(errors="replace")
-    finally:
-        library.nft_ctx_free(context)
+
+    def close(self) -> None:
+        """Gives its socket back."""
+        self._library.nft_ctx_free(self._context)
+        with contextlib.suppress(CnetkitError):
+            _keep()

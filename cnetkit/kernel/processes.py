@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import struct
 import termios
@@ -18,10 +19,13 @@ from typing import NoReturn
 import setproctitle
 
 from cnetkit.kernel import oneuser
+from cnetkit.kernel.namespaces import close_on_exec
 from cnetkit.kernel.netfilter import PATH
 from cnetkit.kernel.places import enter_place, fork
 from cnetkit.model import CnetkitError
 
+FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+"""How many files a program may open. The agent allows itself all that the system does: a node takes it several."""
 _HEAD = struct.Struct("=i")
 
 
@@ -59,6 +63,8 @@ def start(
 
     def program() -> NoReturn:
         oneuser.stay()
+        resource.setrlimit(resource.RLIMIT_NOFILE, FILES)
+        close_on_exec(3)  # libnftables does not do it for its own
         os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606
 
     if size:

@@ -14,10 +14,17 @@ from collections.abc import Iterator
 
 _SOL_PACKET, _RX_RING, _STATISTICS, _VERSION = 263, 5, 6, 10
 _TPACKET_V3, _ETH_P_ALL, _FRAME = 2, 3, 2048
-_STATUS, _COUNT, _LENGTH = 8, 12, 20  # where they stand in struct tpacket_block_desc
+_STATUS, _COUNT = 8, 12  # in struct tpacket_block_desc; the first frame's offset and the block's length follow them
 _USER = 1
-_BLOCK = 64 << 10
+_BLOCK = 256 << 10
+_SO_ATTACH_FILTER = 26
+_NOTHING = ctypes.create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0))  # BPF_RET: keep 0 bytes (linux/filter.h)
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 class Ring:
@@ -27,8 +34,8 @@ class Ring:
     """
 
     def __init__(self, room: int, block_ms: int) -> None:
-        # Many small blocks: a timer hands over blocks that are nearly empty, and a reader that is late needs blocks left.
-        # One of 64 KiB still holds the largest frame of a loopback.
+        # A large block wakes the reader seldom. But a timer hands over blocks that are nearly empty, and a reader that
+        # is late needs blocks left. One of 64 KiB or more holds the largest frame of a loopback.
         self._block = min(_BLOCK, max(mmap.PAGESIZE, 1 << (room // 8).bit_length() - 1))
         self._blocks = max(2, room // self._block)
         self._block_ms = block_ms
@@ -37,51 +44,56 @@ class Ring:
         self._next = 0
 
     def open(self) -> None:
-        """Begins to capture. It may be called in any thread, whatever namespace that is in, and waits for all processors
+        """Gets the memory. It may be called in any thread, whatever namespace that is in, and waits for all processors
         (synchronize_net): open many side by side. OSError where the kernel has no memory for it."""
-        try:
-            self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
-            frames = self._block * self._blocks // _FRAME
-            request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, self._block_ms, 0, 0)
-            self._socket.setsockopt(_SOL_PACKET, _RX_RING, request)
-            self._memory = mmap.mmap(self._socket.fileno(), self._block * self._blocks)
-            self._memory.madvise(mmap.MADV_DONTFORK)  # a server that the agent forks must not keep it alive
-            self._bind()
-        except OSError:
-            self._socket.close()
-            raise
+        self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
+        frames = self._block * self._blocks // _FRAME
+        request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, self._block_ms, 0, 0)
+        # Python's own setsockopt keeps the other threads from running meanwhile.
+        _check(_libc.setsockopt(self._socket.fileno(), _SOL_PACKET, _RX_RING, request, len(request)))
 
-    def _bind(self) -> None:
-        """Binds to every interface, which Python's own bind cannot say (packet(7), sll_ifindex 0)."""
+    def begin(self) -> None:
+        """Begins to capture: binds to every interface, which Python's own bind cannot say (packet(7), sll_ifindex 0)."""
+        self._memory = mmap.mmap(self._socket.fileno(), self._block * self._blocks)
+        self._memory.madvise(mmap.MADV_DONTFORK)  # a server that the agent forks must not keep it alive
+        self._view = memoryview(self._memory)
         address = struct.pack("=H", socket.AF_PACKET) + struct.pack(">H", _ETH_P_ALL) + bytes(16)
-        if _libc.bind(self._socket.fileno(), address, len(address)):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        _check(_libc.bind(self._socket.fileno(), address, len(address)))
 
     def fileno(self) -> int:
         """For select and its like: readable when a block is ready."""
         return self._socket.fileno()
 
-    def blocks(self, most: int = 64) -> Iterator[bytes]:
-        """Copies out the blocks that are ready, in order, and gives them back to the kernel."""
-        memory = self._memory
-        assert memory is not None  # noqa: S101 - it is open
+    def blocks(self, most: int = 64) -> Iterator[memoryview]:
+        """The blocks that are ready, in order. Each lies in the ring itself and goes back to the kernel when the next one is
+        asked for."""
         for _ in range(most):
             start = self._next * self._block
-            if not struct.unpack_from("=I", memory, start + _STATUS)[0] & _USER:
+            status, _, _, length = struct.unpack_from("=4I", self._view, start + _STATUS)
+            if not status & _USER:
                 return
-            length = struct.unpack_from("=I", memory, start + _LENGTH)[0]
-            copied = memory[start : start + length]
-            struct.pack_into("=I", memory, start + _STATUS, 0)
+            with self._view[start : start + length] as block:
+                yield block
+            struct.pack_into("=I", self._view, start + _STATUS, 0)
             self._next = (self._next + 1) % self._blocks
-            yield copied
 
-    def pending(self) -> bool:
-        """Whether frames wait in a block, be it ready or still being filled."""
-        memory = self._memory
-        assert memory is not None  # noqa: S101 - it is open
+    def state(self) -> tuple[int, int, int]:
+        """Something that changes with each frame. The last number is 0 where no frame waits, be it in a block that is ready or
+        in the one that is being filled."""
+        status, count = struct.unpack_from("=2I", self._view, self._next * self._block + _STATUS)
+        return self._next, status, count
+
+    def hush(self) -> None:
+        """Ends the capture, at once and without waiting; what has been captured can still be read."""
+        program = struct.pack("HP", 1, ctypes.addressof(_NOTHING))
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+    def rest(self) -> bytes:
+        """A copy of the block that the kernel is still filling, so far; empty where no frame is in it. Only after `hush`, and
+        when no frame has come for some milliseconds: else the last one may not be there as a whole."""
         start = self._next * self._block
-        status, count = struct.unpack_from("=II", memory, start + _STATUS)
-        return bool(status & _USER or count)
+        count, _, length = struct.unpack_from("=3I", self._view, start + _COUNT)
+        return bytes(self._view[start : start + length]) if count else b""
 
     def lost(self) -> int:
         """How many frames found no room since the last call."""
@@ -89,7 +101,8 @@ class Ring:
         return int(struct.unpack("=III", said)[1])
 
     def close(self) -> None:
-        """Gives the memory back."""
+        """Gives the memory back. It waits for all processors, as `open` does."""
         if self._memory is not None:
+            self._view.release()
             self._memory.close()
         self._socket.close()

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from cnetkit.kernel import netfilter, tables, verdicts
 from cnetkit.kernel.links import link_body
-from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink, attributes, u32
+from cnetkit.kernel.netlink import attributes, u32
 from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import (
     Chain,
@@ -139,7 +139,12 @@ class _Snapshot:
         stack = self.stacks[node]
         known = stack.neighbours
         if namespace not in known:
-            known[namespace] = next((s.name for s in self.stacks.values() if _namespace_id(stack, s) == namespace), "")
+            asked = set(known.values())
+            near = self.stacks.get(stack.host, stack)  # a container's peer is its host, mostly
+            for one in (near, *self.stacks.values()):
+                if namespace not in known and one.name not in asked:
+                    known[_namespace_id(stack, one)] = one.name  # -1: none of the kernel's numbers
+            known.setdefault(namespace, "")
         return known[namespace] if known[namespace] in self.stacks else ""
 
 
@@ -159,13 +164,11 @@ def _links(interfaces: Iterable[Interface]) -> Iterable[Link]:
 
 
 def connections(stack: Stack) -> list[Connection]:
-    """The conntrack table of a node."""
-    stack.enter()
-    netlink = Netlink(NETLINK_NETFILTER)
-    try:
-        return [verdicts.connection(stack.name, body) for body in netlink.dump(_CT_GET, bytes(4))]
-    finally:
-        netlink.close()
+    """The conntrack table of a node. Reading it walks the table of all namespaces, which takes long even for one that has
+    no entries: that one is not read."""
+    if stack.sysctl("net.netfilter.nf_conntrack_count") == "0":
+        return []
+    return [verdicts.connection(stack.name, body) for body in stack.filter.dump(_CT_GET, bytes(4))]
 
 
 def _counters(stack: Stack) -> dict[str, int]:

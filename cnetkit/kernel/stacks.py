@@ -9,15 +9,16 @@ import os
 import socket
 from dataclasses import dataclass, field
 
-from cnetkit.kernel import links
+from cnetkit.kernel import links, nftables
 from cnetkit.kernel.namespaces import CLONE_NEWNET, enter, unshare
-from cnetkit.kernel.netlink import Netlink
+from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink
+from cnetkit.kernel.nftables import Nft
 from cnetkit.model import CnetkitError, Node, NodeKind
 
 
 @dataclass(slots=True)
 class Stack:
-    """One network namespace: `fd` keeps it alive, `netlink` and `control` are sockets inside it."""
+    """One network namespace: `fd` keeps it alive, `netlink` and `control` are sockets inside it. Closed with `close`."""
 
     name: str
     kind: NodeKind
@@ -32,6 +33,24 @@ class Stack:
     """The nodes whose namespaces have ids here, by id."""
     tracers: int = 0
     """How many captures want netfilter's verdicts from here."""
+    _filter: Netlink | None = None
+    _nft: Nft | None = None
+
+    @property
+    def filter(self) -> Netlink:
+        """A socket for netfilter's messages."""
+        if self._filter is None:
+            self.enter()
+            self._filter = Netlink(NETLINK_NETFILTER)
+        return self._filter
+
+    @property
+    def nft(self) -> Nft:
+        """nft(8) in here. CnetkitError where its library is missing."""
+        if self._nft is None:
+            self.enter()
+            self._nft = Nft()
+        return self._nft
 
     def enter(self) -> None:
         """Makes this the namespace of the calling process, until another is entered."""
@@ -67,6 +86,13 @@ class Stack:
         except OSError as error:
             raise CnetkitError(f"sysctl {name}={value} in {self.name}: {error.strerror}") from None
 
+    def close(self) -> None:
+        """Lets go of the namespace."""
+        for one in (self._filter, self._nft, self.netlink, self.control):
+            if one is not None:
+                one.close()
+        os.close(self.fd)
+
     def node(self) -> Node:
         """This stack as the model's noun."""
         found = {name: value for name in _TELLING if (value := self.sysctl(name)) is not None}
@@ -96,6 +122,7 @@ class Stacks(dict[str, Stack]):
 
     def __init__(self) -> None:
         super().__init__()
+        nftables.keep_room()
         self.current: Stack | None = None
         self._has_ipv6 = os.path.exists("/proc/sys/net/ipv6")
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -133,6 +160,6 @@ class Stacks(dict[str, Stack]):
         if self.current is stack:
             self.go_home()
         del self[name]
-        stack.netlink.close()
-        stack.control.close()
-        os.close(stack.fd)
+        for other in self.values():
+            other.neighbours = {number: known for number, known in other.neighbours.items() if known != name}
+        stack.close()

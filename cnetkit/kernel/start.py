@@ -1,8 +1,8 @@
 """The first minute of an agent: hears Hello, leaves the host's namespaces, and becomes two processes.
 
-The one outside watches the client and kills the one inside when it dies; the one inside is process 1 of the new PID
-namespace and dies with the one outside. So whichever is killed first, the kernel takes everything away.
-Started as `python -m cnetkit.kernel.start`, with a stream to the client as standard input and output.
+The one outside watches the spawner, which watches the client, and kills the one inside when it dies; the one inside is
+process 1 of the new PID namespace and dies with the one outside. So whichever is killed first, the kernel takes everything
+away. The stream to the client is standard input and output.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import setproctitle
 
 from cnetkit import protocol as p
 from cnetkit.kernel import mounts
-from cnetkit.kernel.agent import Agent, quiet_signals
+from cnetkit.kernel.agent import Agent
 from cnetkit.kernel.namespaces import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -34,14 +34,11 @@ from cnetkit.kernel.namespaces import (
 _OWN = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP
 
 
-def main() -> None:
-    """Runs until the client is gone."""
-    client = os.getppid()
-    watched = os.pidfd_open(client) if client > 0 else -1
+def main(client: int, spawner: int) -> None:
+    """Runs until the client, whose process id this is, or the spawner, a pidfd, is gone."""
     hello = _hello()
     if hello is None:
         return
-    quiet_signals()
     setproctitle.setproctitle(f"cnetkit: {hello.lab}")
     door = _door(hello.lab)
     try:
@@ -53,7 +50,7 @@ def main() -> None:
     if inside == 0:
         die_with_parent(signal.SIGKILL)
         _inside(hello, client, door)
-    _watch(watched, inside)
+    _watch(spawner, inside)
 
 
 def _hello() -> p.Hello | None:
@@ -105,13 +102,13 @@ def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
     os._exit(0)
 
 
-def _watch(client: int, inside: int) -> NoReturn:
-    """Waits until the agent ends, or the client does; then neither is left."""
-    os.closerange(0, client)
-    os.closerange(client + 1, 1 << 20)
+def _watch(spawner: int, inside: int) -> NoReturn:
+    """Waits until the agent ends, or the spawner does; then neither is left."""
+    os.closerange(0, spawner)
+    os.closerange(spawner + 1, 1 << 20)
     agent = os.pidfd_open(inside)
     poll = select.poll()
-    for fd in (agent, *((client,) if client >= 0 else ())):
+    for fd in (agent, spawner):
         poll.register(fd, select.POLLIN)
     ready = [fd for fd, _ in poll.poll()]
     if agent not in ready:
@@ -121,7 +118,3 @@ def _watch(client: int, inside: int) -> NoReturn:
         signal.signal(os.WTERMSIG(status), signal.SIG_DFL) if os.WTERMSIG(status) != signal.SIGKILL else None
         os.kill(os.getpid(), os.WTERMSIG(status))
     os._exit(os.waitstatus_to_exitcode(status))
-
-
-if __name__ == "__main__":
-    main()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
-import subprocess
-import sys
+import struct
 import threading
 from collections.abc import Callable
 
 from cnetkit.protocol import Splitter
+from cnetkit.sandbox.spawner import spawn
+
+_PATIENCE = 10.0
 
 
 class AgentProcess:
-    """Starts an agent when it is opened. The agent ends when this end of the socket does, and when this process does."""
+    """Starts an agent when it is made. The agent ends when this end of the socket does, and when this process does."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -22,23 +25,21 @@ class AgentProcess:
         self._owner = os.getpid()
         self._sending = threading.Lock()
         self._closed = False
+        self._reader: threading.Thread | None = None
         self._complaints = os.memfd_create("cnetkit-agent-stderr")
+        self._fate, told = os.pipe()
         with theirs:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-            self._process = subprocess.Popen(
-                [sys.executable, "-S", "-P", "-m", "cnetkit.kernel.start"],
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                stderr=self._complaints,
-                start_new_session=True,  # Ctrl-C at the terminal is for the client alone
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
-            )
+            try:
+                spawn([theirs.fileno(), self._complaints, told])
+            finally:
+                os.close(told)
 
     def open(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
         """Begins to read what the agent sends, in a thread of its own."""
-        reader = threading.Thread(target=self._read, args=(received, ended), name="cnetkit agent", daemon=True)
-        reader.start()
+        self._reader = threading.Thread(target=self._read, args=(received, ended), name="cnetkit agent", daemon=True)
+        self._reader.start()
 
     def send(self, data: bytes) -> None:
         """Sends one encoded message."""
@@ -52,12 +53,8 @@ class AgentProcess:
         self._closed = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if threading.current_thread().name != "cnetkit agent":
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join(2 * _PATIENCE)
             self._socket.close()
 
     def _read(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
@@ -70,12 +67,18 @@ class AgentProcess:
             pass
         ended(self._death())
         os.close(self._complaints)
+        os.close(self._fate)  # an agent that has not ended by now is killed
 
     def _death(self) -> str:
-        try:
-            status = self._process.wait(5)
-        except subprocess.TimeoutExpired:
+        poll = select.poll()
+        poll.register(self._fate, select.POLLIN)
+        if not poll.poll(_PATIENCE * 1000):
             return "the sandbox's agent closed its stream: make a new Lab to go on"
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        status = os.read(self._fate, 4)
+        if status:
+            code = os.waitstatus_to_exitcode(struct.unpack("=i", status)[0])
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        else:
+            how = "ended with the process that had started it"
         said = os.pread(self._complaints, 1 << 16, 0).decode(errors="replace").strip().splitlines()
         return f"the sandbox's agent {how}{f' ({said[-1]})' if said else ''}: make a new Lab to go on"

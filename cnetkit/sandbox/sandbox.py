@@ -16,6 +16,7 @@ from cnetkit import protocol as p
 from cnetkit.model import CnetkitError
 
 _Reply = TypeVar("_Reply", bound=p.Message)
+_CANCELLED_WITHIN = 2.0
 
 
 class Transport(Protocol):
@@ -61,13 +62,13 @@ class Sandbox:
             if self._ended:
                 raise CnetkitError(self._ended)
             self._waiting[number] = future
-        with contextlib.suppress(OSError):  # the reader learns of it too, and knows why
-            self._transport.send(p.encode(number, request))
         try:
+            with contextlib.suppress(OSError):  # the reader learns of it too, and knows why
+                self._transport.send(p.encode(number, request))
             reply = future.result()
         except KeyboardInterrupt:
             if isinstance(request, p.Run):
-                self._transport.send(p.encode(next(self._numbers), p.Cancel(number)))
+                self._cancel(number, future)
             raise
         finally:
             with self._lock:
@@ -75,6 +76,12 @@ class Sandbox:
         if isinstance(reply, expected):
             return reply
         raise _error(reply)
+
+    def _cancel(self, number: int, future: Future[p.Message]) -> None:
+        """Ends the program that a Run request waits for, and sees it gone."""
+        with contextlib.suppress(OSError, CnetkitError, TimeoutError):
+            self._transport.send(p.encode(next(self._numbers), p.Cancel(number)))
+            future.result(_CANCELLED_WITHIN)
 
     def listen(self, kind: str, key: int, sink: Callable[[p.Message], None]) -> None:
         """Gives `sink` what comes unasked for a `capture` or `process` of this number, also what has come before."""

@@ -11,8 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 ROUNDS = 5
-PAUSE = 1.0
-"""Seconds between two rounds: the kernel takes away the namespaces of the last one meanwhile."""
+KERNEL_MEMORY = ("Slab", "KernelStack", "PageTables", "Percpu")
+_PATIENCE = 60.0
 
 
 def compiled(source: str, folder: Path, *options: str) -> str:
@@ -22,15 +22,36 @@ def compiled(source: str, folder: Path, *options: str) -> str:
     return str(program)
 
 
-def side_by_side(
-    ways: dict[str, Callable[[], float]], rounds: int = ROUNDS, pause: float = PAUSE
-) -> dict[str, list[float]]:
-    """Runs all ways in turn, `rounds` times, so that what disturbs one disturbs all. The figures of each."""
+def kernel_memory() -> int:
+    """KiB that the kernel uses for itself (/proc/meminfo)."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.partition(":")[0] in KERNEL_MEMORY)
+
+
+def reclaimed(before: int) -> None:
+    """Waits until the kernel has taken away what was built, which it does in the background: until its memory has come
+    back from here to within a tenth of `before` and falls no more. RuntimeError where it does not within a minute."""
+    end = time.monotonic() + _PATIENCE
+    bound = before + max(4096, (kernel_memory() - before) // 10)
+    last = kernel_memory()
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        now = kernel_memory()
+        if now <= bound and now > last - 512:
+            return
+        last = now
+    raise RuntimeError(f"the kernel still holds {last - before} KiB more than before the round: is the machine busy?")
+
+
+def side_by_side(ways: dict[str, Callable[[], float]], rounds: int = ROUNDS) -> dict[str, list[float]]:
+    """Runs all ways in turn, `rounds` times, so that what disturbs one disturbs all. The figures of each. Each begins
+    when the kernel has taken away what the one before has built."""
     figures: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
+            before = kernel_memory()
             figures[name].append(way())
-            time.sleep(pause)
+            reclaimed(before)
     return figures
 
 

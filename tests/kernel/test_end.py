@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,13 @@ with lab.trace():
     while True:
         host.run("curl -s http://172.17.0.2/")
 """
+
+
+def spawner() -> int:
+    """The process that forks this one's agents."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+    (found,) = (pid for pid in children if "waits for labs" in Path(f"/proc/{pid}/cmdline").read_text(encoding="ascii"))
+    return int(found)
 
 
 def test_a_with_block_leaves_nothing():
@@ -100,6 +108,46 @@ def test_an_agent_killed_gives_one_clear_error_at_once():
         assert time.monotonic() - start < 5
         with pytest.raises(CnetkitError, match="killed by signal 9"):
             host.run("true")
+
+
+def test_a_spawner_killed_takes_its_labs_along_and_the_next_lab_starts_anew():
+    with Lab("one") as lab:
+        host = lab.host("h")
+        os.kill(spawner(), signal.SIGKILL)
+        with pytest.raises(CnetkitError, match="ended with the process that had started it"):
+            host.run("sleep 30")
+    with Lab("two") as lab:
+        assert lab.host("h").run("echo here").output == "here\n"
+
+
+def test_all_labs_of_a_process_have_one_spawner():
+    with Lab("one"):
+        first = spawner()
+        with Lab("two"):
+            assert spawner() == first
+    with Lab("three"):
+        assert spawner() == first
+
+
+def test_a_lab_finds_its_surroundings_as_they_are_when_it_is_made(tmp_path, monkeypatch):
+    with Lab("one"):
+        monkeypatch.setenv("TZ", "Asia/Kathmandu")
+        (tmp_path / "here").write_text("yes", encoding="ascii")
+        monkeypatch.chdir(tmp_path)
+        with Lab("two") as lab:
+            answer = lab.host("h").run(f"echo $TZ; cat {tmp_path}/here", check=True)
+    assert answer.output == "Asia/Kathmandu\nyes"
+
+
+def test_a_forked_copy_of_the_client_has_labs_of_its_own_and_leaves_those_of_the_first():
+    with Lab("one") as lab:
+        host = lab.host("h")
+        child = os.fork()
+        if child == 0:
+            with Lab("one") as other:
+                os._exit(0 if other.host("h").run("true").ok else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert host.run("true").ok
 
 
 def test_a_client_killed_at_any_moment_leaves_nothing():
