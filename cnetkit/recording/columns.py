@@ -11,11 +11,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.recording import cut
 from cnetkit.recording.frames import (
     LINKTYPE_ETHERNET,
     LINKTYPE_LINUX_SLL,
     LINKTYPE_LINUX_SLL2,
-    LINKTYPE_RAW,
+    LINKTYPES_LOOPBACK,
+    LINKTYPES_RAW,
     Frames,
 )
 from cnetkit.recording.gather import I64, U64, Bytes, digest
@@ -89,8 +91,9 @@ class Columns:
     payload: I64
     """Where the payload begins in `Frames.data`."""
     payload_length: NDArray[np.int32]
-    """Octets of payload that were captured."""
+    """Octets of payload, as the packet's own header says where the capture cut them off."""
     payload_digest: U64
+    """Of as much of the payload as every frame has that could show the same packet."""
     network: I64
     """Where the innermost network header begins in `Frames.data`."""
     transport: I64
@@ -149,11 +152,10 @@ def decode(frames: Frames) -> Columns:
             start + frames.captured[part],
         )
     out["payload_length"][:] = np.maximum(ends - out["payload"].astype(np.int64), 0)
-    cut = np.flatnonzero(frames.captured < frames.length)
-    limit = int(out["payload_length"][cut].min()) if len(cut) else None
+    kept = cut.shared(out, frames)
     for first in range(0, count, CHUNK):
         part = slice(first, min(first + CHUNK, count))
-        out["payload_digest"][part] = digest(source, out["payload"][part], out["payload_length"][part], limit)
+        out["payload_digest"][part] = digest(source, out["payload"][part], kept[part])
     return Columns(**out)  # type: ignore[arg-type]
 
 
@@ -164,12 +166,14 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
     """Fills `out` for one chunk; gives where each innermost packet ends."""
     rows = np.arange(len(start))
     stop = end.copy()
-    known = np.isin(linktype, (LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2))
+    raw, loopback = np.isin(linktype, LINKTYPES_RAW), np.isin(linktype, LINKTYPES_LOOPBACK)
+    known = raw | loopback | np.isin(linktype, (LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2))
     out["problem"][~known] = 2
     out["payload"][:] = out["network"][:] = start
     inner = [
         _ethernet(out, source, rows[linktype == LINKTYPE_ETHERNET], start, end),
-        _raw(source, rows[linktype == LINKTYPE_RAW], start, end),
+        _raw(out, source, rows[raw], start, end, 0),
+        _raw(out, source, rows[loopback], start, end, 4),
         _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL], start, end, 14, 6, 16),
         _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL2], start, end, 0, 12, 20),
     ]
@@ -205,10 +209,13 @@ def _ethernet(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> tup
     return rows, np.minimum(at, stop), ethertype
 
 
-def _raw(source: Bytes, rows: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
-    """Frames that begin with an IP header: its version says which."""
-    version = source.word(start[rows], end[rows]) >> np.uint64(60)
-    return rows, start[rows], np.select([version == 4, version == 6], [IPV4, IPV6], 0).astype(np.int64)
+def _raw(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, skip: int) -> tuple[I64, I64, I64]:
+    """Frames whose IP header follows at once, or `skip` octets: its version says which."""
+    at, stop = start[rows] + skip, end[rows]
+    out["problem"][rows[stop - at < 1]] = 1
+    at = np.minimum(at, stop)
+    version = source.word(at, stop) >> np.uint64(60)
+    return rows, at, np.select([version == 4, version == 6], [IPV4, IPV6], 0).astype(np.int64)
 
 
 def _cooked(

@@ -99,6 +99,15 @@ _USED = sorted(
 )
 
 
+def packets(columns: Columns, rows: Rows) -> tuple[U64, U64]:
+    """`Identity.packet` and `Identity.ends` of these frames alone."""
+    c = {name: getattr(columns, name)[rows] for name in _USED}
+    icmp = (c["protocol"] == ICMP) | (c["protocol"] == ICMPV6)
+    sport, dport = (np.where(icmp, c["icmp_id"], c[name]).astype(np.uint64) for name in ("sport", "dport"))
+    ends = mix(c["src_high"], c["src_low"], sport, c["dst_high"], c["dst_low"], dport, c["protocol"])
+    return _packet(c), ends
+
+
 def _packet(c: dict[str, NDArray[np.generic]]) -> U64:
     return mix(*_words(c), c["payload_digest"])
 

@@ -1,0 +1,40 @@
+"""Payloads that a capture cut off (snaplen): how long they were, and how much of each can be compared.
+
+One interface may have kept more of a packet than another. It decodes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.frames import Frames
+
+
+def shared(out: Mapping[str, NDArray[np.generic]], frames: Frames) -> NDArray[np.int32]:
+    """How many octets of each payload to digest: as many as every frame has that could show the same packet.
+
+    Those agree in length, identification and sequence number. `out` holds the columns so far; the payload_length of
+    cut frames becomes what their headers say.
+    """
+    kept = out["payload_length"].astype(np.int32)
+    cut = np.flatnonzero(frames.captured < frames.length)
+    if not len(cut):
+        return kept
+    network, payload, length = (out[name][cut].astype(np.int64) for name in ("network", "payload", "length"))
+    said = (out["version"][cut] != 0) & (network + length >= payload + kept[cut])
+    end = np.where(said, network + length, frames.start[cut] + frames.length[cut])
+    out["payload_length"][cut] = np.clip(end - payload, kept[cut], 0x7FFFFFFF)
+    key = _key(out)
+    keys, number = np.unique(key[cut], return_inverse=True)
+    least = np.full(len(keys), 0x7FFFFFFF, np.int32)
+    np.minimum.at(least, number, kept[cut])
+    place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+    return np.where(keys[place] == key, np.minimum(kept, least[place]), kept)
+
+
+def _key(out: Mapping[str, NDArray[np.generic]]) -> NDArray[np.uint64]:
+    length, ident, seq = (out[name].astype(np.uint64) for name in ("payload_length", "ident", "seq"))
+    return (length << np.uint64(32) | seq) ^ ident << np.uint64(17)
