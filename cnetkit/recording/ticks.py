@@ -30,7 +30,7 @@ def _later(time: NDArray[np.int64], seconds: NDArray[np.int64]) -> NDArray[np.in
     """`time`, which is not negative, moved by whole seconds."""
     most = LAST // 10**9
     moved: NDArray[np.int64] = time + np.clip(seconds, -most, most) * 10**9
-    return np.where((seconds > 0) & (moved < time), LAST, moved)
+    return np.where((seconds > most) | ((seconds > 0) & (moved < time)), LAST, moved)
 
 
 def _scaled(ticks: NDArray[np.uint64], resolution: int) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ is left as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,6 +77,7 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
     found = seen_twice(frames, columns, clock, np.array([nodes[tap.node] for tap in frames.taps], np.int64))
     own = np.clip(frames.time_ns, -(1 << 61), 1 << 61)
     offsets = _offsets(clock[frames.tap[found.early]], own[found.early], clock[frames.tap[found.late]], own[found.late])
+    offsets += _of_one_node(frames, names)
     time, said = own.copy(), []
     by_tap = clock[frames.tap]
     for number, path in enumerate(_paths(offsets, len(names))):
@@ -88,6 +89,13 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
         if path and len(rows) and (path[0].ahead or path[0].drift):
             said.append(_sentence(names[number], names[path[0].a], path[0], own[rows[:1]]))
     return Clocks(time if said else frames.time_ns, tuple(said))
+
+
+def _of_one_node(frames: Frames, names: Sequence[str]) -> list[Offset]:
+    """Files that name the same node: it has one clock, where packets do not say otherwise."""
+    first: dict[str, int] = {}
+    pairs = {(first.setdefault(tap.node, names.index(tap.clock)), names.index(tap.clock)) for tap in frames.taps}
+    return [Offset(a, b, 0, 0.0, 0, 0, np.inf) for a, b in sorted(pairs) if a != b]
 
 
 def _offsets(first: Rows, sent: Times, second: Rows, came: Times) -> list[Offset]:
@@ -159,7 +167,7 @@ def _paths(offsets: list[Offset], count: int) -> list[list[Offset]]:
     """For each clock the offsets that lead back to the first one it can be compared with, over the tightest ones."""
     island = list(range(count))
     edges: dict[int, list[Offset]] = {}
-    for offset in sorted(offsets, key=lambda one: (one.width, one.ahead != 0, -one.packets)):
+    for offset in sorted(offsets, key=lambda one: (one.width, not one.packets, one.ahead != 0, -one.packets)):
         if island[offset.a] != island[offset.b]:
             island = [island[offset.a] if one == island[offset.b] else one for one in island]
             edges.setdefault(offset.a, []).append(offset)
