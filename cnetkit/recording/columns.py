@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording import cut
+from cnetkit.recording import link_headers as link
 from cnetkit.recording.frames import (
     LINKTYPE_ETHERNET,
     LINKTYPE_LINUX_SLL,
@@ -21,8 +22,7 @@ from cnetkit.recording.frames import (
     Frames,
 )
 from cnetkit.recording.gather import I64, U64, Bytes, digest
-
-Chunk = dict[str, NDArray[np.generic]]
+from cnetkit.recording.link_headers import IPV4, IPV6, Chunk
 
 CHUNK = 1 << 16
 """Frames decoded at a time: what bounds the memory beside the columns themselves."""
@@ -30,8 +30,7 @@ CHUNK = 1 << 16
 DEEPEST = 4
 """Encapsulations looked through; a fifth is left as payload."""
 
-ARP, IPV4, IPV6, BRIDGED = 0x0806, 0x0800, 0x86DD, 0x6558
-TAGS = (0x8100, 0x88A8, 0x9100)
+ARP, BRIDGED = 0x0806, 0x6558
 ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ICMPV6, SCTP = 1, 4, 6, 17, 41, 47, 58, 132
 VXLAN_PORTS, GENEVE_PORT = (4789, 8472), 6081
 ICMP_ERRORS, ICMPV6_ERRORS = (3, 4, 5, 11, 12), (1, 2, 3, 4)
@@ -91,7 +90,9 @@ class Columns:
     payload: I64
     """Where the payload begins in `Frames.data`."""
     payload_length: NDArray[np.int32]
-    """Octets of payload, as the packet's own header says where the capture cut them off."""
+    """Octets of payload that were captured."""
+    cut: NDArray[np.int32]
+    """Octets of payload that the capture left out, as far as the headers say."""
     payload_digest: U64
     """Of as much of the payload as every frame has that could show the same packet."""
     network: I64
@@ -171,11 +172,11 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
     out["problem"][~known] = 2
     out["payload"][:] = out["network"][:] = start
     inner = [
-        _ethernet(out, source, rows[linktype == LINKTYPE_ETHERNET], start, end),
-        _raw(out, source, rows[raw], start, end, 0),
-        _raw(out, source, rows[loopback], start, end, 4),
-        _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL], start, end, 14, 6, 16),
-        _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL2], start, end, 0, 12, 20),
+        link.ethernet(out, source, rows[linktype == LINKTYPE_ETHERNET], start, end),
+        link.raw(out, source, rows[raw], start, end, 0),
+        link.raw(out, source, rows[loopback], start, end, 4),
+        link.cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL], start, end, 14, 6, 16),
+        link.cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL2], start, end, 0, 12, 20),
     ]
     for depth in range(DEEPEST + 1):
         tunnels = []
@@ -187,46 +188,6 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
             break
         inner = [_deeper(out, source, *found, stop) for found in tunnels if len(found[1])]
     return stop
-
-
-def _ethernet(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
-    """Reads Ethernet headers and their VLAN tags; gives rows, where the network header is, and its type."""
-    at, stop = start[rows], end[rows]
-    out["problem"][rows[stop - at < 14]] = 1
-    first, second = source.word(at, stop), source.word(at + 8, stop)
-    out["eth_dst"][rows] = first >> np.uint64(16)
-    out["eth_src"][rows] = ((first & np.uint64(0xFFFF)) << np.uint64(32)) | (second >> np.uint64(32))
-    ethertype = ((second >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int64)
-    at = at + 14
-    for _ in range(3):
-        tagged = np.flatnonzero(np.isin(ethertype, TAGS))
-        if not len(tagged):
-            break
-        tag = source.word(at[tagged], stop[tagged])
-        out["vlan"][rows[tagged]] = (tag >> np.uint64(48)) & np.uint64(0xFFF)
-        ethertype[tagged] = ((tag >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
-        at[tagged] += 4
-    return rows, np.minimum(at, stop), ethertype
-
-
-def _raw(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, skip: int) -> tuple[I64, I64, I64]:
-    """Frames whose IP header follows at once, or `skip` octets: its version says which."""
-    at, stop = start[rows] + skip, end[rows]
-    out["problem"][rows[stop - at < 1]] = 1
-    at = np.minimum(at, stop)
-    version = source.word(at, stop) >> np.uint64(60)
-    return rows, at, np.select([version == 4, version == 6], [IPV4, IPV6], 0).astype(np.int64)
-
-
-def _cooked(
-    out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, kind: int, address: int, size: int
-) -> tuple[I64, I64, I64]:
-    """Frames of `tcpdump -i any` (LINUX_SLL, LINUX_SLL2): only the source's MAC address is in them."""
-    at, stop = start[rows], end[rows]
-    out["problem"][rows[stop - at < size]] = 1
-    out["eth_src"][rows] = source.word(at + address, stop) >> np.uint64(16)
-    ethertype = (source.word(at + kind, stop) >> np.uint64(48)).astype(np.int64)
-    return rows, np.minimum(at + size, stop), ethertype
 
 
 def _deeper(
@@ -244,7 +205,7 @@ def _deeper(
     bridged = ethertype == BRIDGED
     begin = np.zeros(len(stop), np.int64)
     begin[rows] = at
-    _, inside, inner_type = _ethernet(out, source, rows[bridged], begin, stop)
+    _, inside, inner_type = link.ethernet(out, source, rows[bridged], begin, stop)
     at, ethertype = at.copy(), ethertype.copy()
     at[bridged], ethertype[bridged] = inside, inner_type
     return rows, at, ethertype

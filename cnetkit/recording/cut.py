@@ -18,8 +18,7 @@ TCP = 6
 def shared(out: Mapping[str, NDArray[np.generic]], frames: Frames) -> NDArray[np.int32]:
     """How many octets of each payload to digest: as many as every frame has that could show the same packet.
 
-    Those agree in length, identification and sequence number. `out` holds the columns so far; the payload_length of
-    cut frames becomes what their headers say.
+    Those agree in length, identification and sequence number. `out` holds the columns so far, and gets the column `cut`.
     """
     kept = out["payload_length"].astype(np.int32)
     cut = np.flatnonzero(frames.captured < frames.length)
@@ -29,7 +28,7 @@ def shared(out: Mapping[str, NDArray[np.generic]], frames: Frames) -> NDArray[np
     said = (out["version"][cut] != 0) & (network + length >= payload + kept[cut])
     end = np.where(said, network + length, frames.start[cut] + frames.length[cut])
     begin = np.maximum(payload, _behind_header(out, frames, cut))
-    out["payload_length"][cut] = np.clip(end - begin, kept[cut], 0x7FFFFFFF)
+    out["cut"][cut] = np.clip(end - begin - kept[cut], 0, 0x3FFFFFFF)
     key = _key(out)
     keys, number = np.unique(key[cut], return_inverse=True)
     least = np.full(len(keys), 0x7FFFFFFF, np.int32)
@@ -48,5 +47,6 @@ def _behind_header(out: Mapping[str, NDArray[np.generic]], frames: Frames, cut: 
 
 
 def _key(out: Mapping[str, NDArray[np.generic]]) -> NDArray[np.uint64]:
-    length, ident, seq = (out[name].astype(np.uint64) for name in ("payload_length", "ident", "seq"))
+    whole, cut, ident, seq = (out[name].astype(np.uint64) for name in ("payload_length", "cut", "ident", "seq"))
+    length = whole + cut
     return (length << np.uint64(32) | seq) ^ ident << np.uint64(17)

@@ -180,9 +180,7 @@ def _uncircle(parent: NDArray[np.int32]) -> None:
     parent[circling] = -1
 
 
-def _of_frames(
-    search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows], clocks: Clocks
-) -> Joined:
+def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows], clocks: Clocks) -> Joined:
     """What the search found for its rows, said of the frames."""
     order, count = search.frame, units.frames
     parent, rule, root = np.full(len(units), -1, np.int32), np.zeros(len(units), np.uint8), np.arange(len(units))

@@ -95,7 +95,7 @@ _USED = sorted(
     {name for group in _PACKED for name, _ in group}
     | {"outer_" + name for name in (*_AROUND, "ttl", "vlan", "eth_src", "eth_dst")}
     | {"protocol", "icmp_id", "sport", "dport", "src_high", "src_low", "dst_high", "dst_low", "tos", "ttl", "vlan"}
-    | {"eth_src", "eth_dst", "depth", "vni", "payload_digest"}
+    | {"eth_src", "eth_dst", "depth", "vni", "payload_digest", "cut"}
 )
 
 
@@ -109,6 +109,8 @@ def packets(columns: Columns, rows: Rows) -> tuple[U64, U64]:
 
 
 def _packet(c: dict[str, NDArray[np.generic]]) -> U64:
+    whole = c["payload_length"].astype(np.int64) + c["cut"].astype(np.int64)  # wherever a capture cut it
+    c = c | {"payload_length": whole}
     return mix(*_words(c), c["payload_digest"])
 
 
