@@ -3,6 +3,7 @@
 #   make demo    one lab, shown in the terminal  make bench   the benchmarks
 #   make lock    pin new versions                make clean   remove what this file made
 #   make picture       draw the README's picture anew
+#   make fuzz          look for captures that break the reader, guided by coverage, for SECONDS
 #   make recordings    record each lab's session anew, for machines that cannot run it live
 
 SHELL := /bin/sh
@@ -11,7 +12,7 @@ STAMP := .venv/.ready
 NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab demo test kernel-test bench lock picture recordings clean system
+.PHONY: lab demo test kernel-test bench fuzz lock picture recordings clean system
 .NOTPARALLEL:
 
 lab: $(STAMP)
@@ -35,6 +36,12 @@ kernel-test: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+fuzz: SECONDS = 600
+fuzz: $(STAMP)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install -qq 'atheris>=3'
+	@mkdir -p test-output/fuzz
+	$(BIN)/python -m tests.fuzz.captures -max_total_time=$(SECONDS) -artifact_prefix=test-output/ test-output/fuzz
 
 lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \

@@ -302,6 +302,13 @@ class Hop:
     time_ns: int
     changes: tuple[Change, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    clock_ns: int = 0
+    """Where clocks differ, what brings `time_ns` to the clock of the recording's first file."""
+
+    @property
+    def moment(self) -> int:
+        """`time_ns` by the clock that all hops of a trace share: what gaps between hops are told from."""
+        return self.time_ns + self.clock_ns
 
 
 @dataclass(frozen=True, slots=True)

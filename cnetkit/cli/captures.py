@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from cnetkit.cli import output
+from cnetkit.model import CnetkitError
 
 
 def inspect(arguments: argparse.Namespace) -> None:
-    """Loads the files as one recording, explains it, writes what was asked for and prints the journeys."""
+    """Loads the files as one recording, explains it, writes what was asked for and prints the journeys.
+
+    What could not be read is told on standard error. CnetkitError where that is everything.
+    """
     wanted = output.wishes(arguments)
 
     from cnetkit.recording.recording import load_all
     from cnetkit.trace import explain
+    from cnetkit.view import wording
     from cnetkit.view.terminal import print_trace
 
-    trace = output.selected(explain(load_all(arguments.files)), arguments.select)
+    recording = load_all(arguments.files)
+    if recording.warnings and not len(recording.frames):
+        raise CnetkitError(f"nothing could be read: {wording.legible(recording.warnings[0])}")
+    trace = output.selected(explain(recording), arguments.select)
     output.export(trace, wanted)
-    print_trace(trace, output.console("-" in wanted.values()), all=arguments.all)
+    taken = "-" in wanted.values()
+    print_trace(trace, output.console(taken), all=arguments.all)
+    if not (taken or (sys.stdout.isatty() and sys.stderr.isatty())):  # else the summary stands there already
+        for warning in (*recording.warnings, *trace.clocks):
+            print(f"cnetkit: {wording.legible(warning)}", file=sys.stderr)

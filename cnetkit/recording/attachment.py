@@ -27,6 +27,8 @@ class Attachment(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     topologies: tuple[Topology, ...] = ()
     losses: tuple[Loss, ...] = ()
+    clocks: tuple[str, ...] = ()
+    """The clock of each interface of the file; empty where all have the same."""
     events: dict[str, msgspec.Raw] = {}
     """For each kind of event a list of (place among all events, time_ns, node, action, subject)."""
 

@@ -21,7 +21,15 @@ class Capture:
     """One sentence, with a byte offset, for each part that could not be read."""
 
 
+LONGEST_NAME = 128
+MOST_INTERFACES = 1 << 14
+MOST_FRAMES = 1 << 24
+"""What of a file is kept: a small hostile one could otherwise fill the memory."""
+
+
 def tap_name(name: str, node: str, number: int) -> tuple[str, str]:
     """(node, interface) of an interface called `name` in a file: `node/ifname` is taken apart, else it is `node`'s."""
-    before, slash, interface = name.rpartition("/")
-    return (before if slash else node), (interface or f"if{number}")
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}…{number}"
+    before, _, interface = name.rpartition("/")
+    return (before or node), (interface or f"if{number}")

@@ -11,16 +11,18 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.recording import cut
+from cnetkit.recording import link_headers as link
 from cnetkit.recording.frames import (
     LINKTYPE_ETHERNET,
     LINKTYPE_LINUX_SLL,
     LINKTYPE_LINUX_SLL2,
-    LINKTYPE_RAW,
+    LINKTYPES_LOOPBACK,
+    LINKTYPES_RAW,
     Frames,
 )
 from cnetkit.recording.gather import I64, U64, Bytes, digest
-
-Chunk = dict[str, NDArray[np.generic]]
+from cnetkit.recording.link_headers import IPV4, IPV6, Chunk
 
 CHUNK = 1 << 16
 """Frames decoded at a time: what bounds the memory beside the columns themselves."""
@@ -28,8 +30,7 @@ CHUNK = 1 << 16
 DEEPEST = 4
 """Encapsulations looked through; a fifth is left as payload."""
 
-ARP, IPV4, IPV6, BRIDGED = 0x0806, 0x0800, 0x86DD, 0x6558
-TAGS = (0x8100, 0x88A8, 0x9100)
+ARP, BRIDGED = 0x0806, 0x6558
 ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ICMPV6, SCTP = 1, 4, 6, 17, 41, 47, 58, 132
 VXLAN_PORTS, GENEVE_PORT = (4789, 8472), 6081
 ICMP_ERRORS, ICMPV6_ERRORS = (3, 4, 5, 11, 12), (1, 2, 3, 4)
@@ -90,7 +91,10 @@ class Columns:
     """Where the payload begins in `Frames.data`."""
     payload_length: NDArray[np.int32]
     """Octets of payload that were captured."""
+    cut: NDArray[np.int32]
+    """Octets of payload that the capture left out, as far as the headers say."""
     payload_digest: U64
+    """Of as much of the payload as every frame has that could show the same packet."""
     network: I64
     """Where the innermost network header begins in `Frames.data`."""
     transport: I64
@@ -149,11 +153,10 @@ def decode(frames: Frames) -> Columns:
             start + frames.captured[part],
         )
     out["payload_length"][:] = np.maximum(ends - out["payload"].astype(np.int64), 0)
-    cut = np.flatnonzero(frames.captured < frames.length)
-    limit = int(out["payload_length"][cut].min()) if len(cut) else None
+    kept = cut.shared(out, frames)
     for first in range(0, count, CHUNK):
         part = slice(first, min(first + CHUNK, count))
-        out["payload_digest"][part] = digest(source, out["payload"][part], out["payload_length"][part], limit)
+        out["payload_digest"][part] = digest(source, out["payload"][part], kept[part])
     return Columns(**out)  # type: ignore[arg-type]
 
 
@@ -164,14 +167,16 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
     """Fills `out` for one chunk; gives where each innermost packet ends."""
     rows = np.arange(len(start))
     stop = end.copy()
-    known = np.isin(linktype, (LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2))
+    raw, loopback = np.isin(linktype, LINKTYPES_RAW), np.isin(linktype, LINKTYPES_LOOPBACK)
+    known = raw | loopback | np.isin(linktype, (LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2))
     out["problem"][~known] = 2
     out["payload"][:] = out["network"][:] = start
     inner = [
-        _ethernet(out, source, rows[linktype == LINKTYPE_ETHERNET], start, end),
-        _raw(source, rows[linktype == LINKTYPE_RAW], start, end),
-        _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL], start, end, 14, 6, 16),
-        _cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL2], start, end, 0, 12, 20),
+        link.ethernet(out, source, rows[linktype == LINKTYPE_ETHERNET], start, end),
+        link.raw(out, source, rows[raw], start, end, 0),
+        link.raw(out, source, rows[loopback], start, end, 4),
+        link.cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL], start, end, 14, 6, 16),
+        link.cooked(out, source, rows[linktype == LINKTYPE_LINUX_SLL2], start, end, 0, 12, 20),
     ]
     for depth in range(DEEPEST + 1):
         tunnels = []
@@ -183,43 +188,6 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
             break
         inner = [_deeper(out, source, *found, stop) for found in tunnels if len(found[1])]
     return stop
-
-
-def _ethernet(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
-    """Reads Ethernet headers and their VLAN tags; gives rows, where the network header is, and its type."""
-    at, stop = start[rows], end[rows]
-    out["problem"][rows[stop - at < 14]] = 1
-    first, second = source.word(at, stop), source.word(at + 8, stop)
-    out["eth_dst"][rows] = first >> np.uint64(16)
-    out["eth_src"][rows] = ((first & np.uint64(0xFFFF)) << np.uint64(32)) | (second >> np.uint64(32))
-    ethertype = ((second >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int64)
-    at = at + 14
-    for _ in range(3):
-        tagged = np.flatnonzero(np.isin(ethertype, TAGS))
-        if not len(tagged):
-            break
-        tag = source.word(at[tagged], stop[tagged])
-        out["vlan"][rows[tagged]] = (tag >> np.uint64(48)) & np.uint64(0xFFF)
-        ethertype[tagged] = ((tag >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
-        at[tagged] += 4
-    return rows, np.minimum(at, stop), ethertype
-
-
-def _raw(source: Bytes, rows: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
-    """Frames that begin with an IP header: its version says which."""
-    version = source.word(start[rows], end[rows]) >> np.uint64(60)
-    return rows, start[rows], np.select([version == 4, version == 6], [IPV4, IPV6], 0).astype(np.int64)
-
-
-def _cooked(
-    out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, kind: int, address: int, size: int
-) -> tuple[I64, I64, I64]:
-    """Frames of `tcpdump -i any` (LINUX_SLL, LINUX_SLL2): only the source's MAC address is in them."""
-    at, stop = start[rows], end[rows]
-    out["problem"][rows[stop - at < size]] = 1
-    out["eth_src"][rows] = source.word(at + address, stop) >> np.uint64(16)
-    ethertype = (source.word(at + kind, stop) >> np.uint64(48)).astype(np.int64)
-    return rows, np.minimum(at + size, stop), ethertype
 
 
 def _deeper(
@@ -237,7 +205,7 @@ def _deeper(
     bridged = ethertype == BRIDGED
     begin = np.zeros(len(stop), np.int64)
     begin[rows] = at
-    _, inside, inner_type = _ethernet(out, source, rows[bridged], begin, stop)
+    _, inside, inner_type = link.ethernet(out, source, rows[bridged], begin, stop)
     at, ethertype = at.copy(), ethertype.copy()
     at[bridged], ethertype[bridged] = inside, inner_type
     return rows, at, ethertype

@@ -7,36 +7,60 @@ LINUX_SLL2 headers carry the interface's index and the packet type, LINUX_SLL he
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cnetkit.recording.frames import IN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, OUT, UNKNOWN, Frames, Tap
+from cnetkit.recording.capture import MOST_INTERFACES
+from cnetkit.recording.frames import IN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, OUT, UNKNOWN, Frames
+
+Rows = NDArray[np.int64]
 
 PACKET_OUTGOING = 4
 """packet(7), sll_pkttype: sent by this node, and seen on the way out."""
+LOOPBACK = 772
+"""ARPHRD_LOOPBACK (linux/if_arp.h)."""
 
 
 def split(frames: Frames) -> Frames:
-    """The same frames; those of a cooked tap have a direction, and with LINUX_SLL2 a tap `ifINDEX` of the same node."""
+    """The same frames; those of a cooked tap have a direction, and with LINUX_SLL2 a tap of their own node.
+
+    It is called `ifINDEX`, or `lo`: a header says its interface's number and type, but not its name. Beyond
+    MOST_INTERFACES they stay together.
+    """
     linktypes = np.array([tap.linktype for tap in frames.taps], np.int64)
     if not np.isin(linktypes, (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2)).any():
         return frames
     linktype = linktypes[frames.tap]
     second = (linktype == LINKTYPE_LINUX_SLL2) & (frames.captured >= 20)
     first = (linktype == LINKTYPE_LINUX_SLL) & (frames.captured >= 16)
-    packet_type = np.where(second, frames.start + 10, np.where(first, frames.start + 1, 0))
-    seen = np.where(frames.data[packet_type] == PACKET_OUTGOING, OUT, IN) if len(frames) else frames.direction
-    direction = np.where((first | second) & (frames.direction == UNKNOWN), seen, frames.direction).astype(np.uint8)
+    direction = frames.direction.copy()
+    for kind, place in ((first, 1), (second, 10)):
+        rows = np.flatnonzero(kind & (direction == UNKNOWN))
+        direction[rows] = np.where(frames.data[frames.start[rows] + place] == PACKET_OUTGOING, OUT, IN)
 
     rows = np.flatnonzero(second)
-    index = frames.data[frames.start[rows][:, None] + np.arange(4, 8)].view(">u4").ravel().astype(np.int64)
+    header = frames.data[frames.start[rows][:, None] + np.arange(4, 10)]
+    index = header[:, :4].copy().view(">u4").ravel().astype(np.int64)
     pairs, which = np.unique(frames.tap[rows].astype(np.int64) << 32 | index, return_inverse=True)
-    used = np.unique(frames.tap[~second]).tolist()
+    rows, pairs, which, header = _at_most(MOST_INTERFACES, rows, pairs, which, header)
+    is_lo = np.bincount(which, header[:, 4] * 256 + header[:, 5] != LOOPBACK, len(pairs)) == 0
+    alone = np.ones(len(frames), np.bool_)
+    alone[rows] = False
+    used = np.unique(frames.tap[alone]).tolist()
     kept = [tap for number, tap in enumerate(frames.taps) if tap.linktype != LINKTYPE_LINUX_SLL2 or number in used]
     found = [
-        Tap(frames.taps[pair >> 32].node, f"if{pair & 0xFFFFFFFF}", LINKTYPE_LINUX_SLL2) for pair in pairs.tolist()
+        replace(frames.taps[pair >> 32], interface="lo" if lo else f"if{pair & 0xFFFFFFFF}")
+        for pair, lo in zip(pairs.tolist(), is_lo.tolist(), strict=True)
     ]
     taps = {tap: number for number, tap in enumerate(dict.fromkeys([*kept, *found]))}
     tap = np.array([taps.get(tap, 0) for tap in frames.taps], np.int32)[frames.tap]
     tap[rows] = np.array([taps[new] for new in found], np.int32)[which]
     return replace(frames, taps=tuple(taps), tap=tap, direction=direction)
+
+
+def _at_most(most: int, rows: Rows, pairs: Rows, which: Rows, header: NDArray[np.uint8]) -> tuple[Any, ...]:
+    """Only the first `most` pairs, and the rows that are of these."""
+    keep = which < most
+    return rows[keep], pairs[:most], which[keep], header[keep].astype(np.int64)

@@ -13,7 +13,8 @@ DIRECTIONS = ("unknown", "in", "out")
 """What the numbers in `Frames.direction` mean."""
 
 LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 = 1, 101, 113, 276
-"""https://www.tcpdump.org/linktypes.html"""
+LINKTYPES_RAW, LINKTYPES_LOOPBACK = (101, 12, 14, 228, 229), (0, 108)
+"""https://www.tcpdump.org/linktypes.html: those that begin with an IP header, and BSD's, with four octets before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Tap:
     node: str
     interface: str
     linktype: int = LINKTYPE_ETHERNET
+    clock: str = ""
+    """What its times were taken by: frames of one file have one clock, and files from several hosts have several."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

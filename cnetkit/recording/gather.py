@@ -29,12 +29,12 @@ class Bytes:
         return value
 
 
-def digest(source: Bytes, at: NDArray[np.generic], length: NDArray[np.generic], limit: int | None = None) -> U64:
-    """A 64-bit digest of each `length` octets at `at`, or of the first `limit` where the capture cut frames.
+def digest(source: Bytes, at: NDArray[np.generic], length: NDArray[np.generic]) -> U64:
+    """A 64-bit digest of each `length` octets at `at`.
 
     Multiplies and folds a word at a time; it tells packets apart, it does not protect against anyone.
     """
-    size = length.astype(np.int64) if limit is None else np.minimum(length.astype(np.int64), limit)
+    size = length.astype(np.int64)
     order = np.argsort(-size, kind="stable")
     begin, size = at.astype(np.int64)[order], size[order]
     end = begin + size

@@ -11,7 +11,7 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.capture import Capture, tap_name
+from cnetkit.recording.capture import MOST_FRAMES, Capture, tap_name
 from cnetkit.recording.frames import UNKNOWN, Frames, Tap
 
 MAGICS = {
@@ -43,19 +43,22 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
         length=np.minimum(length, 0x7FFFFFFF).astype(np.int32),
         data=data,
     )
-    damage = () if stopped == len(data) else (f"the packet at byte {stopped} is damaged or cut short: nothing was read "
-                                              "from there on",)  # fmt: skip
-    return Capture(frames, warnings=damage)
+    told: tuple[str, ...] = ()
+    if len(at) == MOST_FRAMES:
+        told = (f"only the first {MOST_FRAMES:,} packets, up to byte {stopped}, were read",)
+    elif stopped != len(data):
+        told = (f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on",)
+    return Capture(frames, warnings=told)
 
 
 def _walk(data: NDArray[np.uint8], order: str) -> tuple[NDArray[np.int64], int]:
-    """The offsets of the whole packet records, and where that ended."""
+    """The offsets of the whole packet records, MOST_FRAMES at most, and where that ended."""
     offsets = array("q")
     add = offsets.append
     size = struct.Struct(order + "8xI").unpack_from
     view = data.data
     at, last = 24, len(data) - 16
-    while at <= last:
+    while at <= last and len(offsets) < MOST_FRAMES:
         (captured,) = size(view, at)
         after = at + 16 + captured
         if captured > LONGEST or after > len(data):

@@ -1,7 +1,8 @@
 """Reads pcapng files: the blocks' offsets in one tight loop, everything else of all packets at once.
 
 Both byte orders, several sections, unknown blocks. What is broken is left out and told in a warning; nothing
-here raises because of what a file holds. It does not open files, and does not know what an attachment means.
+here raises because of what a file holds, and what it may cost is bounded. It does not open files, and does not know
+what an attachment means.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import struct
 from array import array
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,13 +18,16 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Loss
 from cnetkit.recording import pcapng as p
-from cnetkit.recording.capture import Capture, tap_name
+from cnetkit.recording.capture import MOST_FRAMES, MOST_INTERFACES, Capture, tap_name
 from cnetkit.recording.frames import Frames, Tap, no_frames
 from cnetkit.recording.ticks import nanoseconds
 
 Words = NDArray[np.uint32]
 OPTIONS_LOOKED_THROUGH = 64
 """A packet's flags are looked for in its first options only, so that a hostile packet cannot keep us busy."""
+OPTIONS_OF_A_BLOCK, BODY = 4096, 1 << 24
+"""So many options, in so many octets, are read of a block that is no packet."""
+MOST_SECTIONS = 10_000
 
 
 @dataclass(slots=True)
@@ -36,6 +41,7 @@ class _File:
     attachments: list[bytes] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    frames: int = 0
 
 
 @dataclass(slots=True)
@@ -45,8 +51,8 @@ class _Section:
     words: Words
     order: str
     blocks: NDArray[np.int64]
-    interfaces: list[tuple[int, int, int]] = field(default_factory=list)
-    """(tap, if_tsresol, if_tsoffset in seconds)"""
+    interfaces: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """(tap, if_tsresol, if_tsoffset in seconds, snaplen)"""
 
 
 def read(data: NDArray[np.uint8], node: str) -> Capture:
@@ -54,11 +60,17 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
     file = _File(data, node)
     little = data[: len(data) // 4 * 4].view("<u4")
     big: Words | None = None
-    at = 0
+    at = sections = 0
     while at < len(little):
         magic = int(little[at + 2]) if at + 2 < len(little) else 0
         if little[at] != p.SECTION or magic not in (p.BYTE_ORDER_MAGIC, 0x4D3C2B1A):
             file.warnings.append(f"from byte {at * 4} on, the file is not pcapng and was not read")
+            break
+        sections += 1
+        if sections > MOST_SECTIONS or file.frames >= MOST_FRAMES:
+            file.warnings.append(
+                f"nothing was read from byte {at * 4} on: the file is too large, or has too many parts"
+            )
             break
         order, words = "<", little
         if magic != p.BYTE_ORDER_MAGIC:
@@ -109,33 +121,48 @@ def _sound(words: Words, blocks: NDArray[np.int64]) -> int:
 
 
 def _body(file: _File, section: _Section, block: int, skip: int) -> bytes:
-    """A block's bytes after its header and `skip` bytes more, without the length at its end."""
-    end = block * 4 + int(section.words[block + 1]) - 4
-    return file.data[block * 4 + 8 + skip : end].tobytes()
+    """A block's bytes after its header and `skip` bytes more, without the length at its end; BODY at most."""
+    begin, end = block * 4 + 8 + skip, block * 4 + int(section.words[block + 1]) - 4
+    return file.data[begin : min(end, begin + BODY)].tobytes()
+
+
+def _options(data: bytes, order: str) -> dict[int, bytes]:
+    return dict(islice(p.options(data, order), OPTIONS_OF_A_BLOCK))
 
 
 def _read_section(file: _File, section: _Section) -> None:
     blocks, words = section.blocks, section.words
     kinds = words[blocks]
-    is_packet = (kinds == p.ENHANCED_PACKET) | (kinds == p.PACKET) | (kinds == p.SIMPLE_PACKET)
+    is_packet = np.isin(kinds, (p.ENHANCED_PACKET, p.PACKET, p.SIMPLE_PACKET))
+    others = np.isin(kinds, (p.SECTION, p.NAMES, p.INTERFACE, p.STATISTICS))
     pieces: list[bytes] = []
     statistics: dict[int, int] = {}
-    for block, kind in zip(blocks[~is_packet].tolist(), kinds[~is_packet].tolist(), strict=True):
+    for block, kind in zip(blocks[others].tolist(), kinds[others].tolist(), strict=True):
         if kind == p.SECTION:
             pieces += _pieces(_body(file, section, block, 16), section.order)
         elif kind == p.NAMES:
             body = _body(file, section, block, 0)
-            records = sum(4 + len(value) + -len(value) % 4 for _, value in p.options(body, section.order))
+            names = islice(p.options(body, section.order), OPTIONS_OF_A_BLOCK)
+            records = sum(4 + len(value) + -len(value) % 4 for _, value in names)
             pieces += _pieces(body[records + 4 :], section.order)
         elif kind == p.INTERFACE:
             _add_interface(file, section, _body(file, section, block, 0))
         elif kind == p.STATISTICS:
             number = int(words[block + 2])
-            said = dict(p.options(_body(file, section, block, 12), section.order))
+            said = _options(_body(file, section, block, 12), section.order)
             value = said.get(p.ISB_IFDROP, said.get(p.ISB_OSDROP, b""))
             statistics[number] = struct.unpack(section.order + "Q", value)[0] if len(value) == 8 else 0
-    if is_packet.any():
-        _read_packets(file, section, blocks[is_packet], kinds[is_packet])
+    if int((kinds == p.INTERFACE).sum()) > len(section.interfaces):
+        file.warnings.append(f"only the first {MOST_INTERFACES:,} interfaces were read")
+    packets = np.flatnonzero(is_packet)
+    room = MOST_FRAMES - file.frames
+    if len(packets) > room:
+        at = int(blocks[packets[room]]) * 4
+        file.warnings.append(f"only the first {MOST_FRAMES:,} packets, up to byte {at}, were read")
+        packets = packets[:room]
+    if len(packets):
+        file.frames += len(packets)
+        _read_packets(file, section, blocks[packets], kinds[packets])
     if pieces:
         file.attachments.append(b"".join(pieces))
         return  # it tells the losses itself
@@ -147,19 +174,21 @@ def _read_section(file: _File, section: _Section) -> None:
 
 def _pieces(data: bytes, order: str) -> list[bytes]:
     head = struct.pack(order + "I", p.ENTERPRISE) + p.MAGIC
-    found = p.options(data, order)
+    found = islice(p.options(data, order), OPTIONS_OF_A_BLOCK)
     return [value[len(head) :] for code, value in found if code == p.CUSTOM_COPIED and value.startswith(head)]
 
 
 def _add_interface(file: _File, section: _Section, body: bytes) -> None:
-    said = dict(p.options(body[8:], section.order))
+    if len(section.interfaces) >= MOST_INTERFACES or len(file.taps) >= MOST_INTERFACES:
+        return
+    said = _options(body[8:], section.order)
     name = said.get(p.IF_NAME, b"").decode("utf-8", "replace")
-    linktype = struct.unpack_from(section.order + "H", body)[0] if len(body) >= 2 else 0
+    linktype, snaplen = struct.unpack_from(section.order + "HxxI", body) if len(body) >= 8 else (0, 0)
     tap = Tap(*tap_name(name, file.node, len(section.interfaces)), linktype)
     resolution = said.get(p.IF_TSRESOL, b"\x06")[:1] or b"\x06"
     offset = said.get(p.IF_TSOFFSET, b"")
     seconds = struct.unpack(section.order + "q", offset)[0] if len(offset) == 8 else 0
-    section.interfaces.append((file.taps.setdefault(tap, len(file.taps)), resolution[0], seconds))
+    section.interfaces.append((file.taps.setdefault(tap, len(file.taps)), resolution[0], seconds, snaplen))
 
 
 def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kinds: Words) -> None:
@@ -178,7 +207,8 @@ def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kin
     if simple.any():
         length[simple] = interface[simple]
         interface[simple] = 0
-        captured[simple] = np.minimum(length[simple], room[simple] + 16)
+        snaplen = section.interfaces[0][3] if section.interfaces else 0
+        captured[simple] = np.minimum(length[simple], np.minimum(room[simple] + 16, snaplen or 1 << 32))
         start[simple] -= 16
         room[simple] += 16
         ticks[simple] = 0
@@ -190,7 +220,7 @@ def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kin
         file.warnings.append(f"{count} packets, the first at byte {first}, name no interface or do not fit their block")
     if not good.any():
         return
-    tap, resolution, seconds = (np.array(column) for column in zip(*section.interfaces, strict=True))
+    tap, resolution, seconds, _ = (np.array(column) for column in zip(*section.interfaces, strict=True))
     interface = np.where(good, interface, 0)
     time = nanoseconds(ticks, resolution[interface], seconds[interface])
     if simple.any():

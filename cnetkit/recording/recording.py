@@ -7,6 +7,7 @@ and events. Nothing is interpreted here.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError, Event, Loss, Topology
-from cnetkit.recording import attachment, cooked, pcap, pcapng_reader, pcapng_writer
+from cnetkit.recording import attachment, compressed, cooked, pcap, pcapng_reader, pcapng_writer
 from cnetkit.recording.capture import Capture
 from cnetkit.recording.frames import Frames, Tap, merge
 
 LARGEST = 1 << 32
 """Bytes of a capture file that are read at most: it is held in memory."""
+MOST_WARNINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,11 @@ class Recording:
             raise CnetkitError(f"{file} cannot be written ({error.strerror}): choose another place") from error
 
     def _write(self, file: BinaryIO, comments: Mapping[int, str] | Sequence[str] | None) -> None:
+        clocks = tuple(tap.clock for tap in self.frames.taps)
         beside = attachment.Attachment(
             name=self.name, kernel=self.kernel, replayed=self.replayed, warnings=self.warnings, losses=self.losses,
             topologies=self.topologies, events=attachment.pack_events(self.events),
+            clocks=clocks if len(set(clocks)) > 1 else (),
         )  # fmt: skip
         pcapng_writer.write(
             file,
@@ -81,6 +85,9 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
     """
     data, stem = _bytes_of(file)
     capture = _capture(data, node or stem, interface, str(getattr(file, "name", file)))
+    if len(capture.warnings) > MOST_WARNINGS:
+        more = f"{len(capture.warnings) - MOST_WARNINGS:,} more parts of the file could not be read"
+        capture = replace(capture, warnings=(*capture.warnings[:MOST_WARNINGS], more))
     if interface and capture.frames.taps:
         if len(capture.frames.taps) > 1:
             raise CnetkitError(
@@ -100,21 +107,27 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
             recording = replace(recording, warnings=(*recording.warnings, str(error)))
     if not sections:
         return replace(recording, name=stem)
-    return _together(frames, [*sections, recording])
+    return _together(sections[0].frames if len(sections) == 1 else frames, [*sections, recording])
 
 
 def load_all(files: Iterable[str]) -> Recording:
-    """Several capture files as one recording, in the order of time; each is `FILE` or `node/ifname=FILE`."""
-    loaded = []
-    for file in files:
-        label, given, path = file.partition("=")
-        node, slash, interface = label.rpartition("/")
-        if given and slash and node and interface and not Path(file).exists():
-            loaded.append(load(path, node, interface))
-        else:
-            loaded.append(load(file))
-    if not loaded:
+    """Several capture files as one recording, in the order of time; each is `FILE` or `node/ifname=FILE`.
+
+    Each file has a clock of its own, unless it goes on with an interface of an earlier one. Files of one name are told
+    apart by their paths.
+    """
+    asked = [_asked(file) for file in files]
+    if not asked:
         raise CnetkitError("no capture file was given: name at least one")
+    names = Counter(Path(path).stem for _, _, path in asked)
+    loaded: list[Recording] = []
+    clocks: dict[tuple[str, str], str] = {}
+    for node, interface, path in asked:
+        alone = names[Path(path).stem] == 1
+        one = load(path, node or ("" if alone else path.rpartition(".")[0] or path), interface)
+        if len(asked) > 1:
+            one = _timed(one, path if not alone else Path(path).name, clocks)
+        loaded.append(one)
     if len(loaded) == 1:
         return loaded[0]
     whole = _together(merge([one.frames for one in loaded]), loaded)
@@ -122,9 +135,33 @@ def load_all(files: Iterable[str]) -> Recording:
     return replace(whole, topologies=topologies, events=tuple(sorted(whole.events, key=lambda one: one.time_ns)))
 
 
+def _asked(file: str) -> tuple[str, str, str]:
+    """Node, interface and path of a file as it was named; node and interface are empty where only a path was given."""
+    label, given, path = file.partition("=")
+    node, slash, interface = label.rpartition("/")
+    if given and slash and node and interface and not Path(file).exists():
+        return node, interface, path
+    return "", "", file
+
+
+def _timed(one: Recording, name: str, clocks: dict[tuple[str, str], str]) -> Recording:
+    """`one` of several files, with its name in its warnings and as its clock's. `clocks` are those of all places."""
+    places = [(tap.node, tap.interface) for tap in one.frames.taps]
+    clock = next((clocks[place] for place in places if place in clocks), name)
+    own = len({tap.clock for tap in one.frames.taps}) > 1
+    taps = tuple(replace(tap, clock=f"{name}: {tap.clock}" if own else clock) for tap in one.frames.taps)
+    for tap in taps:
+        clocks.setdefault((tap.node, tap.interface), tap.clock)
+    warnings = tuple(f"{name}: {warning}" for warning in one.warnings)
+    return replace(one, frames=replace(one.frames, taps=taps), warnings=warnings)
+
+
 def _section(frames: Frames, packed: bytes) -> Recording:
     """What was attached to one section of a file."""
     beside, events = attachment.decode(packed)
+    if len(beside.clocks) == len(frames.taps):
+        taps = (replace(tap, clock=clock) for tap, clock in zip(frames.taps, beside.clocks, strict=True))
+        frames = replace(frames, taps=tuple(taps))
     return Recording(
         frames=frames, topologies=beside.topologies, events=events, losses=beside.losses, name=beside.name,
         kernel=beside.kernel, replayed=beside.replayed, warnings=beside.warnings,
@@ -153,12 +190,13 @@ def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:
         if str(file) == "-":
             return np.frombuffer(sys.stdin.buffer.read(LARGEST + 1), np.uint8), ""
         path = Path(file)
+        stem = Path(path.stem).stem if path.suffix == ".gz" else path.stem
         if not path.is_file():
             with path.open("rb") as pipe:
-                return np.frombuffer(pipe.read(LARGEST + 1), np.uint8), path.stem
+                return np.frombuffer(pipe.read(LARGEST + 1), np.uint8), stem
         if path.stat().st_size > LARGEST:
             raise CnetkitError(f"{file} is larger than 4 GiB: take it apart with editcap -c first")
-        return np.fromfile(path, np.uint8), path.stem
+        return np.fromfile(path, np.uint8), stem
     except OSError as error:
         raise CnetkitError(f"{file} cannot be read ({error.strerror}): check its name and its permissions") from error
 
@@ -166,11 +204,19 @@ def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:
 def _capture(data: NDArray[np.uint8], node: str, interface: str, name: str) -> Capture:
     if len(data) > LARGEST:
         raise CnetkitError(f"{name} is larger than 4 GiB: take it apart with editcap -c first")
+    if data[:2].tobytes() == compressed.MAGIC:
+        data, warning = compressed.unpacked(data, LARGEST)
+        capture = _uncompressed(data, node, interface, name)
+        return replace(capture, warnings=(warning, *capture.warnings)) if warning else capture
+    return _uncompressed(data, node, interface, name)
+
+
+def _uncompressed(data: NDArray[np.uint8], node: str, interface: str, name: str) -> Capture:
     first = data[:4].tobytes()
     if first in pcap.MAGICS and len(data) >= 24:
         return pcap.read(data, node, interface)
     if first == b"\x0a\x0d\x0d\x0a" and len(data) >= 28:
         return pcapng_reader.read(data, node)
     raise CnetkitError(
-        f"{name} is no capture file: give one that Wireshark, tcpdump or cnetkit has saved as pcap or pcapng"
+        f"{name} is no capture file: give one that Wireshark, tcpdump or cnetkit saved as pcap or pcapng, or a .gz of one"
     )

@@ -34,6 +34,8 @@ def encode(trace: Trace) -> bytes:
     head = {"format": FORMAT, "version": VERSION, "frames": len(trace.recording.frames), "lost_by_kernel": lost}
     if trace.selection:
         head["selection"] = trace.selection
+    if trace.clocks:  # each hop's time_ns is its file's own all the same
+        head["clocks"] = trace.clocks
     out = BytesIO()  # it grows in place, where joining would hold everything twice
     out.write(JSON.encode(head)[:-1] + b',"journeys":[')
     for number, part in enumerate(_journeys(trace.found, trace.numbers)):

@@ -16,6 +16,7 @@ from cnetkit.model import Connection, Event, Topology
 from cnetkit.recording.columns import PROBLEMS, Columns, decode
 from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, Frames
 from cnetkit.trace import bridge, forwarding, fragments, gap, link, nat, sealed, segments, tunnel
+from cnetkit.trace.clock import Clocks, reconciled
 from cnetkit.trace.identity import Rows, identify
 from cnetkit.trace.infer import inferred
 from cnetkit.trace.orient import oriented
@@ -86,6 +87,8 @@ class Joined:
     """Fragments of datagrams of which not all was seen at this interface."""
     units: Units
     """What the frames were joined as: see units.py."""
+    clocks: Clocks
+    """Their times by one clock."""
 
     def steps(self, *names: str) -> NDArray[np.bool_]:
         """The frames to which one of these rules led."""
@@ -107,7 +110,8 @@ def join(recording: Source) -> Joined:
     frames = recording.frames
     columns = decode(frames)
     wiring = wire(frames.taps, recording.topologies)
-    units, incomplete = fragments.put_together(units_of(frames, columns, frames.time_ns), wiring.sealed)
+    clocks = reconciled(frames, columns)
+    units, incomplete = fragments.put_together(units_of(frames, columns, clocks.time), wiring.sealed)
     units = segments.cut_alike(units)
     order = units.in_order()
     addressed = not any(tap.linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) for tap in frames.taps)
@@ -140,7 +144,7 @@ def join(recording: Source) -> Joined:
     for number, (_, rule) in enumerate(RULES, 1):
         search.add(rule(search), number)
     _uncircle(search.parent)
-    return _of_frames(search, units, columns, incomplete)
+    return _of_frames(search, units, columns, incomplete, clocks)
 
 
 def connections_of(recording: Source) -> tuple[Connection, ...]:
@@ -176,7 +180,7 @@ def _uncircle(parent: NDArray[np.int32]) -> None:
     parent[circling] = -1
 
 
-def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows]) -> Joined:
+def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows], clocks: Clocks) -> Joined:
     """What the search found for its rows, said of the frames."""
     order, count = search.frame, units.frames
     parent, rule, root = np.full(len(units), -1, np.int32), np.zeros(len(units), np.uint8), np.arange(len(units))
@@ -196,5 +200,5 @@ def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple
     lacking[incomplete[0]] = True
     return Joined(
         columns, search.wiring, found.parent, found.rule, journey, found.ambiguous, found.direction, by_time,
-        lacking[:count], units,
+        lacking[:count], units, clocks,
     )  # fmt: skip

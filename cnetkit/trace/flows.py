@@ -116,7 +116,7 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
     _, ends = np.unique(np.concatenate((digest[rows], _complained(joined, told))), return_inverse=True)
     label = np.arange(count)
     while True:
-        least = np.full(int(ends.max()) + 1, count)
+        least = np.full(int(ends.max(initial=-1)) + 1, count)
         np.minimum.at(least, ends, label[journey])
         lower = label.copy()
         np.minimum.at(lower, journey, least[ends])

@@ -157,6 +157,7 @@ class Found:
         return Hop(
             frame, self.parent(frame), *self.case.place(frame), self.case.direction(frame),  # type: ignore[arg-type]
             self.case.time(frame), self.changes(frame), self.evidence(frame),
+            int(self.joined.clocks.time[frame]) - self.case.time(frame),
         )  # fmt: skip
 
     def outcome(self, journey: int) -> Outcome:

@@ -95,11 +95,22 @@ _USED = sorted(
     {name for group in _PACKED for name, _ in group}
     | {"outer_" + name for name in (*_AROUND, "ttl", "vlan", "eth_src", "eth_dst")}
     | {"protocol", "icmp_id", "sport", "dport", "src_high", "src_low", "dst_high", "dst_low", "tos", "ttl", "vlan"}
-    | {"eth_src", "eth_dst", "depth", "vni", "payload_digest"}
+    | {"eth_src", "eth_dst", "depth", "vni", "payload_digest", "cut"}
 )
 
 
+def packets(columns: Columns, rows: Rows) -> tuple[U64, U64]:
+    """`Identity.packet` and `Identity.ends` of these frames alone."""
+    c = {name: getattr(columns, name)[rows] for name in _USED}
+    icmp = (c["protocol"] == ICMP) | (c["protocol"] == ICMPV6)
+    sport, dport = (np.where(icmp, c["icmp_id"], c[name]).astype(np.uint64) for name in ("sport", "dport"))
+    ends = mix(c["src_high"], c["src_low"], sport, c["dst_high"], c["dst_low"], dport, c["protocol"])
+    return _packet(c), ends
+
+
 def _packet(c: dict[str, NDArray[np.generic]]) -> U64:
+    whole = c["payload_length"].astype(np.int64) + c["cut"].astype(np.int64)  # wherever a capture cut it
+    c = c | {"payload_length": whole}
     return mix(*_words(c), c["payload_digest"])
 
 

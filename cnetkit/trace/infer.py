@@ -80,8 +80,8 @@ def _counted(first: Rows, second: Rows) -> Counts:
     if not len(first):
         return {}
     size = int(second.max()) + 1
-    count = np.bincount(first * size + second)
-    return {(int(n) // size, int(n) % size): int(count[n]) for n in np.flatnonzero(count)}
+    pairs, count = np.unique(first * size + second, return_counts=True)
+    return {(n // size, n % size): times for n, times in zip(pairs.tolist(), count.tolist(), strict=True)}
 
 
 def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Counts:
@@ -193,7 +193,9 @@ def _assign(node: Rows, known: Rows, cables: Counts, uppers: set[int]) -> Rows:
         if segment[a] < 0 and segment[b] < 0:
             segment[a] = segment[b] = a
     for (a, b), _ in sorted(both.items(), key=lambda item: (-item[1], item[0])):
-        taken = {int(node[t]) for t in np.flatnonzero(segment == max(segment[a], segment[b]))}
-        if (segment[a] < 0) != (segment[b] < 0) and int(node[b if segment[b] < 0 else a]) not in taken:
-            segment[a] = segment[b] = max(segment[a], segment[b])
+        if (segment[a] < 0) == (segment[b] < 0):
+            continue
+        number, other = max(segment[a], segment[b]), b if segment[b] < 0 else a
+        if not (node[segment == number] == node[other]).any():
+            segment[a] = segment[b] = number
     return segment

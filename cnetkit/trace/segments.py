@@ -107,6 +107,7 @@ def _made(
         length=size.astype(np.int32),
         payload=c.payload + offset,
         payload_length=size.astype(np.int32),
+        cut=np.zeros(len(of), np.int32),
         payload_digest=_digest(units, c.payload + offset, size) if whole else np.zeros(len(of), np.uint64),
     )
     return units.made(columns, units.tap[of], units.direction[of], units.time[of], (np.arange(len(of)), of))

@@ -167,6 +167,11 @@ class Trace:
     # --- Out of it ---------------------------------------------------------------------------------------------------
 
     @property
+    def clocks(self) -> tuple[str, ...]:
+        """How the clocks of its files differ, a sentence each; see clock.py."""
+        return self.found.joined.clocks.said
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row a hop, as a pandas DataFrame: `tables.hops`."""
         return self.tables.hops

@@ -54,7 +54,7 @@ def _body(group: Sequence[Journey]) -> str:
     said = f"#{journey.id} {escape(wording.packet(journey.packet))} {outcome}"
     because = "".join(_reason(one) for one in ended.evidence)
     rows = [f'<tr><th scope="rowgroup" colspan="{len(HEADS)}">{said}{because}</th></tr>']
-    times = {hop.frame: hop.time_ns for hop in journey.hops}
+    times = {hop.frame: hop.moment for hop in journey.hops}
     places = {hop.frame: number for number, hop in enumerate(journey.hops, 1)}
     for number, hop in enumerate(journey.hops, 1):
         from_ = ""

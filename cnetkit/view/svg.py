@@ -71,7 +71,7 @@ class _Ladder:
 
     def journey(self, journey: Journey) -> None:
         self.band(f"#{journey.id} {wording.packet(journey.packet)}")
-        times = {hop.frame: hop.time_ns for hop in journey.hops}
+        times = {hop.frame: hop.moment for hop in journey.hops}
         at: dict[int, int] = {}
         for hop in journey.hops[:HOPS]:
             here = self.x[hop.node, hop.interface]

@@ -50,7 +50,7 @@ class Table:
 
     def rows(self, journey: Journey) -> Iterator[Line]:
         """The hops of one journey."""
-        times = {hop.frame: hop.time_ns for hop in journey.hops}
+        times = {hop.frame: hop.moment for hop in journey.hops}
         places = {hop.frame: number for number, hop in enumerate(journey.hops, 1)}
         for number, hop in enumerate(journey.hops, 1):
             changed = [(line, "cyan") for line in wording.changes(hop, self.whole)]

@@ -93,5 +93,9 @@ class Trace(Protocol):
         """How many journeys ended how."""
 
     @property
+    def clocks(self) -> Sequence[str]:
+        """How its files' clocks differ, a sentence each."""
+
+    @property
     def unexplained(self) -> Sequence[Unexplained]:
         """The frames in no journey."""

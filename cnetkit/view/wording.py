@@ -54,10 +54,10 @@ def ending(outcome: Outcome) -> str:
 
 
 def elapsed(hop: Hop, times: dict[int, int]) -> str:
-    """How many microseconds after its parent a hop was seen: `+12.3`. `times` holds each frame's time."""
+    """How many microseconds after its parent a hop was seen: `+12.3`. `times` holds each frame's moment."""
     if hop.parent is None or hop.parent not in times:
         return ""
-    return f"{(hop.time_ns - times[hop.parent]) / 1000:+,.1f}"
+    return f"{(hop.moment - times[hop.parent]) / 1000:+,.1f}"
 
 
 def changes(hop: Hop, whole: bool = False) -> list[str]:
@@ -93,7 +93,7 @@ def same_way(journeys: Sequence[Journey], most: int = 40) -> str:
 
 
 def summary(trace: Trace) -> Iterator[str]:
-    """The lines that every view shows first: counts, outcomes, what is unexplained and why, losses, warnings."""
+    """The lines that every view shows first: counts, outcomes, what is unexplained and why, losses, warnings, clocks."""
     recording = trace.recording
     name = f"{legible(recording.name)}: " if recording.name else ""
     yield (
@@ -115,6 +115,7 @@ def summary(trace: Trace) -> Iterator[str]:
     )
     yield f"Lost: {lost or 'nothing'}"
     yield from (f"Not read: {legible(warning)}" for warning in recording.warnings)
+    yield from (f"Clocks: {legible(one)}" for one in trace.clocks)
 
 
 def counted(count: int, noun: str) -> str:

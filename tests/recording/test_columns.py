@@ -1,6 +1,9 @@
 """Decoding frames into columns."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scapy.contrib.geneve import GENEVE
@@ -129,3 +132,47 @@ def test_no_damage_to_a_tunnelled_packet_makes_it_raise(damages):
     for place, value in damages:
         raw[place % len(raw)] = value
     assert len(decode(frames_of([bytes(raw)]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("linktype", "before"),
+    [
+        (101, b""),
+        (12, b""),
+        (14, b""),
+        (228, b""),
+        (229, b""),
+        (0, b"\x02\0\0\0"),
+        (0, b"\0\0\0\x02"),
+        (108, b"\0\0\0\x02"),
+    ],
+)
+def test_frames_without_ethernet_are_the_same_packets(linktype, before):
+    found, whole = decode(frames_of([before + bytes(tcp())], linktype)), decode(frames_of([Ether() / tcp()]))
+    names = ("problem", "version", "src_low", "dst_low", "sport", "dport", "seq", "payload_length", "payload_digest")
+    assert [getattr(found, name)[0] for name in names] == [getattr(whole, name)[0] for name in names]
+
+
+@pytest.mark.parametrize("linktype", [0, 1, 101, 108, 113, 276])
+def test_a_frame_of_no_length_is_told_to_be_too_short(linktype):
+    assert decode(frames_of([b""], linktype)).problem.tolist() == [1]
+
+
+@given(st.integers(20, 80), st.integers(20, 80))
+def test_a_packet_that_was_cut_twice_is_known_again_by_what_both_have(one, other):
+    both = [bytes(Ether(**MACS) / tcp(payload=bytes(range(60)))) for _ in range(2)]
+    found = decode(cut_frames(both, [14 + 20 + one, 14 + 20 + other]))
+    assert found.payload_digest[0] == found.payload_digest[1]
+    assert (found.payload_length + found.cut).tolist() == [60, 60]
+
+
+def test_frames_cut_short_leave_the_digests_of_other_packets_as_they_are():
+    packets = [bytes(Ether(**MACS) / tcp(payload=bytes([n]) * (40 + n))) for n in range(3)]
+    found = decode(cut_frames(packets, [14 + 40, 200, 200]))
+    assert found.payload_digest[1:].tolist() == decode(frames_of(packets)).payload_digest[1:].tolist()
+
+
+def cut_frames(packets, limits):
+    whole = frames_of(packets)
+    captured = np.minimum(whole.captured, np.array(limits, np.int32))
+    return replace(whole, captured=captured)

@@ -31,3 +31,12 @@ def test_other_taps_and_frames_too_short_for_the_header_stay_as_they_are(frames_
     found = split(frames_of([WEB, Tap("dock", "any", 276)], rows))
     assert [found.taps[tap] for tap in found.tap] == [WEB, Tap("dock", "any", 276), Tap("dock", "if9", 276)]
     assert found.direction.tolist() == [UNKNOWN, UNKNOWN, IN]
+
+
+def test_the_loopback_interface_is_told_by_its_type(frames_of):
+    data = struct.pack(">HHIHBB8s", 0x0800, 0, 1, 772, 4, 6, bytes(8))
+    assert split(frames_of([Tap("dock", "any", 276)], [(0, 0, 1, data)])).taps == (Tap("dock", "lo", 276),)
+
+
+def test_frames_of_which_nothing_was_captured_stay_as_they_are(frames_of):
+    assert len(split(frames_of([Tap("dock", "any", 276)], [(0, 0, 1, b""), (0, 0, 2, b"")]))) == 2

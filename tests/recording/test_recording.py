@@ -160,7 +160,7 @@ def test_several_files_come_together_in_the_order_of_time(tmp_path):
         Recording(frames).save(tmp_path / f"{name}.pcapng")
     whole = load_all([f"left/eth7={tmp_path / 'one.pcapng'}", str(tmp_path / "two.pcapng")])
     assert whole.frames.time_ns.tolist() == [1, 2, 3, 4]
-    assert whole.frames.taps == (Tap("left", "eth7"), Tap("two", "eth0"))
+    assert whole.frames.taps == (Tap("left", "eth7", clock="one.pcapng"), Tap("two", "eth0", clock="two.pcapng"))
 
 
 def test_a_file_with_several_interfaces_cannot_be_called_one_interface(tmp_path):

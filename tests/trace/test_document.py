@@ -15,7 +15,7 @@ def test_the_document_holds_every_journey_with_its_hops_and_outcome():
     trace = explain(recording_of(read_pcapng(TRUTH / "portmap.pcapng")))
     journeys = [
         {"id": j.id, "outcome": j.outcome.kind, "where": j.outcome.where, "reason": j.outcome.reason}
-        | {"hops": [asdict(hop) for hop in j.hops]}
+        | {"hops": [{key: said for key, said in asdict(hop).items() if key != "clock_ns"} for hop in j.hops]}
         for j in trace.journeys
     ]
     assert json.loads(trace.to_json())["journeys"] == json.loads(json.dumps(journeys))

@@ -55,6 +55,7 @@ class Trace:
     unexplained: tuple = ()
     recording: Recording = field(default_factory=lambda: Recording(no_frames(), name="published port"))
     selection: str = ""
+    clocks: tuple = ()
 
     @property
     def journeys(self):

@@ -1,0 +1,47 @@
+import gzip
+import zlib
+
+import numpy as np
+import pytest
+
+from cnetkit.recording.compressed import unpacked
+
+TEXT = bytes(range(256)) * 5000
+
+
+def unpack(data, limit=1 << 30):
+    found, warning = unpacked(np.frombuffer(data, np.uint8), limit)
+    return found.tobytes(), warning
+
+
+def test_what_was_packed_comes_back():
+    assert unpack(gzip.compress(TEXT)) == (TEXT, "")
+
+
+def test_members_one_after_another_are_one_file_and_padding_is_ignored():
+    assert unpack(gzip.compress(TEXT) + gzip.compress(b"more") + bytes(512)) == (TEXT + b"more", "")
+
+
+@pytest.mark.parametrize("size", [12, 200, 2000])
+def test_a_file_cut_short_gives_what_is_there(size):
+    found, warning = unpack(gzip.compress(np.random.default_rng(1).bytes(9000))[:size])
+    assert len(found) < size
+    assert f"at byte {size}" in warning
+
+
+def test_damage_is_told_with_its_place():
+    packed = bytearray(gzip.compress(TEXT))
+    packed[-8] ^= 1  # the checksum
+    found, warning = unpack(bytes(packed))
+    assert "damaged" in warning
+    assert len(found) <= len(TEXT)
+
+
+def test_no_more_is_unpacked_than_the_limit():
+    found, warning = unpack(gzip.compress(bytes(1 << 20)), limit=1000)
+    assert len(found) == 1000
+    assert "more than 1,000 bytes" in warning
+
+
+def test_another_compression_is_damage():
+    assert unpack(b"\x1f\x8b" + zlib.compress(TEXT))[0] == b""

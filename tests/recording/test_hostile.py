@@ -1,0 +1,128 @@
+"""No bytes crash, hang or fill the memory: random damage to small captures of every kind, and known tricks."""
+
+import gzip
+import io
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cnetkit.model import CnetkitError
+from cnetkit.recording.capture import MOST_INTERFACES
+from cnetkit.recording.recording import load
+from tests.hostile import ETHERNET, inspected, seeds, seeds_of_names, udp
+from tests.recording.conftest import Pcapng
+
+SEEDS = list(seeds())
+KEPT = sorted((Path(__file__).parent.parent / "data" / "fuzz").iterdir())
+FRAME = ETHERNET + b"\x08\x00" + udp()
+BOUNDED = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def read(*blocks):
+    return load(io.BytesIO(b"".join(blocks)), node="host")
+
+
+@BOUNDED
+@given(st.sampled_from(SEEDS), st.data())
+def test_whatever_is_changed_in_a_capture_it_is_read_or_refused(seed, data):
+    damaged = bytearray(seed)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(damaged) - 1))
+        change = data.draw(
+            st.sampled_from((b"", b"\0" * 4, b"\xff" * 4, b"\x7f\xff\xff\xff", b"\x80", b"\x0a\x0d\x0d\x0a"))
+        )
+        damaged[at : at + (len(change) or 9)] = change
+        if not damaged:
+            return
+    inspected(bytes(damaged))
+
+
+@BOUNDED
+@given(st.sampled_from(SEEDS), st.data())
+def test_a_capture_cut_anywhere_is_read_up_to_there(seed, data):
+    inspected(seed[: data.draw(st.integers(0, len(seed)))])
+
+
+@BOUNDED
+@given(st.binary(max_size=200))
+def test_any_packet_is_read(packet):
+    block = Pcapng()
+    found = inspected(block.section() + block.interface(b"a/b") + block.packet(0, 5, packet))
+    assert found.frames.bytes_of(0) == packet
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
+def test_what_fuzzing_found_is_read_or_refused(path):
+    inspected(path.read_bytes())
+
+
+def test_names_that_a_terminal_would_obey_are_shown_as_text():
+    for seed in seeds_of_names():
+        inspected(seed)
+
+
+def test_a_block_that_claims_four_gigabytes_is_told_with_its_place(pcapng):
+    good = pcapng.section() + pcapng.interface(b"a/b") + pcapng.packet(0, 1, FRAME)
+    found = read(good, struct.pack(pcapng.order + "II", 6, 0xFFFFFFFC), bytes(64))
+    assert len(found.frames) == 1
+    assert f"byte {len(good)} " in found.warnings[0]
+
+
+def test_more_interfaces_than_any_host_has_are_not_kept():
+    block = Pcapng()
+    packets = (block.packet(number, 1, FRAME) for number in (5, 19_000))
+    found = read(block.section(), block.interface() * 20_000, *packets)
+    assert (len(found.frames), len(found.frames.taps)) == (1, MOST_INTERFACES)
+    assert any(f"{MOST_INTERFACES:,}" in warning for warning in found.warnings)
+
+
+def test_many_interfaces_of_one_capture_cost_little_memory_to_join():
+    block = Pcapng()
+    interfaces = b"".join(block.interface(b"n%d/eth0" % number) for number in range(3000))
+    packets = b"".join(block.packet(number, number * 9, FRAME) for number in range(3000))
+    inspected(block.section() + interfaces + packets)
+
+
+def test_options_without_an_end_are_not_followed(pcapng):
+    endless = pcapng.interface(b"a/b", options=pcapng.option(1, b"") * 100_000)
+    assert len(read(pcapng.section(), endless, pcapng.packet(0, 1, FRAME)).frames) == 1
+
+
+def test_more_sections_than_any_file_has_are_told():
+    block = Pcapng()
+    found = read(block.section() * 10_100)
+    assert "nothing was read from byte 280000 on" in found.warnings[0]
+
+
+def test_a_bomb_is_unpacked_to_a_bounded_size_and_told(monkeypatch):
+    monkeypatch.setattr("cnetkit.recording.compressed.LEAST", 1 << 16)
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    found = load(io.BytesIO(gzip.compress(head + struct.pack("<IIII", 0, 0, 16, 16) + bytes(1 << 24))), node="host")
+    assert len(found.frames.data) < 1 << 22
+    assert "unpacks to more than" in found.warnings[0]
+
+
+@pytest.mark.parametrize("resolution", [0, 6, 9, 19, 0x7F, 0x80, 0xA0, 0xBF, 0xFF])
+def test_times_beyond_what_can_be_held_become_the_last_that_can(pcapng, resolution):
+    options = pcapng.option(9, bytes([resolution])) + pcapng.option(14, struct.pack(pcapng.order + "q", 1 << 62))
+    found = read(pcapng.section(), pcapng.interface(b"a/b", options=options), pcapng.packet(0, (1 << 64) - 1, FRAME))
+    assert found.frames.time_ns[0] == (1 << 63) - 1
+
+
+def test_a_name_of_any_length_is_cut(pcapng):
+    found = read(pcapng.section(), pcapng.interface(b"x" * 60_000), pcapng.packet(0, 1, FRAME))
+    assert len(found.frames.taps[0].interface) < 200
+
+
+def test_a_section_that_lies_about_its_length_is_read_all_the_same(pcapng):
+    section = bytearray(pcapng.section())
+    section[16:24] = struct.pack(pcapng.order + "q", 12)
+    assert len(read(bytes(section), pcapng.interface(), pcapng.packet(0, 1, FRAME)).frames) == 1
+
+
+def test_what_is_no_capture_is_refused():
+    with pytest.raises(CnetkitError, match="no capture file"):
+        read(gzip.compress(b"hello" * 100))
