@@ -22,6 +22,7 @@ from cnetkit.trace.infer import inferred
 from cnetkit.trace.orient import oriented
 from cnetkit.trace.pairing import Pairs
 from cnetkit.trace.search import Search
+from cnetkit.trace.stacks import stacked
 from cnetkit.trace.units import Found, Units, returned, units_of
 from cnetkit.trace.wiring import Wiring, node_names, wire
 
@@ -128,6 +129,7 @@ def join(recording: Source) -> Joined:
         wiring.address[tap],
     )
     wiring = inferred(wiring, tap, direction, time, identity, units.columns.depth[order])
+    wiring = stacked(wiring, tap, direction, identity.inner, units.columns.vlan[order])
     search = Search(
         order,
         tap,
