@@ -34,3 +34,38 @@ def test_no_wrong_join_and_nearly_every_journey_whole(name, bare):
     assert found["wrong"] == []
     assert found["every_frame_once"]
     assert found["share"] >= (0.99 if bare else 0.999), found["broken"]
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_wireguards_encrypted_packets_stand_in_the_journeys_of_the_plain_ones(bare):
+    """Questions and answers followed one another, so the k-th packet in plain is the k-th encrypted one."""
+    recording = load(FOLDER / "wireguard.pcapng")
+    trace = explain(replace(recording, topologies=(), events=()) if bare else recording)
+    plain, sealed = (
+        [n for n in range(len(recording.frames)) if leaves(recording, n) == "a/" + i] for i in ("wg0", "eth0")
+    )
+    journey = trace.found.joined.journey
+    assert [journey[n] for n in plain] == [journey[n] for n in sealed]
+    found = {n for one in trace.journeys if len(one.hops) >= 6 for n in one.frames}
+    assert {n for frames in marked(recording).values() for n in frames} <= found
+    assert len({one.flow.title for one in trace.journeys}) == 3
+
+
+def leaves(recording: Recording, number: int) -> str:
+    """Where a data packet of the tunnel, or a plain one, was sent."""
+    tap = recording.frames.taps[recording.frames.tap[number]]
+    octets = recording.frames.bytes_of(number)
+    if recording.frames.direction[number] != 2 or (tap.interface == "eth0" and octets[42:46] != b"\4\0\0\0"):
+        return ""
+    return f"{tap.node}/{tap.interface}"
+
+
+def test_an_encrypted_packet_says_that_only_size_and_order_tell():
+    trace = explain(load(FOLDER / "wireguard.pcapng"))
+    hop = next(h for h in trace.journeys[0].hops if h.interface == "eth0")
+    assert [(c.field, c.before, c.after) for c in hop.changes] == [
+        ("encapsulation", "none", "wireguard from 192.0.2.2 to 192.0.2.18")
+    ]
+    assert ("encrypted by WireGuard: the sizes fit, in the same order", "inferred") in [
+        (e.quote, e.strength) for e in hop.evidence
+    ]
