@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cnetkit.model import Connection, Event, Topology
 from cnetkit.recording.columns import PROBLEMS, Columns, decode
 from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, Frames
-from cnetkit.trace import bridge, forwarding, fragments, gap, link, nat, sealed, segments, tunnel
+from cnetkit.trace import bridge, copies, forwarding, fragments, gap, link, nat, sealed, segments, tunnel
 from cnetkit.trace.clock import Clocks, reconciled
 from cnetkit.trace.identity import Rows, identify
 from cnetkit.trace.infer import inferred
@@ -58,6 +58,7 @@ RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
     ("bridge-nat", nat.filtered),
     ("decrypted", sealed.decrypted),
     ("encrypted", sealed.encrypted),
+    ("copy", copies.doubled),
     ("gap", gap.unseen),
 )
 """The steps a packet can make, in the order in which they are tried."""

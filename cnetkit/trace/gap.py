@@ -35,7 +35,7 @@ def unseen(search: Search) -> Pairs:
             key = identity.packet[rows] if part is None else mix(identity.packet[rows], part[rows])
             more = _bridged(search, rows, key, ranked, found)
             parent, child = np.concatenate((found.parent, more.parent)), np.concatenate((found.child, more.child))
-            found = Pairs(parent, child, NOTHING)
+            found = Pairs(parent, child, NOTHING, NOTHING)
     return found
 
 
@@ -81,7 +81,7 @@ def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, found: Pairs) -
     before = np.maximum(before, 0)
     parent, child = rows[before], rows
     ok &= (key[before] == key) & (rank[before] == rank) & _possible(search, parent, child)
-    return Pairs(parent[ok], child[ok], NOTHING)
+    return Pairs(parent[ok], child[ok], NOTHING, NOTHING)
 
 
 def _possible(search: Search, parent: Rows, child: Rows) -> Flags:

@@ -88,8 +88,8 @@ def _together(*pairs: Pairs) -> Pairs:
     return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in pairs), strict=True)))
 
 
-def _parts(pairs: Pairs) -> tuple[Rows, Rows, Rows]:
-    return pairs.parent, pairs.child, pairs.ambiguous
+def _parts(pairs: Pairs) -> tuple[Rows, Rows, Rows, Rows]:
+    return pairs.parent, pairs.child, pairs.ambiguous, pairs.only
 
 
 def rewritten_between(

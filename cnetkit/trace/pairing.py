@@ -22,15 +22,19 @@ NEAR_NS, NEAR_FACTOR = 1_000_000, 10
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """`parent[i]` belongs to `child[i]`; `ambiguous` are children with several equal candidates."""
+    """`parent[i]` belongs to `child[i]`; `ambiguous` are children with several equal candidates.
+
+    `only[i]` is the one parent that `ambiguous[i]` could have, if its rivals are other children; else -1.
+    """
 
     parent: Rows
     child: Rows
     ambiguous: Rows
+    only: Rows
 
 
 NOTHING = np.zeros(0, np.int64)
-NO_PAIRS = Pairs(NOTHING, NOTHING, NOTHING)
+NO_PAIRS = Pairs(NOTHING, NOTHING, NOTHING, NOTHING)
 
 
 def pair(
@@ -63,7 +67,7 @@ def pair(
     known = np.minimum(first + np.minimum(rank, available - 1), len(parents) - 1)
     fits = (wanted == available) & _before(parents[known], children, time, ties)
     if fits.all():
-        return Pairs(parents[known], children, NOTHING)
+        return Pairs(parents[known], children, NOTHING, NOTHING)
     broken = np.zeros(len(run) and int(run.max()) + 1, np.bool_)
     broken[run[~fits]] = True
     left = broken[run]
@@ -73,6 +77,7 @@ def pair(
         np.concatenate((parents[known[sure]], late.parent)),
         np.concatenate((children[sure], late.child)),
         late.ambiguous,
+        late.only,
     )
 
 
@@ -123,7 +128,9 @@ def _decide(
     close = rest[_certain(rest, group, when, is_child)]
     found_parent = np.concatenate((row[candidate[sure]], row[close - 1]))
     found_child = np.concatenate((row[at_child[sure]], row[close]))
-    return Pairs(found_parent, found_child, _undecided(at_child, rest, close, row, group, when, is_child))
+    undecided, latest = _undecided(at_child, rest, close, row, group, when, is_child)
+    alone = born[segment[undecided]] == 1
+    return Pairs(found_parent, found_child, row[undecided], np.where(alone, row[latest], -1))
 
 
 def _certain(at: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -147,14 +154,13 @@ def _undecided(
     group: Rows,
     when: NDArray[np.int64],
     is_child: NDArray[np.bool_],
-) -> Rows:
-    """Children left over that had a parent before them, within what could be its delay."""
+) -> tuple[Rows, Rows]:
+    """Children left over that had a parent before them, within what could be its delay; and the latest such parent."""
     left = np.setdiff1d(rest, close)
     if not len(left):
-        return NOTHING
+        return NOTHING, NOTHING
     index = np.arange(len(row))
     latest = np.maximum.accumulate(np.where(~is_child, index, -1))[left]
     real = (latest >= 0) & (group[np.maximum(latest, 0)] == group[left])
     near = when[left] - when[np.maximum(latest, 0)] <= PAUSE_NS
-    undecided: Rows = row[left[real & near]]
-    return undecided
+    return left[real & near], latest[real & near]

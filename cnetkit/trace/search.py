@@ -43,6 +43,8 @@ class Search:
     rule: NDArray[np.uint8] = field(init=False)
     """1 + the index in RULES of the rule that found the parent, 0 for none."""
     ambiguous: Flags = field(init=False)
+    only: NDArray[np.int32] = field(init=False)
+    """Of an ambiguous row the one parent it could have, if its rivals are other children; else -1."""
     raised: Flags = field(init=False)
     """Frames that went in and were seen again on the way in, at an interface above."""
     passed: Flags = field(init=False)
@@ -50,7 +52,7 @@ class Search:
 
     def __post_init__(self) -> None:
         count = len(self.frame)
-        self.parent = np.full(count, -1, np.int32)
+        self.parent, self.only = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
         self.rule = np.zeros(count, np.uint8)
         self.ambiguous, self.raised, self.passed = (np.zeros(count, np.bool_) for _ in range(3))
 
@@ -91,9 +93,10 @@ class Search:
         """Keeps `pairs` for children that have no parent yet."""
         free = self.parent[pairs.child] < 0
         child, parent = pairs.child[free], pairs.parent[free]
-        self.parent[child], self.rule[child] = parent, rule
+        self.parent[child], self.rule[child], self.ambiguous[child] = parent, rule, False
         same = self.node[parent] == self.node[child]
         into = self.direction[child] == IN
         self.raised[parent[same & into & (self.direction[parent] == IN)]] = True
         self.passed[parent[same & ~into]] = True
         self.ambiguous[pairs.ambiguous] |= self.parent[pairs.ambiguous] < 0
+        self.only[pairs.ambiguous] = pairs.only

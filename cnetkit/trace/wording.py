@@ -25,6 +25,7 @@ STEPS = {
     "stacked-down": "was handed down to {here}",
     "encrypted": "was encrypted and sent at {here}",
     "decrypted": "was decrypted and came in at {here}",
+    "copy": "was doubled, and seen again at {here}",
     "gap": "appeared at {here}; what lies between was not captured",
 }
 REASONS = {

@@ -22,6 +22,9 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
         if known:
             return (Evidence("link", f"veth pair {there} - {here}", "topology", "table"),)
         return (Evidence("link", f"{BY_BYTES} at {there} and {here}", "frames", "inferred"),)
+    if step == "copy":
+        words = "one such packet came in, and several went out: a copy"
+        return (Evidence("order", words, "frames", "inferred"),)
     if step == "gap":
         return (
             Evidence(

@@ -143,7 +143,7 @@ def wireguard(lab):
 
 
 @network
-def duplicated_and_reordered(lab):
+def doubled_and_reordered(lab):
     """netem on the way doubles some packets, holds others back and loses some."""
     a, b = ends(lab)
     answer(b, 53)
