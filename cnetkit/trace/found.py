@@ -201,7 +201,7 @@ class Found:
     @property
     def moment(self) -> NDArray[np.int64]:
         """When each frame was seen, by one clock: what durations are measured with."""
-        return self.case.recording.frames.time_ns
+        return self.joined.clocks.time
 
     @cached_property
     def latency(self) -> NDArray[np.int64]:
