@@ -30,6 +30,7 @@ from cnetkit.model import (
 
 _GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETRULE, _GETNSID = 18, 22, 26, 30, 34, 90
 _CT_GET = (1 << 8) | 1
+_TRACKED = ("invalid", "insert_failed", "drop", "early_drop")
 _STATISTICS_FILES = ("/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6")
 
 
@@ -187,4 +188,16 @@ def _counters(stack: Stack) -> dict[str, int]:
         for heads, values in zip(lines[::2], lines[1::2], strict=True):
             prefix, *names = heads.split()
             found |= {f"{prefix}{name}": int(value) for name, value in zip(names, values.split()[1:], strict=True)}
+    found |= _tracking()
     return {name.replace(":", "."): value for name, value in found.items() if value}
+
+
+def _tracking() -> dict[str, int]:
+    """Connection tracking's counters, of all processors: `conntrack.drop`, `conntrack.insert_failed`, ..."""
+    try:
+        with open("/proc/net/stat/nf_conntrack", encoding="ascii") as file:
+            names, *rows = (line.split() for line in file)
+    except (OSError, ValueError):
+        return {}
+    sums = [sum(int(row[at], 16) for row in rows) for at in range(len(names))]
+    return {f"conntrack.{name}": value for name, value in zip(names, sums, strict=True) if name in _TRACKED}

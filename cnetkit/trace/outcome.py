@@ -2,7 +2,8 @@
 
 delivered: received by a node that owns the packet's destination address; or, for what is not routed, by the interface
 whose MAC address it bears, or by anyone when it is for all. Of a flood one arrival suffices.
-consumed: a group-addressed frame that only its own sender's bridge took up, such as spanning tree (01:80:c2:00:00:0x).
+consumed: a group-addressed frame that only its own sender's bridge took up, such as spanning tree (01:80:c2:00:00:0x); or
+one that was handed to the program behind a tun device.
 dropped: the kernel said so: a verdict over this packet, or what the last node answered to it (refused.py); or the tables
 and counters of that time show why (causes/).
 ambiguous: its first frame has several equal candidates to come from.

@@ -410,6 +410,17 @@ def a_tunnel_that_nobody_ends(lab):
     return trace
 
 
+@fault("client/eth0", "no address and port were free to translate it to", "dock/docker0")
+def masquerade_without_a_free_port(lab):
+    dock = Dock(lab)
+    answer(dock.outside, 53)
+    dock.host.run("iptables-nft -t nat -I POSTROUTING -p udp -o eth0 -j MASQUERADE --to-ports 5000-5000", check=True)
+    ask(dock.web, dock.outside.address, 53, 1, patience=0.1)
+    with lab.trace() as trace:
+        ask(dock.client, dock.outside.address, 53, 1, patience=0.1)
+    return trace
+
+
 @fault("a/eth0", "r1 does not forward packets|ICMP no route to destination", "r1/eth0")
 def ipv6_forwarding_is_off(lab):
     line = Line(lab)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tunnels
+from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tracking, tunnels
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence.case import Case
 
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
+    local.handed_to_a_program,
     bridging.addressed_to_another, bridging.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
     routing.reverse_path, routing.not_forwarding, routing.blackhole, sizes.expired, sizes.too_large,
-    routing.no_route, neighbours.silent, sizes.incomplete,
+    routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused,
 )  # fmt: skip
 """For packets that were lost from sight: each takes the case and the last frame."""
 

@@ -67,3 +67,13 @@ def nobody_listens(case: Case, frame: int) -> Cause | None:
         return None
     counter = moved(case, frame, node, "Udp.NoPorts")
     return None if counter is None else Cause(f"nobody at {node} has the port {int(c.dport[frame])}", (counter,))
+
+
+def handed_to_a_program(case: Case, frame: int) -> Cause | None:
+    """Sent into a tun device: a program has it now (Documentation/networking/tuntap.rst)."""
+    node, name = case.place(frame)
+    device = case.interfaces.get((node, name))
+    if case.direction(frame) != "out" or device is None or device.kind != "tun":
+        return None
+    said = Evidence("link", f"{name} type tun", f"{node}/{name}", "table")
+    return Cause(f"the program behind {name} has it", (said,), "consumed")
