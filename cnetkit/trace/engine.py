@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cnetkit.model import Connection, Event, Topology
 from cnetkit.recording.columns import PROBLEMS, Columns, decode
 from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, Frames
-from cnetkit.trace import bridge, copies, forwarding, fragments, gap, link, nat, sealed, segments, tunnel
+from cnetkit.trace import bridge, copies, flood, forwarding, fragments, gap, link, nat, sealed, segments, tunnel
 from cnetkit.trace.clock import Clocks, reconciled
 from cnetkit.trace.identity import Rows, identify
 from cnetkit.trace.infer import inferred
@@ -59,6 +59,7 @@ RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
     ("decrypted", sealed.decrypted),
     ("encrypted", sealed.encrypted),
     ("copy", copies.doubled),
+    ("flood", flood.spread),
     ("gap", gap.unseen),
 )
 """The steps a packet can make, in the order in which they are tried."""
@@ -191,7 +192,9 @@ def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple
     parent[order] = np.where(search.parent < 0, -1, order[np.maximum(search.parent, 0)])
     rule[order], ambiguous[order], direction[order] = search.rule, search.ambiguous, search.direction
     root[order] = order[_roots(search.parent)]
-    found = returned(units, Found(parent, rule, ambiguous, direction, root), incomplete)
+    loose = [incomplete, *((order[one], order[other]) for one, other in search.together)]
+    together = (np.concatenate([one for one, _ in loose]), np.concatenate([other for _, other in loose]))
+    found = returned(units, Found(parent, rule, ambiguous, direction, root), together)
     by_time = np.argsort(units.time[:count], kind="stable").astype(np.int64)
     journey = np.full(count, -1, np.int32)
     usable = by_time[columns.problem[by_time] == 0]

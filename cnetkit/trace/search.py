@@ -45,6 +45,8 @@ class Search:
     ambiguous: Flags = field(init=False)
     only: NDArray[np.int32] = field(init=False)
     """Of an ambiguous row the one parent it could have, if its rivals are other children; else -1."""
+    together: list[tuple[Rows, Rows]] = field(default_factory=list, init=False)
+    """Pairs of rows of one journey though no step leads from one to the other."""
     raised: Flags = field(init=False)
     """Frames that went in and were seen again on the way in, at an interface above."""
     passed: Flags = field(init=False)

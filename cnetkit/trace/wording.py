@@ -26,6 +26,7 @@ STEPS = {
     "encrypted": "was encrypted and sent at {here}",
     "decrypted": "was decrypted and came in at {here}",
     "copy": "was doubled, and seen again at {here}",
+    "flood": "came to {here} too; what lies between was not captured",
     "gap": "appeared at {here}; what lies between was not captured",
 }
 REASONS = {

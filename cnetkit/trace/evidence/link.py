@@ -25,6 +25,9 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     if step == "copy":
         words = "one such packet came in, and several went out: a copy"
         return (Evidence("order", words, "frames", "inferred"),)
+    if step == "flood":
+        words = f"the same frame, for many, was sent at {there}; the way to {here} was not captured"
+        return (Evidence("order", words, "frames", "inferred"),)
     if step == "gap":
         return (
             Evidence(
