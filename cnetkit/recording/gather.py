@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,14 @@ class Bytes:
             kept = np.where(missing > 63, np.uint64(0), ~np.uint64(0) << (missing % 64).astype(np.uint64))
             value[short] &= kept
         return value
+
+
+def among(values: NDArray[np.generic], wanted: Sequence[int]) -> NDArray[np.bool_]:
+    """Which `values` are one of a few: what np.isin does with much more ado."""
+    found: NDArray[np.bool_] = values == wanted[0]
+    for one in wanted[1:]:
+        found |= values == one
+    return found
 
 
 def digest(source: Bytes, at: NDArray[np.generic], length: NDArray[np.generic]) -> U64:
