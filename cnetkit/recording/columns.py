@@ -21,11 +21,11 @@ from cnetkit.recording.frames import (
     LINKTYPES_RAW,
     Frames,
 )
-from cnetkit.recording.gather import I64, U64, Bytes, digest
+from cnetkit.recording.gather import I64, U64, Bytes, among, digest
 from cnetkit.recording.link_headers import IPV4, IPV6, Chunk
 
 CHUNK = 1 << 16
-"""Frames decoded at a time: what bounds the memory beside the columns themselves."""
+"""Frames decoded at a time: what is made of them beside the columns stays in the processor's cache."""
 
 DEEPEST = 4
 """Encapsulations looked through; a fifth is left as payload."""
@@ -167,8 +167,8 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
     """Fills `out` for one chunk; gives where each innermost packet ends."""
     rows = np.arange(len(start))
     stop = end.copy()
-    raw, loopback = np.isin(linktype, LINKTYPES_RAW), np.isin(linktype, LINKTYPES_LOOPBACK)
-    known = raw | loopback | np.isin(linktype, (LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2))
+    raw, loopback = among(linktype, LINKTYPES_RAW), among(linktype, LINKTYPES_LOOPBACK)
+    known = raw | loopback | among(linktype, (LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2))
     out["problem"][~known] = 2
     out["payload"][:] = out["network"][:] = start
     inner = [
@@ -266,7 +266,7 @@ def _ipv6(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Foun
     _trim(stop, rows, at, size, np.full(len(rows), 40))
     at, fragment = at + 40, np.zeros(len(rows), np.int64)
     for _ in range(8):
-        extra = np.flatnonzero(np.isin(protocol, EXTENSIONS) & (fragment == 0) & (at + 8 <= stop[rows]))
+        extra = np.flatnonzero(among(protocol, EXTENSIONS) & (fragment == 0) & (at + 8 <= stop[rows]))
         if not len(extra):
             break
         head = source.word(at[extra], stop[rows[extra]])
@@ -293,7 +293,7 @@ def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fra
     whole = (fragment == 0) & (at < stop[rows])
     rows, at, protocol = rows[whole], at[whole], protocol[whole]
     first, end = source.word(at, stop[rows]), stop[rows]
-    ported = np.isin(protocol, (TCP, UDP, SCTP))
+    ported = among(protocol, (TCP, UDP, SCTP))
     out["sport"][rows[ported]] = first[ported] >> np.uint64(48)
     out["dport"][rows[ported]] = (first[ported] >> np.uint64(32)) & np.uint64(0xFFFF)
     tcp, udp, icmp = protocol == TCP, protocol == UDP, (protocol == ICMP) | (protocol == ICMPV6)
@@ -311,7 +311,7 @@ def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fra
     eight = udp | icmp
     out["payload"][rows[eight]] = np.minimum(at[eight] + 8, end[eight])
     kind = out["icmp_type"][rows]
-    quoting = ((protocol == ICMP) & np.isin(kind, ICMP_ERRORS)) | ((protocol == ICMPV6) & np.isin(kind, ICMPV6_ERRORS))
+    quoting = ((protocol == ICMP) & among(kind, ICMP_ERRORS)) | ((protocol == ICMPV6) & among(kind, ICMPV6_ERRORS))
     _quoted(out, source, rows[quoting], at[quoting] + 8, end[quoting])
     open_ = ~out["more"][rows].astype(np.bool_)  # what is inside a fragment cannot be told from it alone
     return _tunnels(source, rows[open_], at[open_], protocol[open_], first[open_], end[open_])
@@ -332,7 +332,7 @@ def _tunnels(source: Bytes, rows: I64, at: I64, protocol: I64, first: U64, end: 
     """VXLAN (RFC 7348), Geneve (RFC 8926), GRE (RFC 2784, 2890) and IP in IP (RFC 2003, 4213)."""
     port = np.where(protocol == UDP, (first >> np.uint64(32)) & np.uint64(0xFFFF), np.uint64(0)).astype(np.int64)
     found: list[Found] = []
-    for kind, chosen in ((1, np.isin(port, VXLAN_PORTS)), (3, port == GENEVE_PORT)):
+    for kind, chosen in ((1, among(port, VXLAN_PORTS)), (3, port == GENEVE_PORT)):
         pick = np.flatnonzero(chosen & (end - at >= 16))
         if len(pick):
             head = source.word(at[pick] + 8, end[pick])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.gather import I64, Bytes
+from cnetkit.recording.gather import I64, Bytes, among
 
 Chunk = dict[str, NDArray[np.generic]]
 """Columns of some frames, by name."""
@@ -28,7 +28,7 @@ def ethernet(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> tupl
     ethertype = ((second >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int64)
     at = at + 14
     for _ in range(3):
-        tagged = np.flatnonzero(np.isin(ethertype, TAGS))
+        tagged = np.flatnonzero(among(ethertype, TAGS))
         if not len(tagged):
             break
         tag = source.word(at[tagged], stop[tagged])

@@ -1,4 +1,4 @@
-"""Reads pcapng files: the blocks' offsets in one tight loop, everything else of all packets at once.
+"""Reads pcapng files: all packets at once.
 
 Both byte orders, several sections, unknown blocks. What is broken is left out and told in a warning; nothing
 here raises because of what a file holds, and what it may cost is bounded. It does not open files, and does not know
@@ -8,7 +8,6 @@ what an attachment means.
 from __future__ import annotations
 
 import struct
-from array import array
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -20,9 +19,9 @@ from cnetkit.model import Loss
 from cnetkit.recording import pcapng as p
 from cnetkit.recording.capture import MOST_FRAMES, MOST_INTERFACES, Capture, tap_name
 from cnetkit.recording.frames import Frames, Tap, no_frames
+from cnetkit.recording.steps import Steps, Words
 from cnetkit.recording.ticks import nanoseconds
 
-Words = NDArray[np.uint32]
 OPTIONS_LOOKED_THROUGH = 64
 """A packet's flags are looked for in its first options only, so that a hostile packet cannot keep us busy."""
 OPTIONS_OF_A_BLOCK, BODY = 4096, 1 << 24
@@ -59,7 +58,7 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
     """The capture in `data`; interfaces whose names do not say a node are `node`'s."""
     file = _File(data, node)
     little = data[: len(data) // 4 * 4].view("<u4")
-    big: Words | None = None
+    walks = {"<": Steps(little)}
     at = sections = 0
     while at < len(little):
         magic = int(little[at + 2]) if at + 2 < len(little) else 0
@@ -74,9 +73,9 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
             break
         order, words = "<", little
         if magic != p.BYTE_ORDER_MAGIC:
-            big = little.byteswap() if big is None else big
-            order, words = ">", big
-        blocks, at = _walk(words, at)
+            order, words = ">", walks[">"].words if ">" in walks else little.byteswap()
+            walks.setdefault(">", Steps(words))
+        blocks, at = walks[order].section(at)
         kept = _sound(words, blocks)
         _read_section(file, _Section(words, order, blocks[:kept]))
         if kept < len(blocks):
@@ -87,26 +86,6 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
         if len(data) % 4:
             file.warnings.append(f"the last {len(data) % 4} bytes of the file are no block and were not read")
     return Capture(_frames(file), tuple(file.attachments), tuple(file.losses), tuple(file.warnings))
-
-
-def _walk(words: Words, at: int) -> tuple[NDArray[np.int64], int]:
-    """The offsets of the blocks of the section that begins at `at`, and where the walk ended."""
-    offsets = array("q")
-    add = offsets.append
-    view = words.data
-    section = p.SECTION
-    try:
-        while True:
-            add(at)
-            step = view[at + 1] >> 2
-            if step < 3:
-                break
-            at += step
-            if view[at] == section:
-                break
-    except IndexError:
-        pass
-    return np.frombuffer(offsets, np.int64), at
 
 
 def _sound(words: Words, blocks: NDArray[np.int64]) -> int:

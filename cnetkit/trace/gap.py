@@ -10,6 +10,7 @@ import numpy as np
 
 from cnetkit.recording.columns import TCP
 from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.order import begins, ordered
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, ranks
 from cnetkit.trace.search import Flags, Search
 
@@ -19,12 +20,14 @@ LONGEST_NS = 3_000_000_000
 
 def unseen(search: Search) -> Pairs:
     """First frames of a stretch, with the last frame of the one before; the journeys' heads with others' tails."""
-    if not len(search.frame):
-        return NO_PAIRS
     identity, columns = search.identity, search.columns
-    every = np.flatnonzero(_seen_before(search))
+    every = _seen_before(search)
+    if not len(every):
+        return NO_PAIRS
     numbered = every[((columns.protocol == TCP) | (columns.ident != 0))[search.frame[every]]]
-    found = NO_PAIRS
+    head, tail = search.orphan, _tails(search)
+    head[every[_to_groups(search, every)]] = False
+    found = [NO_PAIRS]
     for part, ranked, rows in (
         (identity.ends, True, every),
         (identity.source, False, every),
@@ -33,61 +36,78 @@ def unseen(search: Search) -> Pairs:
     ):
         if len(rows):
             key = identity.packet[rows] if part is None else mix(identity.packet[rows], part[rows])
-            more = _bridged(search, rows, key, ranked, found)
-            parent, child = np.concatenate((found.parent, more.parent)), np.concatenate((found.child, more.child))
-            found = Pairs(parent, child, NOTHING, NOTHING)
-    return found
+            found.append(_bridged(search, rows, key, ranked, head, tail))
+            head[found[-1].child] = tail[found[-1].parent] = False
+    parent, child = (np.concatenate([getattr(one, side) for one in found]) for side in ("parent", "child"))
+    return Pairs(parent, child, NOTHING, NOTHING)
 
 
-def _seen_before(search: Search) -> Flags:
+def _tails(search: Search) -> Flags:
+    """Rows after which nothing came."""
+    tail = np.ones(len(search.frame), np.bool_)
+    tail[search.parent[search.parent >= 0]] = False
+    return tail
+
+
+def _to_groups(search: Search, rows: Rows) -> Flags:
+    """Rows whose frames are for several receivers."""
+    group: Flags = (search.columns.eth_dst[search.frame[rows]] >> np.uint64(40)) & np.uint64(1) != 0
+    return group
+
+
+def _seen_before(search: Search) -> Rows:
     """Rows of packets of which one journey begins not long after another one ended."""
     ip = (search.identity.hops >= 0) & search.usable
-    tail = ip.copy()
-    tail[search.parent[search.parent >= 0]] = False
-    head = ip & search.orphan
-    rows = np.flatnonzero(head | tail)
-    packet = search.identity.packet
-    rows = rows[np.argsort(packet[rows], kind="stable")]
-    ended = np.maximum.accumulate(np.where(tail[rows], np.arange(len(rows)), -1))
-    before = rows[np.maximum(np.append(-1, ended[:-1]), 0)] if len(rows) else rows
-    near = head[rows] & (before < rows) & (packet[before] == packet[rows]) & _possible(search, before, rows)
-    return ip & np.isin(packet, packet[rows[near]])
+    tail, head = ip & _tails(search), ip & search.orphan
+    order, packet = ordered(search.identity.packet)
+    number = np.cumsum(begins(packet))
+    ends = (head | tail)[order]
+    rows, of = order[ends], number[ends]
+    if not len(rows):
+        return rows
+    before = _latest(tail[rows])
+    near = head[rows] & (before >= 0) & (of[before] == of)
+    near[near] = _possible(search, rows[before[near]], rows[near])
+    wanted = np.zeros(len(order) + 1, np.bool_)
+    wanted[of[near]] = True
+    return np.sort(order[wanted[number] & ip[order]])
 
 
-def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, found: Pairs) -> Pairs:
-    """Pairs among `rows`, which have these keys."""
-    group = (search.columns.eth_dst[search.frame[rows]] >> np.uint64(40)) & np.uint64(1)
-    head, tail = search.orphan, np.ones(len(search.frame), np.bool_)
-    head[found.child] = tail[found.parent] = False
-    tail[search.parent[search.parent >= 0]] = False
-    first, trees = np.unique(key[search.parent[rows] < 0], return_counts=True)
-    wanted = head[rows] & (group == 0) & np.isin(key, first[trees > 1])
-    head[rows] = wanted
-    keep = np.isin(key, key[wanted])
-    rows, key = rows[keep], key[keep]
+def _latest(where: Flags) -> Rows:
+    """For each place the latest one before it of which `where` holds, or -1."""
+    latest = np.maximum.accumulate(np.where(where, np.arange(len(where)), -1))
+    return np.append(-1, latest[:-1])
+
+
+def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, head: Flags, tail: Flags) -> Pairs:
+    """Pairs among `rows`, which have these keys, of a `head` and a `tail`."""
+    order, key = ordered(key)
+    rows, starts = rows[order], np.flatnonzero(begins(key))
+    sizes = np.diff(np.append(starts, len(rows)))
+    several = np.add.reduceat((search.parent[rows] < 0).astype(np.int64), starts) > 1
+    wanted = head[rows] & np.repeat(several, sizes)
+    keep = np.repeat(np.logical_or.reduceat(wanted, starts), sizes)
+    rows, key, wanted = rows[keep], key[keep], wanted[keep]
     if not len(rows):
         return NO_PAIRS
     rank, count, _ = ranks(mix(key, search.tap[rows], search.direction[rows]))
-    order = np.lexsort((rows, rank, key))
-    rows, rank, count, key = rows[order], rank[order], count[order], key[order]
-    begins = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    sizes = np.diff(np.append(begins, len(rows)))
-    most = np.repeat(np.maximum.reduceat(count, begins), sizes)
-    even = (np.repeat(np.minimum.reduceat(count, begins), sizes) == most) & (ranked | (most == 1))
-    at = np.arange(len(rows))
-    before = np.maximum.accumulate(np.where(tail[rows], at, -1))
-    before = np.append(-1, before[:-1])
-    ok = head[rows] & even & (before >= 0)
-    before = np.maximum(before, 0)
-    parent, child = rows[before], rows
-    ok &= (key[before] == key) & (rank[before] == rank) & _possible(search, parent, child)
-    return Pairs(parent[ok], child[ok], NOTHING, NOTHING)
+    starts = np.flatnonzero(begins(key))
+    most = np.maximum.reduceat(count, starts)
+    even = (np.minimum.reduceat(count, starts) == most) & (ranked | (most == 1))
+    keep = np.repeat(even, np.diff(np.append(starts, len(rows))))
+    order, key = ordered(mix(key[keep], rank[keep]))  # those that are the k-th at each interface
+    rows, wanted = rows[keep][order], wanted[keep][order]
+    before = _latest(tail[rows])
+    ok = np.flatnonzero(wanted & (before >= 0) & (key[before] == key)) if len(rows) else NOTHING
+    parent, child = rows[before[ok]], rows[ok]
+    possible = _possible(search, parent, child)
+    return Pairs(parent[possible], child[possible], NOTHING, NOTHING)
 
 
 def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
-    ttl, identity = search.columns.ttl[search.frame], search.identity
-    possible: Flags = (ttl[child] <= ttl[parent]) & (identity.ends[child] != identity.reverse[parent])
+    before, after = (search.columns.ttl[search.frame[rows]] for rows in (parent, child))
+    possible: Flags = (after <= before) & (search.identity.ends[child] != search.identity.reverse[parent])
     possible &= search.time[child] - search.time[parent] < LONGEST_NS
-    same, fallen = search.node[parent] == search.node[child], ttl[parent].astype(np.int16) - ttl[child]
+    same, fallen = search.node[parent] == search.node[child], before.astype(np.int16) - after
     possible &= ~same | ((fallen <= 1) & (search.tap[parent] != search.tap[child]))
     return possible

@@ -6,7 +6,7 @@ They only propose; a rule decides. Nothing here looks at interfaces, times or th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ Rows = NDArray[np.int64]
 SEED = np.uint64(0x9E3779B97F4A7C15)
 FACTOR = np.uint64(0xFF51AFD7ED558CCD)
 HALF = np.uint64(32)
+
+CHUNK = 1 << 16
+"""Rows at a time: their columns stay in the processor's cache."""
 
 
 def mix(*parts: NDArray[np.generic] | int) -> U64:
@@ -61,30 +64,43 @@ def identify(columns: Columns, order: Rows, link_addresses: bool) -> Identity:
 
     `link_addresses` is false where some frames came without both MAC addresses (`tcpdump -i any`).
     """
-    c = {name: getattr(columns, name)[order] for name in _USED}
+    whole = {f.name: np.empty(len(order), np.int16 if f.name == "hops" else np.uint64) for f in fields(Identity)}
+    for first in range(0, len(order), CHUNK):
+        part = slice(first, first + CHUNK)
+        for name, found in _identified(columns, order[part], link_addresses).items():
+            whole[name][part] = found
+    return Identity(**whole)  # type: ignore[arg-type]
+
+
+def _identified(columns: Columns, rows: Rows, link_addresses: bool) -> dict[str, NDArray[np.generic]]:
+    """The fields of an Identity, for some rows."""
+    c = {name: getattr(columns, name)[rows] for name in _USED}
     icmp = (c["protocol"] == ICMP) | (c["protocol"] == ICMPV6)
     sport, dport = (np.where(icmp, c["icmp_id"], c[name]).astype(np.uint64) for name in ("sport", "dport"))
     packet = _packet(c)
-    target_low = c["dst_low"]
     source = mix(c["src_high"], c["src_low"], sport)
-    target = mix(c["dst_high"], target_low, dport)
+    target = mix(c["dst_high"], c["dst_low"], dport)
     ends, reverse = mix(source, target, c["protocol"]), mix(target, source, c["protocol"])
     inner = mix(packet, ends, c["tos"], c["ttl"])
     if link_addresses:
         inner = mix(inner, c["eth_src"], c["eth_dst"])
-    outer = mix(c["depth"], c["vni"], *(c["outer_" + name] for name in _AROUND))
-    deep = c["depth"] > 0
-    wire = mix(inner, c["vlan"])
-    if deep.any():
-        around = mix(wire, outer, c["outer_ttl"], c["outer_vlan"])
-        wire = np.where(deep, mix(around, c["outer_eth_src"], c["outer_eth_dst"]) if link_addresses else around, wire)
-    outer[~deep] = 0
+    wire, outer = mix(inner, c["vlan"]), np.zeros(len(rows), np.uint64)
     hops = np.where(c["version"] > 0, c["ttl"].astype(np.int16), np.int16(-1))
-    hops = np.where(deep, c["outer_ttl"].astype(np.int16), hops)
-    return Identity(packet, ends, reverse, source, target, inner, outer, wire, hops)
+    deep = np.flatnonzero(c["depth"])
+    if len(deep):
+        o = {name: getattr(columns, "outer_" + name)[rows[deep]] for name in _OUTER}
+        outer[deep] = mix(c["depth"][deep], c["vni"][deep], *(o[name] for name in _AROUND))
+        around = mix(wire[deep], outer[deep], o["ttl"], o["vlan"])
+        wire[deep] = mix(around, o["eth_src"], o["eth_dst"]) if link_addresses else around
+        hops[deep] = o["ttl"]
+    return {
+        "packet": packet, "ends": ends, "reverse": reverse, "source": source, "target": target, "inner": inner,
+        "outer": outer, "wire": wire, "hops": hops,
+    }  # fmt: skip
 
 
 _AROUND = ("src_high", "src_low", "dst_high", "dst_low", "ident")
+_OUTER = (*_AROUND, "ttl", "vlan", "eth_src", "eth_dst")
 _PACKED = (
     (("ethertype", 16), ("protocol", 8), ("version", 8), ("ident", 32)),
     (("seq", 32), ("ack", 32)),
@@ -93,7 +109,6 @@ _PACKED = (
 )
 _USED = sorted(
     {name for group in _PACKED for name, _ in group}
-    | {"outer_" + name for name in (*_AROUND, "ttl", "vlan", "eth_src", "eth_dst")}
     | {"protocol", "icmp_id", "sport", "dport", "src_high", "src_low", "dst_high", "dst_low", "tos", "ttl", "vlan"}
     | {"eth_src", "eth_dst", "depth", "vni", "payload_digest", "cut"}
 )

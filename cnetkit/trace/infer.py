@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.identity import U64, Identity, Rows, mix
+from cnetkit.trace.order import begins, numbered, ordered, shared
 from cnetkit.trace.pairing import pair
 from cnetkit.trace.wiring import Wiring
 
@@ -39,11 +40,12 @@ def inferred(
         return wiring
     wiring = replace(wiring, tunnel=wiring.tunnel | _tunnels(wiring, tap, direction, identity.inner, depth))
     wire = identity.wire
-    order = np.argsort(wire, kind="stable")
-    tap, direction, time, wire = tap[order], direction[order], time[order], wire[order]
-    above = _bridges(wiring, tap, direction, time, wire)
+    order, wire = ordered(wire)
+    tap, direction, time = tap[order], direction[order], time[order]
+    alike = numbered(mix(wire, wiring.node[tap]))[0]
+    above = _bridges(wiring, tap, direction, time, wire, alike)
     segment = wiring.segment
-    for cables in (_in_turn(wiring, tap, direction, time, wire), _cables(wiring, tap, direction, time, wire)):
+    for cables in (_in_turn(wiring, tap, direction, time, wire, alike), _cables(wiring, tap, direction, time, wire)):
         segment = _assign(wiring.node, segment, cables, set(above.values()))
     bridge, is_bridge = wiring.bridge.copy(), wiring.is_bridge.copy()
     fresh = int(bridge.max(initial=0)) + 1
@@ -57,23 +59,28 @@ def inferred(
 def _tunnels(
     wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64, depth: NDArray[np.uint8]
 ) -> NDArray[np.bool_]:
-    """Taps at least half of whose frames are seen in the same node right after, or before, with one layer more."""
-    seen = np.zeros(len(wiring.node), np.int64)
+    """Taps at least half of whose frames are seen next, or before, with one layer more: in the same node, or in another
+    one on the way between."""
+    count = len(wiring.node)
     if not depth.any():
-        return seen > 0
-    node = wiring.node[tap]
-    related = np.isin(inner, inner[depth > 0])
-    rows = np.flatnonzero(related & ~wiring.known[tap])
-    rows = rows[np.lexsort((rows, node[rows], inner[rows]))]
-    first, then = rows[:-1], rows[1:]
-    near = (inner[first] == inner[then]) & (node[first] == node[then]) & (direction[first] == direction[then])
-    near &= tap[first] != tap[then]
-    out = near & (direction[first] == OUT) & (depth[then] == depth[first] + 1)
-    into = near & (direction[first] == IN) & (np.abs(depth[then].astype(np.int16) - depth[first]) == 1)
-    upper = np.where(depth[first] < depth[then], first, then)
-    found = np.bincount(tap[first[out]], minlength=len(seen)) + np.bincount(tap[upper[into]], minlength=len(seen))
-    total = np.bincount(tap, minlength=len(seen))
-    return (found > 0) & (2 * found >= total)
+        return np.zeros(count, np.bool_)
+    rows = np.flatnonzero(shared(inner, inner[depth > 0])[0] & ~wiring.known[tap])
+    node, total = wiring.node[tap], np.bincount(tap, minlength=count)
+    tunnels = np.zeros(count, np.bool_)
+    for key in (mix(inner[rows], node[rows]), inner[rows]):
+        order, sorted_ = ordered(key)
+        first, then = rows[order][:-1], rows[order][1:]
+        near = (sorted_[1:] == sorted_[:-1]) & (tap[first] != tap[then])
+        here = node[first] == node[then]
+        out = near & (direction[first] == OUT) & (depth[then] == depth[first] + 1)
+        out &= ~here | (direction[then] == OUT)
+        into = near & (direction[then] == IN) & np.where(here, direction[first] == IN, True)
+        more = depth[first].astype(np.int16) - depth[then]
+        into &= (more == 1) | (here & (more == -1))
+        upper = np.where(depth[first] < depth[then], first, then)
+        found = np.bincount(tap[first[out]], minlength=count) + np.bincount(tap[upper[into]], minlength=count)
+        tunnels |= (found > 0) & (2 * found >= total)
+    return tunnels
 
 
 def _counted(first: Rows, second: Rows) -> Counts:
@@ -101,18 +108,19 @@ def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArr
     return _counted(np.concatenate(first), np.concatenate(second))
 
 
-def _in_turn(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Counts:
+def _in_turn(
+    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64, alike: Rows
+) -> Counts:
     """How often the k-th sending of some bytes was at a and their k-th arrival at b, in another node.
 
     So a flood tells of its cables too: what a bridge hands to several ports arrives in the same order. Arrivals after
     one in the same node, at the bridge itself, and the bridge's own sending before its ports' do not count.
     """
     node, out = wiring.node[tap], direction == OUT
-    again = _earlier(mix(wire, node), direction == IN)
-    begins = np.append(True, wire[1:] != wire[:-1]) if len(wire) else np.zeros(0, np.bool_)
-    next_too = np.append((wire[1:] == wire[:-1]) & (node[1:] == node[:-1]) & out[1:], False)
-    sent = np.flatnonzero(out & ~(begins & next_too) & ~wiring.known[tap])
-    came = np.flatnonzero((direction == IN) & ~again & ~wiring.known[tap])
+    next_too = np.append((alike[1:] == alike[:-1]) & out[1:], False)
+    sent = np.flatnonzero(out & ~(begins(wire) & next_too) & ~wiring.known[tap])
+    came = _first(alike, np.flatnonzero(direction == IN))
+    came = came[~wiring.known[tap[came]]]
     if not len(sent) or not len(came):
         return {}
     found = pair(sent, wire[sent], came, wire[came], np.zeros(len(came), np.int64), np.arange(len(wire)))
@@ -121,34 +129,36 @@ def _in_turn(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDAr
     return _counted(tap[first[real]], tap[second[real]])
 
 
-def _earlier(key: U64, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Rows of `where` before which another one has the same key."""
-    rows = np.flatnonzero(where)
-    _, first = np.unique(key[rows], return_index=True)
-    again = where.copy()
-    again[rows[first]] = False
-    return again
+def _first(alike: Rows, rows: Rows) -> Rows:
+    """Those of `rows`, ascending, before which none of them is alike."""
+    first = np.full(int(alike.max(initial=-1)) + 1, -1)
+    first[alike[rows[::-1]]] = rows[::-1]  # the last one written stays
+    kept: Rows = rows[first[alike[rows]] == rows]
+    return kept
 
 
 def _bridges(
-    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64
+    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64, alike: Rows
 ) -> dict[int, int]:
     """For each port, the interface of its node that shows the same frames above it.
 
     Sent at the upper interface first; received at both (with the same time, where br_netfilter does not lie between).
+    Rows that are `alike` show the same bytes in one node.
     """
-    node = wiring.node[tap]
     down: Counts = defaultdict(int)
     up: Counts = defaultdict(int)
     free = ~wiring.known[tap]
-    first = ~_earlier(mix(wire, node), np.ones(len(wire), np.bool_))
+    begin = np.empty(len(tap) and int(alike.max()) + 1, np.int64)
+    begin[alike[::-1]] = np.arange(len(tap))[::-1]
+    begin = begin[alike]
+    open_ = np.flatnonzero(free)
     for lag in range(1, LOOK_BACK + 1):
-        at = np.flatnonzero(free[lag:]) + lag
-        back = at - lag
-        same = (wire[back] == wire[at]) & (node[back] == node[at]) & (tap[back] != tap[at]) & free[back]
-        at, back = at[same], back[same]
+        open_ = open_[open_ >= lag]
+        open_ = open_[wire[open_ - lag] == wire[open_]]
+        same = (alike[open_ - lag] == alike[open_]) & (tap[open_ - lag] != tap[open_]) & free[open_ - lag]
+        at, back = open_[same], open_[same] - lag
         out = (direction[back] == OUT) & (direction[at] == OUT) & (time[at] - time[back] < NEAR_NS)
-        out &= first[back]
+        out &= begin[back] == back
         into = (direction[back] == IN) & (direction[at] == IN) & (time[at] - time[back] < NEAR_NS)
         for counts, chosen in ((down, out), (up, into)):
             for two, count in _counted(tap[back[chosen]], tap[at[chosen]]).items():
@@ -168,22 +178,21 @@ def _bridges(
     for (port, upper), _ in sorted(up.items(), key=lambda item: -item[1]):
         if (upper, port) not in up and not {port, upper} & found.keys() and port not in found.values():
             found[port] = upper
-    for port, other in _through(tap, direction, wire, node, free):
+    for port, other in _through(tap, direction, begin, free):
         if port in found and other not in found and other not in found.values():
             found[other] = found[port]
     return found
 
 
-def _through(tap: Rows, direction: NDArray[np.uint8], wire: U64, node: Rows, free: NDArray[np.bool_]) -> Counts:
+def _through(tap: Rows, direction: NDArray[np.uint8], begin: Rows, free: NDArray[np.bool_]) -> Counts:
     """How often what was first seen to come in at a port left the same node at another one with its bytes unchanged."""
-    _, first, number = np.unique(mix(wire, node), return_index=True, return_inverse=True)
-    begin = first[number]
     passed = free & free[begin] & (direction == OUT) & (direction[begin] == IN) & (tap != tap[begin])
     return _counted(tap[begin[passed]], tap[passed])
 
 
 def _assign(node: Rows, known: Rows, cables: Counts, uppers: set[int]) -> Rows:
-    """Gives each cable a number, the pairs that were seen most often first; a tap has one cable."""
+    """Gives each cable a number, the pairs that were seen most often first. A tap has one cable; one with more than two
+    ends is a hub, through which frames went both ways."""
     both: Counts = defaultdict(int)
     for (a, b), count in cables.items():
         if a not in uppers and b not in uppers:
@@ -193,7 +202,7 @@ def _assign(node: Rows, known: Rows, cables: Counts, uppers: set[int]) -> Rows:
         if segment[a] < 0 and segment[b] < 0:
             segment[a] = segment[b] = a
     for (a, b), _ in sorted(both.items(), key=lambda item: (-item[1], item[0])):
-        if (segment[a] < 0) == (segment[b] < 0):
+        if (segment[a] < 0) == (segment[b] < 0) or not (cables.get((a, b)) and cables.get((b, a))):
             continue
         number, other = max(segment[a], segment[b]), b if segment[b] < 0 else a
         if not (node[segment == number] == node[other]).any():

@@ -16,6 +16,7 @@ from cnetkit.model import Tuple5
 from cnetkit.recording.columns import ICMP, ICMPV6, TCP, UDP
 from cnetkit.trace.forwarding import around, candidates
 from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.order import begins, ordered, shared
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, pair
 from cnetkit.trace.search import Search
 
@@ -103,9 +104,8 @@ def rewritten_between(
     if not len(parents) or not len(children):
         return NO_PAIRS
     pkey, ckey = mix(identity.packet[parents], before[parents]), mix(identity.packet[children], after[children])
-    common = np.intersect1d(pkey, ckey)
-    parents, pkey = _within(parents, pkey, common)
-    children, ckey = _within(children, ckey, common)
+    p, c = shared(pkey, ckey)
+    parents, pkey, children, ckey = parents[p], pkey[p], children[c], ckey[c]
     if not len(parents):
         return NO_PAIRS
     found = [_mapped(search, parents, pkey, children, ckey, _told(search, half))]
@@ -123,14 +123,16 @@ def rewritten_between(
 
 
 def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
-    keep = np.isin(key, wanted)
+    keep = shared(key, wanted)[0]
     return rows[keep], key[keep]
 
 
 def _rest(pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64) -> tuple[Rows, U64, Rows, U64]:
     """What is left to pair: children without a parent, parents without a child."""
-    p, c = ~np.isin(parents, pairs.parent), ~np.isin(children, np.concatenate((pairs.child, pairs.ambiguous)))
-    return parents[p], pkey[p], children[c], ckey[c]
+    if not len(pairs.child) and not len(pairs.ambiguous):
+        return parents, pkey, children, ckey
+    p, c = np.isin(parents, pairs.parent), np.isin(children, np.concatenate((pairs.child, pairs.ambiguous)))
+    return parents[~p], pkey[~p], children[~c], ckey[~c]
 
 
 def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None) -> Pairs:
@@ -155,11 +157,10 @@ def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
 
 def _single(key: U64, value: U64) -> tuple[U64, U64]:
     """The keys that have but one value, ascending, and those values."""
-    order = np.argsort(key, kind="stable")
-    key, value = key[order], value[order]
-    begins = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    same = np.minimum.reduceat(value, begins) == np.maximum.reduceat(value, begins)
-    return key[begins][same], value[begins][same]
+    order, key = ordered(key)
+    value, starts = value[order], np.flatnonzero(begins(key))
+    same = np.minimum.reduceat(value, starts) == np.maximum.reduceat(value, starts)
+    return key[starts][same], value[starts][same]
 
 
 def _lookup(keys: U64, values: U64, wanted: U64) -> U64:

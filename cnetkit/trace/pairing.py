@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.order import begins, ordered
 
 PAUSE_NS = 50_000_000
 """Silence after which identical packets are counted anew."""
@@ -54,17 +55,19 @@ def pair(
     """
     if not len(parents) or not len(children):
         return NO_PAIRS
-    by_key = np.argsort(parent_key, kind="stable")
-    sorted_key, parents = parent_key[by_key], parents[by_key]
-    first = np.searchsorted(sorted_key, child_key)
-    hit = first < len(sorted_key)
-    hit[hit] = sorted_key[first[hit]] == child_key[hit]
-    children, child_key, lane, first = children[hit], child_key[hit], lane[hit], first[hit]
-    if not len(children):
+    order, key = ordered(np.concatenate((parent_key, child_key)))  # of equal keys the parents stand first
+    is_parent = order < len(parents)
+    starts = np.flatnonzero(begins(key))
+    before = np.append(0, np.cumsum(is_parent))  # parents that stand before each place
+    born = before[np.append(starts[1:], len(key))] - before[starts]
+    number = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(key))))
+    at = np.flatnonzero(~is_parent & (born > 0)[number])
+    if not len(at):
         return NO_PAIRS
-    available = np.searchsorted(sorted_key, child_key, side="right") - first
-    rank, wanted, run = ranks(mix(child_key, lane))
-    known = np.minimum(first + np.minimum(rank, available - 1), len(parents) - 1)
+    parents, number, at = parents[order[is_parent]], number[at], order[at] - len(parents)
+    children, lane, first, available = children[at], lane[at], before[starts[number]], born[number]
+    rank, wanted, run = _counted(number, lane)
+    known = first + np.minimum(rank, available - 1)
     fits = (wanted == available) & _before(parents[known], children, time, ties)
     if fits.all():
         return Pairs(parents[known], children, NOTHING, NOTHING)
@@ -85,15 +88,26 @@ def _before(parent: Rows, child: Rows, time: NDArray[np.int64], ties: bool) -> N
     return (parent < child) | (time[parent] == time[child]) if ties else parent < child
 
 
+def _counted(number: Rows, lane: NDArray[np.generic]) -> tuple[Rows, Rows, Rows]:
+    """`ranks` of number and lane together; the numbers ascend, so that most rows, alone with theirs, need no sorting."""
+    first = begins(number)
+    alone = first & np.append(first[1:], True)
+    rank, size, run = np.zeros(len(number), np.int64), np.ones(len(number), np.int64), np.arange(len(number))
+    several = np.flatnonzero(~alone)
+    if len(several):
+        rank[several], size[several], group = ranks(mix(number[several], lane[several]))
+        run[several] = len(number) + group
+    return rank, size, run
+
+
 def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
     """For each row: how many equal keys stand before it, how many there are, and the number of its run."""
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    sizes = np.diff(np.append(begins, len(key)))
-    number = np.repeat(np.arange(len(begins)), sizes)
+    order, found = ordered(key)
+    starts = np.flatnonzero(begins(found))
+    sizes = np.diff(np.append(starts, len(key)))
+    number = np.repeat(np.arange(len(starts)), sizes)
     rank, size, run = (np.empty(len(key), np.int64) for _ in range(3))
-    rank[order] = np.arange(len(key)) - begins[number]
+    rank[order] = np.arange(len(key)) - starts[number]
     size[order], run[order] = sizes[number], number
     return rank, size, run
 

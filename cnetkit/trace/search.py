@@ -51,40 +51,34 @@ class Search:
     """Frames that went in and were seen again on the way in, at an interface above."""
     passed: Flags = field(init=False)
     """Frames that were seen again on the way out, in the same node."""
+    node: Rows = field(init=False)
+    """The number of the node where each row was seen."""
+    bridge: Rows = field(init=False)
+    """The number of the bridge; see Wiring."""
+    at_bridge: Flags = field(init=False)
+    """Rows seen at a bridge itself, not at a port."""
+    depth: NDArray[np.uint8] = field(init=False)
+    """Encapsulations around each row's innermost packet."""
+    came: Flags = field(init=False)
+    left: Flags = field(init=False)
 
     def __post_init__(self) -> None:
         count = len(self.frame)
         self.parent, self.only = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
         self.rule = np.zeros(count, np.uint8)
         self.ambiguous, self.raised, self.passed = (np.zeros(count, np.bool_) for _ in range(3))
-
-    @property
-    def node(self) -> Rows:
-        """The number of the node where each row was seen."""
-        return self.wiring.node[self.tap]
-
-    @property
-    def bridge(self) -> Rows:
-        """The number of the bridge; see Wiring."""
-        return self.wiring.bridge[self.tap]
-
-    @property
-    def at_bridge(self) -> Flags:
-        """Rows seen at a bridge itself, not at a port."""
-        return self.wiring.is_bridge[self.tap]
-
-    @property
-    def depth(self) -> NDArray[np.uint8]:
-        """Encapsulations around each row's innermost packet."""
-        return self.columns.depth[self.frame]
+        wiring, tap = self.wiring, self.tap
+        self.node, self.bridge, self.at_bridge = wiring.node[tap], wiring.bridge[tap], wiring.is_bridge[tap]
+        self.depth = self.columns.depth[self.frame]
+        self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)
 
     def incoming(self, where: Flags | bool = True) -> Rows:
         """Rows that were received and fulfil `where`, ascending."""
-        return np.flatnonzero((self.direction == IN) & self.usable & where)
+        return np.flatnonzero(self.came & where)
 
     def outgoing(self, where: Flags | bool = True) -> Rows:
         """Rows that were sent and fulfil `where`, ascending."""
-        return np.flatnonzero((self.direction == OUT) & self.usable & where)
+        return np.flatnonzero(self.left & where)
 
     @property
     def orphan(self) -> Flags:
