@@ -118,9 +118,10 @@ def _in_turn(
     """
     node, out = wiring.node[tap], direction == OUT
     next_too = np.append((alike[1:] == alike[:-1]) & out[1:], False)
-    sent = np.flatnonzero(out & ~(begins(wire) & next_too) & ~wiring.known[tap])
+    open_ = ~(wiring.known | wiring.tunnel)[tap]
+    sent = np.flatnonzero(out & ~(begins(wire) & next_too) & open_)
     came = _first(alike, np.flatnonzero(direction == IN))
-    came = came[~wiring.known[tap[came]]]
+    came = came[open_[came]]
     if not len(sent) or not len(came):
         return {}
     found = pair(sent, wire[sent], came, wire[came], np.zeros(len(came), np.int64), np.arange(len(wire)))
