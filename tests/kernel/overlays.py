@@ -40,8 +40,11 @@ def overlay(lab: Lab, *, mtu: int = 1450, options: str = "") -> Overlay:
     return Overlay(hosts, pods)
 
 
-def cluster(lab: Lab) -> Overlay:
-    """A subnet a node, routed over VXLAN as flannel does, and a ClusterIP that spreads over a pod on each node."""
+def cluster(lab: Lab, *, forward: str = "ACCEPT") -> Overlay:
+    """A subnet a node, routed over VXLAN as flannel does, and a ClusterIP that spreads over a pod on each node.
+
+    `forward`: the policy of the nodes' FORWARD chain, which flannel opens.
+    """
     router, hosts, pods = lab.router("r"), [], []
     for n in (1, 2):
         host = lab.host(f"n{n}")
@@ -65,6 +68,7 @@ def cluster(lab: Lab) -> Overlay:
         answer(pod, 90)
         pod.http_server(80)
     for host in hosts:
+        host.run(f"iptables-nft -P FORWARD {forward}", check=True)
         host.run(
             "nft -f -",
             input=f"""

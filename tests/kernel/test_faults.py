@@ -10,7 +10,7 @@ import pytest
 from cnetkit.lab import Lab
 from cnetkit.trace import Journey, Trace
 from tests.kernel.conftest import Dock
-from tests.kernel.overlays import overlay
+from tests.kernel.overlays import cluster, overlay
 from tests.kernel.tagged import answer, ask, ready
 
 Fault = tuple[Callable[..., Trace], str, str, str]
@@ -397,6 +397,14 @@ def an_underlay_that_drops_the_tunnel(lab):
     lab["r"].run("iptables-nft -A FORWARD -p udp --dport 4789 -j DROP", check=True)
     with lab.trace() as trace:
         ask(net.pods[0], net.pods[2].address, 90, 1, patience=0.1)
+    return trace
+
+
+@fault("p11/eth0", "policy drop", "n2/flannel.1")
+def a_policy_behind_a_tunnel(lab):
+    net = cluster(lab, forward="DROP")
+    with lab.trace() as trace:
+        net.pods[0].run(f"curl -s -m .2 http://{net.pods[3].address}/")
     return trace
 
 

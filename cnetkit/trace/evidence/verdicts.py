@@ -18,6 +18,8 @@ from cnetkit.trace.packet import outermost
 OWN_TABLE = "cnetkit_trace"
 OWN_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 BEGINS = ("prerouting", "output")
+TUNNELLED = ("wrapped", "unwrapped", "encrypted", "decrypted")
+"""Steps between two packets, each of which netfilter sees by itself: the one inside and the one around it."""
 APART_NS = 5_000_000_000
 """A verdict read this long after its frame belongs to another packet."""
 
@@ -51,7 +53,7 @@ _indexes: WeakKeyDictionary[Case, Index] = WeakKeyDictionary()
 
 def steps_of(case: Case, frame: int, parent: int | None) -> list[Step]:
     """The verdicts over the packet between `parent` and `frame`, or over one that began or ended at `frame`."""
-    if parent is not None and case.place(parent)[0] == case.place(frame)[0]:
+    if parent is not None and case.place(parent)[0] == case.place(frame)[0] and case.step(frame) not in TUNNELLED:
         found = _passage(case, parent)
         if found:
             return found
