@@ -196,6 +196,13 @@ def too_large_for_a_link_and_no_answer(lab):
     return line.traced(["python3", "-c", PROBE, "10.0.2.2"])
 
 
+@fault("a/eth0", "its 1048 octets are more than b/eth0 takes", "r2/eth1")
+def an_end_that_takes_less(lab):
+    line = Line(lab)
+    line.b.run("ip link set eth0 mtu 600", check=True)
+    return line.traced(size=1008)
+
+
 @fault("a/eth0", "answered with ICMP host unreachable", "r2/eth0")
 def a_neighbour_that_is_not_there(lab):
     return Line(lab).traced("ping -c1 -W4 10.0.2.77")

@@ -17,6 +17,7 @@ LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.handed_to_a_program,
     bridging.addressed_to_another, bridging.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
     routing.reverse_path, routing.not_forwarding, routing.blackhole, sizes.expired, sizes.too_large,
+    sizes.larger_than_the_other_end,
     routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused,
 )  # fmt: skip
 """For packets that were lost from sight: each takes the case and the last frame."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+import numpy as np
+
 from cnetkit.model import Evidence, Neighbour
+from cnetkit.recording.columns import ARP
+from cnetkit.recording.frames import OUT
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.case import Case
@@ -20,7 +26,7 @@ def silent(case: Case, frame: int) -> Cause | None:
     hop, time = found.route.via or to.destination, case.time(frame) + PATIENCE_NS
     rows = case.rows(case.topology(time).neighbours, "neighbour", to.node, time)
     entry = _latest(rows, hop, found.route.interface)
-    if entry is None or entry.mac or entry.state not in ("FAILED", "INCOMPLETE"):
+    if entry is None or entry.mac or entry.state not in ("FAILED", "INCOMPLETE") or not _asked(case, frame, hop):
         return None
     said = Evidence("neighbour", f"{hop} dev {entry.interface} {entry.state}", f"{to.node} neighbours", "table")
     if entry.state == "FAILED":
@@ -28,6 +34,18 @@ def silent(case: Case, frame: int) -> Cause | None:
     return Cause(
         f"it waits for {hop} at {entry.interface}, which has not answered", (said, found.evidence), "lost-from-sight"
     )
+
+
+def _asked(case: Case, frame: int, hop: str) -> bool:
+    """Whether the node was seen to ask for it after the packet came; of IPv6 the entry alone must do."""
+    address = ipaddress.ip_address(hop)
+    if address.version == 6:
+        return True
+    c, joined = case.joined.columns, case.joined
+    late = case.time(frame) + np.array([0, PATIENCE_NS])
+    time, node = case.recording.frames.time_ns, joined.wiring.node[case.recording.frames.tap]
+    asks = (c.ethertype == ARP) & (c.dst_low == int(address)) & (node == node[frame]) & (joined.direction == OUT)
+    return bool((asks & (time >= late[0]) & (time <= late[1])).any())
 
 
 def _latest(rows: object, address: str, device: str) -> Neighbour | None:

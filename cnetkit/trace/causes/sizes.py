@@ -36,6 +36,29 @@ def too_large(case: Case, frame: int) -> Cause | None:
     return Cause(f"its {size} octets do not fit {out.name} and must not be fragmented", (said, found.evidence, counter))
 
 
+def larger_than_the_other_end(case: Case, frame: int) -> Cause | None:
+    """Sent into a veth pair whose other end takes less (drivers/net/veth.c, is_skb_forwardable)."""
+    node, name = case.place(frame)
+    here = case.interfaces.get((node, name))
+    if case.direction(frame) != "out" or here is None or here.kind != "veth" or here.peer is None:
+        return None
+    peer = interface(case, frame, *here.peer)
+    size = int(case.recording.frames.length[frame]) - ETHERNET
+    counter = moved(case, frame, node, f"{name}.tx_dropped") or moved(case, frame, *_received(here.peer))
+    if peer is None or counter is None or size <= peer.mtu + TAG:
+        return None
+    said = Evidence("mtu", f"{peer.name} mtu {peer.mtu}", f"{peer.node}/{peer.name}", "table")
+    return Cause(f"its {size} octets are more than {peer.node}/{peer.name} takes", (said, counter))
+
+
+def _received(place: tuple[str, str]) -> tuple[str, str]:
+    return place[0], f"{place[1]}.rx_dropped"
+
+
+ETHERNET, TAG = 14, 4
+"""Octets of an Ethernet header, and of a VLAN tag, which are let through beyond the MTU."""
+
+
 def _dont_fragment(case: Case, frame: int) -> bool:
     at = int(case.joined.columns.network[frame]) + 6
     return bool(case.joined.units.data[at] & 0x40)
