@@ -21,6 +21,7 @@ _IFLA_LINK, _IFLA_LINK_NETNSID, _IFLA_STATS64 = 5, 37, 23
 _IFLA_AF_SPEC = 26
 _PORT = {1: "state", 4: "hairpin", 33: "isolated"}  # IFLA_BRPORT_*
 _SETTINGS = {1: "forwarding", 8: "rp_filter", 23: "accept_local", 26: "route_localnet"}  # linux/ip.h, IPV4_DEVCONF_*
+_ACTIONS = {6: "blackhole", 7: "unreachable", 8: "prohibit"}  # linux/fib_rules.h, FR_ACT_*
 _LOOPBACK = 772
 _ROUTE_TYPES = dict(enumerate(("unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole",
                                "unreachable", "prohibit", "throw", "nat")))  # fmt: skip
@@ -153,7 +154,8 @@ def policy(node: str, body: bytes) -> PolicyRule:
     words += ["to", f"{ip(found[1])}/{to_length}"] if 1 in found else []
     words += ["fwmark", hex(_number(found, 10))] if 10 in found else []
     words += ["iif", found[3].rstrip(b"\0").decode()] if 3 in found else []
-    words += ["lookup", _TABLES.get(table, str(table))]
+    action = _ACTIONS.get(body[7], "")
+    words += [action] if action else ["lookup", _TABLES.get(table, str(table))]
     return PolicyRule(node, priority, table, 4 if family == socket.AF_INET else 6, " ".join(words))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import OutcomeKind
 from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
-from cnetkit.trace import causes
+from cnetkit.trace import causes, meant
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.outcome import RESERVED, Ends
 
@@ -33,7 +33,7 @@ def plain(case: Case, ends: Ends, first: NDArray[np.int64]) -> NDArray[np.bool_]
         case, {e.node for e in case.recording.events if e.kind == "verdict" and e.subject.verdict == "drop"}
     )
     counted = _numbers(case, causes.counted_on_arrival(case))
-    translating = _numbers(case, {name for name, _, _ in case.translations})
+    translating = _numbers(case, meant.translating(case))
     delivered: NDArray[np.bool_] = ends.delivered & ~np.isin(
         node[ends.last], np.concatenate((answered, spoke, counted, translating))
     )

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Outcome
 from cnetkit.recording.frames import IN, OUT
-from cnetkit.trace import causes
+from cnetkit.trace import causes, meant
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import steps_of
@@ -117,7 +117,7 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     answer = refusal(case, last)
     if answer is not None:
         return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
-    if found.delivered[journey] and not _meant_elsewhere(case, last):
+    if found.delivered[journey] and not meant.elsewhere(case, last):
         return _because(causes.arrived(case, last), where) or Outcome("delivered", where)
     if case.joined.ambiguous[first]:
         reason = "several identical packets could have become this one, and neither order nor time tells them apart"
@@ -125,21 +125,12 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     if int(case.joined.columns.eth_dst[last]) >> 4 == RESERVED >> 4 and case.direction(last) == "in":
         return Outcome("consumed", where, "bridges keep frames for this address to themselves")
     several = found.forked[journey] and not case.joined.units.cut(last)
-    lost = None if several else _because(causes.lost(case, last), where)
-    return lost or Outcome("lost-from-sight", where)
+    lost = causes.flooded(case, last) or (None if several else causes.lost(case, last))
+    return _because(lost, where) or Outcome("lost-from-sight", where)
 
 
 def _because(cause: causes.Cause | None, where: str) -> Outcome | None:
     return None if cause is None else Outcome(cause.outcome, where, cause.reason, cause.evidence)
-
-
-def _meant_elsewhere(case: Case, last: int) -> bool:
-    """Whether the node translates the packet's destination, so that owning the old one says nothing."""
-    if not case.translations or not case.joined.columns.version[last]:
-        return False
-    packet = case.packet(last)
-    after = case.translations.get((case.place(last)[0], packet.protocol, packet.ends))
-    return after is not None and after.destination not in case.addresses.get(case.place(last)[0], ())
 
 
 def _verdict(case: Case, last: int, where: str) -> Outcome | None:

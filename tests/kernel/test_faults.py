@@ -454,6 +454,67 @@ def a_receive_buffer_that_is_full(lab):
     return line.traced(["python3", "-c", MANY, "10.0.2.2", "99"])
 
 
+def from_outside(lab: Lab, *commands: str) -> Trace:
+    """A question to the published port 9090, after these commands on the host."""
+    dock = Dock(lab)
+    answer(dock.web, 90)
+    dock.host.publish(9090, to=dock.web, port=90, protocol="udp")
+    dock.outside.run("ping -c1 203.0.113.1", check=True)
+    for command in commands:
+        dock.host.run(command, check=True)
+    with lab.trace() as trace:
+        ask(dock.outside, "203.0.113.1", 9090, 1, patience=0.1)
+    return trace
+
+
+@fault("outside/eth0", "dock does not forward packets", "dock/eth0")
+def a_published_port_of_a_host_that_does_not_forward(lab):
+    return from_outside(lab, "sysctl -w net.ipv4.ip_forward=0")
+
+
+@fault("outside/eth0", "dock did not receive it as an IP packet: it was thrown away at eth0", "dock/eth0")
+def a_rule_at_the_interface_itself(lab):
+    return from_outside(
+        lab,
+        "nft add table netdev f",
+        "nft 'add chain netdev f in { type filter hook ingress device eth0 priority 0; }'",
+        "nft add rule netdev f in udp dport 9090 drop",
+    )
+
+
+@fault("outside/eth0", "the route for 172.17.0.2 is a blackhole", "dock/eth0")
+def a_policy_rule_that_throws_away(lab):
+    return from_outside(lab, "ip rule add from 203.0.113.2 blackhole")
+
+
+@fault("outside/eth0", "^$", "dock/eth0")
+def a_route_that_hangs_on_a_mark(lab):
+    mark = "iptables-nft -t mangle -A PREROUTING -p udp -j MARK --set-mark 1"
+    return from_outside(lab, mark, "ip rule add fwmark 1 lookup 99", "ip route add blackhole default table 99")
+
+
+@fault(
+    "client/eth0", "no port leads to 02:42:ac:11:00:02: it was sent to every port, and nobody took it", "client/eth0"
+)
+def a_container_whose_interface_is_down(lab):
+    dock = Dock(lab)
+    dock.client.run("ping -c1 172.17.0.2", check=True)
+    dock.web.run("ip link set eth0 down", check=True)
+    with lab.trace() as trace:
+        ask(dock.client, "172.17.0.2", 90, 1, patience=0.1)
+    return trace
+
+
+@fault("client/eth0", "addressed to 02:42:ac:11:00:02, which web does not have", "web/eth0")
+def another_mac_address_than_the_neighbours_know(lab):
+    dock = Dock(lab)
+    dock.client.run("ping -c1 172.17.0.2", check=True)
+    dock.web.run("ip link set eth0 address 02:00:00:00:00:55", check=True)
+    with lab.trace() as trace:
+        ask(dock.client, "172.17.0.2", 90, 1, patience=0.1)
+    return trace
+
+
 def culprit(trace: Trace, begins: str) -> Journey:
     """The last journey of a request that begins there."""
     found = [
@@ -474,8 +535,8 @@ def test_the_stated_cause_is_the_one_that_was_injected(name):
     assert re.search(reason, outcome.reason), outcome
     assert re.fullmatch(where, outcome.where), outcome
     assert bool(outcome.evidence) == bool(outcome.reason)
-    if not reason:
-        assert outcome.kind == "delivered"
+    if not reason.strip("^$"):
+        assert outcome.kind == ("lost-from-sight" if reason else "delivered")
 
 
 def test_there_are_thirty_of_them():

@@ -22,19 +22,30 @@ LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
 )  # fmt: skip
 """For packets that were lost from sight: each takes the case and the last frame."""
 
-ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (local.damaged, local.queue_full, local.nobody_listens)
+ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
+    local.before_ip,
+    local.damaged,
+    local.queue_full,
+    local.nobody_listens,
+)
 """For packets that reached their node, and yet were not taken by anyone."""
 
 
 def counted_on_arrival(case: Case) -> set[str]:
-    """The nodes where a counter moved that one of ARRIVED needs; elsewhere none of them has anything to say."""
+    """The nodes where a counter moved, or stayed, that one of ARRIVED needs; elsewhere none of them has anything to say."""
     snapshots = [topology.counters for topology in case.recording.topologies]
     return {
         node
         for before, after in pairwise(snapshots)
         for node, counters in after.items()
         if any(counters.get(name, 0) > before.get(node, {}).get(name, 0) for name in local.NEEDED)
+        or counters.get(local.RECEIVED, 0) == before.get(node, {}).get(local.RECEIVED, 0)
     }
+
+
+def flooded(case: Case, frame: int) -> Cause | None:
+    """The cause for a packet that a bridge sent everywhere, `frame` being one of the places."""
+    return bridging.flooded(case, frame) if case.recording.topologies else None
 
 
 def lost(case: Case, frame: int) -> Cause | None:
@@ -53,4 +64,4 @@ def _first(causes: tuple[Callable[[Case, int], Cause | None], ...], case: Case, 
     return next((cause for one in causes if (cause := one(case, frame)) is not None), None)
 
 
-__all__ = ["Cause", "arrived", "lost"]
+__all__ = ["Cause", "arrived", "flooded", "lost"]

@@ -7,6 +7,7 @@ from cnetkit.trace.causes.cause import Cause, interface
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packet import mac
 
+FORWARDED = ("bridge-down", "bridge-forward", "bridge-nat")
 STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 """Of a bridge port (linux/if_bridge.h, BR_STATE_*)."""
 
@@ -20,10 +21,42 @@ def addressed_to_another(case: Case, frame: int) -> Cause | None:
     if here is None or here.master or here.kind in ("bridge", "loopback") or not here.mac or _group(target):
         return None
     macs = {i.mac for t in case.recording.topologies for i in t.interfaces if i.node == node}
-    if target in macs or any(i.peer == (node, name) and i.kind != "veth" for i in case.interfaces.values()):
+    stacked = any(i.peer == (node, name) and i.kind != "veth" for i in case.interfaces.values())
+    if target in macs or stacked or _by_flood(case, frame, target):
         return None
     said = Evidence("link", f"{name} has {here.mac}; the frame is for {target}", f"{node}/{name}", "table")
     return Cause(f"the frame is addressed to {target}, which {node} does not have", (said,))
+
+
+def flooded(case: Case, frame: int) -> Cause | None:
+    """A frame for one receiver that a bridge did not know, so it was sent to every port; nobody there has its address."""
+    target = _outermost_target(case, frame)
+    if case.direction(frame) != "in" or _group(target):
+        return None
+    said = _by_flood(case, frame, target)
+    owners = {i.mac for t in case.recording.topologies for i in t.interfaces if (i.node, i.name) == case.place(frame)}
+    if said is None or target in owners:
+        return None
+    return Cause(f"no port leads to {target}: it was sent to every port, and nobody took it", (said,))
+
+
+def _by_flood(case: Case, frame: int, target: str) -> Evidence | None:
+    """That the bridge which sent it here had no entry for its target."""
+    at = int(case.joined.parent[frame])
+    while at >= 0 and case.step(at) not in FORWARDED:
+        at = int(case.joined.parent[at])
+    if at < 0:
+        return None
+    node, name = case.place(at)
+    port = case.interfaces.get((node, name))
+    if port is None or not port.master:
+        return None
+    time = case.time(at)
+    rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    if any(e.mac == target and e.bridge in ("", port.master) for e in rows):
+        return None
+    words = f"no entry for {target}: sent to every port"
+    return Evidence("forwarding-entry", words, f"{node} fdb of {port.master}", "table")
 
 
 def stopped(case: Case, frame: int) -> Cause | None:

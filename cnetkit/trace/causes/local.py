@@ -7,13 +7,29 @@ import numpy as np
 from cnetkit.model import Evidence
 from cnetkit.recording.columns import TCP, UDP
 from cnetkit.recording.frames import OUT
-from cnetkit.trace.causes.cause import Cause, moved
+from cnetkit.trace.causes.cause import Cause, around, moved
 from cnetkit.trace.evidence.case import Case
 
 SYN, ACK = 2, 16
 NEEDED = ("Tcp.InCsumErrors", "Udp.InCsumErrors", "TcpExt.ListenOverflows", "Udp.NoPorts")
 """Each cause here needs that one of these moved."""
 COUNTERS = {TCP: "Tcp.InCsumErrors", UDP: "Udp.InCsumErrors"}
+
+
+RECEIVED = "Ip.InReceives"
+
+
+def before_ip(case: Case, frame: int) -> Cause | None:
+    """Its node counted no packet at all (net/ipv4/ip_input.c): something between the interface and IP threw it away."""
+    c, node = case.joined.columns, case.place(frame)[0]
+    snapshots = around(case, frame)
+    if c.version[frame] != 4 or len(snapshots) < 2 or not all(t.counters.get(node) for t in snapshots):
+        return None
+    before, after = (int(topology.counters[node].get(RECEIVED, 0)) for topology in snapshots)
+    if before != after:
+        return None
+    said = Evidence("counter", f"{RECEIVED} stayed at {after}", f"{node} counters", "table")
+    return Cause(f"{node} did not receive it as an IP packet: it was thrown away at {case.place(frame)[1]}", (said,))
 
 
 def damaged(case: Case, frame: int) -> Cause | None:

@@ -103,6 +103,11 @@ class Case:
         return self._tables[key]
 
     @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What other files found out once and for all."""
+        return {}
+
+    @cached_property
     def _tables(self) -> dict[tuple[str, str, int, int], list[Any]]:
         return {}
 

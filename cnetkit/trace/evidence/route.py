@@ -19,6 +19,8 @@ STEPS = ("", "route", "nat", "bridge-nat", "wrapped")
 TABLES = {255: "local", 254: "main", 253: "default"}
 RULES = ((0, 255), (32766, 254), (32767, 253))
 """What a node has that says nothing else: priority and table."""
+ENDINGS = ("blackhole", "unreachable", "prohibit")
+"""What a rule, or a route, may say instead of a way."""
 OWN = ("local", "broadcast", "multicast", "anycast")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -60,6 +62,8 @@ class Chosen:
         if self.route is None:
             return Evidence("route", f"no route to {self.destination}", f"{self.node} routing tables", "table")
         table = TABLES.get(self.route.table, str(self.route.table))
+        if not self.route.table:
+            return Evidence("route", self.route.text, f"{self.node} policy rules", "table")
         return Evidence("route", self.route.text or _worded(self.route), f"{self.node} table {table}", "table")
 
 
@@ -86,6 +90,9 @@ def chosen(
         fits = _fits(text, source, destination)
         if fits is None:
             return None, True
+        action = text.rpartition(" ")[2]
+        if fits and action in ENDINGS:
+            return Route("", destination, type=action, table=0, text=text), False
         found = _longest([r for r in routes if r.table == table], destination) if fits else None
         if found is not None:
             return (found, False) if found.type != "throw" else (None, True)
@@ -95,6 +102,7 @@ def chosen(
 def _fits(text: str, source: str, destination: str) -> bool | None:
     """Whether a policy rule, in ip-rule(8)'s words, is for this packet; None where that hangs on something else."""
     words = text.partition(":")[2].split()
+    words = words[:-1] if words and words[-1] in ENDINGS else words
     pairs = dict(zip(words[::2], words[1::2], strict=False))
     if set(pairs) - {"from", "to", "lookup", "proto"} or len(words) % 2:
         return None

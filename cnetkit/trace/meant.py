@@ -1,0 +1,46 @@
+"""Whom a node means a packet for, once it has translated the destination: owning the old one then says nothing.
+
+Told by the conntrack entry; or, where the packet was thrown away before it got one, by the rule that the kernel applied to it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cnetkit.trace.evidence import rule
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.verdicts import steps_of
+
+TO = re.compile(r"(?:--to-destination|\bdnat (?:ip6? )?to) \[?([0-9a-fA-F.:]+?)\]?(?::\d+)?(?:\s|$)")
+"""The one address of a DNAT rule, as iptables or nft words it; rules that choose among several have none here."""
+
+
+def destination(case: Case, frame: int) -> str:
+    """The packet's destination after prerouting, of a packet that came in."""
+    packet, node = case.packet(frame), case.place(frame)[0]
+    after = case.translations.get((node, packet.protocol, packet.ends))
+    if after is not None:
+        return after.destination
+    for step in steps_of(case, frame, None) if node in translating(case) else ():
+        found = rule.find(case, node, step.verdict, step.time_ns) if step.verdict.verdict == "accept" else None
+        if found is not None and (said := TO.search(found.text)):
+            return said[1]
+    return packet.ends.destination
+
+
+def elsewhere(case: Case, frame: int) -> bool:
+    """Whether the node means it for an address that is none of its own."""
+    node = case.place(frame)[0]
+    if node not in translating(case) or not case.joined.columns.version[frame]:
+        return False
+    target = destination(case, frame)
+    return target != case.packet(frame).ends.destination and target not in case.addresses.get(node, ())
+
+
+def translating(case: Case) -> set[str]:
+    """The nodes that change destinations: all that have such an entry or rule."""
+    if "translating" not in case.kept:
+        entries = {node for node, _, _ in case.translations}
+        case.kept["translating"] = entries | {r.node for r in case.rules.values() if TO.search(r.text)}
+    found: set[str] = case.kept["translating"]
+    return found
