@@ -27,6 +27,8 @@ OPTIONS_LOOKED_THROUGH = 64
 OPTIONS_OF_A_BLOCK, BODY = 4096, 1 << 24
 """So many options, in so many octets, are read of a block that is no packet."""
 MOST_SECTIONS = 10_000
+CHUNK = 1 << 16
+"""Packets read at a time: what is made of them on the way stays in the processor's cache."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,11 @@ class _Section:
     blocks: NDArray[np.int64]
     interfaces: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(tap, if_tsresol, if_tsoffset in seconds, snaplen)"""
+    timeless: int = 0
+    """Simple packets so far."""
+    misfits: int = 0
+    """Packets left out so far, and the first one's block."""
+    first_misfit: int = 0
 
 
 def read(data: NDArray[np.uint8], node: str) -> Capture:
@@ -141,7 +148,10 @@ def _read_section(file: _File, section: _Section) -> None:
         packets = packets[:room]
     if len(packets):
         file.frames += len(packets)
-        _read_packets(file, section, blocks[packets], kinds[packets])
+        for first in range(0, len(packets), CHUNK):
+            part = packets[first : first + CHUNK]
+            _read_packets(file, section, blocks[part], kinds[part])
+        _warn(file, section)
     if pieces:
         file.attachments.append(b"".join(pieces))
         return  # it tells the losses itself
@@ -191,12 +201,11 @@ def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kin
         start[simple] -= 16
         room[simple] += 16
         ticks[simple] = 0
-        file.warnings.append(f"{int(simple.sum())} simple packet blocks carry no time: it is given as 0")
+        section.timeless += int(simple.sum())
     good = (captured <= room) & (captured >= 0) & (interface < len(section.interfaces))
     if not good.all():
-        first = int(blocks[~good][0]) * 4
-        count = int((~good).sum())
-        file.warnings.append(f"{count} packets, the first at byte {first}, name no interface or do not fit their block")
+        section.first_misfit = section.first_misfit or int(blocks[~good][0])
+        section.misfits += int((~good).sum())
     if not good.any():
         return
     tap, resolution, seconds, _ = (np.array(column) for column in zip(*section.interfaces, strict=True))
@@ -211,6 +220,17 @@ def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kin
         np.minimum(length, 0x7FFFFFFF).astype(np.int32),
     )  # fmt: skip
     file.parts.append(columns if good.all() else tuple(column[good] for column in columns))
+
+
+def _warn(file: _File, section: _Section) -> None:
+    """Tells of the packets that lack something."""
+    if section.timeless:
+        file.warnings.append(f"{section.timeless} simple packet blocks carry no time: it is given as 0")
+    if section.misfits:
+        at = section.first_misfit * 4
+        file.warnings.append(
+            f"{section.misfits} packets, the first at byte {at}, name no interface or do not fit their block"
+        )
 
 
 def _directions(words: Words, little: bool, at: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -92,6 +92,11 @@ class Flows(Sequence[Flow]):
     def __iter__(self) -> Iterator[Flow]:
         return map(self._flow, range(len(self)))
 
+    @property
+    def protocols(self) -> list[str]:
+        """The protocol of each flow; no flow is made for it."""
+        return [self._trace.found.protocol_of(flow) for flow in self._ids.tolist()]
+
     def _flow(self, at: int) -> Flow:
         journeys = Journeys(self._trace, self._members[self._begins[at] : self._begins[at + 1]])
         return Flow(self._trace, int(self._ids[at]), journeys)

@@ -43,7 +43,7 @@ def inferred(
     order, wire = ordered(wire)
     tap, direction, time = tap[order], direction[order], time[order]
     alike = numbered(mix(wire, wiring.node[tap]))[0]
-    above = _bridges(wiring, tap, direction, time, wire, alike)
+    above = _bridges(wiring, tap, direction, time, alike)
     segment = wiring.segment
     for cables in (_in_turn(wiring, tap, direction, time, wire, alike), _cables(wiring, tap, direction, time, wire)):
         segment = _assign(wiring.node, segment, cables, set(above.values()))
@@ -139,7 +139,7 @@ def _first(alike: Rows, rows: Rows) -> Rows:
 
 
 def _bridges(
-    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64, alike: Rows
+    wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], alike: Rows
 ) -> dict[int, int]:
     """For each port, the interface of its node that shows the same frames above it.
 
@@ -152,12 +152,10 @@ def _bridges(
     begin = np.empty(len(tap) and int(alike.max()) + 1, np.int64)
     begin[alike[::-1]] = np.arange(len(tap))[::-1]
     begin = begin[alike]
-    open_ = np.flatnonzero(free)
-    for lag in range(1, LOOK_BACK + 1):
-        open_ = open_[open_ >= lag]
-        open_ = open_[wire[open_ - lag] == wire[open_]]
-        same = (alike[open_ - lag] == alike[open_]) & (tap[open_ - lag] != tap[open_]) & free[open_ - lag]
-        at, back = open_[same], open_[same] - lag
+    for lag in range(1, min(LOOK_BACK + 1, len(tap))):
+        back = np.flatnonzero((alike[lag:] == alike[:-lag]) & (tap[lag:] != tap[:-lag]))
+        back = back[free[back] & free[back + lag]]
+        at = back + lag
         out = (direction[back] == OUT) & (direction[at] == OUT) & (time[at] - time[back] < NEAR_NS)
         out &= begin[back] == back
         into = (direction[back] == IN) & (direction[at] == IN) & (time[at] - time[back] < NEAR_NS)

@@ -131,8 +131,14 @@ def _rest(pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64) -> 
     """What is left to pair: children without a parent, parents without a child."""
     if not len(pairs.child) and not len(pairs.ambiguous):
         return parents, pkey, children, ckey
-    p, c = np.isin(parents, pairs.parent), np.isin(children, np.concatenate((pairs.child, pairs.ambiguous)))
-    return parents[~p], pkey[~p], children[~c], ckey[~c]
+    p, c = _left(parents, pairs.parent), _left(children, np.concatenate((pairs.child, pairs.ambiguous)))
+    return parents[p], pkey[p], children[c], ckey[c]
+
+
+def _left(rows: Rows, taken: Rows) -> NDArray[np.bool_]:
+    free = np.ones(int(rows.max(initial=-1)) + 1, np.bool_)
+    free[taken] = False
+    return free[rows]
 
 
 def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None) -> Pairs:

@@ -51,13 +51,25 @@ def numbered(key: U64) -> tuple[Rows, Rows]:
     return number, order[first]
 
 
+def possible(one: U64, other: U64) -> Rows:
+    """The rows of `one` that may have an equal in `other`: all that have, and a few more; the first bits are compared."""
+    shift = np.uint64(64 - len(other).bit_length() - 3)
+    there = np.zeros(1 << 64 - int(shift), np.bool_)
+    there[(other >> shift).view(np.int64)] = True
+    return np.flatnonzero(there[(one >> shift).view(np.int64)])
+
+
 def shared(one: U64, other: U64) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which of `one` are in `other`, and which of `other` are in `one`."""
-    order, found = ordered(np.concatenate((one, other)))
+    mine = possible(one, other)
+    its = possible(other, one[mine])
+    order, found = ordered(np.concatenate((one[mine], other[its])))
     starts = np.flatnonzero(begins(found))
-    of_one = np.append(0, np.cumsum(order < len(one)))  # how many of them stand before each place
-    ends = np.append(starts[1:], len(found))
-    size, mine = ends - starts, of_one[ends] - of_one[starts]
+    before = np.append(0, np.cumsum(order < len(mine)))  # how many of `one` stand before each place
+    ends = np.append(starts[1:], len(found))[: len(starts)]
+    size, of_one = ends - starts, before[ends] - before[starts]
     both = np.empty(len(found), np.bool_)
-    both[order] = np.repeat((mine > 0) & (mine < size), size)
-    return both[: len(one)], both[len(one) :]
+    both[order] = np.repeat((of_one > 0) & (of_one < size), size)
+    left, right = np.zeros(len(one), np.bool_), np.zeros(len(other), np.bool_)
+    left[mine], right[its] = both[: len(mine)], both[len(mine) :]
+    return left, right

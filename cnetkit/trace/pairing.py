@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.trace.identity import U64, Rows, mix
-from cnetkit.trace.order import begins, ordered
+from cnetkit.trace.order import begins, ordered, possible
 
 PAUSE_NS = 50_000_000
 """Silence after which identical packets are counted anew."""
@@ -53,6 +53,12 @@ def pair(
     Rows are numbered in the order of time and given ascending. A parent has at most one child a `lane` (an interface,
     so that a flood forks). A parent comes before its child, or with `ties` at the same time.
     """
+    if not len(parents) or not len(children):
+        return NO_PAIRS
+    some = possible(parent_key, child_key)
+    parents, parent_key = parents[some], parent_key[some]
+    some = possible(child_key, parent_key)
+    children, child_key, lane = children[some], child_key[some], lane[some]
     if not len(parents) or not len(children):
         return NO_PAIRS
     order, key = ordered(np.concatenate((parent_key, child_key)))  # of equal keys the parents stand first

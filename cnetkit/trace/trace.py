@@ -86,6 +86,11 @@ class Trace:
         """All flows, in the order of their first journeys."""
         return Flows(self._whole, self.numbers)
 
+    @property
+    def protocols(self) -> list[str]:
+        """The protocol of each flow, in the order of `flows`."""
+        return self.flows.protocols
+
     @cached_property
     def outcomes(self) -> Counter[str]:
         """How many journeys ended how; no journey is made for it."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from cnetkit.model import Hop
 from cnetkit.view.reasons import reasons
-from cnetkit.view.traced import Flow, Journey
+from cnetkit.view.traced import Flow, Journey, Trace
 
 SERVICE = ("arp", "igmp", "lldp")
 """Protocols that carry no one's data: shown after all others, and shortly."""
@@ -25,9 +25,10 @@ def alike(journeys: Iterable[Journey]) -> list[list[Journey]]:
     return list(groups.values())
 
 
-def in_order(flows: Iterable[Flow]) -> list[Flow]:
-    """TCP first, then what else carries data, then what only serves the network."""
-    return sorted(flows, key=lambda flow: _rank(flow.protocol))
+def in_order(trace: Trace, most: int | None = None) -> list[Flow]:
+    """The first `most` flows: TCP first, then what else carries data, then what only serves the network."""
+    ranks = [_rank(protocol) for protocol in trace.protocols]
+    return [trace.flows[at] for at in sorted(range(len(ranks)), key=ranks.__getitem__)[:most]]
 
 
 def is_service(flow: Flow) -> bool:

@@ -34,7 +34,7 @@ STYLE = (
 def html(trace: Trace) -> str:
     """A whole trace."""
     parts = [f"<p>{'<br>'.join(escape(line) for line in wording.summary(trace))}</p>"]
-    flows = in_order(trace.flows)[:FLOWS]
+    flows = in_order(trace, FLOWS)
     served = [flow for flow in flows if is_service(flow)]
     for number, flow in enumerate(flow for flow in flows if not is_service(flow)):
         if number == 0:

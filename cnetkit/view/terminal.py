@@ -6,7 +6,7 @@ repeats what the words say. Nothing is cut: long text goes on in the next line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -40,9 +40,9 @@ def print_trace(trace: Trace, console: Console | None = None, all: bool = False)
         _put(console, under(line, "", 0, width))
     large = len(trace.journeys) > LARGE and not all
     if large:
-        _put(console, _listed(trace.flows, width))
+        _put(console, _listed(trace, width))
         return
-    for flow in in_order(trace.flows):
+    for flow in in_order(trace):
         _put(console, flow_lines(flow, width, all))
     if trace.journeys:
         _put(console, _legend(width, all))
@@ -117,12 +117,12 @@ def _ended(said: str, style: str, outcome: str, journey: Journey, width: int, in
     yield from under(outcome, colour, indent + 3, width)
 
 
-def _listed(flows: Sequence[Flow], width: int) -> Iterator[Line]:
-    for flow in in_order(flows)[:LISTED]:
+def _listed(trace: Trace, width: int) -> Iterator[Line]:
+    for flow in in_order(trace, LISTED):
         title = f"{wording.legible(flow.title)}: {wording.counted(len(flow.journeys), 'packet')}"
         yield from under(title, "", 2, width)
-    if len(flows) > LISTED:
-        yield from under(f"and {wording.counted(len(flows) - LISTED, 'more flow')}", "", 2, width)
+    if len(trace.flows) > LISTED:
+        yield from under(f"and {wording.counted(len(trace.flows) - LISTED, 'more flow')}", "", 2, width)
     yield from under("The hops are left out here: --all shows them, --html FILE makes a page.", "italic", 0, width)
 
 

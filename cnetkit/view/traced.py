@@ -89,6 +89,10 @@ class Trace(Protocol):
         """All of them."""
 
     @property
+    def protocols(self) -> Sequence[str]:
+        """Of each flow."""
+
+    @property
     def outcomes(self) -> Mapping[str, int]:
         """How many journeys ended how."""
 

@@ -128,6 +128,10 @@ def test_a_flow_holds_both_ways_across_nat(trace):
     assert len(flow.journeys) == 13
 
 
+def test_the_protocols_of_flows_are_told_without_making_them(trace):
+    assert trace.protocols == [flow.protocol for flow in trace.flows]
+
+
 def test_a_paragraph_tells_the_whole_way_with_reasons(trace):
     text = trace.journeys[2].explain()
     assert "tcp dport 8080 dnat to 172.17.0.2:80" in text

@@ -58,6 +58,10 @@ class Trace:
     clocks: tuple = ()
 
     @property
+    def protocols(self):
+        return [flow.protocol for flow in self.flows]
+
+    @property
     def journeys(self):
         return [journey for flow in self.flows for journey in flow.journeys]
 

@@ -23,7 +23,7 @@ def test_packets_that_were_changed_differently_did_not_go_the_same_way(lesson_tr
 
 
 def test_what_serves_the_network_comes_last(lesson_trace):
-    assert [flow.protocol for flow in in_order(lesson_trace.flows)] == ["tcp", "arp"]
+    assert [flow.protocol for flow in in_order(lesson_trace)] == ["tcp", "arp"]
 
 
 def test_a_flood_is_written_as_a_tree(lesson_trace):

@@ -5,7 +5,7 @@ It only looks things up; the kinds of evidence stand in the files beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -53,8 +53,17 @@ class Case:
 
     def packet(self, frame: int) -> Packet:
         """The innermost packet; of a fragment, the whole datagram where that was seen."""
-        units = self.joined.units
-        return packet_of(units.columns, units.whole(frame))
+        found = self._packets.get(frame)
+        if found is None:  # every kind of evidence asks for it, and for the parent's
+            if len(self._packets) >= KEPT:
+                self._packets.clear()
+            units = self.joined.units
+            found = self._packets[frame] = packet_of(units.columns, units.whole(frame))
+        return found
+
+    @cached_property
+    def _packets(self) -> dict[int, Packet]:
+        return {}
 
     def topology(self, time_ns: int) -> Topology:
         """The latest snapshot taken before `time_ns`, or the first one."""
@@ -105,6 +114,11 @@ class Case:
     @cached_property
     def kept(self) -> dict[str, Any]:
         """What other files found out once and for all."""
+        return {}
+
+    @cached_property
+    def routed(self) -> dict[Hashable, Any]:
+        """What route.py looked up already."""
         return {}
 
     @cached_property
@@ -163,6 +177,9 @@ class Case:
         interface = self.interfaces.get(place)
         return interface.master if interface is not None and interface.master else place[1]
 
+
+KEPT = 4096
+"""Packets that are kept as objects: those asked for lately."""
 
 LATE_NS = 20_000_000
 """How late the agent may have read a change that was in force already."""

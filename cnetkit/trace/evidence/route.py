@@ -70,10 +70,13 @@ class Chosen:
 def looked_up(case: Case, node: str, version: int, source: str, destination: str, time_ns: int) -> Chosen:
     """The route by which `node` would have sent such a packet at that time."""
     topology = case.topology(time_ns)
-    rules = [rule for rule in topology.policy_rules if rule.node == node and rule.family == version]
     routes = case.rows(topology.routes, "route", node, time_ns)
-    route, unsure = chosen(rules, routes, source, destination)
-    return Chosen(node, destination, route, unsure)
+    key = (node, version, source, destination, topology.time_ns, id(routes))  # the case keeps its rows
+    found = case.routed.get(key)
+    if found is None:
+        rules = [rule for rule in topology.policy_rules if rule.node == node and rule.family == version]
+        found = case.routed[key] = Chosen(node, destination, *chosen(rules, routes, source, destination))
+    return found
 
 
 def _bridged(case: Case, frame: int, parent: int | None) -> bool:

@@ -1,0 +1,84 @@
+"""Where blocks begin: looked for many at once, the same are found as by walking from one to the next."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnetkit.recording import pcapng as p
+from cnetkit.recording import steps
+from cnetkit.recording.steps import Steps
+
+
+def walked(words, at):
+    """A block at a time, as the format says."""
+    found = []
+    while at < len(words):
+        found.append(at)
+        if at + 1 == len(words) or words[at + 1] < 12:
+            break
+        at += int(words[at + 1]) >> 2
+        if at < len(words) and words[at] == p.SECTION:
+            break
+    return found, at
+
+
+def same(words):
+    words = np.array(words, np.uint32)
+    places, end = Steps(words).section(0)
+    return (places.tolist(), end) == walked(words, 0)
+
+
+def block(kind, *body):
+    size = (len(body) + 3) * 4
+    return [kind, size, *body, size]
+
+
+PACKET = block(p.ENHANCED_PACKET, 0, 0, 0, 4, 4, 1)
+HEAD = [*block(p.SECTION, p.BYTE_ORDER_MAGIC, 1), *block(p.INTERFACE, 1, 0)]
+
+
+@pytest.fixture(params=[steps.STRETCH, 40])
+def stretch(request, monkeypatch):
+    monkeypatch.setattr(steps, "STRETCH", request.param)
+
+
+@pytest.mark.usefixtures("stretch")
+@pytest.mark.parametrize(
+    "between",
+    [
+        [],
+        block(p.STATISTICS, 0, 0),
+        block(p.ENHANCED_PACKET, 0, 0, 0, 48, 48, *PACKET, 0),  # a packet that carries a packet block
+        [p.ENHANCED_PACKET, 0, 0],
+        [p.ENHANCED_PACKET, 1 << 31, 0],
+        [*block(p.SECTION, p.BYTE_ORDER_MAGIC, 1), *PACKET],
+    ],
+)
+def test_packets_with_something_else_among_them_are_all_found(between):
+    assert same([*HEAD, *PACKET * 30, *between, *PACKET * 30])
+
+
+def test_the_sections_of_a_file_follow_one_another():
+    words = np.array([*HEAD, *PACKET * 5, *HEAD, *PACKET * 7], np.uint32)
+    walk = Steps(words)
+    first, at = walk.section(0)
+    second, end = walk.section(at)
+    assert (len(first), len(second), end) == (7, 9, len(words))
+
+
+WORDS = st.lists(st.sampled_from([p.ENHANCED_PACKET, 12, 16, 36, p.SECTION, p.STATISTICS, 0, 1 << 31]), min_size=2)
+
+
+@given(st.lists(st.one_of(st.just(PACKET), WORDS), min_size=1, max_size=40))
+def test_whatever_a_file_holds_the_walk_is_the_same(parts):
+    assert same([word for part in parts for word in part])
+
+
+def test_a_file_that_breaks_off_every_run_costs_no_more_than_walking(monkeypatch):
+    looked = []
+    run = Steps._run
+    monkeypatch.setattr(Steps, "_run", lambda self, at: looked.append(at) or run(self, at))
+    count = 20_000
+    assert same([*HEAD, *(PACKET + block(p.STATISTICS, 0, 0)) * count])
+    assert len(looked) < count / 10
