@@ -203,7 +203,9 @@ class Snapshot(Message, frozen=True):
 
 
 class Status(Message, frozen=True):
-    """Asks who and what this agent is."""
+    """Asks who and what this agent is. With `topology` also for the network as it is now, which a session does not keep."""
+
+    topology: bool = False
 
 
 # --- Replies and unasked messages ------------------------------------------------------------------------------------

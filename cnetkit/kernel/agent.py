@@ -124,7 +124,7 @@ class Agent:
         return self._state(snapshot(self._stacks))
 
     def _status(self, channel: Channel, number: int, request: p.Status) -> p.Message:
-        return self._state(None)
+        return self._state(snapshot(self._stacks) if request.topology else None)
 
     def _state(self, topology: Topology | None) -> p.State:
         return p.State(self._lab, list(self._stacks), self._client, self._started, topology)
