@@ -16,7 +16,7 @@ from cnetkit.view.notebook import html
 from cnetkit.view.terminal import text
 
 STYLE = """
-.jp-OutputArea-child:has(.cnetkit-still:not([hidden]))+.jp-OutputArea-child:has(>.jupyter-widgets:not(:has(*))){display:none}
+.jp-OutputArea-child:has(.cnetkit-still:not([hidden]))+.jp-OutputArea-child:has(>.jupyter-widgets){display:none}
 """
 """In a reopened notebook JupyterLab says in the viewer's place that its model was not found; the still picture is enough."""
 

@@ -6,6 +6,7 @@ Colours belong to the browser, which knows light and dark; here are places, shap
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ OPTIONS = {
     "edges": {"smooth": False, "width": 2, "hoverWidth": 0, "selectionWidth": 0},
 }  # fmt: skip
 DASHES: dict[str, Any] = {"tunnel": [9, 6], "bridge": False, "macvlan": [3, 4], "seen": [2, 5]}
+BOW = {"enabled": True, "type": "curvedCW", "roundness": 0.18}
+"""Tunnels bow over what they run through, and links over what stands between their ends."""
 LETTERS = 17
 """Letters of a name or address that fit into an interface; the whole stands beside the picture."""
 
@@ -53,11 +56,13 @@ def graph(network: Network) -> dict[str, Any]:
             network.number[place], label=_label(one, told), group=_group(one), shape="box", x=round(x), y=round(y),
             shapeProperties={"borderDashes": [5, 4] if down else False, "borderRadius": 6},
         )  # fmt: skip
-    for at, link in enumerate(network.links):
-        if link.a in network.number and link.b in network.number:
-            vis.add_edge(
+    drawn = [link for link in network.links if link.a in network.number and link.b in network.number]
+    rows = sorted({(round(y), round(x)) for x, y in found.places.values()})
+    for at, link in enumerate(drawn):
+        bowed = link.kind == "tunnel" or _between(rows, found.places[link.a], found.places[link.b])
+        vis.add_edge(
                 network.number[link.a], network.number[link.b], id=f"e{at}", kind=link.kind,
-                dashes=DASHES.get(link.kind, False), smooth=_curve(link.kind),
+                dashes=DASHES.get(link.kind, False), smooth=BOW if bowed else False,
             )  # fmt: skip
     return {
         "nodes": vis.nodes,
@@ -82,9 +87,12 @@ def _peer(network: Network, one: Interface) -> tuple[str, str] | None:
     return one.peer if one.peer in network.interfaces else None
 
 
-def _curve(kind: str) -> dict[str, Any] | bool:
-    """Tunnels bow over what they run through."""
-    return {"enabled": True, "type": "curvedCW", "roundness": 0.18} if kind == "tunnel" else False
+def _between(rows: list[tuple[int, int]], a: tuple[float, float], b: tuple[float, float]) -> bool:
+    """Whether another interface stands in the same row between these two; `rows`: all of them by y, then x."""
+    if round(a[1]) != round(b[1]):
+        return False
+    one, other = sorted((round(x), round(y))[::-1] for x, y in (a, b))
+    return bisect_left(rows, other) - bisect_left(rows, one) > 1
 
 
 def _group(one: Interface) -> str:

@@ -25,6 +25,13 @@ def opened(page, address):
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=PATIENCE)
+    page.wait_for_function(READY, timeout=PATIENCE)
+
+
+READY = """
+async () => (await (await fetch("/api/kernels")).json()).some((one) => one.execution_state === "idle" && one.connections > 0)
+"""
+"""The picture of the kernel is idle before there is one: the server knows better."""
 
 
 def run(page, number):
@@ -32,13 +39,16 @@ def run(page, number):
     cell = page.locator(".jp-CodeCell").nth(number)
     prompt = cell.locator(".jp-InputArea-prompt")
     for _ in range(10):
-        cell.locator(".cm-content").click()
+        if (dialog := page.locator(".jp-Dialog")).count():
+            print("JupyterLab asks:", dialog.inner_text())
+            dialog.locator(".jp-mod-accept").click()
+        cell.locator(".cm-content").click(timeout=5000)
         page.keyboard.press("Control+Enter")
         try:
             expect(prompt).to_have_text(re.compile(r"\[(\*|\d+)\]:"), timeout=3000)
             break
         except AssertionError:
-            continue
+            page.wait_for_timeout(1000)
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=PATIENCE)
 
 
@@ -56,9 +66,8 @@ def test_a_trace_is_a_viewer_that_keys_move_and_a_still_picture_when_the_noteboo
     page.wait_for_function("() => document.querySelector('.ck-position').textContent.startsWith('3 / ')")
     assert page.locator(".jp-mod-editMode").count() == 0
     visit.picture("jupyterlab")
-    page.get_by_role("menuitem", name="File", exact=True).click()
-    page.get_by_role("menuitem", name="Save Notebook", exact=False).first.click()
-    saved(jupyter.folder / "traced.ipynb")
+    page.locator("[data-command='docmanager:save']").first.click()
+    saved(page, jupyter.folder / "traced.ipynb")
     page.context.clear_cookies()
     shut_down(page, jupyter)
     page.goto(f"{jupyter.address}/lab/workspaces/again/tree/traced.ipynb?token={jupyter.token}&reset")
@@ -105,13 +114,13 @@ NOTED = """
 """
 
 
-def saved(file):
+def saved(page, file):
     end = time.monotonic() + 30
     while time.monotonic() < end:
         outputs = [one for cell in nbformat.read(file, as_version=4).cells for one in cell.outputs]
         if any("application/vnd.jupyter.widget-view+json" in one.get("data", {}) for one in outputs):
             return
-        time.sleep(0.3)
+        page.wait_for_timeout(300)  # requests go through this thread
     pytest.fail("the notebook was not saved with its outputs")
 
 

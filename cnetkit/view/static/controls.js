@@ -1,6 +1,6 @@
 // Buttons, slider, speed, filter, and the keys that do the same; what they do is done by the cursor.
 
-import { make, unique } from "./dom.js";
+import { figure, make, unique } from "./dom.js";
 
 const KEYS = [
   ["Space", "play or pause"], ["→ or .", "next hop"], ["← or ,", "previous hop"], ["Home, End", "first, last hop"], ["n, p", "next, previous packet"],
@@ -49,9 +49,9 @@ export class Controls {
     const last = Math.max(0, cursor.steps.length - 1);
     if (this.slider.max !== String(last)) this.slider.max = last;
     this.slider.value = cursor.at;
-    const said = cursor.steps.length ? `hop ${(cursor.at + 1).toLocaleString("en")} of ${cursor.steps.length.toLocaleString("en")}` : "no hops";
+    const said = cursor.steps.length ? `hop ${figure(cursor.at + 1)} of ${figure(cursor.steps.length)}` : "no hops";
     this.slider.setAttribute("aria-valuetext", said);
-    this.position.textContent = cursor.steps.length ? `${(cursor.at + 1).toLocaleString("en")} / ${cursor.steps.length.toLocaleString("en")}` : "—";
+    this.position.textContent = cursor.steps.length ? `${figure(cursor.at + 1)} / ${figure(cursor.steps.length)}` : "—";
     this.playing.textContent = cursor.playing ? "❚❚" : "▶";
     this.playing.setAttribute("aria-label", cursor.playing ? "Pause" : "Play");
     this.playing.title = `${cursor.playing ? "Pause" : "Play"} (Space)`;

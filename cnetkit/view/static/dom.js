@@ -20,8 +20,19 @@ function filled(element, attributes, children) {
   return element;
 }
 
+const WHOLE = new Intl.NumberFormat("en");
+const TENTHS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+export function figure(count) {
+  return WHOLE.format(count);
+}
+
+export function tenths(count) {
+  return TENTHS.format(count);
+}
+
 export function counted(count, noun) {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  return `${figure(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 let serial = 0;

@@ -22,14 +22,15 @@ export class Graph {
     this.stage.addEventListener("pointerdown", () => this.element.focus({ preventScroll: true }));
     this.packets = new Packets(this);
     this.rates = new Map();
+    this.room = 0;
     this.seen = new ResizeObserver(() => this.resized());
     this.seen.observe(this.element);
   }
 
   show(story) {
     this.story = story;
-    const { graph, links } = story.scene;
-    this.wires = new Set(links.filter(({ kind }) => kind !== "tunnel").flatMap(({ a, b }) => [`${a} ${b}`, `${b} ${a}`]));
+    const { graph } = story.scene;
+    this.wires = new Set(graph.edges.filter(({ smooth }) => !smooth).flatMap(({ from, to }) => [`${from} ${to}`, `${to} ${from}`]));
     this.paint();
     const nodes = graph.nodes.map((node) => this.dressed(node));
     const edges = graph.edges.map((edge) => this.lined(edge));
@@ -39,6 +40,7 @@ export class Graph {
       if (before !== this.measured()) this.fit();
     } else {
       this.network = new this.vis.Network(this.stage, { nodes, edges }, graph.options);
+      this.stage.firstElementChild?.setAttribute("tabindex", "-1"); // the pane around it takes the focus, and shows it
       this.network.on("beforeDrawing", (context) => this.boxes(context));
       this.network.on("afterDrawing", () => this.packets.draw());
       this.network.on("click", (event) => this.clicked(event));
@@ -190,6 +192,7 @@ export class Graph {
   resized() {
     const { clientWidth: width, clientHeight: height } = this.stage;
     const ratio = window.devicePixelRatio || 1;
+    this.room = width;
     Object.assign(this.above, { width: width * ratio, height: height * ratio });
     if (!this.network || !width) return;
     this.network.setSize(`${width}px`, `${height}px`);

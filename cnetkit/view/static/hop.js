@@ -1,6 +1,8 @@
 // The current hop: what changed, why and by which words of the kernel, its layers, and its bytes beside the hop before.
 
-import { make } from "./dom.js";
+import { figure, make } from "./dom.js";
+
+const REST = 60; // milliseconds after which the cursor is taken to stay: layers and bytes are then laid out
 
 export class Hop {
   constructor(story, ask, level) {
@@ -16,7 +18,6 @@ export class Hop {
   show(story) {
     this.story = story;
     this.shown = -1;
-    this.hop = -1;
     this.body.replaceChildren(...story.scene.said.map((line) => make("p", { class: "ck-line" }, line)));
   }
 
@@ -31,14 +32,14 @@ export class Hop {
     const place = `hop ${hop - first + 1} of ${end - first}`;
     const parts = [
       this.over(story.packet(journey)),
-      make("p", { class: "ck-line" }, make("strong", {}, story.way(hop)), ` · ${place} · frame ${story.hops.frame[hop]}${since === null ? "" : ` · ${since.toLocaleString("en")} µs after the hop before`}`),
+      make("p", { class: "ck-line" }, make("strong", {}, story.way(hop)), ` · ${place} · frame ${story.hops.frame[hop]}${since === null ? "" : ` · ${figure(since)} µs after the hop before`}`),
     ];
     if (story.around(hop)) parts.push(make("p", { class: "ck-line ck-wrapping" }, `inside ${story.around(hop)}`));
     parts.push(...this.changes(hop), ...this.why(hop, hop === first));
     if (hop === story.last(journey)) parts.push(...this.ending(journey));
-    parts.push(this.layers(hop), this.bytes(hop));
     this.body.replaceChildren(...parts);
-    this.body.scrollTop = 0;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => hop === this.shown && this.body.append(this.layers(hop), this.bytes(hop)), REST);
   }
 
   changes(hop) {
@@ -125,9 +126,9 @@ export class Hop {
       lines.push(line);
     }
     const left = story.hops.length[hop] - bytes.length;
-    if (left > 0) lines.push(make("div", { class: "ck-soft" }, `and ${left.toLocaleString("en")} more bytes, not shown here`));
+    if (left > 0) lines.push(make("div", { class: "ck-soft" }, `and ${figure(left)} more bytes, not shown here`));
     const marked = before?.length ? ", those that the hop before had otherwise are marked" : "";
-    return this.details("bytes", `${story.hops.length[hop].toLocaleString("en")} bytes${marked}`, [make("div", { class: "ck-hex", tabindex: "0", role: "group", "aria-label": "Bytes" }, ...lines)], true);
+    return this.details("bytes", `${figure(story.hops.length[hop])} bytes${marked}`, [make("div", { class: "ck-hex", tabindex: "0", role: "group", "aria-label": "Bytes" }, ...lines)], true);
   }
 
   // What unfolds stays as it was left when the cursor moves.

@@ -1,7 +1,7 @@
 // The ladder of the current flow: a column for each interface, a row for each hop, the cursor as a line across.
 // Only the rows in sight are in the document; the list beside it says the same in text.
 
-import { draw, make } from "./dom.js";
+import { draw, make, tenths } from "./dom.js";
 
 const ROW = 24;
 const HEAD = 44;
@@ -17,11 +17,30 @@ export class Ladder {
     this.rows = draw("svg", { class: "ck-rows", "aria-hidden": "true" });
     this.scroll = make("div", { class: "ck-scroll", tabindex: "0", role: "group", "aria-label": "Ladder of the current flow" }, this.heads, this.rows);
     this.element = make("section", { class: "ck-pane ck-ladder", "aria-label": "Ladder" }, this.scroll);
-    this.scroll.addEventListener("scroll", () => this.paint(), { passive: true });
+    this.scroll.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.rows.addEventListener("click", (event) => this.clicked(event));
     this.flow = -1;
-    this.seen = new ResizeObserver(() => this.flow >= 0 && this.laid());
+    // Sizes are kept, not asked for: asking in the middle of painting makes the browser lay the page out each time.
+    Object.assign(this, { top: 0, left: 0, across: 700, high: 300 });
+    this.seen = new ResizeObserver(() => this.resized());
     this.seen.observe(this.scroll);
+  }
+
+  resized() {
+    this.across = this.scroll.clientWidth;
+    this.high = this.scroll.clientHeight;
+    if (this.flow < 0) return;
+    this.laid();
+    this.reveal();
+    this.paint();
+  }
+
+  scrolled() {
+    const top = this.scroll.scrollTop;
+    this.left = this.scroll.scrollLeft;
+    if (top === this.top) return;
+    this.top = top;
+    this.paint();
   }
 
   show(story) {
@@ -42,14 +61,23 @@ export class Ladder {
       return;
     }
     const flow = story.flowOf(cursor.hop);
+    if (anew) this.byFlow = null;
     if (anew || flow !== this.flow) {
       this.flow = flow;
-      this.hops = Array.from(cursor.steps).filter((hop) => story.flowOf(hop) === flow);
+      this.hops = this.hopsOf(flow);
       this.rowOf = new Map(this.hops.map((hop, row) => [hop, row]));
       this.laid();
     }
     this.reveal();
     this.paint();
+  }
+
+  hopsOf(flow) {
+    if (!this.byFlow) {
+      this.byFlow = this.story.scene.flows.map(() => []);
+      for (const hop of this.cursor.steps) this.byFlow[this.story.flowOf(hop)].push(hop);
+    }
+    return this.byFlow[flow];
   }
 
   laid() {
@@ -62,16 +90,15 @@ export class Ladder {
       if (!nodes.get(node).includes(at)) nodes.get(node).push(at);
     }
     const columns = [...nodes.values()].flat();
-    const room = this.scroll.clientWidth - TIMES - WORDS;
+    const room = this.across - TIMES - WORDS;
     this.gap = Math.max(LEAST, Math.min(170, room / Math.max(columns.length, 1)));
     this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
     this.words = TIMES + this.gap * columns.length + 8;
-    this.width = Math.max(this.words + WORDS, this.scroll.clientWidth - 2);
+    this.width = Math.max(this.words + WORDS, this.across - 2);
     this.heads.setAttribute("width", this.width);
     this.rows.setAttribute("width", this.width);
     this.rows.setAttribute("height", this.hops.length * ROW + 8);
     this.heads.replaceChildren(...this.headings(nodes));
-    this.paint();
   }
 
   headings(nodes) {
@@ -90,19 +117,20 @@ export class Ladder {
   }
 
   reveal() {
-    const top = this.rowOf.get(this.cursor.hop) * ROW;
-    const { scrollTop, clientHeight } = this.scroll;
-    const room = clientHeight - HEAD;
-    if (top < scrollTop + ROW || top + 2 * ROW > scrollTop + room) this.scroll.scrollTop = Math.max(0, top - room / 2);
+    const row = this.rowOf.get(this.cursor.hop) * ROW;
+    const room = this.high - HEAD;
+    const last = Math.max(0, this.hops.length * ROW + 8 - room);
+    this.top = Math.min(this.top, last);
+    if (row < this.top + ROW || row + 2 * ROW > this.top + room) this.top = Math.min(last, Math.max(0, Math.round(row - room / 2)));
     const x = this.x.get(this.story.hops.at[this.cursor.hop]);
-    const { scrollLeft, clientWidth } = this.scroll;
-    if (x < scrollLeft + 20 || x > scrollLeft + clientWidth - 20) this.scroll.scrollLeft = Math.max(0, x - clientWidth / 2);
+    if (x < this.left + 20 || x > this.left + this.across - 20) this.left = Math.max(0, Math.round(x - this.across / 2));
+    this.scroll.scrollTo(this.left, this.top);
   }
 
   paint() {
     if (this.flow < 0) return;
-    const first = Math.max(0, Math.floor(this.scroll.scrollTop / ROW) - 3);
-    const end = Math.min(this.hops.length, first + Math.ceil((this.scroll.clientHeight || 300) / ROW) + 6);
+    const first = Math.max(0, Math.floor(this.top / ROW) - 3);
+    const end = Math.min(this.hops.length, first + Math.ceil(this.high / ROW) + 6);
     const parts = [...this.x.values()].map((x) =>
       draw("line", { class: "ck-life", x1: x, x2: x, y1: first * ROW, y2: end * ROW }),
     );
@@ -120,7 +148,7 @@ export class Ladder {
     const group = draw("g", { class: changed ? "ck-row ck-changed" : "ck-row", "data-row": row });
     group.append(draw("rect", { class: here ? "ck-cursor" : "ck-free", x: 1, y: row * ROW, width: this.width - 2, height: ROW, rx: 4 }));
     const since = story.since(hop);
-    if (since !== null) group.append(text("ck-soft", TIMES - 6, y + 4, `+${since.toLocaleString("en", { maximumFractionDigits: 1 })} µs`, "end"));
+    if (since !== null) group.append(text("ck-soft", TIMES - 6, y + 4, `+${tenths(since)} µs`, "end"));
     group.append(...this.arrow(hop, y));
     const words = [];
     if (story.hops.parent[hop] < 0) words.push(["ck-strong", `#${story.journeys.id[journey]} ${story.kind(journey)}`]);

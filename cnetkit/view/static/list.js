@@ -1,7 +1,7 @@
 // Flows, their packets and their hops as a tree in text: what the picture shows, for the keyboard and for screen readers.
 // Only the rows in sight are in the document; each says how many stand beside it.
 
-import { counted, make, unique } from "./dom.js";
+import { counted, figure, make, unique } from "./dom.js";
 import { ARROWS } from "./story.js";
 
 const ROW = 26;
@@ -19,10 +19,23 @@ export class List {
     );
     this.none = make("p", { class: "ck-none", hidden: true });
     this.element = make("section", { class: "ck-pane ck-list", "aria-label": "Journeys" }, this.none, this.tree);
-    this.tree.addEventListener("scroll", () => this.paint(), { passive: true });
+    this.tree.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.active = "";
-    this.seen = new ResizeObserver(() => this.paint());
+    Object.assign(this, { top: 0, high: 400 }); // kept, not asked for while painting
+    this.seen = new ResizeObserver(() => this.resized());
     this.seen.observe(this.tree);
+  }
+
+  resized() {
+    this.high = this.tree.clientHeight || 400;
+    this.paint();
+  }
+
+  scrolled() {
+    const top = this.tree.scrollTop;
+    if (top === this.top) return;
+    this.top = top;
+    this.paint();
   }
 
   show(story) {
@@ -79,16 +92,18 @@ export class List {
   reveal() {
     const at = this.place.get(this.active);
     if (at === undefined) return;
-    const { scrollTop, clientHeight } = this.tree;
-    if (at * ROW < scrollTop + ROW || (at + 2) * ROW > scrollTop + clientHeight) {
-      this.tree.scrollTop = Math.max(0, at * ROW - clientHeight / 2);
+    const last = Math.max(0, this.rows.length * ROW - this.high);
+    this.top = Math.min(this.top, last);
+    if (at * ROW < this.top + ROW || (at + 2) * ROW > this.top + this.high) {
+      this.top = Math.min(last, Math.max(0, Math.round(at * ROW - this.high / 2)));
     }
+    this.tree.scrollTop = this.top;
   }
 
   paint() {
     if (!this.rows) return;
-    const first = Math.max(0, Math.floor(this.tree.scrollTop / ROW) - 2);
-    const end = Math.min(this.rows.length, first + Math.ceil((this.tree.clientHeight || 400) / ROW) + 4);
+    const first = Math.max(0, Math.floor(this.top / ROW) - 2);
+    const end = Math.min(this.rows.length, first + Math.ceil(this.high / ROW) + 4);
     const shown = [];
     for (let at = first; at < end; at += 1) shown.push(this.row(this.rows[at], at));
     const place = this.place.get(this.active);
@@ -117,8 +132,8 @@ export class List {
     const { story } = this;
     if (row.level === 1) {
       const flow = story.scene.flows[row.flow];
-      const more = flow.of > row.among ? ` of ${flow.of.toLocaleString("en")}` : "";
-      return [fold(row.open), part("ck-strong ck-grow", flow.title), part("ck-soft", `${row.among.toLocaleString("en")}${more} ${flow.of === 1 ? "packet" : "packets"}`)];
+      const more = flow.of > row.among ? ` of ${figure(flow.of)}` : "";
+      return [fold(row.open), part("ck-strong ck-grow", flow.title), part("ck-soft", `${figure(row.among)}${more} ${flow.of === 1 ? "packet" : "packets"}`)];
     }
     if (row.level === 2) {
       const outcome = story.outcome(row.journey);
@@ -143,7 +158,7 @@ export class List {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const at = this.place.get(this.active) ?? 0;
-    const page = Math.max(1, Math.floor(this.tree.clientHeight / ROW) - 1);
+    const page = Math.max(1, Math.floor(this.high / ROW) - 1);
     const ways = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: this.rows.length - 1, PageDown: at + page, PageUp: at - page };
     if (event.key in ways) this.choose(Math.max(0, Math.min(this.rows.length - 1, ways[event.key])));
     else if (event.key === "ArrowRight") this.unfold(at, true);

@@ -1,5 +1,7 @@
 // The current packet on the canvas above the network: its trail, where it is now, its tunnel around it, and its end.
 
+import { figure } from "./dom.js";
+
 export class Packets {
   constructor(graph) {
     this.graph = graph;
@@ -37,7 +39,7 @@ export class Packets {
     for (const [at, rate] of rates) {
       const frame = this.graph.frame(at);
       if (!frame) continue;
-      const said = `⇅ ${Math.round(rate).toLocaleString("en")}/s`;
+      const said = `⇅ ${figure(Math.round(rate))}/s`;
       const width = context.measureText(said).width + 12;
       const left = frame.x - width / 2;
       const top = frame.y - frame.height / 2 - 11;
@@ -178,12 +180,12 @@ export class Packets {
 
   label({ x, y, below }, text, colour) {
     const { context } = this;
-    const { colours, stage } = this.graph;
+    const { colours, room } = this.graph;
     context.font = "600 13px system-ui, sans-serif";
     context.textBaseline = "middle";
-    const said = cut(context, text, Math.min(340, stage.clientWidth - 30));
+    const said = cut(context, text, Math.min(340, room - 30));
     const width = context.measureText(said).width + 16;
-    const left = Math.max(4, Math.min(stage.clientWidth - width - 4, x - width / 2));
+    const left = Math.max(4, Math.min(room - width - 4, x - width / 2));
     const over = y - 18 - 24 * this.size;
     const top = below || over < 4 ? y + 16 : over;
     context.beginPath();

@@ -1,6 +1,6 @@
 // The network in words: each interface with its state, for who cannot see the picture or wants all of it at once.
 
-import { make } from "./dom.js";
+import { figure, make } from "./dom.js";
 
 const HEADS = ["Node", "Interface", "Kind", "State", "Addresses", "MTU", "MAC", "Joined with", "Packets in, out"];
 const MOST = 2000;
@@ -34,7 +34,7 @@ export class Table {
     const rows = scene.interfaces.slice(0, MOST).map((one, at) => {
       const node = scene.nodes[one.node];
       const told = one.kind !== undefined;
-      const packets = one.packets ? one.packets.map((count) => count.toLocaleString("en")).join(", ") : "";
+      const packets = one.packets ? one.packets.map((count) => figure(count)).join(", ") : "";
       const cells = [
         one.name, told ? one.kind : "", told ? (one.up ? "up" : "down") : "not told", told ? one.addresses.join(" ") || "none" : "",
         told ? String(one.mtu) : "", one.mac ?? "", joined[at].join("; "), packets,
