@@ -48,8 +48,8 @@ class Trace:
 
     views: ClassVar[dict[str, Callable[[Trace], str]]] = {}
     """How a trace is shown, by MIME type, and as a whole HTML document under `page`; filled by the views."""
-    displays: ClassVar[dict[str, Callable[[Trace], None]]] = {}
-    """What displays a trace itself, in a `notebook`; filled by the views."""
+    displays: ClassVar[dict[str, Callable[[Trace], Any]]] = {}
+    """What displays a trace in a `notebook`, and what makes its `plot`s; filled by the views."""
 
     def __init__(self, source: Recording | Source, so_far: SoFar | None = None) -> None:
         self._source, self._so_far = source, so_far
@@ -192,6 +192,14 @@ class Trace:
     def tables(self) -> Tables:
         """Frames, hops, flows and latencies as pandas DataFrames."""
         return Tables(self)
+
+    @property
+    def plot(self) -> Any:  # noqa: ANN401 - what the views have registered
+        """Pictures of figures: `trace.plot.latency()`, `trace.plot.packets()`. CnetkitError where matplotlib is missing."""
+        plots = self.displays.get("plot")
+        if plots is None:
+            raise CnetkitError("no view is loaded that plots: import cnetkit.view first")
+        return plots(self)
 
     def to_parquet(self, path: str | Path, table: Literal["hops", "frames", "flows", "latency"] = "hops") -> None:
         """Write one of `tables` as a Parquet file. CnetkitError where that is not possible."""

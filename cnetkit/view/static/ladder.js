@@ -5,10 +5,10 @@ import { draw, make, tenths } from "./dom.js";
 
 const ROW = 24;
 const HEAD = 44;
-const LEAST = 84; // pixels between two columns
+const LEAST = 86; // pixels between two columns
 const TIMES = 78;
 const WORDS = 205;
-const LETTER = 6.7;
+const LETTER = 7.3;
 
 export class Ladder {
   constructor(story, cursor) {
@@ -110,7 +110,7 @@ export class Ladder {
       found.push(draw("rect", { class: "ck-band", x: left, y: 3, width, height: HEAD - 6, rx: 6 }));
       found.push(text("ck-strong", left + width / 2, 18, short(story.scene.nodes[node].name, width), "middle"));
       for (const at of places) {
-        found.push(text("ck-soft", this.x.get(at), 35, short(story.scene.interfaces[at].name, this.gap - 6), "middle"));
+        found.push(text("ck-soft", this.x.get(at), 35, short(story.scene.interfaces[at].name, this.gap - 3), "middle"));
       }
     }
     return found;

@@ -74,7 +74,8 @@ export class Packets {
     const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 - rise };
     const at = (name) => (1 - progress) ** 2 * from[name] + 2 * progress * (1 - progress) * middle[name] + progress ** 2 * to[name];
     const half = { x: from.x + (middle.x - from.x) * progress, y: from.y + (middle.y - from.y) * progress };
-    return { from, half, below: to.y > there.y + 2, x: at("x"), y: at("y") };
+    const side = Math.abs(to.y - there.y) < there.height / 2 - 1;
+    return { from, half, side, below: to.y > there.y + 2, x: at("x"), y: at("y") };
   }
 
   trail(hop, progress) {
@@ -178,25 +179,27 @@ export class Packets {
     context.stroke();
   }
 
-  label({ x, y, below }, text, colour) {
+  label({ x, y, below, side }, text, colour) {
     const { context } = this;
     const { colours, room } = this.graph;
     context.font = "600 13px system-ui, sans-serif";
     context.textBaseline = "middle";
     const said = cut(context, text, Math.min(340, room - 30));
     const width = context.measureText(said).width + 16;
-    const left = Math.max(4, Math.min(room - width - 4, x - width / 2));
-    const over = y - 18 - 24 * this.size;
-    const top = below || over < 4 ? y + 16 : over;
+    // Beside the dot, in the gap between two rows of interfaces; above, where the packet came in from the side.
+    const beside = side ? x - width / 2 : x + 13 * this.size;
+    const left = Math.max(4, Math.min(room - width - 4, beside));
+    const over = side ? y - 20 - 24 * this.size : y - 26;
+    const top = below || over < 4 ? y + (side ? 20 : 4) : over;
     context.beginPath();
-    context.roundRect(left, top, width, 24, 6);
+    context.roundRect(left, top, width, 22, 6);
     context.fillStyle = colours.bg;
     context.fill();
     context.lineWidth = 1.5;
     context.strokeStyle = colour;
     context.stroke();
     context.fillStyle = colour;
-    context.fillText(said, left + 8, top + 12.5);
+    context.fillText(said, left + 8, top + 11.5);
   }
 }
 
