@@ -19,6 +19,7 @@ from playwright.sync_api import sync_playwright
 import cnetkit
 from cnetkit import catalog
 from cnetkit.lab import Lab
+from cnetkit.model import CnetkitError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "test-output"
@@ -28,6 +29,21 @@ ARGUMENTS = [
 ]  # fmt: skip
 PATIENCE = 60_000
 """Milliseconds that a page of JupyterLab may take on a slow machine; a local file takes a fraction of a second."""
+
+
+LIVE = ("test_large.py", "test_jupyterlab.py")
+"""Files here whose tests build a lab: they need user namespaces, as tests/kernel does."""
+
+
+def pytest_collection_modifyitems(config, items):
+    here = [item for item in items if item.path.parent == Path(__file__).parent and item.path.name in LIVE]
+    if not here:
+        return
+    try:
+        Lab("probe").close()
+    except CnetkitError as error:
+        for item in here:
+            item.add_marker(pytest.mark.skip(reason=str(error)))
 
 
 @pytest.fixture(scope="session")
