@@ -30,7 +30,9 @@ def show(trace: Trace) -> None:
     if viewers():
         from cnetkit.view.widget import Viewer
 
-        publish(Viewer(scene.of_trace(trace), name, lambda frame: layers(trace.recording.frames, frame)))
+        publish(
+            Viewer(scene.of_trace(trace, on_request=True), name, lambda frame: layers(trace.recording.frames, frame))
+        )
 
 
 def _follow(trace: Trace) -> None:

@@ -54,7 +54,7 @@ def follow(trace: Trace, viewer: Viewer) -> Pulse:
 
     def beat() -> bool:
         if not trace.running:
-            viewer.draw(scene.of_trace(trace))
+            viewer.draw(scene.of_trace(trace, on_request=True))
             return False
         if viewer.looked_at:
             viewer.draw(scene.of_part(trace))

@@ -46,12 +46,13 @@ def of_topology(topology: Topology, title: str, said: Iterable[str] = ()) -> Sce
 
 def of_part(trace: Trace, seconds: float = 1.0) -> Scene:
     """What a capture that still runs has of its last seconds, with the cursor at its end."""
-    drawn = of_trace(trace.so_far(seconds), layers_of=0, most=HOPS // 10)
+    drawn = of_trace(trace.so_far(seconds), layers_of=0, most=HOPS // 10, on_request=True)
     return drawn | {"follow": True, "said": ["The capture is running.", *drawn["said"]]}
 
 
-def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS) -> Scene:
-    """A trace with its network. `layers_of`: of so many frames the layers stand in it; `most`: hops drawn."""
+def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_request: bool = False) -> Scene:
+    """A trace with its network. `layers_of`: of so many frames the layers stand in it, the others come `on_request` or
+    not at all; `most`: hops drawn."""
     found, frames = trace.found, trace.recording.frames
     numbers = _drawn(trace, most)
     hops = found.frames_of_all(numbers)
@@ -75,7 +76,7 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS) -> Sc
             "layers": {str(n): layers(frames, n) for n in hops[:layers_of].tolist()},
             "words": words.known,
             "evidence": words.evidence,
-            "left_out": _left_out(trace, numbers, hops, layers_of),
+            "left_out": _left_out(trace, numbers, hops, len(hops) if on_request else layers_of),
         }
     )
 

@@ -95,6 +95,28 @@ def test_a_link_that_a_shell_cell_adds_appears_in_the_view(visit, jupyter):
     assert visit.asked == []
 
 
+def test_a_running_capture_is_followed_and_whole_when_it_has_ended(visit, jupyter):
+    page = visit.page
+    opened(page, jupyter.notebook("running", BUILT.replace("lab.view()", ""), RUNNING))
+    run(page, 0)
+    page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    said = page.locator(".ck-said")
+    expect(said).to_contain_text("The capture is running.", timeout=PATIENCE)
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_be_visible()
+    visit.picture("jupyterlab-running")
+    expect(said).not_to_contain_text("The capture is running.", timeout=PATIENCE)
+    frames = page.locator(".jp-OutputArea-output pre").last.inner_text()
+    expect(said).to_contain_text(f"{int(frames)} frames")
+    assert visit.asked == []
+
+
+RUNNING = """
+with lab.trace() as trace:
+    display(trace)
+    left.run(f"ping -c 60 -i 0.05 {right.address}", check=True)
+print(len(trace.recording.frames))
+"""
 BUILT = """
 from cnetkit import Lab
 lab = Lab("live")

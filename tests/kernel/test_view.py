@@ -3,8 +3,11 @@
 import json
 import time
 
+import pytest
+
 from cnetkit import protocol as p
 from cnetkit.lab import Lab
+from cnetkit.model import CnetkitError
 from cnetkit.sandbox.session import read
 from cnetkit.view import scene
 from cnetkit.view.live import Pulse, Watch, follow
@@ -112,3 +115,18 @@ def test_a_running_capture_is_followed_until_it_ends(lab):
         pulse = follow(trace, viewer)
     pulse.join(10)
     assert json.loads(viewer.scene)["hops"]["frame"] == scene.of_trace(trace)["hops"]["frame"]
+
+
+def test_a_capture_that_breaks_off_shows_what_came_and_says_so(lab):
+    left, right = lab.host("left"), lab.host("right")
+    lab.connect(left, right, "10.0.0.0/24")
+    capture = lab.trace()
+    trace = capture.__enter__()
+    left.run(f"ping -c 2 -i 0.002 {right.address}", check=True)
+    time.sleep(0.1)
+    lab.close()
+    with pytest.raises(CnetkitError):
+        capture.__exit__(None, None, None)
+    assert not trace.running
+    assert [journey.packet.kind for journey in trace.journeys].count("echo request") == 2
+    assert "the capture broke off" in scene.of_trace(trace)["said"][-1]

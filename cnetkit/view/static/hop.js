@@ -86,11 +86,13 @@ export class Hop {
       return make("p", { class: "ck-line ck-soft" }, asked ? "The layers are being taken apart …" : "The layers of this frame are not in this page.");
     }
     const parent = story.hops.parent[hop];
-    const before = parent < 0 ? null : story.scene.layers[story.hops.frame[parent]];
+    const earlier = parent < 0 ? -1 : story.hops.frame[parent];
+    const before = story.scene.layers[earlier];
+    if (earlier >= 0 && !before) this.ask?.(earlier);
     const around = before ? layers.length - before.length : 0;
     return this.details(
       "layers", `Layers: ${layers.map(([name]) => name).join(" / ")}`,
-      layers.map(([name, , , fields], at) => this.layer(name, fields, before ? before[at - around] : null, Boolean(before))), true,
+      layers.map(([name, , , fields], at) => this.layer(name, fields, before?.[at - around], Boolean(before))), true,
     );
   }
 

@@ -53,9 +53,11 @@ export class Viewer {
 
   learn(frame, layers) {
     this.story.scene.layers[frame] = layers;
-    if (this.story.hops.frame?.[this.cursor.hop] === frame) {
+    const { hop } = this.cursor;
+    const { frame: frames, parent } = this.story.hops;
+    if (hop >= 0 && (frames[hop] === frame || frames[parent[hop]] === frame)) {
       this.hop.shown = -1;
-      this.hop.moved(this.cursor.hop);
+      this.hop.moved(hop);
     }
   }
 
