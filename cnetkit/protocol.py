@@ -203,7 +203,7 @@ class Snapshot(Message, frozen=True):
 
 
 class Status(Message, frozen=True):
-    """Asks who and what this agent is. With `topology` also for the network as it is now, which a session does not keep."""
+    """Asks who and what this agent is; with `topology` also for what a picture of the network shows. No session keeps it."""
 
     topology: bool = False
 

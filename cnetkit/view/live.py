@@ -103,4 +103,5 @@ def counts(topology: Topology) -> list[list[int]]:
 def _shape(topology: Topology) -> tuple[object, ...]:
     """What is drawn of a network."""
     remotes = {(one.node, one.interface, one.remote) for one in topology.forwarding if one.remote}
-    return topology.nodes, topology.interfaces, topology.links, remotes
+    nodes = [(one.name, one.kind, one.host) for one in topology.nodes]
+    return nodes, topology.interfaces, topology.links, remotes

@@ -191,6 +191,7 @@ def test_an_empty_trace_says_so(visit, tmp_path):
     Trace(Recording(no_frames(), name="empty")).to_html(tmp_path / "empty.html")
     page = visit.open(tmp_path / "empty.html")
     expect(page.locator(".ck-said")).to_contain_text("0 frames, 0 journeys, 0 flows")
+    expect(page.locator(".ck-graph")).to_contain_text("No network and no packets to show.")
     visit.picture("empty")
     assert visit.errors == []
 

@@ -12,10 +12,11 @@ export class Graph {
     this.stage = make("div", { class: "ck-stage" });
     this.above = make("canvas", { class: "ck-above", "aria-hidden": "true" });
     this.tip = make("p", { class: "ck-tip", hidden: true });
+    this.none = make("p", { class: "ck-none", hidden: true });
     this.element = make(
       "section",
       { class: "ck-pane ck-graph", tabindex: "0", "aria-label": "Network", onkeydown: (event) => this.key(event) },
-      this.stage, this.above, this.tip,
+      this.stage, this.above, this.none, this.tip,
     );
     this.element.addEventListener("focusin", () => this.zooms(true));
     this.element.addEventListener("focusout", () => this.zooms(false));
@@ -30,6 +31,8 @@ export class Graph {
   show(story) {
     this.story = story;
     const { graph } = story.scene;
+    this.none.textContent = missing(story);
+    this.none.hidden = !this.none.textContent;
     this.wires = new Set(graph.edges.filter(({ smooth }) => !smooth).flatMap(({ from, to }) => [`${from} ${to}`, `${to} ${from}`]));
     this.paint();
     const nodes = graph.nodes.map((node) => this.dressed(node));
@@ -208,6 +211,13 @@ export class Graph {
     this.seen.disconnect();
     this.network?.destroy();
   }
+}
+
+function missing({ count, hops, scene }) {
+  const built = scene.graph.boxes.length > 0;
+  if (!hops.frame) return built ? "" : "Nothing is built yet.";
+  if (count) return "";
+  return built ? "No packets to show." : "No network and no packets to show.";
 }
 
 export function described(story, at) {
