@@ -46,8 +46,9 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason=str(error)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
+    """Gone when this folder's tests are done: while it is there, an event loop runs in this thread, and others need theirs."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "the browser tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
@@ -202,7 +203,7 @@ class Jupyter:
         self.log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def jupyter(tmp_path_factory):
     server = Jupyter(tmp_path_factory.mktemp("jupyter"))
     yield server

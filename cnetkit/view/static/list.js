@@ -49,6 +49,10 @@ export class List {
     const { cursor, story } = this;
     const hop = cursor.hop;
     const journey = hop < 0 ? -1 : story.journeyOf[hop];
+    if (anew) {
+      const { first } = story.journeys;
+      this.within = story.ofFlow.map((journeys) => journeys.filter((one) => cursor.step[first[one]] >= 0));
+    }
     if (anew || journey !== this.journey) {
       this.journey = journey;
       this.flow = hop < 0 ? -1 : story.flowOf(hop);
@@ -63,10 +67,9 @@ export class List {
 
   // The rows as they stand below each other: those of the current flow and packet, and of what was opened by hand.
   flatten() {
-    const { story, cursor } = this;
+    const { story } = this;
     const rows = [];
-    story.ofFlow.forEach((journeys, flow) => {
-      const shown = journeys.filter((journey) => cursor.step[story.span(journey)[0]] >= 0);
+    this.within.forEach((shown, flow) => {
       if (!shown.length) return;
       const open = flow === this.flow || this.opened.has(`f${flow}`);
       rows.push({ key: `f${flow}`, level: 1, flow, open, among: shown.length });
@@ -175,7 +178,7 @@ export class List {
     if (!row) return;
     if (toggle && row.level < 3) return void this.unfold(at, !row.open);
     this.active = row.key;
-    const hop = row.hop ?? this.story.span(row.journey ?? this.story.ofFlow[row.flow].find((one) => this.cursor.step[this.story.span(one)[0]] >= 0))[0];
+    const hop = row.hop ?? this.story.span(row.journey ?? this.within[row.flow][0])[0];
     this.kept = hop;
     this.cursor.select(hop);
   }
