@@ -203,7 +203,9 @@ class Snapshot(Message, frozen=True):
 
 
 class Status(Message, frozen=True):
-    """Asks who and what this agent is."""
+    """Asks who and what this agent is; with `topology` also for what a picture of the network shows. No session keeps it."""
+
+    topology: bool = False
 
 
 # --- Replies and unasked messages ------------------------------------------------------------------------------------

@@ -1,7 +1,14 @@
-"""Draws the pictures of the documentation from live runs: docs/picture.svg, docs/engine.svg. See `make picture`."""
+"""Draws the pictures of the documentation from live runs: docs/picture.png, docs/engine.svg. See `make picture`.
 
+The first one is a photograph of the viewer: it needs Chromium.
+"""
+
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from playwright.sync_api import sync_playwright
 
 from cnetkit import Lab, catalog
 from cnetkit.trace import Journey
@@ -16,14 +23,28 @@ def draw(name: str, journeys: Sequence[Journey], title: str) -> None:
 
 
 def published_port() -> None:
-    """The README's picture: the lab `port-mapping`."""
+    """The README's picture: the viewer with the lab `port-mapping`, at the hop that a rule translates."""
     entry = catalog.find("port-mapping")
     with Lab(entry.name) as lab:
         entry.network(lab)
         with lab.trace() as trace:
             entry.traffic(lab)
-    flow = next(flow for flow in trace.flows if flow.protocol == "tcp")
-    draw("picture.svg", flow.journeys[:2], "A request for a published port, and its answer")
+    opening = next(flow for flow in trace.flows if flow.protocol == "tcp").journeys[0]
+    hop = next(hop for hop in opening.hops if any(change.field == "ip.dst" for change in hop.changes))
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        page_file = Path(folder) / "page.html"
+        trace.to_html(page_file)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 840}, reduced_motion="reduce")
+        page.goto(page_file.as_uri())
+        page.evaluate(
+            "(frame) => window.cnetkit.cursor.select(window.cnetkit.story.hops.frame.indexOf(frame))", hop.frame
+        )
+        page.wait_for_timeout(800)
+        page.screenshot(path=HERE / "picture.png")
+        browser.close()
 
 
 def overlay() -> None:

@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
+SHOWN = ("execute_result", "display_data")
 CHECKS = {
     "00-start-here": """
         kinds = [journey.packet.kind for journey in trace.journeys]
@@ -79,7 +80,7 @@ def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(pat
         notebook, timeout=60, kernel_name="this-python", resources={"metadata": {"path": tmp_path}}
     ).execute()
     shown = [output.data["text/html"] for cell in notebook.cells if cell.cell_type == "code"
-             for output in cell.outputs if output.output_type == "execute_result" and "text/html" in output.data]  # fmt: skip
+             for output in cell.outputs if output.output_type in SHOWN and "text/html" in output.data]  # fmt: skip
     assert any('class="ck"' in html for html in shown)
 
 

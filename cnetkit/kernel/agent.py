@@ -27,7 +27,7 @@ from cnetkit.kernel.channel import Channel, Loop
 from cnetkit.kernel.netlink import NetlinkError
 from cnetkit.kernel.places import Places
 from cnetkit.kernel.running import Running
-from cnetkit.kernel.snapshot import snapshot
+from cnetkit.kernel.snapshot import network, snapshot
 from cnetkit.kernel.stacks import Stacks
 from cnetkit.model import CnetkitError, Topology
 
@@ -124,7 +124,7 @@ class Agent:
         return self._state(snapshot(self._stacks))
 
     def _status(self, channel: Channel, number: int, request: p.Status) -> p.Message:
-        return self._state(None)
+        return self._state(network(self._stacks) if request.topology else None)
 
     def _state(self, topology: Topology | None) -> p.State:
         return p.State(self._lab, list(self._stacks), self._client, self._started, topology)

@@ -22,6 +22,7 @@ from cnetkit.model import (
     Interface,
     Link,
     Neighbour,
+    Node,
     PolicyRule,
     Route,
     Rule,
@@ -72,6 +73,25 @@ def snapshot(stacks: Stacks) -> Topology:
     )
 
 
+def network(stacks: Stacks) -> Topology:
+    """What a picture shows, a fraction of a snapshot: nodes, interfaces and their counters, links, and where VXLANs lead."""
+    found = _Snapshot(stacks)
+    for stack in stacks.values():
+        names = found.read_interfaces(stack)
+        kinds = {one.kind for index in names if (one := found.interfaces.get((stack.name, index)))}
+        if "vxlan" in kinds:
+            found.read_forwarding(stack, names)
+    interfaces = tuple(found.joined())
+    return Topology(
+        time_ns=time.time_ns(),
+        nodes=tuple(Node(stack.name, stack.kind, stack.host, stack.inode) for stack in stacks.values()),
+        interfaces=interfaces,
+        links=tuple(_links(interfaces)),
+        forwarding=tuple(found.forwarding),
+        counters=found.counters,
+    )
+
+
 class _Snapshot:
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
@@ -87,8 +107,27 @@ class _Snapshot:
 
     def read(self, stack: Stack) -> None:
         """Reads one node."""
-        node, ask, names = stack.name, stack.netlink.dump, Names(stack)
         counters = _counters(stack)
+        names = self.read_interfaces(stack)
+        node, ask = stack.name, stack.netlink.dump
+        families = (socket.AF_INET, socket.AF_INET6) if stack.ipv6 else (socket.AF_INET,)
+        for family in families:
+            head = bytes([family])
+            self.routes += [tables.route(node, body, names.__getitem__) for body in ask(_GETROUTE, head + bytes(11))]
+            self.policy_rules += [tables.policy(node, body) for body in ask(_GETRULE, head + bytes(11))]
+            self._neighbours(node, ask(_GETNEIGH, head + bytes(11)), names)
+        kinds = {interface.kind for (owner, _), interface in self.interfaces.items() if owner == node}
+        if kinds & {"bridge", "vxlan"}:
+            self.read_forwarding(stack, names)
+        self.netfilter[node] = netfilter.rules(stack)
+        if self.netfilter[node][0]:
+            self.connections += connections(stack)
+        self.counters[node] = counters | self.counters[node]
+
+    def read_interfaces(self, stack: Stack) -> Names:
+        """Reads one node's interfaces, their addresses and counters. The names by number."""
+        node, ask, names = stack.name, stack.netlink.dump, Names(stack)
+        counters: dict[str, int] = {}
         bodies = ask(_GETLINK, link_body())
         for body in bodies:  # a master may stand after its ports
             names[struct.unpack_from("=i", body, 4)[0]] = attributes(body, 16)[3].rstrip(b"\0").decode(errors="replace")
@@ -99,19 +138,13 @@ class _Snapshot:
                 self.others[node, interface.index] = other, elsewhere
             counters |= {f"{interface.name}.{name}": value for name, value in statistics.items() if value}
         self._addresses(node, ask(_GETADDR, bytes(8)))
-        families = (socket.AF_INET, socket.AF_INET6) if stack.ipv6 else (socket.AF_INET,)
-        for family in families:
-            head = bytes([family])
-            self.routes += [tables.route(node, body, names.__getitem__) for body in ask(_GETROUTE, head + bytes(11))]
-            self.policy_rules += [tables.policy(node, body) for body in ask(_GETRULE, head + bytes(11))]
-            self._neighbours(node, ask(_GETNEIGH, head + bytes(11)), names)
-        kinds = {interface.kind for (owner, _), interface in self.interfaces.items() if owner == node}
-        if kinds & {"bridge", "vxlan"}:
-            self._neighbours(node, ask(_GETNEIGH, bytes([socket.AF_BRIDGE]) + bytes(11)), names)
-        self.netfilter[node] = netfilter.rules(stack)
-        if self.netfilter[node][0]:
-            self.connections += connections(stack)
         self.counters[node] = counters
+        return names
+
+    def read_forwarding(self, stack: Stack, names: Names) -> None:
+        """Reads one node's forwarding databases."""
+        head = bytes([socket.AF_BRIDGE]) + bytes(11)
+        self._neighbours(stack.name, stack.netlink.dump(_GETNEIGH, head), names)
 
     def _addresses(self, node: str, bodies: Iterable[bytes]) -> None:
         for body in bodies:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,9 @@ class Capture:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
             after = self._sandbox.request(p.EndCapture(self._request.capture), p.Captured)
-        except CnetkitError:
+        except CnetkitError as failure:
+            broken = self._recorded(self._blocks, self._events, ())
+            self._recording = replace(broken, warnings=(f"the capture broke off, losses are not known: {failure}",))
             if error is None:
                 raise
             return  # what went wrong in the block matters more

@@ -20,6 +20,7 @@ from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import Sandbox, open_sandbox
+from cnetkit.view.network_view import NetworkView
 
 if TYPE_CHECKING:
     from cnetkit.recording.scapy_socket import ScapySocket
@@ -119,6 +120,16 @@ class Lab:
         return scapy_socket(
             self._sandbox, node.name, interface or next(iter(node.interfaces), "lo"), interface, self._captures
         )
+
+    def view(self) -> NetworkView:
+        """A picture of the network. Displayed in a notebook it shows what is built from then on, and what passes."""
+        lab = weakref.ref(self)  # a picture keeps no lab alive
+
+        def now() -> Topology | None:
+            here = lab()
+            return None if here is None or here.closed else here.request(p.Status(topology=True), p.State).topology
+
+        return NetworkView(self.name, self.topology, None if self.replayed else now, self.replayed)
 
     @property
     def topology(self) -> Topology:

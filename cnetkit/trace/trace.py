@@ -48,6 +48,8 @@ class Trace:
 
     views: ClassVar[dict[str, Callable[[Trace], str]]] = {}
     """How a trace is shown, by MIME type, and as a whole HTML document under `page`; filled by the views."""
+    displays: ClassVar[dict[str, Callable[[Trace], Any]]] = {}
+    """What displays a trace in a `notebook`, and what makes its `plot`s; filled by the views."""
 
     def __init__(self, source: Recording | Source, so_far: SoFar | None = None) -> None:
         self._source, self._so_far = source, so_far
@@ -151,6 +153,11 @@ class Trace:
         return trace._part(begun_within(trace, seconds, until_ns), f"the last {seconds:g} s")
 
     @property
+    def running(self) -> bool:
+        """Whether the capture still runs: `so_far` says what there is by now."""
+        return self._so_far is not None and not self._over
+
+    @property
     def _over(self) -> bool:
         """Whether the recording is there."""
         try:
@@ -185,6 +192,14 @@ class Trace:
     def tables(self) -> Tables:
         """Frames, hops, flows and latencies as pandas DataFrames."""
         return Tables(self)
+
+    @property
+    def plot(self) -> Any:  # noqa: ANN401 - what the views have registered
+        """Pictures of figures: `trace.plot.latency()`, `trace.plot.packets()`. CnetkitError where matplotlib is missing."""
+        plots = self.displays.get("plot")
+        if plots is None:
+            raise CnetkitError("no view is loaded that plots: import cnetkit.view first")
+        return plots(self)
 
     def to_parquet(self, path: str | Path, table: Literal["hops", "frames", "flows", "latency"] = "hops") -> None:
         """Write one of `tables` as a Parquet file. CnetkitError where that is not possible."""
@@ -221,6 +236,12 @@ class Trace:
             Path(path).write_text(page(self), encoding="utf-8")
         except OSError as error:
             raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+
+    def _ipython_display_(self) -> None:
+        show = self.displays.get("notebook")
+        if show is None:
+            raise NotImplementedError  # IPython then asks for the MIME bundle
+        show(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
         try:

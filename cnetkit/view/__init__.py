@@ -8,12 +8,15 @@ from cnetkit.trace.flows import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 from cnetkit.view import comparison
+from cnetkit.view.display import show
 from cnetkit.view.notebook import flow_html, html, journey_html
 from cnetkit.view.page import page
+from cnetkit.view.plots import Plots
 from cnetkit.view.svg import ladder
 from cnetkit.view.terminal import flow_text, journey_text, print_trace, text
 
 Trace.views.update({"text/plain": text, "text/html": html, "page": page})
+Trace.displays.update({"notebook": show, "plot": Plots})
 Flow.views.update({"text/plain": flow_text, "text/html": flow_html})
 Comparison.views.update({"text/plain": comparison.text, "text/html": comparison.html})
 Journey.views.update({"text/plain": journey_text, "text/html": journey_html})

@@ -1,25 +1,63 @@
-"""A trace as one HTML document: whole in one file, with no script, and forbidden to ask any network for anything."""
+"""A trace as one HTML document: the viewer with its scene, whole in one file, and forbidden to ask any network for anything.
+
+Where scripts are off, and on paper, the same journeys stand as text, pictures and tables (notebook.py).
+"""
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 
-from cnetkit.view import wording
+from cnetkit.trace.trace import Trace
+from cnetkit.view import bundle, scene, wording
 from cnetkit.view.notebook import html
 from cnetkit.view.theme import colours
-from cnetkit.view.traced import Trace
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+STYLE = (
+    colours("body")
+    + """
+body{margin:0;background:var(--bg);color:var(--ink);font-family:system-ui,sans-serif}
+main{padding:10px}.paper{max-width:1200px;margin:0 auto}.paper h1{font-size:22px}
+.ck-alive .paper{display:none}@media (min-width:800px){.ck-alive .cnetkit-viewer{height:calc(100vh - 20px);min-height:620px}
+.ck-alive .ck-panes{height:auto}.ck-alive .ck-table[open]{max-height:40vh}}
+@media print{.ck-alive .paper{display:block}}
+"""
+)
 
 
 def page(trace: Trace) -> str:
-    """The document."""
-    title = escape(wording.legible(trace.recording.name) or "cnetkit trace")
+    """The document of a trace."""
+    title = wording.legible(trace.recording.name) or "cnetkit trace"
+    return document(title, scene.of_trace(trace), html(trace))
+
+
+def document(title: str, drawn: scene.Scene, paper: str) -> str:
+    """A document that shows a scene; `paper` is the HTML that stands for it where nothing moves."""
+    program, title = bundle.script("page"), escape(title)
+    styles = [STYLE, bundle.style()]
+    allowed = dict.fromkeys([*styles, *re.findall(r"<style>(.*?)</style>", paper, re.DOTALL)])
+    policy = (
+        f"default-src 'none'; script-src {_hash(program)}; style-src {' '.join(_hash(one) for one in allowed)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{title}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f"<style>{colours('body')}body{{margin:0;background:var(--bg);color:var(--ink);font-family:system-ui,sans-serif}}"
-        "main{max-width:1200px;margin:0 auto;padding:1em}h1{font-size:22px}</style></head>"
-        f"<body><main><h1>{title}</h1>{html(trace)}</main></body></html>"
+        f"{''.join(f'<style>{one}</style>' for one in styles)}</head>"
+        f'<body><main><div id="cnetkit-viewer"></div><div class="paper"><h1>{title}</h1>{paper}</div></main>'
+        f'<script type="application/json" id="cnetkit-scene">{_data(drawn)}</script>'
+        f'<script type="module">{program}</script></body></html>'
     )
+
+
+def _data(drawn: scene.Scene) -> str:
+    """The scene as JSON that can stand in a page: nothing in it ends the element or begins a comment."""
+    text = scene.encode(drawn).decode()
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}'"

@@ -53,7 +53,7 @@ def text(trace: Trace) -> str:
     from rich.console import Console
 
     out = StringIO()
-    print_trace(trace, Console(file=out, width=100, color_system=None, highlight=False))
+    print_trace(trace, Console(file=out, width=100, color_system=None, highlight=False, force_jupyter=False))
     return out.getvalue().rstrip("\n")
 
 

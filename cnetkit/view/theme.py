@@ -2,11 +2,11 @@
 
 LIGHT = (
     "--bg:#fff;--ink:#1b2430;--soft:#566170;--line:#c5ced9;--band:#eef3f9;"
-    "--go:#1f5fae;--change:#8a4b00;--bad:#b3261e;--good:#17713a"
+    "--go:#1f5fae;--change:#8a4b00;--bad:#b3261e;--good:#17713a;--tunnel:#6b3fa0"
 )
 DARK = (
     "--bg:#14181e;--ink:#e6edf3;--soft:#a3afbd;--line:#465160;--band:#232c38;"
-    "--go:#79b8ff;--change:#f2b45c;--bad:#ff8f87;--good:#6fd08c"
+    "--go:#79b8ff;--change:#f2b45c;--bad:#ff8f87;--good:#6fd08c;--tunnel:#c9a6f5"
 )
 
 

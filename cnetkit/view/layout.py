@@ -1,0 +1,177 @@
+"""Where a network's interfaces and boxes are drawn: hosts hold their containers, bridges stand above their ports.
+
+Pure arithmetic on names and sizes, the same for the same network. It draws nothing and knows no packets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import ceil, sqrt
+
+Place = tuple[str, str]
+WIDTH, HEIGHT = 134, 78
+"""Pixels that an interface takes, with what is left around it."""
+PAD, HEAD, GAP = 14, 30, 80
+"""Pixels inside a box, of its heading, and between two machines."""
+ACROSS = 8
+"""Ports of a bridge side by side; more stand in further rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An interface as far as its place depends on it."""
+
+    node: str
+    name: str
+    bridge: bool = False
+    master: str = ""
+    peer: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node's frame. `depth` 1 stands inside another one."""
+
+    node: str
+    x: float
+    y: float
+    width: float
+    height: float
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class Layout:
+    """Centres of interfaces, and boxes around them, in pixels; grows to the right and downwards from 0, 0."""
+
+    places: dict[Place, tuple[float, float]] = field(default_factory=dict)
+    boxes: list[Box] = field(default_factory=list)
+    width: float = 0
+    height: float = 0
+
+    def put(self, other: Layout, x: float, y: float) -> None:
+        """Takes `other` in, moved by x and y."""
+        self.places |= {place: (x + px, y + py) for place, (px, py) in other.places.items()}
+        self.boxes += [Box(b.node, b.x + x, b.y + y, b.width, b.height, b.depth) for b in other.boxes]
+        self.width, self.height = max(self.width, x + other.width), max(self.height, y + other.height)
+
+
+def layout(hosts: dict[str, str], ports: Sequence[Port], joined: Sequence[tuple[str, str]] = ()) -> Layout:
+    """All nodes. `hosts`: node → the node it is placed in, or empty; `joined`: pairs of nodes that have a link."""
+    own: dict[str, list[Port]] = {node: [] for node in hosts}
+    for port in ports:
+        own.setdefault(port.node, []).append(port)
+    inside: dict[str, list[str]] = {}
+    for node, host in hosts.items():
+        if host in hosts and host != node:
+            inside.setdefault(host, []).append(node)
+    machines = [node for node in own if hosts.get(node, "") not in hosts or hosts.get(node) == node]
+    drawn = [_machine(node, own, inside.get(node, [])) for node in _neighbours_first(machines, joined, hosts)]
+    return _shelves(drawn, GAP)
+
+
+def _neighbours_first(machines: list[str], joined: Sequence[tuple[str, str]], hosts: dict[str, str]) -> list[str]:
+    """The machines so that those joined by a link stand side by side: from an end of the network inwards."""
+    near: dict[str, dict[str, None]] = {machine: {} for machine in machines}
+    for a, b in joined:
+        one, other = (node if node in near else hosts.get(node, "") for node in (a, b))
+        if one != other and one in near and other in near:
+            near[one][other] = near[other][one] = None
+    order: dict[str, None] = {}
+    for start in sorted(machines, key=lambda machine: len(near[machine])):
+        waiting = [start]
+        while waiting:
+            machine = waiting.pop()
+            if machine not in order:
+                order[machine] = None
+                waiting += reversed(near[machine])
+    return list(order)
+
+
+def _machine(node: str, own: dict[str, list[Port]], inside: list[str]) -> Layout:
+    bridges = [port for port in own[node] if port.bridge]
+    names = {bridge.name for bridge in bridges}
+    loose = [port for port in own[node] if not port.bridge and port.master not in names]
+    holders = {port.node: port for guest in inside for port in own[guest]}
+    blocks, held = [], set()
+    for bridge in bridges:
+        under = [port for port in own[node] if port.master == bridge.name]
+        columns = []
+        for port in under:
+            guest = port.peer[0] if port.peer and port.peer[0] in inside and port.peer[0] not in held else ""
+            held |= {guest}
+            columns.append((port, _guest(guest, own) if guest else None))
+        blocks.append(_bridge(bridge, columns))
+    blocks += [_guest(guest, own) for guest in inside if guest not in held or guest not in holders]
+    body = Layout()
+    if loose:
+        body.put(_row(loose), 0, 0)
+    if blocks:
+        body.put(_shelves(blocks, PAD), 0, body.height + (PAD if loose else 0))
+    return _boxed(node, _centred(body, loose), 0)
+
+
+def _centred(body: Layout, loose: list[Port]) -> Layout:
+    """The uplinks in the middle above what stands under them."""
+    across = min(len(loose), ACROSS) * WIDTH
+    shift = max(0.0, (body.width - across) / 2)
+    for port in loose:
+        x, y = body.places[port.node, port.name]
+        body.places[port.node, port.name] = x + shift, y
+    return body
+
+
+def _bridge(bridge: Port, columns: list[tuple[Port, Layout | None]]) -> Layout:
+    found = Layout()
+    across = max(1, min(ACROSS, len(columns)))
+    width = max([WIDTH + 6, *(guest.width + 10 for _, guest in columns if guest)])
+    found.places[bridge.node, bridge.name] = across * width / 2, HEIGHT / 2
+    found.width, y = across * width, float(HEIGHT + PAD)
+    for first in range(0, len(columns), across):
+        tallest = 0.0
+        for at, (port, guest) in enumerate(columns[first : first + across]):
+            centre = (at + 0.5) * width
+            found.places[port.node, port.name] = centre, y + HEIGHT / 2
+            if guest:
+                found.put(guest, centre - guest.width / 2, y + HEIGHT + PAD)
+                tallest = max(tallest, guest.height + PAD)
+        y += HEIGHT + tallest + PAD
+    found.height = y - PAD / 2
+    return found
+
+
+def _guest(node: str, own: dict[str, list[Port]]) -> Layout:
+    return _boxed(node, _row(own[node]), 1)
+
+
+def _row(ports: list[Port]) -> Layout:
+    across = max(1, min(ACROSS, len(ports)))
+    found = Layout(width=across * WIDTH, height=ceil(len(ports) / across) * HEIGHT)
+    for at, port in enumerate(ports):
+        found.places[port.node, port.name] = (at % across + 0.5) * WIDTH, (at // across + 0.5) * HEIGHT
+    return found
+
+
+def _boxed(node: str, body: Layout, depth: int) -> Layout:
+    """A machine has its heading above; a guest below, since its links come from above."""
+    found = Layout()
+    width = max(body.width, WIDTH) + 2 * (PAD if depth == 0 else 0)
+    height = body.height + HEAD + (PAD / 2 if depth == 0 else 0)
+    found.boxes.append(Box(node, 0, 0, width, height, depth))
+    found.put(body, (width - body.width) / 2, HEAD if depth == 0 else 0)
+    found.width, found.height = width, height
+    return found
+
+
+def _shelves(parts: Sequence[Layout], gap: float) -> Layout:
+    """Side by side, in as many rows as make the whole about half as high as wide."""
+    area = sum((part.width + gap) * (part.height + gap) for part in parts)
+    limit = max([sqrt(area * 2.4), *(part.width for part in parts)])
+    found, x, y, tallest = Layout(), 0.0, 0.0, 0.0
+    for part in parts:
+        if x and x + part.width > limit and len(parts) > 4:
+            x, y, tallest = 0.0, y + tallest + gap, 0.0
+        found.put(part, x, y)
+        x, tallest = x + part.width + gap, max(tallest, part.height)
+    return found

@@ -1,0 +1,107 @@
+"""What keeps a viewer up to date while something runs: a capture that is followed, or a network that is being built.
+
+It asks again and again, in a thread of its own, and only while somebody looks. It takes a fifth of the time at most.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cnetkit.model import CnetkitError
+from cnetkit.view import scene
+
+if TYPE_CHECKING:
+    from cnetkit.model import Topology
+    from cnetkit.trace.trace import Trace
+    from cnetkit.view.widget import Viewer
+
+FOLLOWED, WATCHED, COUNTED = 0.5, 0.03, 0.25
+"""Seconds between two looks at a capture, at a network, and at its counters."""
+IDLE = 4
+"""A look that took long is followed by a pause so many times as long."""
+
+
+class Pulse(threading.Thread):
+    """Calls `beat` every `seconds` until it says False, cannot go on, or `stop` is called."""
+
+    def __init__(self, beat: Callable[[], bool], seconds: float) -> None:
+        super().__init__(name="cnetkit view", daemon=True)
+        self._beat, self._seconds = beat, seconds
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Beats."""
+        pause = self._seconds
+        while not self._over.wait(pause):
+            began = time.monotonic()
+            try:
+                if not self._beat():
+                    return
+            except CnetkitError:
+                return  # the lab has ended
+            pause = max(self._seconds, IDLE * (time.monotonic() - began))
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._over.set()
+
+
+def follow(trace: Trace, viewer: Viewer) -> Pulse:
+    """Shows the last second of a running capture, and the whole trace when it has ended."""
+
+    def beat() -> bool:
+        if not trace.running:
+            viewer.draw(scene.of_trace(trace, on_request=True))
+            return False
+        if viewer.looked_at:
+            viewer.draw(scene.of_part(trace))
+        return True
+
+    pulse = Pulse(beat, FOLLOWED)
+    pulse.start()
+    return pulse
+
+
+class Watch:
+    """Shows each change of a network, and what passes its interfaces. `now` gives the network, None when it is gone."""
+
+    def __init__(self, viewer: Viewer, now: Callable[[], Topology | None], drawn: Topology, title: str) -> None:
+        self._viewer, self._now, self._drawn, self._title = viewer, now, drawn, title
+        self._counted = 0.0
+
+    def beat(self) -> bool:
+        """Looks once."""
+        if not self._viewer.looked_at:
+            return True
+        seen = self._now()
+        if seen is None:
+            return False
+        if _shape(seen) != _shape(self._drawn):
+            self._drawn = seen
+            self._viewer.draw(scene.of_topology(seen, self._title))
+        now = time.monotonic()
+        if now - self._counted >= COUNTED:
+            seconds = now - self._counted if self._counted else COUNTED
+            self._counted = now
+            self._viewer.send({"is": "counts", "packets": counts(seen), "seconds": seconds})
+        return True
+
+
+def counts(topology: Topology) -> list[list[int]]:
+    """For each interface of the scene the packets that came in and went out."""
+    found = []
+    for one in topology.interfaces:
+        if one.kind != "loopback":
+            counters = topology.counters.get(one.node, {})
+            found.append([counters.get(f"{one.name}.{way}_packets", 0) for way in ("rx", "tx")])
+    return found
+
+
+def _shape(topology: Topology) -> tuple[object, ...]:
+    """What is drawn of a network."""
+    remotes = {(one.node, one.interface, one.remote) for one in topology.forwarding if one.remote}
+    nodes = [(one.name, one.kind, one.host) for one in topology.nodes]
+    return nodes, topology.interfaces, topology.links, remotes

@@ -1,0 +1,84 @@
+"""A network as it is now, and as it goes on: what `lab.view()` gives. It shows and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+from cnetkit.model import CnetkitError, Topology
+from cnetkit.view import scene, wording
+from cnetkit.view.display import publish, still, viewers
+from cnetkit.view.live import WATCHED, Pulse, Watch
+from cnetkit.view.page import document
+
+HEADS = ("Node", "Interface", "Kind", "State", "Addresses", "Joined with")
+
+
+class NetworkView:
+    """A picture of a lab's network. In a notebook it follows what is built, until the lab ends or it is closed.
+
+    `now` gives the network as it is, or None when the lab is gone; without it the picture stays as it is.
+    """
+
+    def __init__(
+        self, title: str, topology: Topology, now: Callable[[], Topology | None] | None, said: str = ""
+    ) -> None:
+        self._title, self._topology, self._now = title, topology, now
+        self._said = [said] if said else []
+        self._pulses: list[Pulse] = []
+
+    def to_html(self, path: str | Path) -> None:
+        """Writes it as one HTML page that needs no network. CnetkitError where that is not possible."""
+        text = document(self._title, self._scene(), self._table())
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+
+    def close(self) -> None:
+        """Follows no longer."""
+        for pulse in self._pulses:
+            pulse.stop()
+
+    def _scene(self) -> scene.Scene:
+        return scene.of_topology(self._topology, self._title, self._said)
+
+    def _ipython_display_(self) -> None:
+        name = still(repr(self), self._table())
+        if not viewers():
+            return
+        from cnetkit.view.widget import Viewer
+
+        viewer = Viewer(self._scene(), name)
+        publish(viewer)
+        if self._now is not None:
+            watch = Watch(viewer, self._now, self._topology, self._title)
+            self._pulses.append(Pulse(watch.beat, WATCHED))
+            self._pulses[-1].start()
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        joined: dict[tuple[str, str], list[str]] = {}
+        for link in self._topology.links:
+            joined.setdefault(link.a, []).append("/".join(link.b))
+            joined.setdefault(link.b, []).append("/".join(link.a))
+        return [
+            (one.node, one.name, one.kind, "up" if one.up else "down", " ".join(one.addresses) or "no address",
+             " ".join(joined.get((one.node, one.name), ())))
+            for one in self._topology.interfaces
+            if one.kind != "loopback"
+        ]  # fmt: skip
+
+    def _table(self) -> str:
+        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{escape(wording.legible(cell))}</td>' for cell in row)}</tr>" for row in self._rows()
+        )
+        said = escape(wording.legible(" ".join([f"The network {self._title}.", *self._said])))
+        return f"<p>{said}</p><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+    def __repr__(self) -> str:
+        rows = [HEADS, *self._rows()]
+        widths = [max(len(row[at]) for row in rows) for at in range(len(HEADS))]
+        lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+        return wording.legible(f"The network {self._title}") + "\n" + "\n".join(wording.legible(line) for line in lines)

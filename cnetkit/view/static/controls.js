@@ -1,0 +1,94 @@
+// Buttons, slider, speed, filter, and the keys that do the same; what they do is done by the cursor.
+
+import { figure, make, unique } from "./dom.js";
+
+const KEYS = [
+  ["Space", "play or pause"], ["→ or .", "next hop"], ["← or ,", "previous hop"], ["Home, End", "first, last hop"], ["n, p", "next, previous packet"],
+  ["+, −, 0", "in the network: nearer, farther, all of it"], ["↑, ↓", "in the list: row by row; → and ← unfold and fold"],
+  ["/", "filter"], ["1 … 4", "network, ladder, list, current hop"], ["Esc", "clear the filter, close this"], ["?", "this help"],
+];
+
+export class Controls {
+  constructor(cursor, act) {
+    Object.assign(this, { cursor, act });
+    this.playing = button("Play", "▶", () => cursor.play());
+    this.slider = make("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "Hop", class: "ck-slider", oninput: () => this.scrub() });
+    this.position = make("output", { class: "ck-position" });
+    this.speed = choice("Speed", [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["8", "8×"]], "1", (value) => (cursor.speed = Number(value)));
+    this.scope = choice("Step through", [["all", "every packet"], ["flow", "this flow"], ["journey", "this packet"]], "all", () => act("filter"));
+    this.filter = make("input", { type: "search", class: "ck-filter", placeholder: "Filter: dock/eth0, dnat, dropped …", "aria-label": "Filter journeys", spellcheck: "false", oninput: () => act("filter") });
+    this.fit = button("Show the whole network", "⤢", () => act("fit"));
+    this.asked = button("Help: keys", "?", () => this.help.showModal());
+    this.help = this.dialog();
+    this.bar = make(
+      "div", { class: "ck-bar", role: "toolbar", "aria-label": "Playing" },
+      button("Previous hop", "◂", () => cursor.previous()), this.playing, button("Next hop", "▸", () => cursor.next()),
+      this.slider, this.position, this.speed.element,
+    );
+    this.top = make("div", { class: "ck-wishes" }, this.filter, this.scope.element, this.fit, this.asked);
+  }
+
+  dialog() {
+    const rows = KEYS.map(([key, said]) => make("tr", {}, make("th", { scope: "row" }, make("kbd", {}, key)), make("td", {}, said)));
+    const title = unique("help");
+    const dialog = make("dialog", { class: "ck-help", "aria-labelledby": title }, make("h2", { id: title }, "Keys"), make("table", {}, make("tbody", {}, ...rows)));
+    dialog.append(
+      make("p", {}, "Dots are packets; a frame around one is a tunnel; ◆ and the second colour say that a packet was changed; ✕ where it was dropped. Dashed lines are tunnels, a dashed frame is an interface that is down."),
+      make("button", { type: "button", class: "ck-button", onclick: () => dialog.close() }, "Close"),
+    );
+    return dialog;
+  }
+
+  scrub() {
+    this.cursor.play(false);
+    this.cursor.to(Number(this.slider.value));
+  }
+
+  moved() {
+    const { cursor } = this;
+    const last = Math.max(0, cursor.steps.length - 1);
+    if (this.slider.max !== String(last)) this.slider.max = last;
+    this.slider.value = cursor.at;
+    const said = cursor.steps.length ? `hop ${figure(cursor.at + 1)} of ${figure(cursor.steps.length)}` : "no hops";
+    this.slider.setAttribute("aria-valuetext", said);
+    this.position.textContent = cursor.steps.length ? `${figure(cursor.at + 1)} / ${figure(cursor.steps.length)}` : "—";
+    this.playing.textContent = cursor.playing ? "❚❚" : "▶";
+    this.playing.setAttribute("aria-label", cursor.playing ? "Pause" : "Play");
+    this.playing.title = `${cursor.playing ? "Pause" : "Play"} (Space)`;
+  }
+
+  // What a key means outside of fields that take text; the list and the network have keys of their own.
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
+    const typing = event.target.matches("input[type=search]");
+    const own = event.target.matches("button, select, summary, input[type=range]");
+    if (event.key === "Escape" && typing) {
+      this.filter.value = "";
+      this.act("filter");
+      this.act("list");
+    } else if (event.key === "Enter" && typing) this.act("list");
+    else if (typing) return;
+    else if (event.key === " " && !own) this.cursor.play();
+    else if ((event.key === "ArrowRight" && !own) || event.key === ".") this.cursor.next();
+    else if ((event.key === "ArrowLeft" && !own) || event.key === ",") this.cursor.previous();
+    else if (event.key === "Home" && !own) this.cursor.to(0);
+    else if (event.key === "End" && !own) this.cursor.to(this.cursor.steps.length - 1);
+    else if (event.key === "n") this.cursor.packet(1);
+    else if (event.key === "p") this.cursor.packet(-1);
+    else if (event.key === "/") this.filter.focus();
+    else if (event.key === "?") this.help.showModal();
+    else if ("1234".includes(event.key)) this.act(["graph", "ladder", "list", "hop"][Number(event.key) - 1]);
+    else return;
+    event.preventDefault();
+  }
+}
+
+function button(label, sign, action) {
+  return make("button", { type: "button", class: "ck-button", "aria-label": label, title: label, onclick: action }, sign);
+}
+
+function choice(label, options, chosen, action) {
+  const id = unique("choice");
+  const select = make("select", { id, onchange: () => action(select.value) }, ...options.map(([value, said]) => make("option", { value, selected: value === chosen }, said)));
+  return { element: make("label", { class: "ck-choice", for: id }, make("span", {}, label), select), select };
+}

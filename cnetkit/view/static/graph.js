@@ -1,0 +1,232 @@
+// The network as vis-network draws it, boxes around what a host holds, and on a canvas above it the packet on its way.
+// vis-network is drawn anew only when the network or the view changes; a moving packet costs one small canvas.
+
+import { Packets, cut } from "./packets.js";
+import { make } from "./dom.js";
+
+const ZOOM = 1.25;
+
+export class Graph {
+  constructor(vis, root, story, cursor) {
+    Object.assign(this, { vis, root, story, cursor });
+    this.stage = make("div", { class: "ck-stage" });
+    this.above = make("canvas", { class: "ck-above", "aria-hidden": "true" });
+    this.tip = make("p", { class: "ck-tip", hidden: true });
+    this.none = make("p", { class: "ck-none", hidden: true });
+    this.element = make(
+      "section",
+      { class: "ck-pane ck-graph", tabindex: "0", "aria-label": "Network", onkeydown: (event) => this.key(event) },
+      this.stage, this.above, this.none, this.tip,
+    );
+    this.element.addEventListener("focusin", () => this.zooms(true));
+    this.element.addEventListener("focusout", () => this.zooms(false));
+    this.stage.addEventListener("pointerdown", () => this.element.focus({ preventScroll: true }));
+    this.packets = new Packets(this);
+    this.rates = new Map();
+    this.room = 0;
+    this.seen = new ResizeObserver(() => this.resized());
+    this.seen.observe(this.element);
+  }
+
+  show(story) {
+    this.story = story;
+    const { graph } = story.scene;
+    this.none.textContent = missing(story);
+    this.none.hidden = !this.none.textContent;
+    this.wires = new Set(graph.edges.filter(({ smooth }) => !smooth).flatMap(({ from, to }) => [`${from} ${to}`, `${to} ${from}`]));
+    this.paint();
+    const nodes = graph.nodes.map((node) => this.dressed(node));
+    const edges = graph.edges.map((edge) => this.lined(edge));
+    if (this.network) {
+      const before = this.extent;
+      this.network.setData({ nodes: new this.vis.DataSet(nodes), edges: new this.vis.DataSet(edges) });
+      if (before !== this.measured()) this.fit();
+    } else {
+      this.network = new this.vis.Network(this.stage, { nodes, edges }, graph.options);
+      this.stage.firstElementChild?.setAttribute("tabindex", "-1"); // the pane around it takes the focus, and shows it
+      this.network.on("beforeDrawing", (context) => this.boxes(context));
+      this.network.on("afterDrawing", () => this.packets.draw());
+      this.network.on("click", (event) => this.clicked(event));
+      this.network.on("hoverNode", (event) => this.told(event.node));
+      this.network.on("blurNode", () => this.told(-1));
+      this.fit();
+    }
+    this.extent = this.measured();
+  }
+
+  linked(a, b) {
+    return this.wires.has(`${a} ${b}`);
+  }
+
+  // Packets a second at each interface that any passes.
+  rate(rates) {
+    this.rates = rates;
+    this.packets.draw();
+  }
+
+  measured() {
+    return JSON.stringify(this.story.scene.graph.boxes);
+  }
+
+  // Colours as the page has them now: a canvas knows no style sheet.
+  paint() {
+    const style = getComputedStyle(this.root);
+    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    this.colours = Object.fromEntries(
+      ["bg", "ink", "soft", "line", "band", "go", "change", "bad", "good", "tunnel"].map((name) => [name, colour(name)]),
+    );
+  }
+
+  repaint() {
+    this.paint();
+    if (!this.network) return;
+    const { graph } = this.story.scene;
+    this.network.setData({
+      nodes: new this.vis.DataSet(graph.nodes.map((node) => this.dressed(node))),
+      edges: new this.vis.DataSet(graph.edges.map((edge) => this.lined(edge))),
+    });
+    this.packets.draw();
+  }
+
+  dressed(node) {
+    const { bg, band, ink, go, soft, bad, tunnel } = this.colours;
+    const down = Boolean(node.shapeProperties?.borderDashes);
+    const border = down ? bad : { bridge: go, tunnel }[node.group] ?? soft;
+    const colour = { background: node.group === "bridge" ? band : bg, border };
+    const { group, ...rest } = node;
+    return {
+      ...rest,
+      borderWidth: node.group === "bridge" ? 2.5 : 1.5,
+      color: { ...colour, highlight: colour, hover: { ...colour, border: go } },
+      font: { color: down ? bad : ink },
+    };
+  }
+
+  lined(edge) {
+    const { line, tunnel, soft } = this.colours;
+    const colour = { tunnel, bridge: line, seen: line }[edge.kind] ?? soft;
+    const { kind, ...rest } = edge;
+    return { ...rest, color: { color: colour, highlight: colour, hover: colour }, width: kind === "tunnel" ? 3 : 2 };
+  }
+
+  boxes(context) {
+    const { nodes, graph } = this.story.scene;
+    const { band, bg, line, ink, soft } = this.colours;
+    const scale = this.network.getScale();
+    const size = Math.min(Math.max(14, 11 / scale), 30);
+    for (const [node, x, y, width, height, depth] of graph.boxes) {
+      context.beginPath();
+      context.roundRect(x, y, width, height, 10);
+      context.fillStyle = depth ? bg : band;
+      context.globalAlpha = depth ? 0.75 : 0.45;
+      context.fill();
+      context.globalAlpha = 1;
+      context.lineWidth = 1.2;
+      context.strokeStyle = line;
+      context.stroke();
+      context.textBaseline = "middle";
+      context.font = `600 ${size}px system-ui, sans-serif`;
+      context.fillStyle = ink;
+      const { name, kind } = nodes[node];
+      const written = cut(context, name, width - 20);
+      const base = depth ? y + height - 15 : y + 17;
+      context.fillText(written, x + 11, base);
+      const used = context.measureText(written).width;
+      context.font = `${size - 2}px system-ui, sans-serif`;
+      context.fillStyle = soft;
+      if (used + context.measureText(kind).width + 32 < width) context.fillText(kind, x + 19 + used, base);
+    }
+  }
+
+  clicked(event) {
+    const [at] = event.nodes;
+    if (at === undefined) return;
+    const { steps } = this.cursor;
+    const { at: places } = this.story.hops;
+    this.told(at);
+    for (let step = 1; step <= steps.length; step += 1) {
+      const hop = steps[(this.cursor.at + step) % steps.length];
+      if (places[hop] === at) return void this.cursor.select(hop);
+    }
+  }
+
+  told(at) {
+    this.tip.hidden = at < 0;
+    if (at >= 0) this.tip.textContent = described(this.story, at);
+  }
+
+  // An interface's frame on the screen.
+  frame(at) {
+    if (at < 0 || !this.story.scene.graph.nodes[at]) return null;
+    const { left, top, right, bottom } = this.network.getBoundingBox(at);
+    const from = this.network.canvasToDOM({ x: left, y: top });
+    const to = this.network.canvasToDOM({ x: right, y: bottom });
+    return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2, width: to.x - from.x, height: to.y - from.y };
+  }
+
+  key(event) {
+    const moves = { "+": ZOOM, "=": ZOOM, "-": 1 / ZOOM };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (moves[event.key]) this.network?.moveTo({ scale: this.network.getScale() * moves[event.key] });
+    else if (event.key === "0") this.fit();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // The wheel turns the page until the network is what is worked in.
+  zooms(on) {
+    this.network?.setOptions({ interaction: { zoomView: on } });
+  }
+
+  // The whole network, also its boxes, as large as there is room for.
+  fit() {
+    const { boxes } = this.story.scene.graph;
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    if (!this.network || !boxes.length || !width || !height) return;
+    const left = Math.min(...boxes.map((box) => box[1]));
+    const top = Math.min(...boxes.map((box) => box[2]));
+    const right = Math.max(...boxes.map((box) => box[1] + box[3]));
+    const bottom = Math.max(...boxes.map((box) => box[2] + box[4]));
+    const scale = Math.min(width / (right - left + 40), height / (bottom - top + 40), 1.3);
+    this.network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 }, scale });
+  }
+
+  resized() {
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    const ratio = window.devicePixelRatio || 1;
+    this.room = width;
+    Object.assign(this.above, { width: width * ratio, height: height * ratio });
+    if (!this.network || !width) return;
+    this.network.setSize(`${width}px`, `${height}px`);
+    this.network.redraw();
+    this.fit();
+  }
+
+  moved() {
+    this.packets.draw();
+  }
+
+  close() {
+    this.seen.disconnect();
+    this.network?.destroy();
+  }
+}
+
+function missing({ count, hops, scene }) {
+  const built = scene.graph.boxes.length > 0;
+  if (!hops.frame) return built ? "" : "Nothing is built yet.";
+  if (count) return "";
+  return built ? "No packets to show." : "No network and no packets to show.";
+}
+
+export function described(story, at) {
+  const one = story.scene.interfaces[at];
+  const parts = [story.place(at)];
+  if (one.kind) {
+    parts.push(one.kind, one.up ? "up" : "down", one.addresses.join(", ") || "no address");
+    parts.push(`MTU ${one.mtu}`, one.mac, one.master && `port of ${one.master}`);
+    for (const [name, value] of Object.entries(one.details)) parts.push(`${name} ${value}`);
+  }
+  return parts.filter(Boolean).join(" · ");
+}

@@ -1,0 +1,203 @@
+// The ladder of the current flow: a column for each interface, a row for each hop, the cursor as a line across.
+// Only the rows in sight are in the document; the list beside it says the same in text.
+
+import { draw, make, tenths } from "./dom.js";
+
+const ROW = 24;
+const HEAD = 44;
+const LEAST = 86; // pixels between two columns
+const TIMES = 78;
+const WORDS = 205;
+const LETTER = 7.3;
+
+export class Ladder {
+  constructor(story, cursor) {
+    Object.assign(this, { story, cursor });
+    this.heads = draw("svg", { class: "ck-heads", height: HEAD, "aria-hidden": "true" });
+    this.rows = draw("svg", { class: "ck-rows", "aria-hidden": "true" });
+    this.scroll = make("div", { class: "ck-scroll", tabindex: "0", role: "group", "aria-label": "Ladder of the current flow" }, this.heads, this.rows);
+    this.element = make("section", { class: "ck-pane ck-ladder", "aria-label": "Ladder" }, this.scroll);
+    this.scroll.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.rows.addEventListener("click", (event) => this.clicked(event));
+    this.flow = -1;
+    // Sizes are kept, not asked for: asking in the middle of painting makes the browser lay the page out each time.
+    Object.assign(this, { top: 0, left: 0, across: 700, high: 300 });
+    this.seen = new ResizeObserver(() => this.resized());
+    this.seen.observe(this.scroll);
+  }
+
+  resized() {
+    this.across = this.scroll.clientWidth;
+    this.high = this.scroll.clientHeight;
+    if (this.flow < 0) return;
+    this.laid();
+    this.reveal();
+    this.paint();
+  }
+
+  scrolled() {
+    const top = this.scroll.scrollTop;
+    this.left = this.scroll.scrollLeft;
+    if (top === this.top) return;
+    this.top = top;
+    this.paint();
+  }
+
+  show(story) {
+    this.story = story;
+    this.flow = -1;
+    this.heads.replaceChildren();
+    this.rows.replaceChildren();
+    this.moved(true);
+  }
+
+  // Follows the cursor; with `anew` also where the hops that are stepped through are others now.
+  moved(anew) {
+    const { cursor, story } = this;
+    if (cursor.hop < 0) {
+      this.flow = -1;
+      this.heads.replaceChildren();
+      this.rows.replaceChildren();
+      return;
+    }
+    const flow = story.flowOf(cursor.hop);
+    if (anew) this.byFlow = null;
+    if (anew || flow !== this.flow) {
+      this.flow = flow;
+      this.hops = this.hopsOf(flow);
+      this.rowOf = new Map(this.hops.map((hop, row) => [hop, row]));
+      this.laid();
+    }
+    this.reveal();
+    this.paint();
+  }
+
+  hopsOf(flow) {
+    if (!this.byFlow) {
+      this.byFlow = this.story.scene.flows.map(() => []);
+      for (const hop of this.cursor.steps) this.byFlow[this.story.flowOf(hop)].push(hop);
+    }
+    return this.byFlow[flow];
+  }
+
+  laid() {
+    const { story } = this;
+    const nodes = new Map();
+    for (const hop of this.hops) {
+      const at = story.hops.at[hop];
+      const { node } = story.scene.interfaces[at];
+      if (!nodes.has(node)) nodes.set(node, []);
+      if (!nodes.get(node).includes(at)) nodes.get(node).push(at);
+    }
+    const columns = [...nodes.values()].flat();
+    const room = this.across - TIMES - WORDS;
+    this.gap = Math.max(LEAST, Math.min(170, room / Math.max(columns.length, 1)));
+    this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
+    this.words = TIMES + this.gap * columns.length + 8;
+    this.width = Math.max(this.words + WORDS, this.across - 2);
+    this.heads.setAttribute("width", this.width);
+    this.rows.setAttribute("width", this.width);
+    this.rows.setAttribute("height", this.hops.length * ROW + 8);
+    this.heads.replaceChildren(...this.headings(nodes));
+  }
+
+  headings(nodes) {
+    const { story } = this;
+    const found = [];
+    for (const [node, places] of nodes) {
+      const left = this.x.get(places[0]) - this.gap / 2 + 3;
+      const width = places.length * this.gap - 6;
+      found.push(draw("rect", { class: "ck-band", x: left, y: 3, width, height: HEAD - 6, rx: 6 }));
+      found.push(text("ck-strong", left + width / 2, 18, short(story.scene.nodes[node].name, width), "middle"));
+      for (const at of places) {
+        found.push(text("ck-soft", this.x.get(at), 35, short(story.scene.interfaces[at].name, this.gap - 3), "middle"));
+      }
+    }
+    return found;
+  }
+
+  reveal() {
+    const row = this.rowOf.get(this.cursor.hop) * ROW;
+    const room = this.high - HEAD;
+    const last = Math.max(0, this.hops.length * ROW + 8 - room);
+    this.top = Math.min(this.top, last);
+    if (row < this.top + ROW || row + 2 * ROW > this.top + room) this.top = Math.min(last, Math.max(0, Math.round(row - room / 2)));
+    const x = this.x.get(this.story.hops.at[this.cursor.hop]);
+    if (x < this.left + 20 || x > this.left + this.across - 20) this.left = Math.max(0, Math.round(x - this.across / 2));
+    this.scroll.scrollTo(this.left, this.top);
+  }
+
+  paint() {
+    if (this.flow < 0) return;
+    const first = Math.max(0, Math.floor(this.top / ROW) - 3);
+    const end = Math.min(this.hops.length, first + Math.ceil(this.high / ROW) + 6);
+    const parts = [...this.x.values()].map((x) =>
+      draw("line", { class: "ck-life", x1: x, x2: x, y1: first * ROW, y2: end * ROW }),
+    );
+    for (let row = first; row < end; row += 1) parts.push(this.row(row));
+    this.rows.replaceChildren(...parts);
+  }
+
+  row(row) {
+    const { story, cursor } = this;
+    const hop = this.hops[row];
+    const y = row * ROW + ROW / 2;
+    const journey = story.journeyOf[hop];
+    const changed = story.changed(hop);
+    const here = hop === cursor.hop;
+    const group = draw("g", { class: changed ? "ck-row ck-changed" : "ck-row", "data-row": row });
+    group.append(draw("rect", { class: here ? "ck-cursor" : "ck-free", x: 1, y: row * ROW, width: this.width - 2, height: ROW, rx: 4 }));
+    const since = story.since(hop);
+    if (since !== null) group.append(text("ck-soft", TIMES - 6, y + 4, `+${tenths(since)} µs`, "end"));
+    group.append(...this.arrow(hop, y));
+    const words = [];
+    if (story.hops.parent[hop] < 0) words.push(["ck-strong", `#${story.journeys.id[journey]} ${story.kind(journey)}`]);
+    if (changed) words.push(["ck-change", `◆ ${changed}`]);
+    if (hop === story.last(journey)) words.push([`ck-${story.outcome(journey)}`, story.ending(journey).split(": ")[0]]);
+    if (!words.length && story.around(hop)) words.push(["ck-soft", `in ${story.around(hop)}`]);
+    if (words.length) {
+      const [style] = words[words.length - 1];
+      group.append(text(style, this.words, y + 4, short(words.map(([, said]) => said).join("  "), this.width - this.words)));
+    }
+    return group;
+  }
+
+  arrow(hop, y) {
+    const { story } = this;
+    const to = this.x.get(story.hops.at[hop]);
+    const parent = story.hops.parent[hop];
+    const from = parent < 0 ? undefined : this.x.get(story.hops.at[parent]);
+    const wrapped = story.around(hop) ? "ck-way ck-wrapped" : "ck-way";
+    if (from === undefined) return [draw("circle", { class: "ck-tipped", cx: to, cy: y, r: 4.5 })];
+    if (from === to) {
+      return [
+        draw("path", { class: wrapped, d: `M${to} ${y - 7}h20v10h${-12}` }),
+        draw("path", { class: "ck-tipped", d: `M${to + 1} ${y + 3}l8 -4v8z` }),
+      ];
+    }
+    const side = to > from ? 1 : -1;
+    return [
+      draw("circle", { class: "ck-tipped", cx: from, cy: y, r: 2.2 }),
+      draw("path", { class: wrapped, d: `M${from} ${y}H${to - 8 * side}` }),
+      draw("path", { class: "ck-tipped", d: `M${to} ${y}l${-9 * side} -4.5v9z` }),
+    ];
+  }
+
+  clicked(event) {
+    const row = event.target.closest("[data-row]");
+    if (row) this.cursor.select(this.hops[Number(row.dataset.row)]);
+  }
+
+  close() {
+    this.seen.disconnect();
+  }
+}
+
+function text(style, x, y, said, anchor = "start") {
+  return draw("text", { class: style, x, y, "text-anchor": anchor }, said);
+}
+
+function short(said, room) {
+  const letters = Math.max(3, Math.floor(room / LETTER));
+  return said.length <= letters ? said : `${said.slice(0, letters - 1)}…`;
+}

@@ -1,0 +1,138 @@
+// The viewer: a scene in, five panes on one cursor. It asks for nothing but a frame's layers, and changes nothing.
+
+import { Controls } from "./controls.js";
+import { Cursor } from "./cursor.js";
+import { make, unique } from "./dom.js";
+import { Graph } from "./graph.js";
+import { Hop } from "./hop.js";
+import { Ladder } from "./ladder.js";
+import { List, summary } from "./list.js";
+import { Story } from "./story.js";
+import { Table } from "./table.js";
+
+export class Viewer {
+  // `ask(frame)` may send for the layers of a frame, which come with `learn`; `chosen(frame)` is told where the cursor is.
+  constructor(element, vis, scene, { ask = null, chosen = null, level = 2 } = {}) {
+    this.story = new Story(scene);
+    this.chosen = chosen;
+    this.cursor = new Cursor(this.story);
+    this.element = element;
+    const title = unique("title");
+    this.title = make(`h${level}`, { id: title, class: "ck-title" });
+    this.lines = make("p", { class: "ck-said" });
+    this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
+    this.controls = new Controls(this.cursor, (what) => this.act(what));
+    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, "data-lm-suppress-shortcuts": "true", onkeydown: (event) => this.controls.key(event) });
+    this.graph = new Graph(vis, this.root, this.story, this.cursor);
+    this.ladder = new Ladder(this.story, this.cursor);
+    this.list = new List(this.story, this.cursor);
+    this.hop = new Hop(this.story, ask, level);
+    this.table = new Table();
+    this.root.append(
+      make("header", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines), this.controls.top),
+      make("div", { class: "ck-panes" }, this.graph.element, this.ladder.element, this.list.element, this.hop.element),
+      this.controls.bar, this.table.element, this.spoken, this.controls.help,
+    );
+    element.append(this.root);
+    this.cursor.onchange((what) => this.moved(what));
+    this.themed();
+    this.show(scene);
+  }
+
+  show(scene) {
+    const before = this.story;
+    this.story = before.scene === scene ? before : new Story(scene);
+    if (this.story !== before) this.cursor.tell(this.story);
+    if (scene.follow) this.cursor.at = Math.max(0, this.cursor.steps.length - 1);
+    this.title.textContent = scene.title;
+    this.lines.replaceChildren(...[...scene.said, ...scene.left_out].map((line) => make("span", {}, line)));
+    this.root.classList.toggle("ck-bare", !this.story.count);
+    for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table]) pane.show(this.story);
+    this.moved(new Set(["steps"]));
+  }
+
+  learn(frame, layers) {
+    this.story.scene.layers[frame] = layers;
+    const { hop } = this.cursor;
+    const { frame: frames, parent } = this.story.hops;
+    if (hop >= 0 && (frames[hop] === frame || frames[parent[hop]] === frame)) {
+      this.hop.shown = -1;
+      this.hop.moved(hop);
+    }
+  }
+
+  // How many packets each interface has let in and out by now: what passed since the last time is shown in the picture.
+  count(packets, seconds) {
+    const { interfaces } = this.story.scene;
+    const rates = new Map();
+    interfaces.forEach((one, at) => {
+      if (!packets[at]) return;
+      const passed = one.packets ? packets[at][0] + packets[at][1] - one.packets[0] - one.packets[1] : 0;
+      if (passed > 0) rates.set(at, passed / seconds);
+      one.packets = packets[at];
+    });
+    this.graph.rate(rates);
+    this.table.fill();
+  }
+
+  moved(what) {
+    const { cursor } = this;
+    if (what.has("move") || what.has("steps")) {
+      const anew = what.has("steps");
+      this.ladder.moved(anew);
+      this.list.moved(anew);
+      this.hop.moved(cursor.hop);
+      this.speak();
+    }
+    if (what.size) this.controls.moved();
+    this.graph.moved();
+  }
+
+  // The hop in words, once the cursor rests.
+  speak() {
+    clearTimeout(this.later);
+    const { hop } = this.cursor;
+    this.later = setTimeout(() => {
+      this.spoken.textContent = hop < 0 ? summary(this.story) : this.story.sentence(hop);
+      if (hop >= 0) this.chosen?.(this.story.hops.frame[hop]);
+    }, 250);
+  }
+
+  act(what) {
+    if (what === "filter") return void this.filter();
+    if (what === "fit") return void this.graph.fit();
+    const inside = { graph: this.graph.element, ladder: this.ladder.scroll, list: this.list.tree, hop: this.hop.body };
+    inside[what].focus();
+  }
+
+  filter() {
+    const { cursor, story, controls } = this;
+    const fits = story.fitting(controls.filter.value);
+    const scope = controls.scope.select.value;
+    const journey = cursor.hop < 0 ? (this.kept ?? -1) : story.journeyOf[cursor.hop];
+    if (journey >= 0) this.kept = journey;
+    const flow = journey < 0 ? -1 : story.journeys.flow[journey];
+    const within = (one) =>
+      (!fits || fits[one]) && (scope === "all" || (scope === "flow" ? story.journeys.flow[one] === flow : one === journey));
+    const chosen = Array.from({ length: story.packets }, (_, one) => within(one));
+    cursor.limit(story.inTime.filter((hop) => chosen[story.journeyOf[hop]]));
+  }
+
+  // Canvas has no style sheet: it is painted anew when the page turns light or dark.
+  themed() {
+    this.dark = window.matchMedia?.("(prefers-color-scheme: dark)");
+    this.repaint = () => this.graph.repaint();
+    this.dark?.addEventListener("change", this.repaint);
+    this.watch = new MutationObserver(this.repaint);
+    this.watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  }
+
+  close() {
+    this.cursor.playing = false;
+    this.dark?.removeEventListener("change", this.repaint);
+    this.watch.disconnect();
+    clearTimeout(this.later);
+    for (const pane of [this.graph, this.ladder, this.list]) pane.close();
+    this.root.remove();
+  }
+}

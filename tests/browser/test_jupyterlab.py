@@ -1,0 +1,154 @@
+"""The viewer in JupyterLab itself: the widget, its keys, what a reopened notebook shows, and a network that is being built."""
+
+import re
+import time
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PATIENCE, ROOT
+
+TRACED = f"""
+from cnetkit import Lab, catalog
+entry = catalog.find("port-mapping")
+lab = Lab(entry.name, replay={str(ROOT / "labs" / "port-mapping" / "session.cnetkit")!r})
+entry.network(lab)
+with lab.trace() as trace:
+    entry.traffic(lab)
+trace
+"""
+
+
+def opened(page, address):
+    """Opens a notebook and waits for its kernel."""
+    page.goto(address)
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=PATIENCE)
+    page.wait_for_function(READY, timeout=PATIENCE)
+
+
+READY = """
+async () => (await (await fetch("/api/kernels")).json()).some((one) => one.execution_state === "idle" && one.connections > 0)
+"""
+"""The picture of the kernel is idle before there is one: the server knows better."""
+
+
+def run(page, number):
+    """Runs one cell. What is asked of a kernel that is not quite there is lost without a word: then it is asked again."""
+    cell = page.locator(".jp-CodeCell").nth(number)
+    prompt = cell.locator(".jp-InputArea-prompt")
+    for _ in range(10):
+        if (dialog := page.locator(".jp-Dialog")).count():
+            print("JupyterLab asks:", dialog.inner_text())
+            dialog.locator(".jp-mod-accept").click()
+        cell.locator(".cm-content").click(timeout=5000)
+        page.keyboard.press("Control+Enter")
+        try:
+            expect(prompt).to_have_text(re.compile(r"\[(\*|\d+)\]:"), timeout=3000)
+            break
+        except AssertionError:
+            page.wait_for_timeout(1000)
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=PATIENCE)
+
+
+def test_a_trace_is_a_viewer_that_keys_move_and_a_still_picture_when_the_notebook_is_reopened(visit, jupyter):
+    page = visit.page
+    opened(page, jupyter.notebook("traced", TRACED))
+    run(page, 0)
+    viewer = page.locator(".cnetkit-viewer")
+    viewer.wait_for(timeout=PATIENCE)
+    expect(page.locator(".cnetkit-still")).to_have_count(1)
+    expect(page.locator(".cnetkit-still")).to_be_hidden()
+    page.locator(".ck-tree").focus()
+    page.keyboard.press(".")
+    page.keyboard.press(".")
+    page.wait_for_function("() => document.querySelector('.ck-position').textContent.startsWith('3 / ')")
+    assert page.locator(".jp-mod-editMode").count() == 0
+    visit.picture("jupyterlab")
+    page.locator("[data-command='docmanager:save']").first.click()
+    saved(page, jupyter.folder / "traced.ipynb")
+    page.context.clear_cookies()
+    shut_down(page, jupyter)
+    page.goto(f"{jupyter.address}/lab/workspaces/again/tree/traced.ipynb?token={jupyter.token}&reset")
+    page.locator(".cnetkit-still svg.ck").first.wait_for(timeout=PATIENCE)
+    page.wait_for_timeout(3000)
+    assert page.get_by_text("model not found").count() == 0 or page.get_by_text("model not found").is_hidden()
+    visit.picture("jupyterlab-reopened")
+    assert visit.asked == []
+
+
+def test_a_link_that_a_shell_cell_adds_appears_in_the_view(visit, jupyter):
+    page = visit.page
+    opened(page, jupyter.notebook("live", BUILT, ADDED))
+    run(page, 0)
+    said = page.locator(".ck-table summary")
+    expect(said).to_contain_text("2 nodes, 2 interfaces, 1 links", timeout=PATIENCE)
+    page.evaluate(NOTED)
+    run(page, 1)
+    expect(said).to_contain_text("2 nodes, 4 interfaces, 2 links", timeout=PATIENCE)
+    added = float(page.locator(".jp-OutputArea-output pre").last.inner_text())
+    took = page.evaluate("() => window.noted") - added * 1000
+    print(f"the link appeared {took:.0f} ms after ip(8) had ended")
+    visit.picture("jupyterlab-live")
+    assert took < 2000
+    assert visit.asked == []
+
+
+def test_a_running_capture_is_followed_and_whole_when_it_has_ended(visit, jupyter):
+    page = visit.page
+    opened(page, jupyter.notebook("running", BUILT.replace("lab.view()", ""), RUNNING))
+    run(page, 0)
+    page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    said = page.locator(".ck-said")
+    expect(said).to_contain_text("The capture is running.", timeout=PATIENCE)
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_be_visible()
+    visit.picture("jupyterlab-running")
+    expect(said).not_to_contain_text("The capture is running.", timeout=PATIENCE)
+    frames = page.locator(".jp-OutputArea-output pre").last.inner_text()
+    expect(said).to_contain_text(f"{int(frames)} frames")
+    assert visit.asked == []
+
+
+RUNNING = """
+with lab.trace() as trace:
+    display(trace)
+    left.run(f"ping -c 60 -i 0.05 {right.address}", check=True)
+print(len(trace.recording.frames))
+"""
+BUILT = """
+from cnetkit import Lab
+lab = Lab("live")
+left, right = lab.host("left"), lab.host("right")
+lab.connect(left, right, "10.0.0.0/24")
+lab.view()
+"""
+ADDED = """
+import time
+left.run("ip link add more0 type veth peer name more1", check=True)
+print(time.time())
+"""
+NOTED = """
+() => new MutationObserver(() => {
+  if (document.querySelector(".ck-table summary").textContent.includes("4 interfaces")) window.noted ??= Date.now();
+}).observe(document.querySelector(".ck-table summary"), { childList: true, characterData: true, subtree: true })
+"""
+
+
+def saved(page, file):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        outputs = [one for cell in nbformat.read(file, as_version=4).cells for one in cell.outputs]
+        if any("application/vnd.jupyter.widget-view+json" in one.get("data", {}) for one in outputs):
+            return
+        page.wait_for_timeout(300)  # requests go through this thread
+    pytest.fail("the notebook was not saved with its outputs")
+
+
+def shut_down(page, jupyter):
+    """Ends all kernels, as reopening the file another day finds it."""
+    page.goto("about:blank")
+    listed = page.request.get(f"{jupyter.address}/api/sessions?token={jupyter.token}").json()
+    for one in listed:
+        page.request.delete(f"{jupyter.address}/api/sessions/{one['id']}?token={jupyter.token}")

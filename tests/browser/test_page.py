@@ -1,0 +1,225 @@
+"""The viewer as one HTML file: its controls, one cursor for all panes, the keyboard, hostile text, and no request."""
+
+import json
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import expect
+
+from cnetkit.model import Loss
+from cnetkit.recording import Recording
+from cnetkit.recording.frames import Tap, no_frames
+from cnetkit.trace import Trace
+from tests.recording.conftest import make_frames
+
+HOSTILE = "<img src=x onerror=alert(1)></script><!--\u2028"
+
+
+def position(page):
+    return page.locator(".ck-position").inner_text()
+
+
+def spoken(page, words):
+    expect(page.locator(".ck-spoken")).to_contain_text(words)
+
+
+def test_a_page_asks_no_network_for_anything_and_complains_of_nothing(visit, published):
+    page = visit.open(published)
+    page.wait_for_timeout(500)
+    assert visit.asked == []
+    assert visit.errors == []
+
+
+def test_a_page_may_run_and_fetch_nothing_but_what_stands_in_it(visit, published):
+    page = visit.open(published)
+    policy = page.locator("meta[http-equiv]").get_attribute("content")
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    page.evaluate(
+        "() => document.body.append(Object.assign(document.createElement('script'), { textContent: 'ran = 1' }))"
+    )
+    assert page.evaluate("() => window.ran") is None
+
+
+def test_the_buttons_step_and_play(visit, published):
+    page = visit.open(published)
+    page.get_by_role("button", name="Next hop").click()
+    assert position(page).startswith("2 / 141")
+    page.get_by_role("button", name="Previous hop").click()
+    assert position(page).startswith("1 / 141")
+    page.get_by_label("Speed").select_option("8")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("() => Number(document.querySelector('.ck-position').textContent.split(' ')[0]) > 5")
+    page.get_by_role("button", name="Pause").click()
+    stopped = position(page)
+    page.wait_for_timeout(400)
+    assert position(page) == stopped
+
+
+def test_what_is_selected_in_one_pane_is_selected_in_all(visit, published):
+    page = visit.open(published)
+    page.get_by_role("treeitem", name="tcp 203.0.113.2").click()
+    hop = page.get_by_role("treeitem", name="3 dock/docker0")
+    hop.click()
+    expect(hop).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".ck-hop")).to_contain_text("out of dock/docker0 · hop 3 of 5")
+    expect(page.locator(".ck-changes")).to_contain_text("ip.dst")
+    expect(page.locator(".ck-hop")).to_contain_text("--to-destination 172.17.0.2:80")
+    row = page.locator(".ck-row:has(.ck-cursor)")
+    expect(row).to_contain_text("◆ ip.dst 203.0.113.1")
+    spoken(page, "hop 3 of 5: out of dock/docker0; changed ip.dst 203.0.113.1 → 172.17.0.2")
+    page.locator(".ck-row").nth(0).click()
+    expect(page.locator(".ck-hop")).to_contain_text("hop 1 of 5")
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_contain_text("outside/eth0")
+
+
+def test_the_slider_goes_anywhere(visit, published):
+    page = visit.open(published)
+    page.locator(".ck-slider").fill("140")
+    assert position(page).startswith("141 / 141")
+    expect(page.locator(".ck-slider")).to_have_attribute("aria-valuetext", "hop 141 of 141")
+
+
+def test_the_filter_leaves_the_journeys_that_hold_all_words(visit, published):
+    page = visit.open(published)
+    page.get_by_label("Filter journeys").fill("syn dnat")
+    expect(page.locator("[role=treeitem][aria-level='2']").first).to_contain_text("SYN")
+    everything = int(position(page).split(" / ")[1])
+    assert 0 < everything < 141
+    page.get_by_label("Filter journeys").fill("no such thing")
+    expect(page.locator(".ck-list .ck-none")).to_have_text("Nothing fits the filter.")
+    page.keyboard.press("Escape")
+    assert position(page).endswith("141")
+
+
+def test_steps_may_keep_to_one_packet(visit, published):
+    page = visit.open(published)
+    page.get_by_role("treeitem", name="tcp 203.0.113.2").click()
+    page.get_by_label("Step through").select_option("journey")
+    assert position(page).endswith(" / 5")
+
+
+def test_everything_is_done_by_keys(visit, published):
+    page = visit.open(published)
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.className") == "ck-filter"
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_have_attribute("aria-level", "1")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_have_attribute("aria-level", "3")
+    page.keyboard.press(".")
+    page.keyboard.press(".")
+    before = position(page)
+    page.keyboard.press("n")
+    assert position(page) != before
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    page.keyboard.press("1")
+    assert page.evaluate("() => document.activeElement.ariaLabel") == "Network"
+    scale = page.evaluate("() => window.cnetkit.graph.network.getScale()")
+    page.keyboard.press("+")
+    assert page.evaluate("() => window.cnetkit.graph.network.getScale()") > scale
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("Space")
+
+
+def test_focus_is_seen(visit, published):
+    page = visit.open(published)
+    page.keyboard.press("Tab")
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("() => document.activeElement.className")
+
+
+def test_layers_and_bytes_show_what_the_hop_changed(visit, published):
+    page = visit.open(published)
+    page.get_by_role("treeitem", name="tcp 203.0.113.2").click()
+    page.get_by_role("treeitem", name="3 dock/docker0").click()
+    expect(page.locator(".ck-layer", has_text="IP").first).to_be_visible()
+    expect(page.locator(".ck-differs", has_text="172.17.0.2")).to_contain_text("was 203.0.113.1")
+    assert "ac110002" in "".join(page.locator(".ck-hex mark").all_inner_texts())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_axe_finds_nothing_wrong(visits, published, scheme, width):
+    visit = visits(color_scheme=scheme)
+    visit.page.set_viewport_size({"width": width, "height": 860})
+    page = visit.open(published)
+    page.locator(".ck-table summary").click()
+    page.get_by_role("treeitem", name="tcp 203.0.113.2").click()
+    page.wait_for_timeout(400)
+    visit.picture(f"page-{scheme}-{width}")
+    visit.context.set_default_timeout(10_000)
+    found = evaluated(page)
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+
+
+def evaluated(page):
+    """What axe finds. Its script is put in by the debugger's door, since the page lets nothing in."""
+    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+    return page.evaluate("() => axe.run()")["violations"]
+
+
+def hostile():
+    """A recording in which every text is markup."""
+    seen = make_frames([Tap(HOSTILE, HOSTILE)], [(0, 1, 1, bytes(12) + b"\x88\xb5" + HOSTILE.encode())])
+    return Trace(Recording(seen, name=HOSTILE, losses=(Loss(HOSTILE, HOSTILE, 1),), warnings=(HOSTILE,)))
+
+
+def test_markup_in_names_and_payloads_is_text(visit, tmp_path):
+    hostile().to_html(tmp_path / "hostile.html")
+    page = visit.open(tmp_path / "hostile.html")
+    page.on("dialog", lambda dialog: visit.errors.append(dialog.message))
+    page.wait_for_timeout(500)
+    assert page.locator(".cnetkit-viewer img, .cnetkit-viewer script").count() == 0
+    assert "<img src=x" in page.locator(".ck-title").inner_text()
+    assert "<img src=x" in page.locator(".ck-hop").inner_text()
+    assert visit.errors == []
+    assert visit.asked == []
+
+
+def test_an_empty_trace_says_so(visit, tmp_path):
+    Trace(Recording(no_frames(), name="empty")).to_html(tmp_path / "empty.html")
+    page = visit.open(tmp_path / "empty.html")
+    expect(page.locator(".ck-said")).to_contain_text("0 frames, 0 journeys, 0 flows")
+    expect(page.locator(".ck-graph")).to_contain_text("No network and no packets to show.")
+    visit.picture("empty")
+    assert visit.errors == []
+
+
+def test_without_scripts_and_on_paper_the_same_journeys_stand_as_text(visits, published):
+    visit = visits(java_script_enabled=False)
+    visit.page.goto(published.as_uri())
+    expect(visit.page.locator(".paper svg").first).to_be_visible()
+    with_scripts = visits()
+    page = with_scripts.open(published)
+    page.emulate_media(media="print")
+    expect(page.locator(".cnetkit-viewer")).to_be_hidden()
+    expect(page.locator(".paper svg").first).to_be_visible()
+
+
+def test_who_wants_less_motion_sees_packets_arrive_at_once(visits, published):
+    visit = visits(reduced_motion="reduce")
+    page = visit.open(published)
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Next hop").click()
+    assert page.evaluate("() => window.cnetkit.cursor.progress") == 1
+
+
+def test_a_capture_of_thousands_of_frames_is_there_soon_and_small(visit, captured):
+    assert captured.stat().st_size <= 5_000_000
+    page = visit.open(captured)
+    page.locator(".ck-slider").fill("3000")
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_be_visible()
+    assert page.locator("[role=treeitem]").count() < 100
+    scene = json.loads(page.locator("#cnetkit-scene").text_content())
+    assert len(scene["hops"]["frame"]) == 6292

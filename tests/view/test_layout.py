@@ -1,0 +1,73 @@
+from itertools import combinations
+
+from cnetkit.view.layout import Port, layout
+
+
+def inside(box, other):
+    return (
+        other.x <= box.x and other.y <= box.y
+        and box.x + box.width <= other.x + other.width and box.y + box.height <= other.y + other.height
+    )  # fmt: skip
+
+
+def apart(a, b):
+    return a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
+
+
+def docker(containers=20, bridges=1):
+    hosts, ports = (
+        {"dock": "", "outside": ""},
+        [Port("dock", "eth0", peer=("outside", "eth0")), Port("outside", "eth0")],
+    )
+    for bridge in range(bridges):
+        ports.append(Port("dock", f"br{bridge}", bridge=True))
+        for number in range(containers):
+            name = f"c{bridge}x{number}"
+            hosts[name] = "dock"
+            ports.append(Port("dock", f"veth{name}", master=f"br{bridge}", peer=(name, "eth0")))
+            ports.append(Port(name, "eth0", peer=("dock", f"veth{name}")))
+    return hosts, ports, [("dock", "outside")]
+
+
+def test_a_host_holds_its_containers_and_nothing_else_overlaps():
+    found = layout(*docker(bridges=3))
+    boxes = {box.node: box for box in found.boxes}
+    for node, box in boxes.items():
+        assert node in ("dock", "outside") or inside(box, boxes["dock"])
+    guests = [box for node, box in boxes.items() if node not in ("dock", "outside")]
+    assert all(apart(a, b) for a, b in combinations([*guests, boxes["outside"]], 2))
+
+
+def test_each_interface_stands_in_its_nodes_box_and_no_two_at_one_place():
+    hosts, ports, joined = docker(bridges=2)
+    found = layout(hosts, ports, joined)
+    boxes = {box.node: box for box in found.boxes}
+    for (node, _), (x, y) in found.places.items():
+        box = boxes[node]
+        assert box.x <= x <= box.x + box.width
+        assert box.y <= y <= box.y + box.height
+    assert len(set(found.places.values())) == len(ports)
+
+
+def test_a_bridge_stands_above_its_ports_and_a_container_below_its_own():
+    found = layout(*docker(containers=3)).places
+    for number in range(3):
+        port, end = found["dock", f"vethc0x{number}"], found[f"c0x{number}", "eth0"]
+        assert found["dock", "br0"][1] < port[1] < end[1]
+        assert port[0] == end[0]
+
+
+def test_what_is_joined_stands_side_by_side():
+    ports = [Port(node, "eth0") for node in ("r", "a", "b")]
+    found = layout({"r": "", "a": "", "b": ""}, ports, [("r", "a"), ("r", "b")]).places
+    order = sorted(("r", "a", "b"), key=lambda node: found[node, "eth0"])
+    assert order[1] == "r"
+
+
+def test_the_same_network_is_laid_out_the_same():
+    assert layout(*docker()).places == layout(*docker()).places
+
+
+def test_nothing_and_a_node_without_interfaces_have_a_layout():
+    assert layout({}, []).boxes == []
+    assert [box.node for box in layout({"alone": ""}, []).boxes] == ["alone"]

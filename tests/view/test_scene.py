@@ -1,0 +1,102 @@
+import json
+from base64 import b64decode
+
+from cnetkit.model import Interface, Link, Node, Topology
+from cnetkit.recording import Recording
+from cnetkit.recording.frames import no_frames
+from cnetkit.trace import Trace
+from cnetkit.view import scene, wording
+from tests.view.capture import captured
+
+
+def drawn():
+    return json.loads(scene.encode(scene.of_trace(captured().select("flow == 1"))))
+
+
+def test_a_scene_names_its_format_and_version():
+    found = scene.of_trace(Trace(Recording(no_frames())))
+    assert (found["format"], found["version"]) == ("cnetkit-scene", 1)
+
+
+def test_the_same_trace_gives_the_same_scene():
+    part = captured().select("flow == 1")
+    assert scene.encode(scene.of_trace(part)) == scene.encode(scene.of_trace(part))
+
+
+def test_each_hop_of_the_trace_stands_in_it_with_place_time_changes_and_evidence():
+    part, found = captured().select("flow == 1"), drawn()
+    hops, row = found["hops"], 0
+    first = int(captured().recording.frames.time_ns.min())
+    for number, journey in enumerate(part.journeys):
+        assert found["journeys"]["first"][number] == row
+        rows = {hop.frame: row + at for at, hop in enumerate(journey.hops)}
+        for hop in journey.hops:
+            place = found["interfaces"][hops["at"][row]]
+            assert (found["nodes"][place["node"]]["name"], place["name"]) == (hop.node, hop.interface)
+            assert hops["frame"][row] == hop.frame
+            assert hops["parent"][row] == rows.get(hop.parent, -1)
+            assert hops["time"][row] == hop.time_ns - first
+            changes = [tuple(one) for one in hops["all_changes"][hops["changes"][row]]]
+            assert changes == [(one.field, one.before, one.after) for one in hop.changes]
+            pieces = [found["evidence"][at][1] for part in hops["all_why"][hops["why"][row]] for at in part]
+            assert sorted(pieces) == sorted({one.quote for one in hop.evidence})
+            row += 1
+    assert row == len(hops["frame"])
+
+
+def test_a_journey_is_worded_as_in_the_terminal():
+    part, found = captured().select("flow == 1"), drawn()
+    journeys, words = found["journeys"], found["words"]
+    for at, journey in enumerate(part.journeys):
+        said = f"{words[journeys['kind'][at]]} {words[journeys['from'][at]]} → {words[journeys['to'][at]]}"
+        assert said == wording.packet(journey.packet)
+        assert found["outcomes"][journeys["outcome"][at]] == journey.outcome.kind
+        place = found["interfaces"][journeys["where"][at]]
+        assert f"{found['nodes'][place['node']]['name']}/{place['name']}" == journey.outcome.where
+
+
+def test_bytes_are_the_frames_own():
+    found = drawn()
+    data, at = b64decode(found["bytes"]["data"]), 0
+    for frame, size in zip(found["hops"]["frame"], found["bytes"]["size"], strict=True):
+        assert data[at : at + size] == captured().recording.frames.bytes_of(frame)[: scene.SHOWN]
+        at += size
+    assert at == len(data)
+
+
+def test_what_is_not_drawn_is_said_and_what_did_not_arrive_is_drawn_first():
+    found = scene.of_trace(captured(), layers_of=3, most=100)
+    assert len(found["hops"]["frame"]) <= 100
+    assert found["left_out"][0].startswith(f"{len(found['journeys']['id'])} of 1,327 journeys are drawn")
+    assert found["left_out"][-1].startswith("The layers of 3 of ")
+    assert len(found["layers"]) == 3
+
+
+def test_a_flow_says_how_many_packets_it_has_altogether():
+    found = scene.of_trace(captured(), layers_of=0, most=100)
+    for flow in found["flows"]:
+        assert flow["of"] == len(captured().flows[flow["id"]].journeys)
+
+
+def test_ten_thousand_hops_take_less_than_two_megabytes():
+    found = scene.encode(scene.of_trace(captured(), layers_of=0))
+    assert len(found) / 6292 * 10_000 < 2_000_000
+
+
+def test_a_network_alone_is_a_scene_too():
+    topology = Topology(
+        nodes=(Node("left"), Node("right")),
+        interfaces=(Interface("left", "eth0", kind="veth", up=True), Interface("right", "eth0", kind="veth")),
+        links=(Link("veth", ("left", "eth0"), ("right", "eth0")),),
+    )
+    found = scene.of_topology(topology, "two", ["a line"])
+    assert [node["name"] for node in found["nodes"]] == ["left", "right"]
+    assert found["links"] == [{"kind": "veth", "a": 0, "b": 1}]
+    assert (found["said"], found["hops"]) == (["a line"], {})
+
+
+def test_control_characters_are_shown_not_sent():
+    name = "\x1b[2J\u202e"
+    found = scene.of_topology(Topology(nodes=(Node(name),), interfaces=(Interface(name, name),)), name)
+    assert "\\u001b" not in scene.encode(found).decode()
+    assert "\u202e" not in scene.encode(found).decode()

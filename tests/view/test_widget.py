@@ -1,0 +1,53 @@
+import json
+
+from cnetkit.recording.frames import Frames
+from cnetkit.view import scene
+from cnetkit.view.layers import layers
+from cnetkit.view.widget import Viewer
+from tests.view.capture import captured
+
+
+def viewer():
+    frames: Frames = captured().recording.frames
+    return Viewer(scene.of_trace(captured().select("flow == 1")), "a-name", lambda frame: layers(frames, frame))
+
+
+def test_the_scene_travels_as_it_is():
+    shown = json.loads(viewer().scene)
+    assert shown == json.loads(scene.encode(scene.of_trace(captured().select("flow == 1"))))
+
+
+def test_a_look_at_a_frame_is_answered_with_its_layers():
+    one, sent = viewer(), []
+    one.send = sent.append
+    one._received(one, {"is": "look", "frame": 5}, [])
+    one._received(one, {"is": "look", "frame": 10**9}, [])
+    assert [message["frame"] for message in sent] == [5, 10**9]
+    assert sent[0]["layers"] == layers(captured().recording.frames, 5)
+    assert sent[1]["layers"] == []
+
+
+def test_the_browser_may_select_and_nothing_else():
+    one = viewer()
+    one._received(one, {"is": "chosen", "frame": 7}, [])
+    assert one.chosen == 7
+    for message in (
+        {"is": "close"},
+        {"is": "_layers", "frame": 1},
+        {"is": ["look"]},
+        "look",
+        None,
+        {"is": "look", "frame": "x"},
+    ):
+        one._received(one, message, [])
+    assert one.chosen == 7
+
+
+def test_it_knows_whether_somebody_looks():
+    one = viewer()
+    assert one.looked_at
+    one._received(one, {"is": "here"}, [])
+    one._received(one, {"is": "gone"}, [])
+    assert not one.looked_at
+    one._received(one, {"is": "here"}, [])
+    assert one.looked_at
