@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Outcome
+from cnetkit.recording.columns import ARP
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace import causes, meant
 from cnetkit.trace.evidence import rule
@@ -52,7 +53,8 @@ def ends(case: Case) -> Ends:
     arrived, guessed = _arrived(case, leaf & (joined.direction == IN))
     place = np.empty(len(frames), np.int64)
     place[joined.order] = np.arange(len(frames))
-    score = place + np.where(arrived, 2 * len(frames), 0) + np.where(leaf, len(frames), 0)
+    better = _asked(case).astype(np.int64) * 2 + _away(case, count)
+    score = place + len(frames) * (np.where(arrived, 2 + better, 0) + leaf)
     chosen = joined.order[np.lexsort((score[joined.order], joined.journey[joined.order]))]
     chosen = chosen[joined.journey[chosen] >= 0]
     number = joined.journey[chosen]
@@ -62,6 +64,28 @@ def ends(case: Case) -> Ends:
     places = np.unique(joined.journey[leaf].astype(np.int64) * taps + frames.tap[leaf]) // taps
     forked = np.bincount(places, minlength=count) > 1
     return Ends(last, arrived[last], forked, guessed[last])
+
+
+def _asked(case: Case) -> NDArray[np.bool_]:
+    """ARP requests at the node that has the address asked for: of a flood, these count most."""
+    c, frames = case.joined.columns, case.recording.frames
+    asked = c.ethertype == ARP
+    if asked.any():
+        node = case.joined.wiring.node[frames.tap]
+        asked &= np.isin(mix(node, c.dst_high, c.dst_low), _owned(case))
+    return asked
+
+
+def _away(case: Case, count: int) -> NDArray[np.bool_]:
+    """Frames at another node than the one where their journey begins: a flood may come back to its sender."""
+    joined = case.joined
+    rows = joined.order[joined.journey[joined.order] >= 0][::-1]
+    first = np.zeros(count, np.int64)
+    first[joined.journey[rows]] = rows  # the earliest is written last
+    node = joined.wiring.node[case.recording.frames.tap]
+    away = joined.journey >= 0
+    away[rows] &= node[rows] != node[first[joined.journey[rows]]]
+    return away
 
 
 def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
