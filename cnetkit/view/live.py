@@ -1,6 +1,6 @@
 """What keeps a viewer up to date while something runs: a capture that is followed, or a network that is being built.
 
-It asks again and again, in a thread of its own, and only while somebody looks. It takes a fifth of the time at most.
+It asks again and again, in a thread of its own, and only while somebody looks. It takes a third of the time at most.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLLOWED, WATCHED, COUNTED = 0.5, 0.03, 0.25
 """Seconds between two looks at a capture, at a network, and at its counters."""
-IDLE = 4
+IDLE = 2
 """A look that took long is followed by a pause so many times as long."""
 
 
