@@ -7,6 +7,7 @@ This file reads the arguments and turns whatever goes wrong into one sentence on
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -123,6 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("CNETKIT_DEBUG"):
             raise
         print(f"cnetkit: {sentence(error)}", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more can be written there
         return 2 if isinstance(error, BadUseError) else 1
     return status
 
@@ -133,6 +136,8 @@ def sentence(error: Exception) -> str:
         text = str(error)
     elif isinstance(error, OSError) and error.filename is not None:
         text = f"{error.filename}: {error.strerror}"
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
+        text = f"the output cannot be written ({error.strerror}): make room, or write it to another place"
     elif isinstance(error, MemoryError):
         text = "there is not enough memory for this"
     else:

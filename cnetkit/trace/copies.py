@@ -1,20 +1,28 @@
 """A packet that a link or a queue doubled: one came in, and the same went out twice, octet for octet.
 
-Only a packet that its sender numbered can be told from another one that merely looks the same.
+Only a packet that its sender numbered, and was seen to send once, can be told from another one that looks the same.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from cnetkit.recording.columns import TCP
-from cnetkit.trace.pairing import NOTHING, Pairs
+from cnetkit.trace.identity import mix
+from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.search import Search
 
 
 def doubled(search: Search) -> Pairs:
     """Frames that were left ambiguous because they are several, while only one could be the parent of them all."""
     rows = np.flatnonzero(search.ambiguous & (search.only >= 0) & (search.parent < 0))
-    c, frame = search.columns, search.frame[rows]
-    rows = rows[(c.ident[frame] != 0) | (c.protocol[frame] == TCP)]
-    return Pairs(search.only[rows].astype(np.int64), rows, NOTHING, NOTHING)
+    rows = rows[search.columns.ident[search.frame[rows]] != 0]
+    if not len(rows):
+        return NO_PAIRS
+    root = search.only[rows].astype(np.int64)
+    while (search.parent[root] >= 0).any():
+        root = np.where(search.parent[root] >= 0, search.parent[root], root)
+    identity = search.identity
+    key = mix(identity.packet, identity.ends, search.tap, search.direction)
+    keys, count = np.unique(key[np.isin(key, key[root])], return_counts=True)
+    once = count[np.searchsorted(keys, key[root])] == 1
+    return Pairs(search.only[rows[once]].astype(np.int64), rows[once], NOTHING, NOTHING)

@@ -23,8 +23,9 @@ def spread(search: Search) -> Pairs:
         return NO_PAIRS
     begins = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
     first = np.repeat(rows[begins], np.diff(np.append(begins, len(rows))))
+    again = (search.tap[rows] == search.tap[first]) & (search.direction[rows] == search.direction[first])
     open_ = search.orphan[rows] | ((search.parent[rows] < 0) & (search.columns.ident[search.frame[rows]] != 0))
-    head = open_ & (rows != first) & (search.time[rows] - search.time[first] < LONGEST_NS)
+    head = open_ & ~again & (search.time[rows] - search.time[first] < LONGEST_NS)
     sent = search.direction[first] == OUT
     loose = np.flatnonzero(head & ~sent)
     search.together.append((np.append(rows[loose], first[loose]), np.append(first[loose], first[loose])))
@@ -44,7 +45,8 @@ def _sightings(search: Search) -> tuple[Rows, Rows]:
     most, least = np.zeros(len(rows), np.int64), np.full(len(rows), len(rows))
     np.maximum.at(most, number, count)
     np.minimum.at(least, number, count)
-    numbered = c.ident[search.frame[rows]] != 0  # by its sender: the same octets are the same packet
+    numbered = (c.ident[search.frame[rows]] != 0) & (count[np.unique(number, return_index=True)[1]] == 1)[number]
+    # numbered: by its sender, who was seen to send it once, so the same octets are the same packet
     even = numbered | (most == least)[number]
     _, packet = np.unique(mix(inner, np.where(numbered, 0, rank)), return_inverse=True)
     rows, packet = rows[even], packet[even]

@@ -17,7 +17,7 @@ from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.pairing import ranks
 from cnetkit.trace.units import Units, taken
 
-LATEST_NS = 1_000_000_000
+LATEST_NS = 100_000_000
 """Fragments of one datagram are sent in one go: after such a pause the same identification is another datagram's."""
 
 DEEPEST = 3

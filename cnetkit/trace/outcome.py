@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.model import Outcome
+from cnetkit.model import Evidence, Outcome
 from cnetkit.recording.columns import ARP
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace import causes, meant
@@ -25,7 +25,7 @@ from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import steps_of
 from cnetkit.trace.identity import U64, mix
-from cnetkit.trace.refused import refusal
+from cnetkit.trace.refused import INITIAL, refusal
 
 RESERVED = 0x0180C2000000
 """Group addresses that bridges do not forward (IEEE 802.1Q, 8.6.3)."""
@@ -69,7 +69,7 @@ def ends(case: Case) -> Ends:
 def _asked(case: Case) -> NDArray[np.bool_]:
     """ARP requests at the node that has the address asked for: of a flood, these count most."""
     c, frames = case.joined.columns, case.recording.frames
-    asked = c.ethertype == ARP
+    asked: NDArray[np.bool_] = c.ethertype == ARP
     if asked.any():
         node = case.joined.wiring.node[frames.tap]
         asked &= np.isin(mix(node, c.dst_high, c.dst_low), _owned(case))
@@ -96,7 +96,7 @@ def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool
     group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
     target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
     own = is_ip & np.isin(target, _owned(case))
-    origin = (joined.parent < 0) & (joined.direction == OUT) & is_ip
+    origin = (joined.parent < 0) & (joined.direction == OUT) & is_ip & ~joined.ambiguous & np.isin(c.ttl, INITIAL)
     senders = mix(node[origin], c.src_high[origin], c.src_low[origin]) if origin.any() else c.src_low[:0]
     unknown = ~joined.wiring.known[frames.tap]
     guessed = is_ip & unknown & np.isin(target, senders)
@@ -142,7 +142,8 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     if answer is not None:
         return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
     if found.delivered[journey] and not meant.elsewhere(case, last):
-        return _because(causes.arrived(case, last), where) or Outcome("delivered", where)
+        guessed = (_sender(case, last),) if found.inferred[journey] else ()
+        return _because(causes.arrived(case, last), where) or Outcome("delivered", where, "", guessed)
     if case.joined.ambiguous[first]:
         reason = "several identical packets could have become this one, and neither order nor time tells them apart"
         return Outcome("ambiguous", "/".join(case.place(first)), reason)
@@ -151,6 +152,12 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
     several = found.forked[journey] and not case.joined.units.cut(last)
     lost = causes.flooded(case, last) or (None if several else causes.lost(case, last))
     return _because(lost, where) or Outcome("lost-from-sight", where)
+
+
+def _sender(case: Case, last: int) -> Evidence:
+    """That a node has an address because packets from it begin there."""
+    node, target = case.place(last)[0], case.packet(last).ends.destination
+    return Evidence("address", f"packets from {target or 'its address'} begin at {node}", "frames", "inferred")
 
 
 def _because(cause: causes.Cause | None, where: str) -> Outcome | None:

@@ -17,7 +17,7 @@ from cnetkit.trace.order import begins, ordered, possible
 PAUSE_NS = 50_000_000
 """Silence after which identical packets are counted anew."""
 
-NEAR_NS, NEAR_FACTOR = 1_000_000, 10
+NEAR_NS, NEAR_FACTOR = 50_000_000, 10
 """A pair is certain among identical packets if no other is within this time, or this many times its own delay."""
 
 

@@ -17,6 +17,8 @@ from cnetkit.trace.evidence.case import Case, turned
 from cnetkit.trace.packet import error_name, outermost
 
 SYN, RST, ACK = 2, 4, 16
+INITIAL = (64, 128, 255)
+"""What a TTL or hop limit begins with: a packet that has less was forwarded."""
 Key = tuple[str, bytes, bytes]
 """Node; identification, protocol and addresses; and the first 8 bytes of the transport header."""
 
@@ -31,20 +33,43 @@ def refusal(case: Case, frame: int) -> Evidence | None:
         _answers[case] = _indexed(case)
     if not _answers[case]:
         return None
-    after = [n for n in _answers[case].get(_key(case, frame), ()) if case.time(n) >= case.time(frame)]
-    if not after:
-        return None
-    answer, columns = after[0], case.joined.columns
+    key, columns = _key(case, frame), case.joined.columns
+    after = [n for n in _answers[case].get(key, ()) if case.time(n) >= case.time(frame)]
+    alike = _alike(case, frame, key) if after else []
+    if not after or (len(alike) > 1 and len(alike) != len(_answers[case][key])):
+        return None  # of several packets that look the same, who can tell which one was refused
+    answer = _answers[case][key][alike.index(frame)] if len(alike) > 1 else after[0]
     if columns.protocol[answer] == TCP:
+        if _accepted(case, frame):
+            return None
         return Evidence("tcp", "a TCP reset", f"frame {answer}", "kernel")
     kind, code = int(columns.icmp_type[answer]), int(columns.icmp_code[answer])
     return Evidence("icmp", f"ICMP {error_name(int(columns.version[answer]), kind, code)}", f"frame {answer}", "kernel")
 
 
+def _alike(case: Case, frame: int, key: Key) -> list[int]:
+    """The frames that an answer with this key could be about, at the same interface, in the order of time."""
+    c, frames, joined = case.joined.columns, case.recording.frames, case.joined
+    same = (frames.tap == frames.tap[frame]) & (joined.direction == joined.direction[frame])
+    for name in ("protocol", "src_low", "dst_low", "sport", "dport", "seq"):
+        column = getattr(c, name)
+        same &= column == column[frame]
+    rows = joined.order[same[joined.order]]
+    return [int(n) for n in rows if _key(case, int(n)) == key]
+
+
+def _accepted(case: Case, frame: int) -> bool:
+    """Whether a SYN was answered by a SYN ACK: a reset after it ends a connection that was there."""
+    c = case.joined.columns
+    answers = (c.protocol == TCP) & (c.flags & (SYN | RST | ACK) == SYN | ACK) & (c.ack == c.seq[frame] + np.uint32(1))
+    answers &= (c.sport == c.dport[frame]) & (c.dport == c.sport[frame])
+    return bool(answers.any())
+
+
 def _indexed(case: Case) -> dict[Key, list[int]]:
     """The answers that began in their node, by the packets that they are about."""
     joined, c = case.joined, case.joined.columns
-    own = (joined.parent < 0) & (joined.direction == OUT)
+    own = (joined.parent < 0) & (joined.direction == OUT) & np.isin(c.ttl, INITIAL)  # not another node's, passed on
     errors = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
     errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)
     resets = (c.protocol == TCP) & (c.flags & (RST | ACK) == RST | ACK)

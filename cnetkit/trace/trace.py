@@ -107,7 +107,9 @@ class Trace:
         return tuple(Unexplained(int(frame), problem(joined.columns, int(frame))) for frame in left)
 
     def journey(self, number: int) -> Journey:
-        """The journey with this number, also where it is not selected. IndexError where there is none."""
+        """The journey with this number, also where it is not selected. CnetkitError where there is none."""
+        if not -self.found.count <= number < self.found.count:
+            raise CnetkitError(f"there is no journey {number}: they are counted from 0 to {self.found.count - 1}")
         made = self._whole._made
         if number not in made:
             number = range(self.found.count)[number]
@@ -167,6 +169,8 @@ class Trace:
 
     def compare(self, other: Trace) -> Comparison:
         """What differs between this trace and `other`, taken of the same question before and after something changed."""
+        if not isinstance(other, Trace):
+            raise CnetkitError(f"a trace is compared with another one, not with {type(other).__name__}")
         return compare(self, other)
 
     def _part(self, numbers: NDArray[np.int64], said: str) -> Trace:

@@ -113,7 +113,8 @@ def summary(trace: Trace) -> Iterator[str]:
     lost = ", ".join(
         f"{one.count:,} {legible(one.what)} at {legible(one.node)}" for one in recording.losses if one.count
     )
-    yield f"Lost: {lost or 'nothing'}"
+    unknown = "not recorded in this file" if not trace.recording.kernel else "nothing"
+    yield f"Lost: {lost or unknown}"
     yield from (f"Not read: {legible(warning)}" for warning in recording.warnings)
     yield from (f"Clocks: {legible(one)}" for one in trace.clocks)
 

@@ -61,6 +61,13 @@ def sysctl(case: Case, frame: int, node: str, name: str) -> str | None:
     return value
 
 
+def grown(case: Case, frame: int, node: str, counter: str) -> int:
+    """By how much a counter grew between the snapshots around a frame; 0 without two of them."""
+    found = around(case, frame)
+    before, after = (int(topology.counters.get(node, {}).get(counter, 0)) for topology in (found[0], found[-1]))
+    return after - before
+
+
 def moved(case: Case, frame: int, node: str, counter: str) -> Evidence | None:
     """Evidence that a counter of the kernel grew between the snapshots around a frame; None where it did not."""
     found = around(case, frame)

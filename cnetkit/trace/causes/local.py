@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnetkit.model import Evidence
 from cnetkit.recording.columns import TCP, UDP
-from cnetkit.recording.frames import OUT
-from cnetkit.trace.causes.cause import Cause, around, moved
+from cnetkit.recording.frames import IN, OUT
+from cnetkit.trace.causes.cause import Cause, around, grown, moved
 from cnetkit.trace.evidence.case import Case
 
+Flags = NDArray[np.bool_]
 SYN, ACK = 2, 16
 NEEDED = ("Tcp.InCsumErrors", "Udp.InCsumErrors", "TcpExt.ListenOverflows", "Udp.NoPorts")
 """Each cause here needs that one of these moved."""
@@ -67,22 +69,34 @@ def queue_full(case: Case, frame: int) -> Cause | None:
     counter = moved(case, frame, node, "TcpExt.ListenOverflows")
     if counter is None:
         return None
-    answers = (c.protocol == TCP) & (c.flags & (SYN | ACK) == SYN | ACK) & (c.ack == c.seq[frame] + np.uint32(1))
-    answers &= case.joined.direction == OUT
-    if answers.any():
+    syn = (c.protocol == TCP) & (c.flags & (SYN | ACK) == SYN) & _at(case, frame)
+    answers = (c.protocol == TCP) & (c.flags & (SYN | ACK) == SYN | ACK) & (case.joined.direction == OUT)
+    open_ = syn & ~np.isin(c.seq + np.uint32(1), c.ack[answers])
+    if not open_[frame] or len(np.unique(c.dport[open_])) > 1:  # the counter does not say whose queue it was
         return None
     return Cause("the listener's queue of connections was full", (counter,))
 
 
+def _at(case: Case, frame: int) -> Flags:
+    """Frames that came in at the node of this one."""
+    node = case.joined.wiring.node[case.recording.frames.tap]
+    here: Flags = (node == node[frame]) & (case.joined.direction == IN)
+    return here
+
+
 def nobody_listens(case: Case, frame: int) -> Cause | None:
-    """A datagram for a port without a socket, at a node where no socket got any; the answer to it was not seen."""
+    """A datagram for a port without a socket, at a node that counted all of its datagrams as such; no answer was seen."""
     c, node = case.joined.columns, case.place(frame)[0]
     if c.protocol[frame] != UDP or c.depth[frame] or c.version[frame] != 4 or case.joined.units.cut(frame):
         return None
-    if int(c.eth_dst[frame]) >> 40 & 1 or moved(case, frame, node, "Udp.InDatagrams") is not None:
-        return None
+    group = (c.eth_dst >> np.uint64(40)) & np.uint64(1) == 1
     counter = moved(case, frame, node, "Udp.NoPorts")
-    return None if counter is None else Cause(f"nobody at {node} has the port {int(c.dport[frame])}", (counter,))
+    leaf = np.ones(len(c), np.bool_)
+    leaf[case.joined.parent[case.joined.parent >= 0]] = False
+    datagrams = int(((c.protocol == UDP) & (c.version == 4) & ~group & leaf & _at(case, frame)).sum())
+    if counter is None or group[frame] or grown(case, frame, node, "Udp.NoPorts") != datagrams:
+        return None  # only where it was so for all of them is it so for this one
+    return Cause(f"nobody at {node} has the port {int(c.dport[frame])}", (counter,))
 
 
 def handed_to_a_program(case: Case, frame: int) -> Cause | None:

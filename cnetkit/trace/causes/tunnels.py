@@ -32,6 +32,8 @@ def without_remote(case: Case, frame: int) -> Cause | None:
     here = interface(case, frame, node, name)
     if case.direction(frame) != "out" or here is None or here.kind != "vxlan" or here.details.get("group"):
         return None
+    if here.details.get("collect_metadata"):
+        return None  # a route or a program says where to
     time, target = case.time(frame), case.packet(frame).eth_dst
     rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
     if any(e.interface == name and e.remote and e.mac in (target, NOBODY) for e in rows):

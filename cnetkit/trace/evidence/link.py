@@ -32,7 +32,7 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
         return (
             Evidence(
                 "order",
-                f"the same packet was sent at {there}; the way to {here} was not captured",
+                f"the same packet was seen at {there}; the way to {here} was not captured",
                 "frames",
                 "inferred",
             ),
