@@ -61,6 +61,50 @@ class AddVeth(Message, frozen=True):
     master: str = ""
     hairpin: bool = False
     offload: bool = False
+    mtu: int = 0
+    """Of both ends; 0 leaves the kernel's 1,500."""
+
+
+class AddVxlan(Message, frozen=True):
+    """A VXLAN interface, up, on the interface `underlay`; `local` is its tunnel endpoint. Checksums are made in software.
+
+    `proxy`: it answers ARP itself, from its neighbour entries. `mtu` 0: the underlay's less the tunnel's headers.
+    """
+
+    node: str
+    name: str
+    mac: str
+    id: int
+    local: str
+    underlay: str
+    port: int = 4789
+    master: str = ""
+    learning: bool = True
+    proxy: bool = False
+    mtu: int = 0
+
+
+class AddForwarding(Message, frozen=True):
+    """An entry of a VXLAN's forwarding database: frames to `mac` go to the tunnel endpoint `remote`.
+
+    The MAC address of zeros stands for all that are not known, and may have several remotes: each gets a copy.
+    """
+
+    node: str
+    interface: str
+    mac: str
+    remote: str
+    remove: bool = False
+
+
+class AddNeighbour(Message, frozen=True):
+    """A permanent neighbour entry: who has `address` is not asked for."""
+
+    node: str
+    interface: str
+    address: str
+    mac: str
+    remove: bool = False
 
 
 class AddAddress(Message, frozen=True):
@@ -78,6 +122,8 @@ class AddRoute(Message, frozen=True):
     destination: str
     via: str = ""
     interface: str = ""
+    onlink: bool = False
+    """`via` is behind `interface` though no address there says so."""
 
 
 class SetSysctl(Message, frozen=True):
@@ -97,7 +143,10 @@ class Rules(Message, frozen=True):
     ipv6: bool = False
 
 
-Operation = AddNode | RemoveNode | AddBridge | AddVeth | AddAddress | AddRoute | SetSysctl | Rules
+Operation = (
+    AddNode | RemoveNode | AddBridge | AddVeth | AddVxlan | AddAddress | AddRoute | AddForwarding | AddNeighbour
+    | SetSysctl | Rules
+)  # fmt: skip
 
 
 # --- Requests --------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +17,7 @@ from cnetkit.lab.capture import Capture, scapy_socket
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
 from cnetkit.lab.networks.bridge import Container
+from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
 from cnetkit.model import CnetkitError, Topology
@@ -83,6 +85,24 @@ class Lab:
                 raise CnetkitError(f"{node.name} is not a node of the lab {self.name}")
         return wire.connect(a, b, networks)
 
+    def overlay(
+        self,
+        name: str,
+        hosts: Sequence[Host],
+        subnet: str,
+        *,
+        id: int = 4096,
+        control: bool = False,
+        port: int = 4789,
+        mtu: int = 0,
+    ) -> Overlay:
+        """One network over several hosts by VXLAN, `lab.overlay("ov", [n1, n2], "10.0.9.0/24", id=42)`.
+
+        Hosts flood what they do not know, and learn; with `control` each is told where every container is, as Docker's
+        swarm does it, and learns nothing. `mtu` in bytes, 0: what the underlay has room for.
+        """
+        return Overlay(name, hosts, subnet, id, control, port, mtu)
+
     def remove(self, node: Node) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""
         if self.nodes.get(node.name) is not node:
@@ -91,7 +111,8 @@ class Lab:
             for published in [one for one in node.host.published if one.to is node]:
                 node.host.unpublish(published)
         inside = [one for one in self.nodes.values() if isinstance(one, Container) and one.host is node]
-        self.build(*(p.RemoveNode(one.name) for one in (*inside, node)))
+        told = [word for one in (*inside, node) if isinstance(one, Container) for word in one.network.farewell(one)]
+        self.build(*told, *(p.RemoveNode(one.name) for one in (*inside, node)))
         for one in (*inside, node):
             del self.nodes[one.name]
             if isinstance(one, Container):

@@ -1,8 +1,11 @@
-"""A Linux bridge with containers, as Docker's bridge driver builds one: a veth pair each, the bridge as their gateway."""
+"""A Linux bridge with containers, as Docker's bridge driver builds one: a veth pair each, the bridge as their gateway.
+
+Other networks have such a bridge on each host and say what is particular to theirs; what that means, this file does not know.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cnetkit import protocol as p
@@ -26,13 +29,30 @@ class Container(Node):
         self.interfaces["eth0"] = cidrs
         self.host_interface = addresses.veth_name(name, "eth0")
         """The name of the other end of its veth pair, on the host."""
+        self.mac = addresses.mac(name, "eth0") if ":" in cidrs[0] else addresses.docker_mac(cidrs[0])
+
+
+Announce = Callable[[Sequence[Container], bool], list[p.Operation]]
+"""What others must be told of containers that come, or (True) go."""
 
 
 class Bridge:
-    """A bridge of a host. `gateways`: the host's own addresses on it, one for each network, IPv4 or IPv6."""
+    """A bridge of a host. `gateways`: the host's own addresses on it, one for each network, IPv4 or IPv6.
 
-    def __init__(self, host: Host, name: str, gateways: Sequence[str]) -> None:
-        self.host, self.name = host, name
+    `pools`: where containers' addresses come from, when others share them. `mtu` of their links, 0: 1,500.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        name: str,
+        gateways: Sequence[str],
+        *,
+        pools: Sequence[addresses.Pool] = (),
+        mtu: int = 0,
+        announce: Announce = lambda containers, gone: [],
+    ) -> None:
+        self.host, self.name, self.mtu, self._announce = host, name, mtu, announce
         wanted = [addresses.interface(gateway) for gateway in gateways]
         if any(one.version == 6 for one in wanted) and not host.lab.ipv6:
             raise CnetkitError(f"{gateways} holds IPv6: make the lab with Lab(..., ipv6=True)")
@@ -42,14 +62,14 @@ class Bridge:
                     f"{one} names the network, not an address in it: write '{one.ip + 1}/{one.network.prefixlen}'"
                 )
         self.gateways = tuple(str(one) for one in wanted)
-        self.pools = [addresses.Pool(gateway, gateway.split("/")[0]) for gateway in self.gateways]
+        self.pools = list(pools) or [addresses.Pool(gateway, gateway.split("/")[0]) for gateway in self.gateways]
         self.members: dict[str, Container] = {}
 
     def operations(self) -> list[p.Operation]:
         """What builds it."""
         mac = (
             addresses.docker_mac(self.gateways[0])
-            if ":" not in self.gateways[0]
+            if self.gateways and ":" not in self.gateways[0]
             else addresses.mac(self.host.name, self.name)
         )
         on_it: list[p.Operation] = [p.AddAddress(self.host.name, self.name, gateway) for gateway in self.gateways]
@@ -112,9 +132,10 @@ class Bridge:
                 addresses.mac(host, one.host_interface),
                 one.name,
                 "eth0",
-                self._mac(one),
+                one.mac,
                 master=self.name,
                 hairpin=True,
+                mtu=self.mtu,
             )
             for one in added
         ]
@@ -122,11 +143,11 @@ class Bridge:
         gateways = [gateway.split("/")[0] for gateway in self.gateways]
         everything = ["::/0" if ":" in gateway else "0.0.0.0/0" for gateway in gateways]
         routes = [p.AddRoute(one.name, *pair) for one in added for pair in zip(everything, gateways, strict=True)]
-        return [*nodes, *links, *given, *routes]
+        return [*nodes, *links, *given, *routes, *self._announce(added, False)]
 
-    def _mac(self, one: Container) -> str:
-        first = one.interfaces["eth0"][0]
-        return addresses.mac(one.name, "eth0") if ":" in first else addresses.docker_mac(first)
+    def farewell(self, one: Container) -> list[p.Operation]:
+        """What others must be told when a container goes."""
+        return self._announce([one], True)
 
     def forget(self, one: Container) -> None:
         """Takes a container out of the books, once it is gone."""
