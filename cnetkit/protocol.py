@@ -36,7 +36,7 @@ class AddNode(Message, frozen=True):
 
 
 class RemoveNode(Message, frozen=True):
-    """Ends a node's processes and lets the kernel take its stack away."""
+    """Ends a node's processes and lets the kernel take its stack away; of a container `POD/CONTAINER` the processes only."""
 
     name: str
 
@@ -168,7 +168,10 @@ class Build(Message, frozen=True):
 
 
 class Run(Message, frozen=True):
-    """Runs a program in a node and waits for its end. `timeout` in seconds."""
+    """Runs a program in a node and waits for its end. `timeout` in seconds.
+
+    Here and in the next two, `node` may be `POD/CONTAINER`, which is made when first named: a place of its own in the pod.
+    """
 
     node: str
     argv: list[str]

@@ -82,8 +82,10 @@ class Builder:
 
     def _remove(self, operations: list[RemoveNode], undo: Undo) -> None:
         for one in operations:
-            stack = self._stacks.find(one.name)
+            stack = self._stacks.find(one.name.partition("/")[0])
             self._forget(one.name)
+            if "/" in one.name:
+                continue  # a container of a pod: the pod stays
             # A process may hold the namespace a little longer; its links to others go now.
             names = links.names(stack.netlink)
             stack.netlink.batch([links.delete_link(name) for name in names if name != "lo"])

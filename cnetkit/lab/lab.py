@@ -17,6 +17,7 @@ from cnetkit.lab.capture import Capture, scapy_socket
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
 from cnetkit.lab.networks.bridge import Container
+from cnetkit.lab.networks.flannel import PodNetwork
 from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
@@ -103,6 +104,10 @@ class Lab:
         """
         return Overlay(name, hosts, subnet, id, control, port, mtu)
 
+    def pod_network(self, hosts: Sequence[Host], cidr: str = "10.244.0.0/16", *, backend: str = "vxlan") -> PodNetwork:
+        """A network for pods, a subnet a host, as flannel builds it: `backend` is `vxlan` or `host-gw`."""
+        return PodNetwork(hosts, cidr, backend)
+
     def remove(self, node: Node) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""
         if self.nodes.get(node.name) is not node:
@@ -183,10 +188,14 @@ class Lab:
 
     def check_name(self, name: str) -> None:
         """CnetkitError where a node cannot be called so."""
-        if not _NAME.fullmatch(name):
-            raise CnetkitError(f"{name!r} cannot be a node's name: use letters, digits, '-', '_' and '.', 63 at most")
+        self.check_word(name)
         if name in self.nodes:
             raise CnetkitError(f"there is already a node {name!r} in this lab: choose another name")
+
+    def check_word(self, name: str) -> None:
+        """CnetkitError where nothing in a lab can be called so."""
+        if not _NAME.fullmatch(name):
+            raise CnetkitError(f"{name!r} cannot be a node's name: use letters, digits, '-', '_' and '.', 63 at most")
 
     # --- Ending it ---------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,12 @@ Other networks have such a bridge on each host and say what is particular to the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cnetkit import protocol as p
 from cnetkit.lab import addresses
 from cnetkit.lab.node import Node
-from cnetkit.model import CnetkitError
+from cnetkit.model import CnetkitError, NodeKind
 
 if TYPE_CHECKING:
     from cnetkit.lab.host import Host
@@ -23,8 +23,8 @@ _MOST_PORTS = 1023
 class Container(Node):
     """A network stack on a bridge of a host. It gets mount, UTS, IPC and PID namespaces as soon as something runs in it."""
 
-    def __init__(self, network: Bridge, name: str, cidrs: tuple[str, ...]) -> None:
-        super().__init__(network.host.lab, name, "container")
+    def __init__(self, network: Bridge, name: str, cidrs: tuple[str, ...], kind: NodeKind = "container") -> None:
+        super().__init__(network.host.lab, name, kind)
         self.network, self.host = network, network.host
         self.interfaces["eth0"] = cidrs
         self.host_interface = addresses.veth_name(name, "eth0")
@@ -32,6 +32,7 @@ class Container(Node):
         self.mac = addresses.mac(name, "eth0") if ":" in cidrs[0] else addresses.docker_mac(cidrs[0])
 
 
+_Member = TypeVar("_Member", bound=Container)
 Announce = Callable[[Sequence[Container], bool], list[p.Operation]]
 """What others must be told of containers that come, or (True) go."""
 
@@ -77,26 +78,27 @@ class Bridge:
 
     def container(self, name: str, address: str = "") -> Container:
         """A container on this bridge, at the next free address or the one that is asked for."""
-        return self._add([name], address)[0]
+        return self.add(Container, [name], address)[0]
 
     def containers(self, pattern: str, count: int) -> list[Container]:
         """Many containers, built in one batch: `net.containers("c{}", 3)` makes c0, c1 and c2."""
         names = [pattern.format(number) for number in range(count)]
         if len(set(names)) < count:
             raise CnetkitError(f"{pattern!r} gives every container the same name: put {{}} where the number belongs")
-        return self._add(names)
+        return self.add(Container, names)
 
-    def _add(self, names: list[str], wanted: str = "") -> list[Container]:
+    def add(self, kind: type[_Member], names: list[str], wanted: str = "") -> list[_Member]:
+        """Members of a kind, in one batch."""
         if len(self.members) + len(names) > _MOST_PORTS:
             raise CnetkitError(
                 f"{self.name} would get more than {_MOST_PORTS} ports, the most a bridge takes: use another one"
             )
         for name in names:
             self.host.lab.check_name(name)
-        added: list[Container] = []
+        added: list[_Member] = []
         try:
             for name in names:
-                added.append(Container(self, name, self._take(wanted)))  # noqa: PERF401 - what was added is given back
+                added.append(kind(self, name, self._take(wanted)))  # noqa: PERF401 - what was added is given back
             self.host.lab.build(*self._operations(added))
         except BaseException:
             for one in added:
@@ -122,9 +124,9 @@ class Bridge:
         for pool, cidr in zip(self.pools, cidrs, strict=False):
             pool.give_back(cidr)
 
-    def _operations(self, added: list[Container]) -> list[p.Operation]:
+    def _operations(self, added: Sequence[Container]) -> list[p.Operation]:
         host, ipv6 = self.host.name, self.host.lab.ipv6
-        nodes = [p.AddNode(one.name, "container", host, ipv6) for one in added]
+        nodes = [p.AddNode(one.name, one.kind, host, ipv6) for one in added]
         links = [
             p.AddVeth(
                 host,
