@@ -136,16 +136,29 @@ class SetSysctl(Message, frozen=True):
 
 
 class Rules(Message, frozen=True):
-    """Rules in iptables-restore(8) form, put beside those that are there: all of them or none."""
+    """Rules in iptables-restore(8) form, put beside those that are there: all of them or none.
+
+    `replace`: chains that it names are emptied first, and chains and rules may be deleted.
+    """
 
     node: str
     text: str
     ipv6: bool = False
+    replace: bool = False
+
+
+class NftTable(Message, frozen=True):
+    """Commands of nft(8) about one table and nothing else, in one transaction."""
+
+    node: str
+    family: str
+    table: str
+    text: str
 
 
 Operation = (
     AddNode | RemoveNode | AddBridge | AddVeth | AddVxlan | AddAddress | AddRoute | AddForwarding | AddNeighbour
-    | SetSysctl | Rules
+    | SetSysctl | Rules | NftTable
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from cnetkit.protocol import (
     AddRoute,
     AddVeth,
     AddVxlan,
+    NftTable,
     Operation,
     RemoveNode,
     Rules,
@@ -54,6 +55,7 @@ class Builder:
             AddNeighbour: self._neighbours,
             SetSysctl: self._sysctls,
             Rules: self._rules,
+            NftTable: self._tables,
         }
 
     def build(self, operations: Sequence[Operation]) -> None:
@@ -175,8 +177,19 @@ class Builder:
     def _rules(self, operations: list[Rules], undo: Undo) -> None:
         for one in operations:
             stack = self._stacks.find(one.node)
-            undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
+            if one.replace:
+                undo.append(partial(netfilter.put_back, stack, netfilter.save(stack, one.ipv6), one.ipv6))
+            else:
+                undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
             netfilter.restore(stack, one.text, one.ipv6)
+
+    def _tables(self, operations: list[NftTable], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            name = f"{one.family} {one.table}"
+            before = stack.nft.run(f"list table {name}") if netfilter.has_table(stack, one.family, one.table) else ""
+            undo.append(partial(stack.nft.run, f"add table {name}\ndelete table {name}\n{before}"))
+            stack.nft.run(one.text)
 
     def _queue(self, stack: Stack, wish: Wish) -> None:
         """Keeps a wish that nothing but wishes of its own stack waits for, so that a stack's go in one batch."""

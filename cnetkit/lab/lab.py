@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +21,7 @@ from cnetkit.lab.networks.flannel import PodNetwork
 from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
+from cnetkit.lab.services.cluster import Cluster
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import Sandbox, open_sandbox
 from cnetkit.view.network_view import NetworkView
@@ -53,6 +54,8 @@ class Lab:
             raise CnetkitError(f"{name!r} cannot be a lab's name: use letters, digits, '-', '_' and '.'")
         self.name, self.ipv6 = name, ipv6
         self.nodes: dict[str, Node] = {}
+        self.gone: list[Callable[[str], None]] = []
+        """Called with the name of each node that has been removed."""
         self._captures = 0
         self._sandbox: Sandbox
         self._sandbox, self.replayed = open_sandbox(
@@ -108,6 +111,10 @@ class Lab:
         """A network for pods, a subnet a host, as flannel builds it: `backend` is `vxlan` or `host-gw`."""
         return PodNetwork(hosts, cidr, backend)
 
+    def cluster(self, network: PodNetwork, *, mode: str = "iptables") -> Cluster:
+        """Services before the pods of a network, by a kube-proxy on each host: `mode` is `iptables` or `nftables`."""
+        return Cluster(network, mode)
+
     def remove(self, node: Node) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""
         if self.nodes.get(node.name) is not node:
@@ -122,6 +129,8 @@ class Lab:
             del self.nodes[one.name]
             if isinstance(one, Container):
                 one.network.forget(one)
+            for notice in self.gone:
+                notice(one.name)
 
     # --- Observing it ------------------------------------------------------------------------------------------------
 

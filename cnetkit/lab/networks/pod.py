@@ -35,6 +35,8 @@ class Pod(Container):
         super().__init__(network, name, cidrs, "pod")
         self.mac = addresses.mac(name, "eth0")
         self.containers: dict[str, PodContainer] = {}
+        self.ready = True
+        """Whether services send it anything; a readiness probe sets it."""
 
     def container(self, name: str) -> PodContainer:
         """A container in the pod. CnetkitError where the name is taken or cannot be one."""
