@@ -54,6 +54,7 @@ class Lab:
             raise CnetkitError(f"{name!r} cannot be a lab's name: use letters, digits, '-', '_' and '.'")
         self.name, self.ipv6 = name, ipv6
         self.nodes: dict[str, Node] = {}
+        self.clusters: list[Cluster] = []
         self.gone: list[Callable[[str], None]] = []
         """Called with the name of each node that has been removed."""
         self._captures = 0
@@ -113,7 +114,8 @@ class Lab:
 
     def cluster(self, network: PodNetwork, *, mode: str = "iptables") -> Cluster:
         """Services before the pods of a network, by a kube-proxy on each host: `mode` is `iptables` or `nftables`."""
-        return Cluster(network, mode)
+        self.clusters.append(Cluster(network, mode))
+        return self.clusters[-1]
 
     def remove(self, node: Node) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""
