@@ -24,5 +24,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
+def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - IPython's own type
+    """`%load_ext cnetkit` in a notebook: gives it `%%node`, see cnetkit.magics."""
+    importlib.import_module("cnetkit.magics").load(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -21,6 +21,7 @@ from cnetkit.lab.networks.flannel import PodNetwork
 from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
+from cnetkit.lab.script import script
 from cnetkit.lab.services.cluster import Cluster
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import Sandbox, open_sandbox
@@ -58,6 +59,7 @@ class Lab:
         self.gone: list[Callable[[str], None]] = []
         """Called with the name of each node that has been removed."""
         self._captures = 0
+        self._built: list[p.Operation] = []
         self._sandbox: Sandbox
         self._sandbox, self.replayed = open_sandbox(
             name, Path(replay) if replay else None, Path(record) if record else None, real_host
@@ -134,6 +136,10 @@ class Lab:
             for notice in self.gone:
                 notice(one.name)
 
+    def script(self) -> str:
+        """What the library has built by now, as commands that build the same by hand: `print(lab.script())`."""
+        return script(self.name, self._built)
+
     # --- Observing it ------------------------------------------------------------------------------------------------
 
     def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 32) -> Capture:
@@ -188,6 +194,7 @@ class Lab:
     def build(self, *operations: p.Operation) -> None:
         """Has the sandbox carry out operations: all of them or none."""
         self._sandbox.request(p.Build(list(operations)), p.Done)
+        self._built += operations
 
     def request(self, request: p.Request, expected: type[_Reply]) -> _Reply:
         """Sends a request to the sandbox and waits for the reply."""
