@@ -143,7 +143,7 @@ class Replay:
         """Nothing is left open."""
 
     def send(self, data: bytes) -> None:
-        """Answers a request with what was answered when it was recorded, and with what came unasked before that."""
+        """Answers a request with what was answered when it was recorded, and with what came unasked until the next one."""
         for number, body in p.Splitter().feed(data):
             request = p.request(body)
             if isinstance(request, p.Cancel):
@@ -182,6 +182,8 @@ class Replay:
         messages = self._session.messages
         number = messages[place][1]
         end = self._answered(number)
+        while end + 1 < len(messages) and not messages[end + 1][0] and messages[end + 1][1] == 0:
+            end += 1  # what came before anything else was asked: somebody may be waiting for it
         found = []
         for index in range(self._next, min(end + 1, len(messages))):
             ours, theirs, body = messages[index]
