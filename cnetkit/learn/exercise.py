@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cnetkit.model import Topology
+from cnetkit.model import CnetkitError, Topology
 from cnetkit.trace import Trace
 
 Grade = Callable[[Trace], str]
@@ -30,7 +30,12 @@ class Exercise:
 
 
 def setting(trace: Trace) -> object:
-    """What a learner can change in a network, without what traffic changes: who compares it sees whether it was touched."""
+    """What a learner can change in a network, without what traffic changes: who compares it sees whether it was touched.
+
+    CnetkitError for a trace without a topology.
+    """
+    if not trace.recording.topologies:
+        raise CnetkitError("an exercise is marked by a trace of its lab; this one says nothing of its network")
     topology = trace.recording.topologies[-1]
     return (
         tuple((one.name, tuple(sorted(one.sysctls.items()))) for one in topology.nodes),
