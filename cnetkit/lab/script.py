@@ -14,11 +14,11 @@ from cnetkit import protocol as p
 
 _HEAD = """#!/bin/bash
 # The network of the lab {name}, by hand. Run it in an empty namespace:
-#   unshare --user --map-root-user --net --mount bash FILE
-# and look around with `ip netns list` and `ip netns exec NODE ...`, from a shell that is started at its end.
+#   unshare --user --map-root-user --net --mount bash -c '. FILE; exec bash'
+# and look around in it with `ip netns list` and `ip netns exec NODE ...`; all of it is gone when that shell ends.
 set -e
 if [ -n "$(ip -o link | grep -v ' lo:')" ]; then
-    echo "This is no empty namespace: run it by unshare --user --map-root-user --net --mount bash $0" >&2
+    echo "This is no empty namespace: run it by unshare --user --map-root-user --net --mount bash FILE" >&2
     exit 1
 fi
 mount -t tmpfs tmpfs /run    # where ip keeps the names of namespaces; a private one, so that the host's stays as it is
@@ -150,6 +150,13 @@ def _table(one: p.NftTable) -> list[str]:
     return _fed(_inside(one.node, "nft", "-f", "-"), one.text)
 
 
+_SETTINGS = {
+    "net.ipv4.ip_forward": "it forwards packets between its interfaces",
+    "net.ipv6.conf.all.forwarding": "it forwards IPv6 packets too",
+    "net.bridge.bridge-nf-call-iptables": "what its bridges pass on goes through iptables too, where this kernel can do it",
+    "route_localnet": "127.0.0.0/8 may be translated there",
+}
+"""What the settings that the library makes are for."""
 _Wording = tuple[Callable[[Any], str], Callable[[Any], list[str]]]
 _COMMANDS: dict[type, _Wording] = {
     p.AddNode: (lambda one: f"{one.name}: a network stack of its own ({one.kind})", _node),
@@ -173,7 +180,10 @@ _COMMANDS: dict[type, _Wording] = {
         lambda one: f"{one.node}: {one.address} {'no longer has' if one.remove else 'has'} {one.mac}",
         _neighbour,
     ),
-    p.SetSysctl: (lambda one: f"{one.node}: a setting of its network stack", _sysctl),
+    p.SetSysctl: (
+        lambda one: f"{one.node}: {_SETTINGS.get(one.name.rpartition('/')[2], 'a setting of its stack')}",
+        _sysctl,
+    ),
     p.Rules: (lambda one: f"{one.node}: netfilter rules, by iptables", _rules),
     p.NftTable: (lambda one: f"{one.node}: the netfilter table {one.family} {one.table}, by nft", _table),
 }

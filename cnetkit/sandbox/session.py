@@ -158,7 +158,8 @@ class Replay:
 
     def _find(self, body: bytes) -> int | None:
         """The place of the next recorded request, if that is this one. Requests of several threads may have changed
-        places, so the few that were under way at the same time count as next."""
+        places, so the few that were under way at the same time count as next; and a command that was recorded may be left
+        out, or another one be asked for in its place."""
         messages = self._session.messages
         for place in range(self._next, len(messages)):
             ours, number, recorded = messages[place]
@@ -166,7 +167,8 @@ class Replay:
                 if recorded == body:
                     self._used.add(place)
                     return place
-                if self._answered(number) < self._following(place):
+                command = isinstance(p.request(recorded), p.Run)
+                if not command and self._answered(number) < self._following(place):
                     return None
         return None
 

@@ -11,6 +11,7 @@ from cnetkit import catalog
 from cnetkit.lab import Lab
 
 LOOK = r"""
+for i in $(seq 50); do ip -6 address | grep -q tentative || break; sleep 0.1; done
 ip -j -d address; echo
 ip -j route show table all; echo
 ip -j neighbour show nud permanent; echo
