@@ -4,7 +4,7 @@
 #   make lock    pin new versions                make clean   remove what this file made
 #   make picture       draw the README's picture anew
 #   make fuzz          look for captures that break the reader, guided by coverage, for SECONDS
-#   make recordings    record each lab's session anew, for machines that cannot run it live
+#   make recordings    record each lab's and notebook's session anew, for machines that cannot run it live
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -53,6 +53,9 @@ picture: $(STAMP)
 recordings: $(STAMP)
 	@for lab in labs/*/lab.py; do lab=$${lab%/lab.py}; \
 		$(BIN)/cnetkit run $${lab#labs/} --record $$lab/session.cnetkit >/dev/null && ls -l $$lab/session.cnetkit; done
+	@for notebook in $$(grep -l 'cnetkit.lesson(' notebooks/*.ipynb); do session=$${notebook%.ipynb}.cnetkit; \
+		CNETKIT_MODE=live CNETKIT_RECORD=$$PWD/$$session XDG_STATE_HOME=$$PWD/test-output \
+		$(BIN)/jupyter execute $$notebook >/dev/null && ls -l $$session; done
 
 clean:
 	rm -rf .venv dist test-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

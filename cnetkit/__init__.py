@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnetkit.lab import Lab
+    from cnetkit.lessons import lesson
     from cnetkit.loading import load
     from cnetkit.model import CnetkitError
     from cnetkit.trace import Trace
 
-__all__ = ["CnetkitError", "Lab", "Trace", "load"]
+__all__ = ["CnetkitError", "Lab", "Trace", "lesson", "load"]
 __version__ = "0.1.0"
 
-_HOMES = {"CnetkitError": "cnetkit.model", "Lab": "cnetkit.lab", "Trace": "cnetkit.trace", "load": "cnetkit.loading"}
+_HOMES = {
+    "CnetkitError": "cnetkit.model",
+    "Lab": "cnetkit.lab",
+    "Trace": "cnetkit.trace",
+    "lesson": "cnetkit.lessons",
+    "load": "cnetkit.loading",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
@@ -22,6 +29,11 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
     if name not in _HOMES:
         raise AttributeError(f"cnetkit has no {name!r}: it has {', '.join(__all__)}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - IPython's own type
+    """`%load_ext cnetkit` in a notebook: gives it `%%node`, see cnetkit.magics."""
+    importlib.import_module("cnetkit.magics").load(shell)
 
 
 def __dir__() -> list[str]:

@@ -18,6 +18,7 @@ from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
     from cnetkit.lab import Lab
+    from cnetkit.learn import Exercise, Question
 
 SESSION = "session.cnetkit"
 
@@ -72,8 +73,17 @@ def find(name: str, folder: Path | None = None) -> LabEntry:
     return _read(name, folder / name, _load(folder / name / "lab.py"))
 
 
+def tasks(name: str, folder: Path | None = None) -> tuple[Question | Exercise, ...]:
+    """The questions and exercises of a lab, from its tasks.py. CnetkitError where there is no such lab, or none there."""
+    path = find(name, folder).folder / "tasks.py"
+    if not path.is_file():
+        raise CnetkitError(f"the lab {name} has no questions: choose one with a tasks.py")
+    return tuple(_load(path).TASKS)
+
+
 def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"cnetkit_lab_{path.parent.name.replace('-', '_')}", path)
+    name = f"cnetkit_{path.stem}_{path.parent.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CnetkitError(f"{path} cannot be loaded as Python")
     module = importlib.util.module_from_spec(spec)

@@ -17,17 +17,19 @@ class Lesson:
     number: str
     title: str
     needs: tuple[str, ...] = ()
+    lab: str = ""
+    """The lab whose questions it asks."""
 
 
 LESSONS = (
     Lesson("00", "start here"),
     Lesson("01", "namespaces", ("mount-proc", "mount-tmpfs")),
-    Lesson("02", "veth and bridge", ("ping",)),
-    Lesson("03", "out of the host", (*FORWARDING, "curl")),
+    Lesson("02", "veth and bridge", ("ping",), "bridge"),
+    Lesson("03", "out of the host", (*FORWARDING, "curl"), "out-of-the-host"),
     Lesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl")),
-    Lesson("05", "overlay", ("vxlan", "ping")),
-    Lesson("06", "pods", ("vxlan", "curl")),
-    Lesson("07", "services", (*FORWARDING, "iptables-statistic", "curl")),
+    Lesson("05", "overlay", ("vxlan", "ping"), "overlay"),
+    Lesson("06", "pods", (*FORWARDING, "vxlan", "curl"), "pod"),
+    Lesson("07", "services", (*FORWARDING, "vxlan", "iptables-statistic", "nft-numgen", "dnsmasq", "curl"), "service"),
     Lesson("08", "docker's network types", (*FORWARDING, "macvlan", "ipvlan", "ping")),
     Lesson("09", "addresses and names", (*FORWARDING, "dnsmasq", "curl")),
     Lesson("10", "multi-host with a key-value store", ("vxlan", "etcd", "curl")),

@@ -12,93 +12,27 @@ from collections.abc import Iterator
 
 import msgspec
 
-from cnetkit.model import Event, Loss, NodeKind, Topology
+from cnetkit.model import Event, Loss, Topology
+from cnetkit.operations import (
+    AddAddress as AddAddress,
+    AddBridge as AddBridge,
+    AddForwarding as AddForwarding,
+    AddNeighbour as AddNeighbour,
+    AddNode as AddNode,
+    AddRoute as AddRoute,
+    AddVeth as AddVeth,
+    AddVxlan as AddVxlan,
+    Message as Message,
+    NftTable as NftTable,
+    Operation as Operation,
+    RemoveNode as RemoveNode,
+    Rules as Rules,
+    SetSysctl as SetSysctl,
+)
 
 VERSION = 1
 MAX_MESSAGE = 64 << 20
 _HEAD = struct.Struct(">II")
-
-
-class Message(msgspec.Struct, frozen=True, tag_field="is", tag=True, omit_defaults=True):
-    """Every message is one of the classes below, told apart by its name."""
-
-
-# --- Operations: what a Build request is made of ---------------------------------------------------------------------
-
-
-class AddNode(Message, frozen=True):
-    """A new network stack with its loopback up."""
-
-    name: str
-    kind: NodeKind
-    host: str = ""
-    ipv6: bool = False
-
-
-class RemoveNode(Message, frozen=True):
-    """Ends a node's processes and lets the kernel take its stack away."""
-
-    name: str
-
-
-class AddBridge(Message, frozen=True):
-    """A bridge, up, without ports. Spanning tree is off, as Docker has it."""
-
-    node: str
-    name: str
-    mac: str
-
-
-class AddVeth(Message, frozen=True):
-    """A pair of veth interfaces, both up; the first end may become a bridge's port."""
-
-    node: str
-    name: str
-    mac: str
-    peer_node: str
-    peer_name: str
-    peer_mac: str
-    master: str = ""
-    hairpin: bool = False
-    offload: bool = False
-
-
-class AddAddress(Message, frozen=True):
-    """`address` in CIDR form. IPv6 addresses skip duplicate address detection."""
-
-    node: str
-    interface: str
-    address: str
-
-
-class AddRoute(Message, frozen=True):
-    """A route in the main table; `destination` in CIDR form, `0.0.0.0/0` and `::/0` being the default routes."""
-
-    node: str
-    destination: str
-    via: str = ""
-    interface: str = ""
-
-
-class SetSysctl(Message, frozen=True):
-    """`name` as sysctl(8) writes it, below `net.`. `optional`: no error where this kernel does not have it."""
-
-    node: str
-    name: str
-    value: str
-    optional: bool = False
-
-
-class Rules(Message, frozen=True):
-    """Rules in iptables-restore(8) form, put beside those that are there: all of them or none."""
-
-    node: str
-    text: str
-    ipv6: bool = False
-
-
-Operation = AddNode | RemoveNode | AddBridge | AddVeth | AddAddress | AddRoute | SetSysctl | Rules
-
 
 # --- Requests --------------------------------------------------------------------------------------------------------
 
@@ -119,7 +53,10 @@ class Build(Message, frozen=True):
 
 
 class Run(Message, frozen=True):
-    """Runs a program in a node and waits for its end. `timeout` in seconds."""
+    """Runs a program in a node and waits for its end. `timeout` in seconds.
+
+    Here and in the next two, `node` may be `POD/CONTAINER`, which is made when first named: a place of its own in the pod.
+    """
 
     node: str
     argv: list[str]

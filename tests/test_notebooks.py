@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from cnetkit.course import LESSONS
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -26,6 +28,50 @@ CHECKS = {
         assert not any(journey.packet.kind == "echo reply" for journey in broken.journeys)
         assert not lost.ok
         assert any(journey.packet.kind == "echo reply" for journey in mended.journeys)
+        """,
+    "02-veth-and-bridge": """
+        assert question.hops[0].node == "c0" and {hop.node for hop in question.hops} == {"c0", "c1", "c2", "dock"}
+        assert not any(hop.node == "c2" for hop in request.hops)
+        assert any(one.kind == "forwarding-entry" for hop in request.hops for one in hop.evidence)
+        assert not any(journey.packet.kind == "echo reply" for journey in broken.journeys)
+        """,
+    "03-out-of-the-host": """
+        changed = [(hop.node, change.field, change.after) for hop in reply.hops for change in hop.changes]
+        assert ("dock", "ip.dst", "172.17.0.2") in changed
+        assert "you are 192.0.2.2 " in answer.output
+        assert len([flow for flow in both.flows if flow.protocol == "tcp"]) == 2
+        assert any(hop.node == "server" for journey in broken.journeys for hop in journey.hops)
+        assert not any(journey.packet.kind == "echo reply" and journey.outcome.where == "c0/eth0"
+                       for journey in broken.journeys)
+        """,
+    "05-overlay": """
+        inner = [(hop.node, hop.interface) for hop in request.hops]
+        assert [node for node, _ in inner][0] == "a" and inner[-1] == ("b", "eth0")
+        assert ("router", "eth0") in inner and ("n2", "vxlan0") in inner
+        assert any(change.field == "encapsulation" and "vxlan 42 from 192.0.2.18 to 192.0.2.34" in change.after
+                   for hop in request.hops for change in hop.changes)
+        assert fits.ok and not too_large.ok
+        assert not any(journey.packet.kind == "echo reply" for journey in broken.journeys)
+        """,
+    "06-pods": """
+        shared = {kind for kind in one if one[kind] == other[kind]}
+        assert {"net", "ipc", "uts"} <= shared and not shared & {"mnt", "pid"}
+        assert "you are 10.244.1.2 " in answer.output
+        fields = {change.field for journey in trace.journeys for hop in journey.hops for change in hop.changes}
+        assert not fields & {"ip.src", "ip.dst"}
+        assert not refused.ok and any("RST" in journey.packet.kind for journey in down.journeys)
+        assert not any(journey.outcome.where == "client/eth0" for journey in broken.journeys
+                       if journey.packet.kind == "SYN, ACK")
+        """,
+    "07-services": """
+        assert sum(chosen(trace).values()) == sum(chosen(other).values()) == 16
+        assert set(chosen(trace)) == set(chosen(other)) == {"10.244.0.2", "10.244.1.2"}
+        quotes = [{one.quote for journey in each.journeys for hop in journey.hops for one in hop.evidence}
+                  for each in (trace, other)]
+        assert any("-A KUBE-SEP-" in quote for quote in quotes[0]) and any("dnat to" in quote for quote in quotes[1])
+        assert said.count("This is web-1") + said.count("This is web-2") == 30 and "failed" not in said
+        assert not any(journey.packet.kind == "SYN, ACK" for journey in nobody.journeys)
+        assert sum(chosen(broken).values()) < 8
         """,
     "04-port-mapping": """
         changed = {change.field: (change.before, change.after) for hop in opening.hops for change in hop.changes}
@@ -63,13 +109,26 @@ def test_a_notebook_is_kept_without_outputs(path):
 def test_a_notebook_is_plain_python_and_says_what_it_needs(path):
     cells = source(path).cells
     assert "Needs: " in cells[0].source
-    assert not [cell for cell in cells if cell.cell_type == "code" and cell.source.lstrip().startswith(("%", "!"))]
+    magic = [
+        cell.source.split()[0] for cell in cells if cell.cell_type == "code" and cell.source.startswith(("%", "!"))
+    ]
+    assert set(magic) <= {"%load_ext", "%%node"}
     assert sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown") <= 1500
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(path, tmp_path, monkeypatch):
+RUNS = [(path, "live") for path in NOTEBOOKS]
+RUNS += [(path, "replay") for path in NOTEBOOKS if path.with_suffix(".cnetkit").is_file()]
+
+
+def test_each_lesson_with_questions_has_a_recording():
+    assert {path.stem[:2] for path, mode in RUNS if mode == "replay"} == {one.number for one in LESSONS if one.lab}
+
+
+@pytest.mark.parametrize(("path", "mode"), RUNS, ids=[f"{path.stem}-{mode}" for path, mode in RUNS])
+def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(path, mode, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("CNETKIT_MODE", mode)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(_kernel(tmp_path)))
     notebook = source(path)
     if "topology" in CHECKS[path.stem]:

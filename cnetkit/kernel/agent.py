@@ -28,7 +28,7 @@ from cnetkit.kernel.netlink import NetlinkError
 from cnetkit.kernel.places import Places
 from cnetkit.kernel.running import Running
 from cnetkit.kernel.snapshot import network, snapshot
-from cnetkit.kernel.stacks import Stacks
+from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import CnetkitError, Topology
 
 _BACKLOG = 64 << 20
@@ -113,6 +113,7 @@ class Agent:
         return p.Done()
 
     def _forget(self, name: str) -> None:
+        """Ends what runs in a node, or in a container of one, and lets go of the node."""
         for _, watch in self._captures.values():
             self._unwatch(watch, name)
             watch.leave(name)
@@ -131,20 +132,25 @@ class Agent:
 
     # --- Processes ---------------------------------------------------------------------------------------------------
 
+    def _place(self, name: str) -> tuple[Stack, int]:
+        """A node, or a container `pod/container` of one: its stack and its place."""
+        node, _, container = name.partition("/")
+        stack = self._stacks.find(node)
+        return stack, self._places.of(stack, container)
+
     def _run(self, channel: Channel, number: int, request: p.Run) -> None:
-        stack = self._stacks.find(request.node)
-        process = processes.start(self._places.of(stack), stack.name, request.argv, {}, None)
+        _, place = self._place(request.node)
+        process = processes.start(place, request.node, request.argv, {}, None)
         self._running.collect(channel, number, process, request.input, request.timeout)
 
     def _start(self, channel: Channel, number: int, request: p.Start) -> p.Message:
-        stack = self._stacks.find(request.node)
+        _, place = self._place(request.node)
         size = (request.rows, request.columns) if request.rows else None
-        process = processes.start(self._places.of(stack), stack.name, request.argv, request.environment, size)
+        process = processes.start(place, request.node, request.argv, request.environment, size)
         return p.Started(self._running.follow(channel, process), process.pid)
 
     def _serve(self, channel: Channel, number: int, request: p.Serve) -> p.Message:
-        stack = self._stacks.find(request.node)
-        place = self._places.of(stack)
+        stack, place = self._place(request.node)
         stack.enter()
         with servers.listen(request.kind, request.address, request.port) as listening:
             title = f"{request.kind}-server {request.port}"

@@ -10,16 +10,20 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from cnetkit.kernel import links, netfilter
+from cnetkit.kernel import links, netfilter, tunnels
 from cnetkit.kernel.netlink import NetlinkError
 from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import CnetkitError
 from cnetkit.protocol import (
     AddAddress,
     AddBridge,
+    AddForwarding,
+    AddNeighbour,
     AddNode,
     AddRoute,
     AddVeth,
+    AddVxlan,
+    NftTable,
     Operation,
     RemoveNode,
     Rules,
@@ -29,7 +33,7 @@ from cnetkit.protocol import (
 Undo = list[Callable[[], object]]
 Wish = tuple[bytes, Callable[[], bytes] | None, str]
 """A message, what makes the one that takes it back (or nothing), and its name in words."""
-_LINKS = {AddNode, AddBridge, AddVeth, AddAddress, AddRoute}
+_LINKS = {AddNode, AddBridge, AddVeth, AddVxlan, AddAddress, AddRoute, AddForwarding, AddNeighbour}
 
 
 class Builder:
@@ -44,10 +48,14 @@ class Builder:
             RemoveNode: self._remove,
             AddBridge: self._bridges,
             AddVeth: self._veths,
+            AddVxlan: self._vxlans,
             AddAddress: self._addresses,
             AddRoute: self._routes,
+            AddForwarding: self._forwarding,
+            AddNeighbour: self._neighbours,
             SetSysctl: self._sysctls,
             Rules: self._rules,
+            NftTable: self._tables,
         }
 
     def build(self, operations: Sequence[Operation]) -> None:
@@ -76,8 +84,10 @@ class Builder:
 
     def _remove(self, operations: list[RemoveNode], undo: Undo) -> None:
         for one in operations:
-            stack = self._stacks.find(one.name)
+            stack = self._stacks.find(one.name.partition("/")[0])
             self._forget(one.name)
+            if "/" in one.name:
+                continue  # a container of a pod: the pod stays
             # A process may hold the namespace a little longer; its links to others go now.
             names = links.names(stack.netlink)
             stack.netlink.batch([links.delete_link(name) for name in names if name != "lo"])
@@ -99,7 +109,9 @@ class Builder:
             wishes: list[Wish] = []
             for one in pairs:
                 far = find(one.peer_node).fd
-                new = links.veth(one.name, one.mac, masters.get(one.master, 0), one.peer_name, one.peer_mac, far)
+                new = links.veth(
+                    one.name, one.mac, masters.get(one.master, 0), one.peer_name, one.peer_mac, far, one.mtu
+                )
                 what = f"a link {node}/{one.name} to {one.peer_node}/{one.peer_name}"
                 wishes.append((new, partial(links.delete_link, one.name), what))
             self._send(stack, wishes, undo)
@@ -112,6 +124,16 @@ class Builder:
                     self._software(peer, one.peer_name)
                 self._queue(peer, (links.set_up(one.peer_name), None, f"setting up {one.peer_node}/{one.peer_name}"))
 
+    def _vxlans(self, operations: list[AddVxlan], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            under, master = stack.index(one.underlay), stack.index(one.master) if one.master else 0
+            ends = one.local, under, one.port, master
+            new = tunnels.vxlan(one.name, one.mac, one.id, *ends, one.learning, one.proxy, one.mtu)
+            what = f"a VXLAN {one.name!r} in {one.node}"
+            self._send(stack, [(new, partial(links.delete_link, one.name), what)], undo)
+            self._software(stack, one.name)
+
     def _addresses(self, operations: list[AddAddress], undo: Undo) -> None:
         for one in operations:
             stack = self._stacks.find(one.node)
@@ -123,9 +145,25 @@ class Builder:
     def _routes(self, operations: list[AddRoute], undo: Undo) -> None:
         for one in operations:
             stack = self._stacks.find(one.node)
-            entry = one.destination, one.via, stack.index(one.interface) if one.interface else 0
+            entry = one.destination, one.via, stack.index(one.interface) if one.interface else 0, one.onlink
             what = f"a route to {one.destination} in {one.node}"
-            self._queue(stack, (links.route(*entry), partial(links.route, *entry, True), what))
+            self._queue(stack, (links.route(*entry), partial(links.route, *entry, remove=True), what))
+
+    def _forwarding(self, operations: list[AddForwarding], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            entry = stack.index(one.interface), one.mac, one.remote
+            what = f"the forwarding entry {one.mac} to {one.remote} on {one.node}/{one.interface}"
+            new, back = (partial(tunnels.forwarding, *entry, remove) for remove in (one.remove, not one.remove))
+            self._queue(stack, (new(), back, what))
+
+    def _neighbours(self, operations: list[AddNeighbour], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            entry = stack.index(one.interface), one.address, one.mac
+            what = f"the neighbour {one.address} on {one.node}/{one.interface}"
+            new, back = (partial(tunnels.neighbour, *entry, remove) for remove in (one.remove, not one.remove))
+            self._queue(stack, (new(), back, what))
 
     def _sysctls(self, operations: list[SetSysctl], undo: Undo) -> None:
         for one in operations:
@@ -139,8 +177,19 @@ class Builder:
     def _rules(self, operations: list[Rules], undo: Undo) -> None:
         for one in operations:
             stack = self._stacks.find(one.node)
-            undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
+            if one.replace:
+                undo.append(partial(netfilter.put_back, stack, netfilter.save(stack, one.ipv6), one.ipv6))
+            else:
+                undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
             netfilter.restore(stack, one.text, one.ipv6)
+
+    def _tables(self, operations: list[NftTable], undo: Undo) -> None:
+        for one in operations:
+            stack = self._stacks.find(one.node)
+            name = f"{one.family} {one.table}"
+            before = stack.nft.run(f"list table {name}") if netfilter.has_table(stack, one.family, one.table) else ""
+            undo.append(partial(stack.nft.run, f"add table {name}\ndelete table {name}\n{before}"))
+            stack.nft.run(one.text)
 
     def _queue(self, stack: Stack, wish: Wish) -> None:
         """Keeps a wish that nothing but wishes of its own stack waits for, so that a stack's go in one batch."""

@@ -19,6 +19,7 @@ IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_NET_NS_FD 
 IFLA_PROTINFO = 12
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA, _VETH_INFO_PEER = 1, 2, 4, 5, 1
 _BRPORT_HAIRPIN = 4
+_RTNH_F_ONLINK = 4
 IFF_UP = 1
 _IFINFO = struct.Struct("=BxHiII")
 _SIOCGIFINDEX, _SIOCETHTOOL = 0x8933, 0x8946
@@ -42,14 +43,15 @@ def bridge(name: str, mac: str) -> bytes:
     return message(RTM_NEWLINK, CREATE | EXCL, link_body(up=True) + text(IFLA_IFNAME, name) + address + info)
 
 
-def veth(name: str, mac: str, master: int, peer_name: str, peer_mac: str, peer_namespace: int) -> bytes:
+def veth(name: str, mac: str, master: int, peer_name: str, peer_mac: str, peer_namespace: int, mtu: int = 0) -> bytes:
     """Both ends of a pair in one message: the peer in another namespace (a file descriptor of this process), the near end
     up and a port of the bridge with index `master` where that is not 0. A peer cannot be set up before the pair is whole
     (drivers/net/veth.c, veth_open)."""
-    peer = link_body() + text(IFLA_IFNAME, peer_name) + attribute(IFLA_ADDRESS, mac_bytes(peer_mac))
+    size = u32(IFLA_MTU, mtu) if mtu else b""
+    peer = link_body() + text(IFLA_IFNAME, peer_name) + attribute(IFLA_ADDRESS, mac_bytes(peer_mac)) + size
     peer += u32(IFLA_NET_NS_FD, peer_namespace)
     info = text(_INFO_KIND, "veth") + attribute(_INFO_DATA, attribute(_VETH_INFO_PEER, peer))
-    body = link_body(up=True) + text(IFLA_IFNAME, name) + attribute(IFLA_ADDRESS, mac_bytes(mac))
+    body = link_body(up=True) + text(IFLA_IFNAME, name) + attribute(IFLA_ADDRESS, mac_bytes(mac)) + size
     if master:
         body += u32(IFLA_MASTER, master)
     return message(RTM_NEWLINK, CREATE | EXCL, body + attribute(IFLA_LINKINFO, info))
@@ -90,13 +92,14 @@ def address(index: int, cidr: str, remove: bool = False) -> bytes:
     return message(RTM_DELADDR if remove else RTM_NEWADDR, 0 if remove else CREATE | EXCL, body)
 
 
-def route(destination: str, via: str = "", index: int = 0, remove: bool = False) -> bytes:
-    """A unicast route in the main table."""
+def route(destination: str, via: str = "", index: int = 0, onlink: bool = False, remove: bool = False) -> bytes:
+    """A unicast route in the main table. `onlink`: the gateway is behind the link whatever its addresses say."""
     network = ipaddress.ip_network(destination)
     family = socket.AF_INET if network.version == 4 else socket.AF_INET6
     main, boot, unicast = 254, 3, 1
     scope = 0 if via or network.version == 6 else 253
-    body = struct.pack("=BBBBBBBBI", family, network.prefixlen, 0, 0, main, boot, scope, unicast, 0)
+    flags = _RTNH_F_ONLINK if onlink else 0
+    body = struct.pack("=BBBBBBBBI", family, network.prefixlen, 0, 0, main, boot, scope, unicast, flags)
     if network.prefixlen:
         body += attribute(1, network.network_address.packed)
     if via:

@@ -36,17 +36,37 @@ def program(name: str) -> str:
     return found
 
 
-def restore(stack: Stack, text: str, ipv6: bool = False) -> None:
-    """Lays rules given in iptables-restore(8) form beside those that are there; each table's all or none.
+def restore(stack: Stack, text: str, ipv6: bool = False, *, flush: bool = False) -> None:
+    """Lays rules given in iptables-restore(8) form beside those that are there, or in their place with `flush`; each
+    table's all or none.
 
     CnetkitError with iptables' own words where it refuses them.
     """
     stack.enter()
     command = program("ip6tables-nft-restore" if ipv6 else "iptables-nft-restore")
-    done = subprocess.run([command, "--noflush", "--wait"], input=text.encode(), capture_output=True, check=False)
+    options = ["--wait"] if flush else ["--noflush", "--wait"]
+    done = subprocess.run([command, *options], input=text.encode(), capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise CnetkitError(f"iptables refused rules in {stack.name}: {said[0] if said else done.returncode}")
+
+
+def save(stack: Stack, ipv6: bool = False) -> str:
+    """All of a stack's iptables rules, in iptables-restore(8) form."""
+    stack.enter()
+    command = program("ip6tables-nft-save" if ipv6 else "iptables-nft-save")
+    return subprocess.run([command], capture_output=True, check=True).stdout.decode(errors="replace")
+
+
+def put_back(stack: Stack, saved: str, ipv6: bool = False) -> None:
+    """Makes a stack's iptables rules those of `saved` again. A table that is new since then is emptied."""
+    missing = [table for table in _IPTABLES_TABLES if f"*{table}\n" not in saved and has_table(stack, "ip", table)]
+    restore(stack, saved + "".join(f"*{table}\nCOMMIT\n" for table in missing), ipv6, flush=True)
+
+
+def has_table(stack: Stack, family: str, name: str) -> bool:
+    """Whether there is a table of this name."""
+    return f"table {family} {name}" in {line.partition(" #")[0] for line in stack.nft.run("list tables").splitlines()}
 
 
 def inverse(text: str) -> str:
@@ -90,9 +110,9 @@ def rules(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
 def _list(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
     stack.enter()
     chains, found = _parse(stack.name, stack.nft.run("list ruleset"))
-    for family, save in (("ip", "iptables-nft-save"), ("ip6", "ip6tables-nft-save")):
+    for family, ipv6 in (("ip", False), ("ip6", True)):
         if any(rule.family == family and rule.table in _IPTABLES_TABLES for rule in found):
-            found = _worded_by_iptables(family, found, _save(save))
+            found = _worded_by_iptables(family, found, _saved(save(stack, ipv6)))
     return tuple(chains), tuple(found)
 
 
@@ -118,9 +138,8 @@ def _parse(node: str, listing: str) -> tuple[list[Chain], list[Rule]]:
     return chains, found
 
 
-def _save(name: str) -> dict[tuple[str, str], list[str]]:
+def _saved(said: str) -> dict[tuple[str, str], list[str]]:
     """What iptables-save(8) prints, as (table, chain) → its rules in order, as `iptables -S` words them."""
-    said = subprocess.run([program(name)], capture_output=True, check=True).stdout.decode(errors="replace")
     found: dict[tuple[str, str], list[str]] = {}
     table = ""
     for line in said.splitlines():

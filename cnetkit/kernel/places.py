@@ -1,5 +1,7 @@
 """Places: what a node has besides its network stack as soon as something runs in it, namely mount, UTS, IPC and PID
-namespaces of its own, held by a first process that reaps the others. It knows no network.
+namespaces of its own, held by a first process that reaps the others. A pod's first process is called pause; each of its
+containers has a place that shares the pod's UTS and IPC namespaces and has mounts and processes of its own. It knows no
+network.
 
 Sources: namespaces(7), pid_namespaces(7), pidfd_open(2).
 """
@@ -29,7 +31,9 @@ from cnetkit.kernel.namespaces import (
 from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import CnetkitError
 
-_OWN = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP
+_SHARED = CLONE_NEWUTS | CLONE_NEWIPC
+"""What the containers of a pod have in common, beside its network."""
+_OWN = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP
 
 
 class Places:
@@ -40,18 +44,21 @@ class Places:
         self._stacks = stacks
         self._pidfds: dict[str, int] = {}
 
-    def of(self, stack: Stack) -> int:
-        """A pidfd of the first process of the node's place. CnetkitError where the place cannot be made."""
-        if stack.name not in self._pidfds:
+    def of(self, stack: Stack, container: str = "") -> int:
+        """A pidfd of the first process of the node's place, or of the place of a container in it. CnetkitError where the
+        place cannot be made."""
+        name = f"{stack.name}/{container}" if container else stack.name
+        if name not in self._pidfds:
             around = self.of(self._stacks[stack.host]) if stack.host in self._stacks else None
+            pod = self.of(stack) if container else None
             stack.enter()
-            self._pidfds[stack.name] = _make(stack.name, around)
-        return self._pidfds[stack.name]
+            self._pidfds[name] = _make(stack.name, around, pod, "pause" if stack.kind == "pod" and not pod else "init")
+        return self._pidfds[name]
 
     def end(self, name: str) -> None:
-        """Kills everything that runs in a node; those placed inside it have ended with it."""
-        pidfd = self._pidfds.pop(name, None)
-        if pidfd is not None:
+        """Kills everything that runs in a node and in its containers, or in one container: `pod/container`."""
+        for known in [known for known in self._pidfds if known == name or known.startswith(f"{name}/")]:
+            pidfd = self._pidfds.pop(known)
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             os.close(pidfd)
@@ -68,7 +75,7 @@ def fork(child: Callable[[], NoReturn]) -> int:
         os._exit(127)
 
 
-def _make(name: str, around: int | None) -> int:
+def _make(name: str, around: int | None, pod: int | None, title: str) -> int:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def first() -> NoReturn:
@@ -79,11 +86,13 @@ def _make(name: str, around: int | None) -> int:
 
     def second() -> NoReturn:
         try:
-            unshare(_OWN)
+            if pod is not None:
+                enter(pod, _SHARED)
+            unshare(_OWN if pod is not None else _OWN | _SHARED)
         except OSError as error:
             theirs.send(str(error).encode())
             os._exit(1)
-        fork(lambda: _first_process(name, theirs))
+        fork(lambda: _first_process(name, title, theirs))
         os._exit(0)
 
     os.waitpid(fork(first), 0)
@@ -95,12 +104,12 @@ def _make(name: str, around: int | None) -> int:
     return fds[0]
 
 
-def _first_process(name: str, told: socket.socket) -> NoReturn:
+def _first_process(name: str, title: str, told: socket.socket) -> NoReturn:
     """Process 1 of a place: sets it up, says so, and reaps until it is killed."""
     try:
         socket.sethostname(name)
         mounts.of_place()
-        setproctitle.setproctitle("init")
+        setproctitle.setproctitle(title)
         pidfd = os.pidfd_open(os.getpid())
         socket.send_fds(told, [b"ready"], [pidfd])
     except OSError as error:
@@ -117,4 +126,4 @@ def _first_process(name: str, told: socket.socket) -> NoReturn:
 
 def enter_place(pidfd: int) -> None:
     """Joins all namespaces of a place; its PID namespace counts for the next child."""
-    enter(pidfd, _OWN | CLONE_NEWNET)
+    enter(pidfd, _OWN | _SHARED | CLONE_NEWNET)

@@ -24,8 +24,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from cnetkit.kernel import kinds
-from cnetkit.kernel import namespaces as ns
+from cnetkit.kernel import kinds, namespaces as ns
 
 OTHERS = ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWCGROUP
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])

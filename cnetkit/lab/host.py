@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnetkit import protocol as p
+from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge, Container
 from cnetkit.lab.node import Node
 from cnetkit.lab.services import docker
@@ -31,16 +32,44 @@ class Host(Node):
         Containers are then made with the bridge's `container` and `containers`. CnetkitError where the name or an address
         cannot be had.
         """
-        if name in self.interfaces:
-            raise CnetkitError(f"{self.name} already has an interface {name!r}: give the bridge another name")
-        if not 0 < len(name.encode()) < 16 or "/" in name or name.split() != [name]:
-            raise CnetkitError(f"{name!r} cannot be the name of an interface: the kernel takes 1 to 15 letters")
+        self.check_interface(name)
         bridge = Bridge(self, name, gateways or ("172.17.0.1/16",))
         self.lab.build(*bridge.operations(), *docker.bridge_operations(self, bridge))
         self.has_docker_rules |= {":" in gateway for gateway in bridge.gateways}
         self.interfaces[name] = bridge.gateways
         self.bridges[name] = bridge
         return bridge
+
+    def vxlan(
+        self,
+        name: str,
+        id: int,
+        *,
+        port: int = 4789,
+        master: str = "",
+        learning: bool = True,
+        proxy: bool = False,
+        address: str = "",
+        mtu: int = 0,
+    ) -> vxlan.Vxlan:
+        """A VXLAN interface on the host's first network, in no network yet: `flood` and `forward` say what is behind it.
+
+        `master`: the bridge it becomes a port of. `proxy`: it answers ARP from its own neighbour entries. `mtu` in bytes, 0:
+        the underlay's less the tunnel's headers.
+        """
+        self.check_interface(name)
+        made = vxlan.wish(self, name, id, port=port, master=master, learning=learning, proxy=proxy, mtu=mtu)
+        given = [p.AddAddress(self.name, name, address)] if address else []
+        self.lab.build(made, *given)
+        self.interfaces[name] = (address,) if address else ()
+        return vxlan.Vxlan(self, name, id, made.mac, made.mtu)
+
+    def check_interface(self, name: str) -> None:
+        """CnetkitError where no new interface of the host can be called so."""
+        if name in self.interfaces:
+            raise CnetkitError(f"{self.name} already has an interface {name!r}: choose another name")
+        if not 0 < len(name.encode()) < 16 or "/" in name or name.split() != [name]:
+            raise CnetkitError(f"{name!r} cannot be the name of an interface: the kernel takes 1 to 15 letters")
 
     def publish(
         self, host_port: int, to: Container, port: int, protocol: str = "tcp", address: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import weakref
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -16,8 +17,12 @@ from cnetkit.lab.capture import Capture, scapy_socket
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
 from cnetkit.lab.networks.bridge import Container
+from cnetkit.lab.networks.flannel import PodNetwork
+from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
+from cnetkit.lab.script import script
+from cnetkit.lab.services.cluster import Cluster
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import Sandbox, open_sandbox
 from cnetkit.view.network_view import NetworkView
@@ -50,7 +55,11 @@ class Lab:
             raise CnetkitError(f"{name!r} cannot be a lab's name: use letters, digits, '-', '_' and '.'")
         self.name, self.ipv6 = name, ipv6
         self.nodes: dict[str, Node] = {}
+        self.clusters: list[Cluster] = []
+        self.gone: list[Callable[[str], None]] = []
+        """Called with the name of each node that has been removed."""
         self._captures = 0
+        self._built: list[p.Operation] = []
         self._sandbox: Sandbox
         self._sandbox, self.replayed = open_sandbox(
             name, Path(replay) if replay else None, Path(record) if record else None, real_host
@@ -83,6 +92,33 @@ class Lab:
                 raise CnetkitError(f"{node.name} is not a node of the lab {self.name}")
         return wire.connect(a, b, networks)
 
+    def overlay(
+        self,
+        name: str,
+        hosts: Sequence[Host],
+        subnet: str,
+        *,
+        id: int = 4096,
+        control: bool = False,
+        port: int = 4789,
+        mtu: int = 0,
+    ) -> Overlay:
+        """One network over several hosts by VXLAN, `lab.overlay("ov", [n1, n2], "10.0.9.0/24", id=42)`.
+
+        Hosts flood what they do not know, and learn; with `control` each is told where every container is, as Docker's
+        swarm does it, and learns nothing. `mtu` in bytes, 0: what the underlay has room for.
+        """
+        return Overlay(name, hosts, subnet, id, control, port, mtu)
+
+    def pod_network(self, hosts: Sequence[Host], cidr: str = "10.244.0.0/16", *, backend: str = "vxlan") -> PodNetwork:
+        """A network for pods, a subnet a host, as flannel builds it: `backend` is `vxlan` or `host-gw`."""
+        return PodNetwork(hosts, cidr, backend)
+
+    def cluster(self, network: PodNetwork, *, mode: str = "iptables") -> Cluster:
+        """Services before the pods of a network, by a kube-proxy on each host: `mode` is `iptables` or `nftables`."""
+        self.clusters.append(Cluster(network, mode))
+        return self.clusters[-1]
+
     def remove(self, node: Node) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""
         if self.nodes.get(node.name) is not node:
@@ -91,11 +127,18 @@ class Lab:
             for published in [one for one in node.host.published if one.to is node]:
                 node.host.unpublish(published)
         inside = [one for one in self.nodes.values() if isinstance(one, Container) and one.host is node]
-        self.build(*(p.RemoveNode(one.name) for one in (*inside, node)))
+        told = [word for one in (*inside, node) if isinstance(one, Container) for word in one.network.farewell(one)]
+        self.build(*told, *(p.RemoveNode(one.name) for one in (*inside, node)))
         for one in (*inside, node):
             del self.nodes[one.name]
             if isinstance(one, Container):
                 one.network.forget(one)
+            for notice in self.gone:
+                notice(one.name)
+
+    def script(self) -> str:
+        """What the library has built by now, as commands that build the same by hand: `print(lab.script())`."""
+        return script(self.name, self._built)
 
     # --- Observing it ------------------------------------------------------------------------------------------------
 
@@ -151,6 +194,7 @@ class Lab:
     def build(self, *operations: p.Operation) -> None:
         """Has the sandbox carry out operations: all of them or none."""
         self._sandbox.request(p.Build(list(operations)), p.Done)
+        self._built += operations
 
     def request(self, request: p.Request, expected: type[_Reply]) -> _Reply:
         """Sends a request to the sandbox and waits for the reply."""
@@ -162,10 +206,14 @@ class Lab:
 
     def check_name(self, name: str) -> None:
         """CnetkitError where a node cannot be called so."""
-        if not _NAME.fullmatch(name):
-            raise CnetkitError(f"{name!r} cannot be a node's name: use letters, digits, '-', '_' and '.', 63 at most")
+        self.check_word(name)
         if name in self.nodes:
             raise CnetkitError(f"there is already a node {name!r} in this lab: choose another name")
+
+    def check_word(self, name: str) -> None:
+        """CnetkitError where nothing in a lab can be called so."""
+        if not _NAME.fullmatch(name):
+            raise CnetkitError(f"{name!r} cannot be a node's name: use letters, digits, '-', '_' and '.', 63 at most")
 
     # --- Ending it ---------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording import cut
-from cnetkit.recording import link_headers as link
+from cnetkit.recording import cut, link_headers as link
 from cnetkit.recording.frames import (
     LINKTYPE_ETHERNET,
     LINKTYPE_LINUX_SLL,

@@ -143,7 +143,7 @@ class Replay:
         """Nothing is left open."""
 
     def send(self, data: bytes) -> None:
-        """Answers a request with what was answered when it was recorded, and with what came unasked before that."""
+        """Answers a request with what was answered when it was recorded, and with what came unasked until the next one."""
         for number, body in p.Splitter().feed(data):
             request = p.request(body)
             if isinstance(request, p.Cancel):
@@ -158,7 +158,8 @@ class Replay:
 
     def _find(self, body: bytes) -> int | None:
         """The place of the next recorded request, if that is this one. Requests of several threads may have changed
-        places, so the few that were under way at the same time count as next."""
+        places, so the few that were under way at the same time count as next; and a command that was recorded may be left
+        out, or another one be asked for in its place."""
         messages = self._session.messages
         for place in range(self._next, len(messages)):
             ours, number, recorded = messages[place]
@@ -166,7 +167,8 @@ class Replay:
                 if recorded == body:
                     self._used.add(place)
                     return place
-                if self._answered(number) < self._following(place):
+                command = isinstance(p.request(recorded), p.Run)
+                if not command and self._answered(number) < self._following(place):
                     return None
         return None
 
@@ -182,6 +184,8 @@ class Replay:
         messages = self._session.messages
         number = messages[place][1]
         end = self._answered(number)
+        while end + 1 < len(messages) and not messages[end + 1][0] and messages[end + 1][1] == 0:
+            end += 1  # what came before anything else was asked: somebody may be waiting for it
         found = []
         for index in range(self._next, min(end + 1, len(messages))):
             ours, theirs, body = messages[index]

@@ -10,8 +10,7 @@ from html import escape
 
 from cnetkit.view import wording
 from cnetkit.view.alike import alike, in_order, is_service, path
-from cnetkit.view.hops import STYLE as TABLE_STYLE
-from cnetkit.view.hops import table
+from cnetkit.view.hops import STYLE as TABLE_STYLE, table
 from cnetkit.view.svg import ladder
 from cnetkit.view.theme import colours
 from cnetkit.view.traced import Flow, Journey, Trace

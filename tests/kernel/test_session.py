@@ -43,6 +43,25 @@ def test_an_unknown_request_is_refused_and_the_known_ones_still_work(recorded):
             assert dock.outside.run(ASK) == answer
 
 
+def test_a_command_may_be_left_out_but_no_step_of_the_network(recorded, tmp_path):
+    path = tmp_path / "more.cnetkit"
+    with Lab("port", record=path) as lab:
+        host = lab.host("one")
+        for word in ("first", "second"):
+            host.run(f"echo {word}")
+        lab.host("two")
+        host.run("echo third")
+    with Lab("port", replay=path) as lab:
+        host = lab.host("one")
+        with pytest.raises(CnetkitError, match="has no answer to: run 'echo mine' in one"):
+            host.run("echo mine")
+        assert host.run("echo second").output == "second\n"
+        with pytest.raises(CnetkitError, match="has no answer to: run 'echo third'"):
+            host.run("echo third")
+        lab.host("two")
+        assert host.run("echo third").output == "third\n"
+
+
 def test_another_network_is_refused(recorded):
     with Lab("port", replay=recorded[0]) as lab, pytest.raises(CnetkitError, match="no answer to: build AddNode other"):
         lab.host("other")

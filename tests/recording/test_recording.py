@@ -4,8 +4,7 @@ import subprocess
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cnetkit import model
 from cnetkit.model import CnetkitError, Event, Loss, Topology, Verdict

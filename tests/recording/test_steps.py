@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from cnetkit.recording import pcapng as p
-from cnetkit.recording import steps
+from cnetkit.recording import pcapng as p, steps
 from cnetkit.recording.steps import Steps
 
 

@@ -1,8 +1,7 @@
 """Words made once for rows that are alike."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cnetkit.trace.distinct import distinct
 

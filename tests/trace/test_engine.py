@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from loading import frames_of, read_pcapng, recording_of
 from scapy.layers.inet import IP, TCP, UDP, fragment
 from scapy.layers.l2 import ARP, Ether

@@ -1,8 +1,7 @@
 """Quantiles of groups, as numpy has them for one."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cnetkit.trace.latency import quantiles
 

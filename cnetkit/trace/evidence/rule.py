@@ -17,11 +17,13 @@ BRIDGED = ("forward", "postrouting", "")
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `nft-rule` for a frame that passed netfilter: on its way out, or where it went no further."""
-    out = case.direction(frame) == "out"
-    if not (case.step(frame) in STEPS if out else case.is_last(frame)):
+    """Evidence of kind `nft-rule` for a frame that passed netfilter: on its way out, where it went no further, or where a
+    bridge took it up with other addresses, which br_netfilter gave it."""
+    out, lifted = case.direction(frame) == "out", case.step(frame) == "bridge-nat"
+    if not (case.step(frame) in STEPS if out else lifted or case.is_last(frame)):
         return ()
-    steps = [step for step in steps_of(case, frame, parent if out else None) if _concerns(case, frame, parent, step)]
+    steps = steps_of(case, frame, parent if out or lifted else None)
+    steps = [step for step in steps if _concerns(case, frame, parent, step)]
     steps.sort(key=_rank)
     return tuple(e for step in steps if (e := worded(case, case.place(frame)[0], step)) is not None)
 

@@ -1,0 +1,64 @@
+"""A place in which programs run: a node, or a container of a pod. It knows nothing of networks."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from cnetkit import protocol as p
+from cnetkit.lab.programs import Program, Result, command_line
+from cnetkit.model import CnetkitError
+
+if TYPE_CHECKING:
+    from cnetkit.lab.lab import Lab
+
+
+class Place:
+    """`servers`: the servers started here, by protocol (tcp, udp) and port."""
+
+    def __init__(self, lab: Lab, name: str, servers: dict[tuple[str, int], Program]) -> None:
+        self.lab, self.name, self.servers = lab, name, servers
+
+    def run(self, command: str | list[str], *, timeout: float = 60.0, input: str = "", check: bool = False) -> Result:
+        """Runs a command and waits for its end, at most `timeout` seconds. A string goes to sh(1).
+
+        CnetkitError where the program does not exist, and with `check` where it fails.
+        """
+        answer = self.lab.request(p.Run(self.name, command_line(command), input.encode(), timeout), p.Ran)
+        text = command if isinstance(command, str) else shlex.join(command_line(command))
+        output, errors = (data.decode(errors="replace") for data in (answer.output, answer.errors))
+        result = Result(self.name, text, answer.status, output, errors, answer.timed_out)
+        return result.check() if check else result
+
+    def start(self, command: str | list[str]) -> Program:
+        """Starts a command and goes on. CnetkitError where the program does not exist."""
+        started = self.lab.request(p.Start(self.name, command_line(command)), p.Started)
+        text = command if isinstance(command, str) else shlex.join(command_line(command))
+        return self.lab.program(self.name, text, started)
+
+    def http_server(self, port: int = 80, address: str = "") -> Program:
+        """A real HTTP server that says who it is and whom it sees. CnetkitError where the port is taken."""
+        return self._serve("http", "tcp", port, address)
+
+    def tcp_echo(self, port: int, address: str = "") -> Program:
+        """A TCP server that sends back what it gets. CnetkitError where the port is taken."""
+        return self._serve("tcp-echo", "tcp", port, address)
+
+    def udp_echo(self, port: int, address: str = "") -> Program:
+        """A UDP server that sends back what it gets. CnetkitError where the port is taken."""
+        return self._serve("udp-echo", "udp", port, address)
+
+    def _serve(self, kind: str, protocol: str, port: int, address: str) -> Program:
+        if not 0 < port < 65536:
+            raise CnetkitError(f"{port} is not a port: choose one from 1 to 65535")
+        holder = self.holder(protocol, port)
+        if holder:
+            raise CnetkitError(f"port {port}/{protocol} of {self.name} is taken by {holder}: choose another port")
+        started = self.lab.request(p.Serve(self.name, kind, port, address), p.Started)
+        self.servers[protocol, port] = self.lab.program(self.name, f"{kind} server on port {port}", started)
+        return self.servers[protocol, port]
+
+    def holder(self, protocol: str, port: int) -> str:
+        """Who holds a port here, in words; empty where nobody of this lab does."""
+        server = self.servers.get((protocol, port))
+        return f"its {server.command}" if server and server.running else ""

@@ -1,0 +1,66 @@
+"""The names of services: a dnsmasq in a pod behind the service kube-system/kube-dns, and pods that ask it.
+
+`web.default.svc.cluster.local` is the address of the service `web`. Kubernetes has CoreDNS for this; the questions, the
+answers and the pods' resolv.conf are the same. Source: kubernetes.io/docs/concepts/services-networking/dns-pod-service.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnetkit.lab.services.service_port import ServicePort
+
+if TYPE_CHECKING:
+    from cnetkit.lab.host import Host
+    from cnetkit.lab.networks.pod import Pod, PodContainer
+    from cnetkit.lab.services.cluster import Cluster
+
+ADDRESS, DOMAIN = "10.96.0.10", "cluster.local"
+_HOSTS, _PID = "/run/services", "/run/dnsmasq.pid"
+_RESOLV = f"""search default.svc.{DOMAIN} svc.{DOMAIN} {DOMAIN}
+nameserver {ADDRESS}
+options ndots:5
+"""
+
+
+class ClusterDNS:
+    """Made with `cluster.dns`. `pod` is the pod that the server runs in."""
+
+    def __init__(self, cluster: Cluster, host: Host, name: str) -> None:
+        self.cluster = cluster
+        self.pod = cluster.network.pod(name, host)
+        self._write()
+        self.server = self.pod.start(
+            ["dnsmasq", "--keep-in-foreground", "--user=root", f"--pid-file={_PID}", "--no-resolv", "--no-hosts",
+             f"--addn-hosts={_HOSTS}", f"--local=/{DOMAIN}/", "--log-facility=-"]
+        )  # fmt: skip
+        self.pod.run(f"for i in $(seq 100); do [ -s {_PID} ] && break; sleep 0.02; done; [ -s {_PID} ]", check=True)
+        ports = (ServicePort(53, "dns", "udp"), ServicePort(53, "dns-tcp"))
+        cluster.service("kube-dns", self.pod, ports=ports, address=ADDRESS, namespace="kube-system")
+        self._changed()
+        cluster.watchers.append(self._changed)
+
+    def _write(self) -> None:
+        """The table that the server reads, beside the old one and then in its place."""
+        found = [f"{one.address} {one.name}.{one.namespace}.svc.{DOMAIN}" for one in self.cluster.services.values()]
+        self.pod.run(f"cat > {_HOSTS}.new && mv {_HOSTS}.new {_HOSTS}", input="\n".join([*found, ""]), check=True)
+
+    def _changed(self) -> None:
+        if self.pod.name in self.pod.lab.nodes:
+            self._write()
+            self.pod.run(f"kill -HUP $(cat {_PID})", check=True)
+
+    def serve(self, *places: Pod | PodContainer) -> None:
+        """Gives pods, or containers of them, the resolv.conf that kubelet gives them."""
+        for place in places:
+            target = (
+                'target=$(readlink -m /etc/resolv.conf); mkdir -p "${target%/*}"; [ -e "$target" ] || : > "$target"'
+            )
+            place.run(
+                f'{target}; cat > /run/resolv.conf.pod && mount --bind /run/resolv.conf.pod "$target"',
+                input=_RESOLV,
+                check=True,
+            )
+
+    def __repr__(self) -> str:
+        return f"<DNS for {DOMAIN} at {ADDRESS}, by dnsmasq in {self.pod.name}>"

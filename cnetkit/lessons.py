@@ -1,0 +1,49 @@
+"""Opens a lesson: its lab, live or from the notebook's recording, and its questions, which stand in labs/NAME/tasks.py.
+
+It decides by what the system allows, or by the environment: CNETKIT_MODE is `live` or `replay`, CNETKIT_RECORD a file to
+record the session into.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cnetkit import catalog, course
+from cnetkit.lab import Lab
+from cnetkit.learn import Lesson
+from cnetkit.model import CnetkitError
+
+
+def lesson(number: str) -> tuple[Lab, Lesson]:
+    """`lab, lesson = cnetkit.lesson("02")`. The lab is empty; the notebook builds in it.
+
+    CnetkitError where there is no such lesson, or it can be had neither live nor recorded.
+    """
+    row = next((row for row in course.LESSONS if row.number == number), None)
+    if row is None or not row.lab:
+        written = ", ".join(row.number for row in course.LESSONS if row.lab)
+        raise CnetkitError(f"there is no lesson {number!r} with questions: choose from {written}")
+    mode, session = os.environ.get("CNETKIT_MODE", ""), _session(number)
+    if mode not in ("", "live", "replay"):
+        raise CnetkitError(f"CNETKIT_MODE is {mode!r}: set it to live or replay, or not at all")
+    record = os.environ.get("CNETKIT_RECORD", "")
+    lab = _open(row.lab, mode, session, Path(record) if record else None)
+    return lab, Lesson(number, catalog.tasks(row.lab), lab.replayed)
+
+
+def _open(name: str, mode: str, session: Path | None, record: Path | None) -> Lab:
+    if mode == "replay":
+        if session is None:
+            raise CnetkitError(f"CNETKIT_MODE is replay, but no recording comes with the lesson of {name}: run it live")
+        return Lab(name, replay=session)
+    try:
+        return Lab(name, record=record)
+    except CnetkitError:
+        if mode == "live" or session is None:
+            raise
+        return Lab(name, replay=session)
+
+
+def _session(number: str) -> Path | None:
+    return next(iter(sorted(catalog.shipped("notebooks").glob(f"{number}-*.cnetkit"))), None)

@@ -1,0 +1,25 @@
+"""Bridge: how frames find their way between containers of one host.
+
+A host with a bridge and three containers. The first asks for the second, twice. The third looks on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnetkit import Lab
+
+QUESTION = "A bridge gets a frame for somebody it does not know. Who gets a copy, and why does that stop?"
+NEEDS = ("veth", "bridge", "ping")
+
+
+def network(lab: Lab) -> None:
+    """What `docker network create` and three `docker run` build."""
+    lab.host("dock").bridge("docker0", "172.17.0.1/16").containers("c{}", 3)
+
+
+def traffic(lab: Lab) -> None:
+    """One ping, and another when everybody knows everybody."""
+    for _ in range(2):
+        lab["c0"].run("ping -c 1 -W 2 172.17.0.3")

@@ -1,0 +1,33 @@
+"""Pods: containers that share one network stack, and pods of two hosts that see each other's own addresses.
+
+Two hosts, a subnet of 10.244.0.0/16 on each, joined as flannel does it. The pod `web` has two containers; `client` is a pod
+on the other host.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnetkit import Lab
+
+QUESTION = "Two containers of a pod and a pod of another host all reach the same server. Whose addresses does it see?"
+NEEDS = ("vxlan", "iptables-nat", "nft-trace", "conntrack", "br_netfilter", "curl")
+
+
+def network(lab: Lab) -> None:
+    """A pod with a server and a container beside it, and a pod elsewhere."""
+    router, hosts = lab.router("router"), [lab.host("n1"), lab.host("n2")]
+    for n, host in enumerate(hosts, 1):
+        lab.connect(host, router, f"192.0.2.{16 * n}/28")
+    pods = lab.pod_network(hosts)
+    web = pods.pod("web", hosts[0])
+    pods.pod("client", hosts[1])
+    web.container("server").http_server(80)
+    web.container("sidecar")
+
+
+def traffic(lab: Lab) -> None:
+    """Asks from the container beside the server, and from the other host's pod."""
+    lab["web"].containers["sidecar"].run("curl -s http://127.0.0.1/")
+    lab["client"].run("curl -s -m 5 http://10.244.0.2/")

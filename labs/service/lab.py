@@ -1,0 +1,46 @@
+"""Services: one address for several pods, by iptables and by nftables.
+
+Two hosts with a pod of the service `web` on each, a client pod, a DNS server for names, and a machine outside that knows
+the hosts only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnetkit import Lab
+
+QUESTION = "No interface has the service's address. Who answers for it, and how is it decided which pod?"
+NEEDS = (
+    "vxlan", "iptables-nat", "iptables-statistic", "nft-numgen", "nft-trace", "conntrack", "br_netfilter", "dnsmasq", "curl",
+)  # fmt: skip
+TIMES = 16
+
+
+def network(lab: Lab) -> None:
+    """A cluster of two hosts, with kube-proxy's rules on both."""
+    router, hosts = lab.router("router"), [lab.host("n1"), lab.host("n2")]
+    for n, host in enumerate(hosts, 1):
+        lab.connect(host, router, f"192.0.2.{16 * n}/28")
+    lab.connect(lab.host("outside"), router, "198.51.100.0/24")
+    pods = lab.pod_network(hosts)
+    behind = [pods.pod(name, host) for name, host in zip(("web-1", "web-2"), hosts, strict=True)]
+    client = pods.pod("client", hosts[0])
+    for pod in behind:
+        pod.http_server(80)
+    cluster = lab.cluster(pods)
+    cluster.service("web", *behind, node_port=30080)
+    cluster.dns(hosts[1]).serve(client)
+
+
+def traffic(lab: Lab) -> None:
+    """The client asks by name, outside asks a host; then again with nftables, and once when a pod has gone."""
+    (cluster,) = lab.clusters
+    web = cluster.services["default", "web"]
+    for mode in ("iptables", "nftables"):
+        cluster.use(mode)
+        lab["client"].run(f"for i in $(seq {TIMES}); do curl -s -m 5 http://web/; done", check=True)
+        lab["outside"].run(f"for i in $(seq {TIMES}); do curl -s -m 5 http://192.0.2.18:30080/; done", check=True)
+    web.remove(lab["web-2"])
+    lab["client"].run("curl -s -m 5 http://web/", check=True)

@@ -1,0 +1,43 @@
+"""`%%node` runs a cell in a node, and says in a sentence where it cannot."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from cnetkit.lab import Lab
+
+
+@pytest.fixture
+def shell():
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "cnetkit")
+    return shell
+
+
+def test_a_cells_lines_run_in_the_node_as_one_shell(shell, dock, capsys):
+    shell.user_ns["lab"] = dock.lab
+    shell.run_cell_magic("node", "web", "name=$(hostname)\necho I am $name\nls /no-such-place\nexit 3\n")
+    said = capsys.readouterr()
+    assert said.out == "I am web\n"
+    assert "No such file" in said.err
+    assert said.err.endswith("[it ended with status 3]\n")
+
+
+def test_containers_of_a_pod_are_places_too_and_the_newest_lab_counts(shell, dock, capsys):
+    with Lab("pods") as lab:
+        one, two = lab.host("dock"), lab.host("n2")
+        lab.connect(two, one, "192.0.2.0/24")
+        lab.pod_network([one, two]).pod("web", one).container("app")
+        shell.user_ns.update(old=dock.lab, lab=lab)
+        shell.run_cell_magic("node", "web/app", "echo mine > /tmp/x; cat /tmp/x")
+        shell.run_cell_magic("node", "dock", "ls /sys/class/net | grep -v veth")
+        shell.run_cell_magic("node", "outside", "hostname")
+        assert capsys.readouterr().out.split() == ["mine", "cni0", "eth0", "flannel.1", "lo", "outside"]
+        shell.run_cell_magic("node", "web/other", "true")
+        assert "there is no node 'web/other'" in capsys.readouterr().err
+
+
+def test_a_node_that_is_not_there_is_one_sentence(shell, capsys):
+    shell.run_cell_magic("node", "web", "true")
+    assert capsys.readouterr().err == "there is no node 'web' in an open lab of this notebook; there are: none\n"

@@ -1,0 +1,98 @@
+"""A lab's script, run by bash in an empty namespace, builds what ip(8), bridge(8) and nft(8) say the lab is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from cnetkit import catalog
+from cnetkit.lab import Lab
+
+LOOK = r"""
+for i in $(seq 50); do ip -6 address | grep -q tentative || break; sleep 0.1; done
+ip -j -d address; echo
+ip -j route show table all; echo
+ip -j neighbour show nud permanent; echo
+bridge -j fdb show; echo
+sysctl -n net.ipv4.ip_forward
+nft -s list ruleset 2>/dev/null
+iptables-nft-save 2>/dev/null | grep ^-A
+ip6tables-nft-save 2>/dev/null | grep ^-A
+true
+"""
+PASSING = {"ifindex", "link_index", "link", "link_netnsid", "stats", "stats64", "operstate", "ifalias", "qdisc",
+           "group", "txqlen", "state", "flags"}  # fmt: skip
+"""What follows from when an interface was made, not from how."""
+
+
+def seen(said: str):
+    """What LOOK printed, without numbers that the kernel gives out in passing."""
+    *tables, rest = said.split("\n\n", 4)
+    links, routes, neighbours, entries = ([clean(row) for row in json.loads(table or "[]")] for table in tables)
+    entries = [entry for entry in entries if entry.get("state") == "permanent"]
+    return {
+        "links": sorted(links, key=lambda link: link["ifname"]),
+        "routes": sorted(map(json.dumps, routes)),
+        "neighbours": sorted(map(json.dumps, neighbours)),
+        "forwarding": sorted(json.dumps(entry, sort_keys=True) for entry in entries),
+        "settings and rules": rest.split("\n"),
+    }
+
+
+def clean(value):
+    if isinstance(value, dict):
+        return {k: clean(v) for k, v in value.items() if k not in PASSING and "timer" not in k and "root" not in k}
+    return [clean(one) for one in value] if isinstance(value, list) else value
+
+
+def by_hand(text: str, tmp_path) -> dict[str, str]:
+    path = tmp_path / "network.sh"
+    look = f"for node in $(ip netns list | cut -d' ' -f1); do ip netns exec $node sh -c '{LOOK}' > {tmp_path}/$node.seen; done"
+    path.write_text(f"{text}\n{look}\n")
+    command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return {found.stem: found.read_text() for found in tmp_path.glob("*.seen")}
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_a_labs_script_builds_the_same_network(name, tmp_path):
+    with Lab(name) as lab:
+        catalog.find(name).network(lab)
+        for cluster in lab.clusters:
+            cluster.use("nftables")
+        made = by_hand(lab.script(), tmp_path)
+        assert made.keys() == lab.nodes.keys()
+        for node in lab.nodes.values():
+            assert seen(made[node.name]) == seen(node.run(LOOK, check=True).output), node.name
+
+
+def test_overlays_by_control_addresses_and_removals_too(tmp_path):
+    with Lab("mixed", ipv6=True) as lab:
+        one, two = lab.host("one"), lab.host("two")
+        lab.connect(one, two, "192.0.2.0/24", "2001:db8::/64")
+        overlay = lab.overlay("ov", [one, two], "10.0.9.0/24", id=7, control=True)
+        for name, host in (("a", one), ("b", two), ("c", two)):
+            overlay.container(name, host)
+        lab["c"].remove()
+        net = one.bridge("docker0", "172.17.0.1/16", "fd00:17::1/64")
+        one.publish(8080, to=net.container("web"), port=80)
+        one.route("198.51.100.0/24", "192.0.2.1")
+        made = by_hand(lab.script(), tmp_path)
+        for node in lab.nodes.values():
+            assert seen(made[node.name]) == seen(node.run(LOOK, check=True).output), node.name
+
+
+def test_each_step_has_a_comment_and_a_host_that_is_not_empty_is_refused(dock):
+    text = dock.lab.script()
+    assert "# dock: the bridge docker0\nip -n dock link add docker0 " in text
+    assert "# web/eth0 is 172.17.0.2/16\n" in text
+    done = subprocess.run(
+        ["unshare", "-Urnm", "bash", "-c", f"ip link add x type veth peer name y\n{text}"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no empty namespace" in done.stderr

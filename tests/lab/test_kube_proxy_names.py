@@ -1,0 +1,49 @@
+"""Chains are named as kube-proxy names them: the names below are those of real clusters and of its own documentation."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables
+from cnetkit.lab.services.service_port import ServicePort
+
+
+def port(name: str, protocol: str = "tcp") -> ServicePort:
+    full, _, port_name = name.partition(":")
+    namespace, service = full.split("/")
+    return ServicePort(80, port_name, protocol, namespace=namespace, service=service)
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "chain"),
+    [
+        ("default/nginx", "tcp", "KUBE-SVC-2CMXP7HKUVJN7L6M"),
+        ("default/kubernetes:https", "tcp", "KUBE-SVC-NPX46M4PTMTKRN6Y"),
+        ("kube-system/kube-dns:dns", "udp", "KUBE-SVC-TCOU7JCQXEZGVUNU"),
+        ("kube-system/kube-dns:dns-tcp", "tcp", "KUBE-SVC-ERIFXISQEP7F7OF4"),
+        ("kube-system/kube-dns:metrics", "tcp", "KUBE-SVC-JD5MR3NA4I4DYORP"),
+    ],
+)
+def test_a_services_chain_has_the_name_that_every_cluster_has(name, protocol, chain):
+    assert kube_proxy_iptables.chain("SVC", port(name, protocol)) == chain
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "endpoint", "chain"),
+    [
+        ("kube-system/kube-dns:dns", "udp", "10.244.0.2:53", "KUBE-SEP-YIL6JZP7A3QYXJU2"),
+        ("kube-system/kube-dns:dns", "udp", "10.244.0.3:53", "KUBE-SEP-6E7XQMQ4RAYOWTTM"),
+        ("kube-system/kube-dns:metrics", "tcp", "10.244.0.2:9153", "KUBE-SEP-N4G2XR5TDX7PQE7P"),
+    ],
+)
+def test_so_has_each_endpoints(name, protocol, endpoint, chain):
+    assert kube_proxy_iptables.chain("SEP", port(name, protocol), endpoint) == chain
+
+
+def test_nftables_chains_say_what_they_are_for():
+    one = port("ns1/svc1:p80")
+    assert kube_proxy_nftables.chain("service", one) == "service-ULMVA6XW-ns1/svc1/tcp/p80"
+    assert (
+        kube_proxy_nftables.chain("endpoint", one, "10.180.0.1:80")
+        == "endpoint-5OJB2KTY-ns1/svc1/tcp/p80__10.180.0.1/80"
+    )

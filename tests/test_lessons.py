@@ -1,0 +1,39 @@
+"""Which lessons can be opened, and how it is decided whether they run live."""
+
+from __future__ import annotations
+
+import pytest
+
+import cnetkit
+from cnetkit import lessons
+from cnetkit.model import CnetkitError
+
+
+def test_an_unknown_lesson_is_answered_with_those_there_are():
+    with pytest.raises(CnetkitError, match="choose from 02, 03, 05, 06, 07"):
+        cnetkit.lesson("99")
+
+
+def test_the_environment_decides_and_a_wrong_word_there_is_a_sentence(monkeypatch):
+    monkeypatch.setenv("CNETKIT_MODE", "replay")
+    lab, lesson = cnetkit.lesson("02")
+    assert lab.replayed == lesson.label
+    assert "a recording made on" in repr(lesson)
+    monkeypatch.setenv("CNETKIT_MODE", "both")
+    with pytest.raises(CnetkitError, match="set it to live or replay"):
+        cnetkit.lesson("02")
+
+
+def test_where_a_sandbox_is_refused_the_recording_is_taken(monkeypatch):
+    real = lessons.Lab
+
+    def refused(name, *, replay=None, record=None):
+        if replay is None:
+            raise CnetkitError("this system refuses namespaces")
+        return real(name, replay=replay)
+
+    monkeypatch.setattr(lessons, "Lab", refused)
+    assert cnetkit.lesson("05")[0].replayed
+    monkeypatch.setenv("CNETKIT_MODE", "live")
+    with pytest.raises(CnetkitError, match="refuses namespaces"):
+        cnetkit.lesson("05")
