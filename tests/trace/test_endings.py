@@ -24,6 +24,7 @@ def agrees(trace):
     for number in np.flatnonzero(trace.found.plain).tolist():
         outcome = trace.journeys[number].outcome
         assert (outcome.kind in ("delivered", "lost-from-sight"), outcome.reason) == (True, "")
+        assert {(e.kind, e.strength) for e in outcome.evidence} <= {("address", "inferred")}
 
 
 @given(st.lists(st.integers(0, len(WHOLE.frames) - 1), max_size=200))
