@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording import cut, link_headers as link
+from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.frames import (
     LINKTYPE_ETHERNET,
     LINKTYPE_LINUX_SLL,
@@ -22,9 +23,6 @@ from cnetkit.recording.frames import (
 )
 from cnetkit.recording.gather import I64, U64, Bytes, among, digest
 from cnetkit.recording.link_headers import IPV4, IPV6, Chunk
-
-CHUNK = 1 << 16
-"""Frames decoded at a time: what is made of them beside the columns stays in the processor's cache."""
 
 DEEPEST = 4
 """Encapsulations looked through; a fifth is left as payload."""
@@ -141,8 +139,8 @@ def decode(frames: Frames) -> Columns:
     source = Bytes(frames.data)
     linktypes = np.array([tap.linktype for tap in frames.taps] or [LINKTYPE_ETHERNET], np.int32)
     ends = np.zeros(count, np.int64)
-    for first in range(0, count, CHUNK):
-        part = slice(first, min(first + CHUNK, count))
+
+    def dissect(part: slice) -> None:
         start = frames.start[part].astype(np.int64)
         ends[part] = _chunk(
             {name: column[part] for name, column in out.items()},
@@ -151,11 +149,15 @@ def decode(frames: Frames) -> Columns:
             start,
             start + frames.captured[part],
         )
+
+    by_chunks(count, dissect)
     out["payload_length"][:] = np.maximum(ends - out["payload"].astype(np.int64), 0)
     kept = cut.shared(out, frames)
-    for first in range(0, count, CHUNK):
-        part = slice(first, min(first + CHUNK, count))
+
+    def digested(part: slice) -> None:
         out["payload_digest"][part] = digest(source, out["payload"][part], kept[part])
+
+    by_chunks(count, digested)
     return Columns(**out)  # type: ignore[arg-type]
 
 

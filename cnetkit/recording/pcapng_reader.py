@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cnetkit.model import Loss
 from cnetkit.recording import pcapng as p
 from cnetkit.recording.capture import MOST_FRAMES, MOST_INTERFACES, Capture, tap_name
+from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.frames import Frames, Tap, no_frames
 from cnetkit.recording.steps import Steps, Words
 from cnetkit.recording.ticks import nanoseconds
@@ -27,8 +28,6 @@ OPTIONS_LOOKED_THROUGH = 64
 OPTIONS_OF_A_BLOCK, BODY = 4096, 1 << 24
 """So many options, in so many octets, are read of a block that is no packet."""
 MOST_SECTIONS = 10_000
-CHUNK = 1 << 16
-"""Packets read at a time: what is made of them on the way stays in the processor's cache."""
 
 
 @dataclass(slots=True)
@@ -54,11 +53,17 @@ class _Section:
     blocks: NDArray[np.int64]
     interfaces: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(tap, if_tsresol, if_tsoffset in seconds, snaplen)"""
-    timeless: int = 0
-    """Simple packets so far."""
-    misfits: int = 0
-    """Packets left out so far, and the first one's block."""
-    first_misfit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Packets:
+    """Some packets of a section, as columns of Frames."""
+
+    columns: tuple[NDArray[Any], ...]
+    timeless: int
+    """How many simple packets are among them."""
+    misfits: NDArray[np.int64]
+    """The blocks of those that were left out."""
 
 
 def read(data: NDArray[np.uint8], node: str) -> Capture:
@@ -98,12 +103,16 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
 def _sound(words: Words, blocks: NDArray[np.int64]) -> int:
     """How many blocks, from the first on, are whole: they fit, and their two lengths agree."""
     ends = len(words) - 1
-    lengths = words[np.minimum(blocks + 1, ends)].astype(np.int64)
-    last = blocks + (lengths >> 2) - 1
-    good = (lengths >= 12) & (lengths % 4 == 0) & (last <= ends)
-    good &= words[np.clip(last, 0, ends)] == lengths
-    wrong = np.flatnonzero(~good)
-    return int(wrong[0]) if len(wrong) else len(blocks)
+
+    def first_wrong(part: slice) -> int:
+        some = blocks[part]
+        lengths = words[np.minimum(some + 1, ends)].astype(np.int64)
+        last = some + (lengths >> 2) - 1
+        good = (lengths >= 12) & (lengths % 4 == 0) & (last <= ends)
+        good &= words[np.clip(last, 0, ends)] == lengths
+        return len(blocks) if good.all() else part.start + int(np.argmin(good))
+
+    return min(by_chunks(len(blocks), first_wrong), default=0)
 
 
 def _body(file: _File, section: _Section, block: int, skip: int) -> bytes:
@@ -148,10 +157,11 @@ def _read_section(file: _File, section: _Section) -> None:
         packets = packets[:room]
     if len(packets):
         file.frames += len(packets)
-        for first in range(0, len(packets), CHUNK):
-            part = packets[first : first + CHUNK]
-            _read_packets(file, section, blocks[part], kinds[part])
-        _warn(file, section)
+        found = by_chunks(
+            len(packets), lambda part: _read_packets(section, blocks[packets[part]], kinds[packets[part]])
+        )
+        file.parts += [part.columns for part in found if part.columns]
+        _warn(file, found)
     if pieces:
         file.attachments.append(b"".join(pieces))
         return  # it tells the losses itself
@@ -180,7 +190,7 @@ def _add_interface(file: _File, section: _Section, body: bytes) -> None:
     section.interfaces.append((file.taps.setdefault(tap, len(file.taps)), resolution[0], seconds, snaplen))
 
 
-def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kinds: Words) -> None:
+def _read_packets(section: _Section, blocks: NDArray[np.int64], kinds: Words) -> _Packets:
     words, little = section.words, section.order == "<"
     room = words[blocks + 1].astype(np.int64) - 32
     simple = kinds == p.SIMPLE_PACKET
@@ -201,13 +211,10 @@ def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kin
         start[simple] -= 16
         room[simple] += 16
         ticks[simple] = 0
-        section.timeless += int(simple.sum())
     good = (captured <= room) & (captured >= 0) & (interface < len(section.interfaces))
-    if not good.all():
-        section.first_misfit = section.first_misfit or int(blocks[~good][0])
-        section.misfits += int((~good).sum())
+    timeless, misfits = int(simple.sum()), blocks[~good]
     if not good.any():
-        return
+        return _Packets((), timeless, misfits)
     tap, resolution, seconds, _ = (np.array(column) for column in zip(*section.interfaces, strict=True))
     interface = np.where(good, interface, 0)
     time = nanoseconds(ticks, resolution[interface], seconds[interface])
@@ -219,17 +226,19 @@ def _read_packets(file: _File, section: _Section, blocks: NDArray[np.int64], kin
         tap[interface].astype(np.int32), direction, time, start, captured.astype(np.int32),
         np.minimum(length, 0x7FFFFFFF).astype(np.int32),
     )  # fmt: skip
-    file.parts.append(columns if good.all() else tuple(column[good] for column in columns))
+    return _Packets(columns if good.all() else tuple(column[good] for column in columns), timeless, misfits)
 
 
-def _warn(file: _File, section: _Section) -> None:
+def _warn(file: _File, found: list[_Packets]) -> None:
     """Tells of the packets that lack something."""
-    if section.timeless:
-        file.warnings.append(f"{section.timeless} simple packet blocks carry no time: it is given as 0")
-    if section.misfits:
-        at = section.first_misfit * 4
+    timeless = sum(part.timeless for part in found)
+    if timeless:
+        file.warnings.append(f"{timeless} simple packet blocks carry no time: it is given as 0")
+    misfits = np.concatenate([part.misfits for part in found])
+    if len(misfits):
+        at = int(misfits[0]) * 4
         file.warnings.append(
-            f"{section.misfits} packets, the first at byte {at}, name no interface or do not fit their block"
+            f"{len(misfits)} packets, the first at byte {at}, name no interface or do not fit their block"
         )
 
 

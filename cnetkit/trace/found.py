@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Change, Evidence, Hop, Outcome
 from cnetkit.recording.frames import LINKTYPE_ETHERNET
+from cnetkit.recording.heap import kept_memory
 from cnetkit.trace import endings, outcome
 from cnetkit.trace.changes import COMPARED, DECRYPTED, ENCRYPTED, changed, changes_of
 from cnetkit.trace.complaint import errors
@@ -26,7 +27,8 @@ class Found:
     """The journeys of a recording as columns; lives as long as its Trace."""
 
     def __init__(self, recording: Source) -> None:
-        self.case = Case(recording, join(recording))
+        with kept_memory(len(recording.frames)):
+            self.case = Case(recording, join(recording))
         self.joined = self.case.joined
         self.count = int(self.joined.journey.max(initial=-1)) + 1
 

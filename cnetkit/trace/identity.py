@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.recording.chunks import CHUNK, by_chunks
 from cnetkit.recording.columns import ICMP, ICMPV6, Columns
 
 U64 = NDArray[np.uint64]
@@ -20,18 +21,17 @@ SEED = np.uint64(0x9E3779B97F4A7C15)
 FACTOR = np.uint64(0xFF51AFD7ED558CCD)
 HALF = np.uint64(32)
 
-CHUNK = 1 << 16
-"""Rows at a time: their columns stay in the processor's cache."""
-
 
 def mix(*parts: NDArray[np.generic] | int) -> U64:
     """One 64-bit digest a row of several integer columns; their order matters."""
     size = max(np.size(part) for part in parts if isinstance(part, np.ndarray))
     value: U64 = np.full(size, SEED, np.uint64)
-    for part in parts:
-        value ^= part.astype(np.uint64) if isinstance(part, np.ndarray) else np.uint64(part)
-        value *= FACTOR
-        value ^= value >> HALF
+    for first in range(0, size, CHUNK):
+        some = value[first : first + CHUNK]
+        for part in parts:
+            some ^= part[first : first + CHUNK].astype(np.uint64) if isinstance(part, np.ndarray) else np.uint64(part)
+            some *= FACTOR
+            some ^= some >> HALF
     return value
 
 
@@ -65,10 +65,12 @@ def identify(columns: Columns, order: Rows, link_addresses: bool) -> Identity:
     `link_addresses` is false where some frames came without both MAC addresses (`tcpdump -i any`).
     """
     whole = {f.name: np.empty(len(order), np.int16 if f.name == "hops" else np.uint64) for f in fields(Identity)}
-    for first in range(0, len(order), CHUNK):
-        part = slice(first, first + CHUNK)
+
+    def some(part: slice) -> None:
         for name, found in _identified(columns, order[part], link_addresses).items():
             whole[name][part] = found
+
+    by_chunks(len(order), some)
     return Identity(**whole)  # type: ignore[arg-type]
 
 
