@@ -152,6 +152,12 @@ def test_a_shells_status_is_the_commands_status(monkeypatch):
     assert seen == [("demo", "web", ["ip", "-4", "addr"])]
 
 
+def test_a_shell_needs_a_lab_and_a_node_only(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["shell"])
+    assert "required: LAB, NODE;" in capsys.readouterr().err
+
+
 CAPTURE = Path(__file__).parent / "data" / "truth" / "portmap.pcapng"
 
 

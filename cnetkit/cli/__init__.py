@@ -92,7 +92,8 @@ def _running(commands: Commands) -> None:
     command = _command(commands, "shell", "running.open_shell", "run a shell, or a command, in a node of a running lab")
     command.add_argument("lab", metavar="LAB", help="a name from `cnetkit ps`, or NAME@PID")
     command.add_argument("node", metavar="NODE", help="one of its nodes")
-    command.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER, help="instead of a shell")
+    rest = command.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER, help="instead of a shell")
+    rest.required = False  # argparse calls it so, and asks for it where LAB is missing
 
 
 def _exports(command: argparse.ArgumentParser) -> None:

@@ -114,9 +114,10 @@ def load_all(files: Iterable[str]) -> Recording:
     """Several capture files as one recording, in the order of time; each is `FILE` or `node/ifname=FILE`.
 
     Each file has a clock of its own, unless it goes on with an interface of an earlier one. Files of one name are told
-    apart by their paths.
+    apart by their paths. A file that is named again is read once, and `warnings` say so; CnetkitError where it is to be
+    of two interfaces.
     """
-    asked = [_asked(file) for file in files]
+    asked, again = _once([_asked(file) for file in files])
     if not asked:
         raise CnetkitError("no capture file was given: name at least one")
     names = Counter(Path(path).stem for _, _, path in asked)
@@ -129,10 +130,29 @@ def load_all(files: Iterable[str]) -> Recording:
             one = _timed(one, path if not alone else Path(path).name, clocks)
         loaded.append(one)
     if len(loaded) == 1:
-        return loaded[0]
+        return replace(loaded[0], warnings=(*again, *loaded[0].warnings))
     whole = _together(merge([one.frames for one in loaded]), loaded)
     topologies = tuple(sorted(whole.topologies, key=lambda one: one.time_ns))
-    return replace(whole, topologies=topologies, events=tuple(sorted(whole.events, key=lambda one: one.time_ns)))
+    events = tuple(sorted(whole.events, key=lambda one: one.time_ns))
+    return replace(whole, topologies=topologies, events=events, warnings=(*again, *whole.warnings))
+
+
+def _once(asked: list[tuple[str, str, str]]) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """Each file once, and a sentence for each that was named again."""
+    kept: dict[Path, tuple[str, str, str]] = {}
+    again = []
+    for one in asked:
+        path = one[2]
+        first = kept.setdefault(Path(path).resolve(), one)
+        if first is one:
+            continue
+        if first[:2] != one[:2]:
+            names = " and ".join(
+                f"as {node}/{interface}" if node else "without a place" for node, interface, _ in (first, one)
+            )
+            raise CnetkitError(f"{path} is named {names}: its frames were seen at one place, so name it once")
+        again.append(f"{path} was named more than once, and read once")
+    return list(kept.values()), again
 
 
 def _asked(file: str) -> tuple[str, str, str]:

@@ -228,5 +228,7 @@ CHANGES: Mapping[str, tuple[int, Callable[[Found], Flags] | None]] = {
     "tcp.port": (3 << 7, _protocol(TCP)), "udp.srcport": (1 << 7, _protocol(UDP)),
     "udp.dstport": (1 << 8, _protocol(UDP)), "udp.port": (3 << 7, _protocol(UDP)), "icmp.ident": (1 << 9, _ICMP),
     "encapsulation": (1 << 10 | ENCRYPTED | DECRYPTED, None), "outer.ip.ttl": (1 << 11, None),
+    "outer.eth.src": (1 << 12, None), "outer.eth.dst": (1 << 13, None), "tcp.seq": (1 << 14, _protocol(TCP)),
+    "ip.len": (1 << 15, None), "ip.frag_offset": (1 << 16, None), "ip.flags.mf": (1 << 17, None),
 }  # fmt: skip
 """What `changed(...)` takes: bits of changes.COMPARED, and which frames it can be said of."""

@@ -24,6 +24,8 @@ TOKEN = re.compile(
     r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<sign>==|!=|<=|>=|&&|\|\||[<>!(){},=])|(?P<word>[^\s"(){},=<>!&|]+))"""
 )
 SAME = {"&&": "and", "||": "or", "!": "not"}
+QUOTED = 120
+"""Characters of a wrong selection that its error repeats."""
 DEEPEST = 50
 """Parentheses and negations inside of each other."""
 
@@ -145,7 +147,13 @@ class _Reader:
 
     def _wrong(self, token: Token, why: str) -> CnetkitError:
         place = f"at character {token.at + 1}: {token.text!r}" if token.text else "at its end:"
-        return CnetkitError(f"the selection {self._expression!r} is wrong {place} {why}")
+        return CnetkitError(f"the selection {self._around(token.at)!r} is wrong {place} {why}")
+
+    def _around(self, at: int) -> str:
+        """The expression, or of a long one the part where `at` is."""
+        whole, first = self._expression, max(at - QUOTED // 2, 0)
+        before, after = "… " if first else "", " …" if first + QUOTED < len(whole) else ""
+        return whole if len(whole) <= QUOTED else f"{before}{whole[first : first + QUOTED]}{after}"
 
     def _expect(self, text: str, why: str) -> None:
         if not self._is(text):
@@ -195,6 +203,8 @@ class _Reader:
             return token.text
         if not token.text:
             raise self._wrong(token, "the name of a field is missing")
+        if token.text in FIELDS:
+            raise self._wrong(token, f"is nothing that a hop rewrites: it takes {', '.join(sorted(known))}")
         near = get_close_matches(token.text, known, 1)
         raise self._wrong(
             token, "is no field: " + (f"write {near[0]!r}" if near else "docs/selection.md lists all fields")

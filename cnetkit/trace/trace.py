@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError, Unexplained
+from cnetkit.recording.frames import UNKNOWN
 from cnetkit.trace import between, document
 from cnetkit.trace.compare import Comparison, compare
 from cnetkit.trace.endings import OUTCOMES
@@ -186,6 +187,11 @@ class Trace:
     def clocks(self) -> tuple[str, ...]:
         """How the clocks of its files differ, a sentence each; see clock.py."""
         return self.found.joined.clocks.said
+
+    @property
+    def undirected(self) -> int:
+        """How many of its frames are of no known direction: it was neither recorded nor found out from other frames."""
+        return int((self.found.joined.direction == UNKNOWN).sum())
 
     @property
     def table(self) -> pd.DataFrame:

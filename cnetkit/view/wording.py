@@ -117,6 +117,11 @@ def summary(trace: Trace) -> Iterator[str]:
     yield f"Lost: {lost or unknown}"
     yield from (f"Not read: {legible(warning)}" for warning in recording.warnings)
     yield from (f"Clocks: {legible(one)}" for one in trace.clocks)
+    if trace.undirected:
+        yield (
+            f"Directions: not known of {counted(trace.undirected, 'frame')}, so neither is whether they arrived; "
+            "`tcpdump -i any` records them, and captures of both ends of a link tell them"
+        )
 
 
 def counted(count: int, noun: str) -> str:

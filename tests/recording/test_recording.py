@@ -208,3 +208,16 @@ def test_a_damaged_file_is_read_as_far_as_it_goes_and_never_raises_anything_else
         return
     for number in range(len(loaded.frames)):
         assert len(loaded.frames.bytes_of(number)) == loaded.frames.captured[number]
+
+
+def test_a_file_that_is_named_twice_is_read_once_and_said_so(tmp_path):
+    Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / "a.pcapng")
+    whole = load_all([str(tmp_path / "a.pcapng"), str(tmp_path / ".." / tmp_path.name / "a.pcapng")])
+    assert len(whole.frames) == 1
+    assert any("read once" in warning for warning in whole.warnings)
+
+
+def test_a_file_cannot_be_of_two_places(tmp_path):
+    Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / "a.pcapng")
+    with pytest.raises(CnetkitError, match="as left/eth0 and as right/eth0"):
+        load_all([f"left/eth0={tmp_path / 'a.pcapng'}", f"right/eth0={tmp_path / 'a.pcapng'}"])

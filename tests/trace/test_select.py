@@ -124,6 +124,18 @@ SAME_AS_WIRESHARK = [
 ]  # fmt: skip
 
 
+def test_a_field_that_no_hop_rewrites_is_said_to_be_one():
+    with pytest.raises(CnetkitError, match=r"'frame\.len' is nothing that a hop rewrites: it takes encapsulation"):
+        parse("changed(frame.len)")
+
+
+def test_of_a_long_selection_the_error_repeats_the_place_only():
+    with pytest.raises(CnetkitError, match="at character 3001: 'x'") as error:
+        parse("ip or " * 500 + "x" + " or ip" * 500)
+    assert "x or ip" in str(error.value)
+    assert len(str(error.value)) < 300
+
+
 @pytest.mark.parametrize("expression", SAME_AS_WIRESHARK)
 def test_frames_are_those_that_wiresharks_display_filter_gives(expression):
     tshark = shutil.which("tshark")

@@ -1,6 +1,10 @@
 import pytest
 
-from cnetkit.view.wording import legible
+from cnetkit.recording import Recording
+from cnetkit.recording.frames import IN, UNKNOWN, Tap
+from cnetkit.trace import explain
+from cnetkit.view.wording import legible, summary
+from tests.recording.conftest import make_frames
 
 
 @pytest.mark.parametrize(
@@ -16,3 +20,9 @@ from cnetkit.view.wording import legible
 )
 def test_control_and_broken_characters_are_shown_as_text(given, shown):
     assert legible(given) == shown
+
+
+@pytest.mark.parametrize(("direction", "said"), [(UNKNOWN, True), (IN, False)])
+def test_directions_that_nothing_tells_are_said_to_be_unknown(direction, said):
+    frames = make_frames([Tap("host", "eth0")], [(0, direction, 1, bytes(60))])
+    assert any("not known of 1 frame," in line for line in summary(explain(Recording(frames)))) == said

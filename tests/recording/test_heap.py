@@ -1,0 +1,40 @@
+"""Memory that long columns needed is given back when the work is done."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import resource
+import numpy as np
+from cnetkit.recording.heap import LEAST, kept_memory
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+def work():
+    before = faults()
+    for _ in range(20):
+        np.arange(LEAST * 3)
+    return faults() - before
+
+before = resident()
+plain = work()
+with kept_memory(LEAST):
+    work()
+    kept = work()
+    big = [np.ones(LEAST * 10) for _ in range(10)]
+    del big
+print(plain, kept, resident() - before)
+"""
+
+
+def test_pages_stay_while_it_is_open_and_go_afterwards():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    plain, kept, grown = map(int, done.stdout.split())
+    assert kept < plain / 10
+    assert grown < 20_000_000
