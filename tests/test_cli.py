@@ -153,8 +153,7 @@ def test_a_shells_status_is_the_commands_status(monkeypatch):
 
 
 def test_a_shell_needs_a_lab_and_a_node_only(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["shell"])
+    assert cli.main(["shell"]) == 2
     assert "required: LAB, NODE;" in capsys.readouterr().err
 
 

@@ -101,5 +101,9 @@ class Trace(Protocol):
         """How its files' clocks differ, a sentence each."""
 
     @property
+    def undirected(self) -> int:
+        """How many of its frames are of no known direction."""
+
+    @property
     def unexplained(self) -> Sequence[Unexplained]:
         """The frames in no journey."""
