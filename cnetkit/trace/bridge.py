@@ -5,6 +5,10 @@ A flood leaves by several ports and forks the journey. Nothing of the frame chan
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from cnetkit.trace.identity import Rows, mix
 from cnetkit.trace.pairing import Pairs, pair
 from cnetkit.trace.search import Flags, Search
@@ -25,7 +29,21 @@ def sent_down(search: Search) -> Pairs:
 def forwarded(search: Search) -> Pairs:
     """Sent at a port, after being received at one: another one, or the same in hairpin mode."""
     port, _ = _sides(search)
-    return _joined(search, search.incoming(port), search.outgoing(search.orphan & port))
+    found = _joined(search, search.incoming(port), search.outgoing(search.orphan & port))
+    back = _of_its_own(search, found)
+    return replace(found, parent=found.parent[~back], child=found.child[~back])
+
+
+def _of_its_own(search: Search, found: Pairs) -> Flags:
+    """Pairs by which an interface that no topology tells of hands back what it got, from an address that it sends from
+    itself: a host, to which a bridge had brought its own frame."""
+    tap = search.tap[found.child]
+    back: Flags = (search.tap[found.parent] == tap) & ~search.wiring.known[tap]
+    if back.any():
+        alone = np.setdiff1d(search.outgoing(search.orphan & np.isin(search.tap, tap[back])), found.child)
+        sender = mix(search.tap, search.columns.eth_src[search.frame])
+        back[back] = np.isin(sender[found.child[back]], sender[alone])
+    return back
 
 
 def _sides(search: Search) -> tuple[Flags, Flags]:
@@ -41,6 +59,6 @@ def _joined(search: Search, parents: Rows, children: Rows, ties: bool = False) -
         children,
         mix(key[children], search.bridge[children]),
         search.tap[children],
-        search.time,
+        replace(search.seen, within=search.bridge),
         ties=ties,
     )

@@ -19,7 +19,7 @@ def routed(search: Search) -> Pairs:
         children,
         mix(same[children], search.identity.hops[children]),
         search.tap[children],
-        search.time,
+        search.seen,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from cnetkit.recording.columns import TCP
 from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.nat import translatable
 from cnetkit.trace.order import begins, ordered
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, ranks
 from cnetkit.trace.search import Flags, Search
@@ -25,13 +26,14 @@ def unseen(search: Search) -> Pairs:
     if not len(every):
         return NO_PAIRS
     numbered = every[((columns.protocol == TCP) | (columns.ident != 0))[search.frame[every]]]
+    changing = every[translatable(search, every)]
     head, tail = search.orphan, _tails(search)
     head[every[_to_groups(search, every)]] = False
     found = [NO_PAIRS]
     for part, ranked, rows in (
         (identity.ends, True, every),
-        (identity.source, False, every),
-        (identity.target, False, every),
+        (identity.source, False, changing),
+        (identity.target, False, changing),
         (None, False, numbered),
     ):
         if len(rows):
@@ -101,6 +103,8 @@ def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, head: Flags, ta
     ok = np.flatnonzero(wanted & (before >= 0) & (key[before] == key)) if len(rows) else NOTHING
     parent, child = rows[before[ok]], rows[ok]
     possible = _possible(search, parent, child)
+    packet, doubt = search.identity.packet[child], search.seen.doubtful(parent, child)
+    possible &= ~np.isin(packet, packet[doubt])  # where one was counted wrongly, so were its likes
     return Pairs(parent[possible], child[possible], NOTHING, NOTHING)
 
 

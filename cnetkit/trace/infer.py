@@ -16,6 +16,7 @@ from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.identity import U64, Identity, Rows, mix
 from cnetkit.trace.order import begins, numbered, ordered, shared
 from cnetkit.trace.pairing import pair
+from cnetkit.trace.seen import seen
 from cnetkit.trace.wiring import Wiring
 
 LOOK_BACK = 8
@@ -124,7 +125,9 @@ def _in_turn(
     came = came[open_[came]]
     if not len(sent) or not len(came):
         return {}
-    found = pair(sent, wire[sent], came, wire[came], np.zeros(len(came), np.int64), np.arange(len(wire)))
+    nowhere = np.zeros(len(wire), np.int64)  # their order counts, not their time
+    unseen = seen(nowhere, nowhere, nowhere > 0, 1)
+    found = pair(sent, wire[sent], came, wire[came], np.zeros(len(came), np.int64), unseen)
     first, second = found.parent, found.child
     real = (node[first] != node[second]) & (time[second] - time[first] < NEAR_NS)
     return _counted(tap[first[real]], tap[second[real]])

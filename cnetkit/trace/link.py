@@ -25,7 +25,7 @@ def crossed(search: Search) -> Pairs:
         children,
         mix(key[children], segment[children], far[search.tap[children]]),
         search.tap[children],
-        search.time,
+        search.seen,
     )
 
 

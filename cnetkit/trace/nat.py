@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Tuple5
-from cnetkit.recording.columns import ICMP, ICMPV6, TCP, UDP
+from cnetkit.recording.columns import ICMP, ICMPV6, ICMPV6_ERRORS, TCP, UDP
 from cnetkit.trace.forwarding import around, candidates
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.order import begins, ordered, shared
@@ -21,6 +21,7 @@ from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, pair
 from cnetkit.trace.search import Search
 
 PROTOCOLS = {"tcp": TCP, "udp": UDP, "icmp": ICMP, "icmpv6": ICMPV6, "sctp": 132, "udplite": 136, "dccp": 33}
+IGMP = 2
 WORD = (1 << 64) - 1
 
 Learned = tuple[U64, U64]
@@ -62,7 +63,7 @@ def filtered(search: Search) -> Pairs:
     kept = mix(place, sender)
     below = search.outgoing(search.orphan & is_ip & ~search.at_bridge)
     middle, same = np.sort(first.child), mix(kept, search.identity.packet, search.identity.ends)
-    plain = pair(middle, same[middle], below, same[below], search.tap[below], search.time)
+    plain = pair(middle, same[middle], below, same[below], search.tap[below], search.seen)
     middle, below = _without(search, middle, plain.parent), _without(search, below, plain.child)
     last = rewritten_between(search, middle, below, kept, kept)
     below = _without(search, below, last.child)
@@ -101,6 +102,7 @@ def rewritten_between(
     `half`: seen after the destination was changed and before the source is.
     """
     identity = search.identity
+    parents, children = parents[translatable(search, parents)], children[translatable(search, children)]
     if not len(parents) or not len(children):
         return NO_PAIRS
     pkey, ckey = mix(identity.packet[parents], before[parents]), mix(identity.packet[children], after[children])
@@ -120,6 +122,17 @@ def rewritten_between(
         found.append(more)
     found += learned
     return _together(*found)
+
+
+def translatable(search: Search, rows: Rows) -> NDArray[np.bool_]:
+    """Rows of packets that NAT may change. Neighbour and group messages are never tracked
+    (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
+    c, frame = search.columns, search.frame[rows]
+    kind, six = c.icmp_type[frame], c.protocol[frame] == ICMPV6
+    found: NDArray[np.bool_] = (c.version[frame] > 0) & (c.protocol[frame] != IGMP)
+    if six.any():
+        found &= ~six | np.isin(kind, (*ICMPV6_ERRORS, 128, 129))
+    return found
 
 
 def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
@@ -158,7 +171,7 @@ def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
     real = (ends_p[at_p] != ends_c[at_c]) & (_lookup(single_p, back, keys) != ends_c[at_c]) if len(keys) else keys > 0
     parents, pkey = _within(parents, pkey, keys[real])
     children, ckey = _within(children, ckey, keys[real])
-    return pair(parents, pkey, children, ckey, search.tap[children], search.time)
+    return pair(parents, pkey, children, ckey, search.tap[children], search.seen)
 
 
 def _single(key: U64, value: U64) -> tuple[U64, U64]:
@@ -182,7 +195,7 @@ def _mapped(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
     becomes = _lookup(*lesson, mix(search.node[parents], identity.ends[parents]))
     real = becomes != 0
     parents, pkey = parents[real], mix(pkey[real], becomes[real]) if real.any() else pkey[real]
-    return pair(parents, pkey, children, mix(ckey, identity.ends[children]), search.tap[children], search.time)
+    return pair(parents, pkey, children, mix(ckey, identity.ends[children]), search.tap[children], search.seen)
 
 
 def _lesson(search: Search, found: list[Pairs]) -> Learned:

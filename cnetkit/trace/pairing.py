@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.order import begins, ordered, possible
-
-PAUSE_NS = 50_000_000
-"""Silence after which identical packets are counted anew."""
+from cnetkit.trace.seen import PAUSE_NS, Seen
 
 NEAR_NS, NEAR_FACTOR = 50_000_000, 10
 """A pair is certain among identical packets if no other is within this time, or this many times its own delay."""
@@ -44,14 +42,15 @@ def pair(
     children: Rows,
     child_key: U64,
     lane: NDArray[np.generic],
-    time: NDArray[np.int64],
+    seen: Seen,
     *,
     ties: bool = False,
 ) -> Pairs:
     """Pairs children with parents of the same key.
 
     Rows are numbered in the order of time and given ascending. A parent has at most one child a `lane` (an interface,
-    so that a flood forks). A parent comes before its child, or with `ties` at the same time.
+    so that a flood forks). A parent comes before its child, or with `ties` at the same time. Doubtful pairs (see Seen)
+    are kept where others took as long to come there.
     """
     if not len(parents) or not len(children):
         return NO_PAIRS
@@ -74,17 +73,20 @@ def pair(
     children, lane, first, available = children[at], lane[at], before[starts[number]], born[number]
     rank, wanted, run = _counted(number, lane)
     known = first + np.minimum(rank, available - 1)
-    fits = (wanted == available) & _before(parents[known], children, time, ties)
+    fits = (wanted == available) & _before(parents[known], children, seen.time, ties)
+    usual = seen.usual(parents[known[fits]], children[fits])
+    fits &= ~seen.doubtful(parents[known], children, usual)
     if fits.all():
         return Pairs(parents[known], children, NOTHING, NOTHING)
     broken = np.zeros(len(run) and int(run.max()) + 1, np.bool_)
     broken[run[~fits]] = True
     left = broken[run]
     sure = ~left
-    late = _decide(parents, first[left], available[left], children[left], run[left], time, ties)
+    late = _decide(parents, first[left], available[left], children[left], run[left], seen.time, ties)
+    near = ~seen.doubtful(late.parent, late.child, usual)
     return Pairs(
-        np.concatenate((parents[known[sure]], late.parent)),
-        np.concatenate((children[sure], late.child)),
+        np.concatenate((parents[known[sure]], late.parent[near])),
+        np.concatenate((children[sure], late.child[near])),
         late.ambiguous,
         late.only,
     )

@@ -6,6 +6,8 @@ passed; where order and time do not decide, it is left open. This is the weakest
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cnetkit.recording.columns import UDP
@@ -66,6 +68,6 @@ def _padded(size: Rows) -> Rows:
 
 def _paired(search: Search, parents: Rows, size: Rows, children: Rows, sealed: Rows) -> Pairs:
     node: U64 = mix(search.node)
-    return pair(
-        parents, mix(node[parents], size), children, mix(node[children], sealed), search.tap[children], search.time,
-    )  # fmt: skip
+    alike = replace(search.seen, numbered=np.zeros(len(search.frame), np.bool_))  # only sizes are compared
+    tap = search.tap[children]
+    return pair(parents, mix(node[parents], size), children, mix(node[children], sealed), tap, alike)

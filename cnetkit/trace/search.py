@@ -15,6 +15,7 @@ from cnetkit.recording.columns import Columns
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.identity import Identity, Rows
 from cnetkit.trace.pairing import Pairs
+from cnetkit.trace.seen import Seen, numbered, seen
 from cnetkit.trace.wiring import Wiring
 
 Flags = NDArray[np.bool_]
@@ -59,6 +60,7 @@ class Search:
     """Rows seen at a bridge itself, not at a port."""
     depth: NDArray[np.uint8] = field(init=False)
     """Encapsulations around each row's innermost packet."""
+    seen: Seen = field(init=False)
     came: Flags = field(init=False)
     left: Flags = field(init=False)
 
@@ -70,6 +72,7 @@ class Search:
         wiring, tap = self.wiring, self.tap
         self.node, self.bridge, self.at_bridge = wiring.node[tap], wiring.bridge[tap], wiring.is_bridge[tap]
         self.depth = self.columns.depth[self.frame]
+        self.seen = seen(self.time, tap, numbered(self.columns)[self.frame], len(wiring.node))
         self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)
 
     def incoming(self, where: Flags | bool = True) -> Rows:

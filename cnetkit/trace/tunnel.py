@@ -26,7 +26,7 @@ def wrapped(search: Search) -> Pairs:
         children,
         mix(key[children], depth[children]),
         search.tap[children],
-        search.time,
+        search.seen,
     )
 
 
@@ -44,7 +44,7 @@ def unwrapped(search: Search) -> Pairs:
         children,
         mix(key[children], depth[children] + 1),
         search.tap[children],
-        search.time,
+        search.seen,
         ties=True,
     )
 
@@ -61,7 +61,7 @@ def stacked_up(search: Search) -> Pairs:
         children,
         mix(key[children], below[children]),
         search.tap[children],
-        search.time,
+        search.seen,
         ties=True,
     )
 
@@ -78,5 +78,5 @@ def stacked_down(search: Search) -> Pairs:
         children,
         mix(key[children], search.tap[children]),
         search.tap[children],
-        search.time,
+        search.seen,
     )

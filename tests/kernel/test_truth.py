@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
 from cnetkit.lab import Lab
@@ -301,6 +302,28 @@ def test_from_frames_alone_nothing_is_joined_wrongly_and_nearly_all_is_whole(nam
     assert found["wrong"] == []
     assert found["every_frame_once"]
     assert found["share"] >= 0.99, found["broken"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_captures_that_began_and_ended_at_different_times_are_never_joined_wrongly(name):
+    recording = recorded(name)
+    frames, whole = recording.frames, explain(recording).found.joined.journey
+    begin, end = int(frames.time_ns.min()), int(frames.time_ns.max())
+    chance = np.random.default_rng(len(frames))
+    for _ in range(4):
+        late, early = (chance.random((2, len(frames.taps))) * 0.6 * (end - begin)).astype(np.int64)
+        kept = np.flatnonzero(
+            (frames.time_ns >= begin + late[frames.tap]) & (frames.time_ns <= end - early[frames.tap])
+        )
+        part = replace(recording, frames=frames.take(kept))
+        bare = replace(part, topologies=(), events=())
+        unknown = replace(bare.frames, direction=np.zeros(len(kept), np.uint8))
+        for one in (part, bare, replace(bare, frames=unknown)):
+            joined = explain(one).found.joined
+            pairs = {
+                (new, old) for new, old in zip(joined.journey.tolist(), whole[kept].tolist(), strict=True) if old >= 0
+            }
+            assert len({new for new, _ in pairs}) == len(pairs)
 
 
 def same(lab: Lab) -> tuple[Dock, list[str]]:

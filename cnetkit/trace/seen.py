@@ -1,0 +1,83 @@
+"""When and where each row was seen, and while what each interface was captured.
+
+Packets that nobody numbered (ARP, or identification 0) may look the same for hours. Where one interface was captured
+while the other one was not, the k-th that one saw need not be the k-th of the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.columns import ICMP, ICMPV6, TCP, Columns
+
+Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+PAUSE_NS = 50_000_000
+"""Sightings of one packet at neighbouring places are usually no farther apart; identical packets that are count anew."""
+SLOW = 4
+"""A pair is in doubt where it took more than this many times what is usual."""
+
+ECHOES = (ICMP, 0), (ICMP, 8), (ICMPV6, 128), (ICMPV6, 129)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """n rows in the order of time."""
+
+    time: NDArray[np.int64]
+    tap: Rows
+    numbered: Flags
+    """Rows of packets that their senders numbered."""
+    since: NDArray[np.int64]
+    until: NDArray[np.int64]
+    """An element a tap: when it showed its first frame, and its last."""
+    within: Rows | None = None
+    """Given where a step takes no time to speak of: rows of one number are in doubt if they are far apart."""
+
+    def doubtful(self, parent: Rows, child: Rows, usual: NDArray[np.float64] | None = None) -> Flags:
+        """Pairs that may be of two packets: far apart, not numbered, and seen while only one place was captured.
+
+        With what is `usual` for each tap, not those that took about that long, but all that took much longer.
+        """
+        took = self.time[child] - self.time[parent]
+        doubt: Flags = took > PAUSE_NS
+        far = np.flatnonzero(doubt)
+        if len(far):
+            one, other = parent[far], child[far]
+            alone = (self.time[one] < self.since[self.tap[other]]) | (self.time[other] > self.until[self.tap[one]])
+            if self.within is not None:
+                alone |= self.within[one] == self.within[other]
+            if usual is not None:
+                known = usual[self.tap[other]]
+                alone = (alone | (known > 0)) & (took[far] > SLOW * known)
+            doubt[far] = alone & ~(self.numbered[one] & self.numbered[other])
+        return doubt
+
+    def usual(self, parent: Rows, child: Rows) -> NDArray[np.float64]:
+        """For each tap how long these pairs took to come there, in ns: the geometric mean of those not in doubt, or 0."""
+        took, count = self.time[child] - self.time[parent], len(self.since)
+        if not (took > PAUSE_NS).any():
+            return np.zeros(count)
+        sure = ~self.doubtful(parent, child)
+        tap, took = self.tap[child[sure]], np.log(np.maximum(took[sure], 1))
+        times = np.bincount(tap, minlength=count)
+        return np.where(times > 0, np.exp(np.bincount(tap, took, count) / np.maximum(times, 1)), 0)
+
+
+def seen(time: NDArray[np.int64], tap: Rows, numbered: Flags, taps: int) -> Seen:
+    """`taps` is how many there are."""
+    since, until = np.full(taps, 1 << 62), np.full(taps, -1 << 62)
+    since[tap[::-1]], until[tap] = time[::-1], time  # the last one written stays
+    return Seen(time, tap, numbered, since, until)
+
+
+def numbered(columns: Columns) -> Flags:
+    """Packets whose senders number them: by an identification, TCP's sequence or that of an echo."""
+    found: Flags = (columns.ident != 0) | (columns.protocol == TCP)
+    for protocol, kind in ECHOES:
+        found |= (columns.protocol == protocol) & (columns.icmp_type == kind)
+    return found
