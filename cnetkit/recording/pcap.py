@@ -23,6 +23,10 @@ MAGICS = {
 """The file's first bytes: its byte order, and the nanoseconds in a tick."""
 LONGEST = 1 << 26
 """No packet of any tool is longer: a length above it is taken for damage."""
+MOST_DAMAGE = 64
+"""Damaged places that are passed over in one file."""
+STRETCH, DAY = 1 << 22, 86400
+"""Octets looked through at a time; seconds."""
 
 
 def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
@@ -30,7 +34,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
     order, tick = MAGICS[data[:4].tobytes()]
     linktype = struct.unpack_from(order + "I", data.data, 20)[0] & 0xFFFF if len(data) >= 24 else 0
     tap = Tap(*tap_name(interface, node, 0), linktype)
-    at, stopped = _walk(data, order)
+    at, told = _records(data, order, 10**9 // tick)
     heads = data[at[:, None] + np.arange(16)].view(order + "u4").reshape(len(at), 4)
     seconds, ticks, captured, length = (column.astype(np.int64) for column in heads.T)
     frames = Frames(
@@ -43,26 +47,82 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
         length=np.minimum(length, 0x7FFFFFFF).astype(np.int32),
         data=data,
     )
-    told: tuple[str, ...] = ()
-    if len(at) == MOST_FRAMES:
-        told = (f"only the first {MOST_FRAMES:,} packets, up to byte {stopped}, were read",)
-    elif stopped != len(data):
-        told = (f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on",)
-    return Capture(frames, warnings=told)
+    return Capture(frames, warnings=tuple(told))
 
 
-def _walk(data: NDArray[np.uint8], order: str) -> tuple[NDArray[np.int64], int]:
-    """The offsets of the whole packet records, MOST_FRAMES at most, and where that ended."""
+def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[np.int64], list[str]]:
+    """The offsets of the packet records, MOST_FRAMES at most, without what is damaged, and what was left out.
+
+    `ticks` are those of a second.
+    """
+    parts, told, room = [], [], MOST_FRAMES
+    begin, end = 24, len(data)
+    for _ in range(MOST_DAMAGE):
+        at, stopped = _walk(data, order, begin, room)
+        broken = stopped < end and len(at) < room  # odd headers alone are no damage, if they lead to the end
+        likely = _likely(data, order, at, ticks) | (not broken)
+        sound = len(at) if likely.all() else int(np.argmin(likely))
+        parts.append(at[:sound])
+        room -= sound
+        if not broken:
+            break
+        damaged = int(at[sound]) if sound < len(at) else stopped
+        begin = _after_damage(data, order, damaged + 1, ticks)
+        if begin == end:
+            told.append(f"the packet at byte {damaged} is damaged or cut short: nothing was read from there on")
+            break
+        told.append(f"bytes {damaged} to {begin - 1} are damaged: they were not read")
+    if not room:
+        told.append(f"only the first {MOST_FRAMES:,} packets, up to byte {stopped}, were read")
+    return np.concatenate(parts), told
+
+
+def _likely(data: NDArray[np.uint8], order: str, at: NDArray[np.int64], ticks: int) -> NDArray[np.bool_]:
+    """Which places look like a record's header: less than a second in its ticks, no more captured than there was."""
+    if not len(at):
+        return np.zeros(0, np.bool_)
+    word = np.ndarray((len(data) - 3,), order + "u4", data.data, 0, (1,))
+    part, captured, length = (word[at + offset] for offset in (4, 8, 12))
+    likely: NDArray[np.bool_] = (part < ticks) & (captured <= length) & (captured <= LONGEST) & (length > 0)
+    return likely
+
+
+def _after_damage(data: NDArray[np.uint8], order: str, at: int, ticks: int) -> int:
+    """Where from `at` on a record begins again that leads to two more, or to the end; else the end.
+
+    Their times are within a day of each other.
+    """
+    end = len(data)
+    word = np.ndarray((max(end - 3, 0),), order + "u4", data.data, 0, (1,))
+    for first in range(at, end - 16, STRETCH):
+        place = np.arange(first, min(first + STRETCH, end - 16))
+        place = step = place[_likely(data, order, place, ticks)]
+        for _ in range(2):
+            after = step + 16 + word[step + 8].astype(np.int64)
+            fits = after <= end
+            place, step, after = place[fits], step[fits], after[fits]
+            inside = after <= end - 16
+            good = after == end
+            good[inside] = _likely(data, order, after[inside], ticks)
+            good[inside] &= np.abs(word[after[inside]].astype(np.int64) - word[step[inside]]) < DAY
+            place, step = place[good], np.where(inside, after, step)[good]
+        if len(place):
+            return int(place[0])
+    return end
+
+
+def _walk(data: NDArray[np.uint8], order: str, at: int, most: int) -> tuple[NDArray[np.int64], int]:
+    """The offsets of the whole records from `at` on, `most` at most, and where that ended."""
     offsets = array("q")
     add = offsets.append
     size = struct.Struct(order + "8xI").unpack_from
     view = data.data
-    at, last = 24, len(data) - 16
-    while at <= last and len(offsets) < MOST_FRAMES:
+    last = len(data) - 16
+    while at <= last and len(offsets) < most:
         (captured,) = size(view, at)
         after = at + 16 + captured
         if captured > LONGEST or after > len(data):
             break
         add(at)
         at = after
-    return np.frombuffer(offsets, np.int64), min(at, len(data)) if len(data) >= 24 else 0
+    return np.frombuffer(offsets, np.int64), min(at, len(data))

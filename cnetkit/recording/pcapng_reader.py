@@ -28,6 +28,8 @@ OPTIONS_LOOKED_THROUGH = 64
 OPTIONS_OF_A_BLOCK, BODY = 4096, 1 << 24
 """So many options, in so many octets, are read of a block that is no packet."""
 MOST_SECTIONS = 10_000
+MOST_DAMAGE = 64
+"""Damaged places that are passed over in one section."""
 
 
 @dataclass(slots=True)
@@ -87,17 +89,35 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
         if magic != p.BYTE_ORDER_MAGIC:
             order, words = ">", walks[">"].words if ">" in walks else little.byteswap()
             walks.setdefault(">", Steps(words))
-        blocks, at = walks[order].section(at)
-        kept = _sound(words, blocks)
-        _read_section(file, _Section(words, order, blocks[:kept]))
-        if kept < len(blocks):
-            at = int(blocks[kept])
-            file.warnings.append(f"the block at byte {at * 4} is damaged or cut short: nothing was read from there on")
+        blocks, at, whole = _blocks(file, walks[order], at)
+        _read_section(file, _Section(words, order, blocks))
+        if not whole:
             break
     else:
         if len(data) % 4:
             file.warnings.append(f"the last {len(data) % 4} bytes of the file are no block and were not read")
     return Capture(_frames(file), tuple(file.attachments), tuple(file.losses), tuple(file.warnings))
+
+
+def _blocks(file: _File, steps: Steps, at: int) -> tuple[NDArray[np.int64], int, bool]:
+    """The blocks of the section at `at` without what is damaged, where the next one begins, and whether there may be one."""
+    parts = []
+    for _ in range(MOST_DAMAGE):
+        blocks, at = steps.section(at)
+        kept = _sound(steps.words, blocks)
+        parts.append(blocks[:kept])
+        if kept == len(blocks):
+            return np.concatenate(parts), at, True
+        damaged = int(blocks[kept])
+        at = steps.after_damage(damaged + 1)
+        if at == len(steps.words):
+            break
+        file.warnings.append(f"bytes {damaged * 4} to {at * 4 - 1} are damaged: they were not read")
+        if steps.words[at] == p.SECTION:
+            return np.concatenate(parts), at, True
+    where = damaged * 4
+    file.warnings.append(f"the block at byte {where} is damaged or cut short: nothing was read from there on")
+    return np.concatenate(parts), at, False
 
 
 def _sound(words: Words, blocks: NDArray[np.int64]) -> int:

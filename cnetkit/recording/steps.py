@@ -11,7 +11,7 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.pcapng import ENHANCED_PACKET, SECTION
+from cnetkit.recording.pcapng import BYTE_ORDER_MAGIC, ENHANCED_PACKET, SECTION
 
 Words = NDArray[np.uint32]
 Places = NDArray[np.int64]
@@ -44,6 +44,23 @@ class Steps:
                 over = at >= len(self.words) or self.words[at] == SECTION
             if over:
                 return np.concatenate(parts), at
+
+    def after_damage(self, at: int) -> int:
+        """Where a section, or a packet that leads to a whole block or to the end, begins again from `at` on; else the end."""
+        words, ends = self.words, len(self.words)
+        while at < ends - 2:
+            self._look(at)
+            after = np.minimum(self._after, ends)
+            size = words[np.minimum(after + 1, ends - 1)].astype(np.int64)
+            last = after + (size >> 2) - 1
+            leads = (size >= 12) & (last < ends) & (words[np.clip(last, 0, ends - 1)] == size) | (after == ends)
+            section = np.flatnonzero(words[at : self._end] == SECTION) + at
+            section = section[words[np.minimum(section + 2, ends - 1)] == BYTE_ORDER_MAGIC]
+            found = np.concatenate((self._packets[leads], section))
+            if len(found):
+                return int(found.min())
+            at = self._end
+        return ends
 
     def _walked(self, at: int, until: int) -> tuple[Places, int, bool]:
         """The block at `at` and those after it up to one of kind `until`, where that is; and if the section ends there."""

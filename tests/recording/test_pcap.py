@@ -2,6 +2,7 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 from cnetkit.recording.frames import Tap
 from cnetkit.recording.pcap import read
@@ -28,3 +29,27 @@ def test_a_record_that_is_cut_or_damaged_is_told_with_its_place(rest):
     found = read(np.frombuffer(whole + rest, np.uint8), "web")
     assert len(found.frames) == 1
     assert found.warnings == ("the packet at byte 41 is damaged or cut short: nothing was read from there on",)
+
+
+@given(st.integers(0, 39), st.integers(0, 60), st.binary(min_size=1, max_size=40))
+def test_behind_damage_it_is_read_on(record, offset, noise):
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    packets = [b"%03d" % number * (10 + number % 5) for number in range(40)]
+    records = [struct.pack("<IIII", 1_700_000_000, n, len(p), len(p)) + p for n, p in enumerate(packets)]
+    at = len(head) + sum(map(len, records[:record])) + offset
+    whole = bytearray(head + b"".join(records))
+    whole[at : at + len(noise)] = noise[: max(0, len(whole) - at)]
+    found = read(np.frombuffer(bytes(whole), np.uint8), "web")
+    seen = [found.frames.bytes_of(number) for number in range(len(found.frames))]
+    ends = np.cumsum([len(head), *map(len, records)])
+    untouched = [
+        p for p, begin, end in zip(packets, ends, ends[1:], strict=False) if end <= at or begin >= at + len(noise)
+    ]
+    assert [packet for packet in seen if packet in untouched] == untouched
+    assert len(seen) == 40 or any("damaged" in warning for warning in found.warnings)
+
+
+def test_odd_headers_are_read_where_they_lead_to_the_end():
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    found = read(np.frombuffer(head + struct.pack("<IIII", 1, 2_000_000, 3, 2) + b"abc", np.uint8), "web")
+    assert (len(found.frames), found.warnings) == (1, ())

@@ -1,6 +1,7 @@
 import struct
 
 import numpy as np
+import pytest
 
 from cnetkit.model import Loss
 from cnetkit.recording.frames import IN, OUT, UNKNOWN, Tap
@@ -90,6 +91,27 @@ def test_a_file_cut_short_is_read_up_to_the_cut_and_says_where(pcapng):
     assert found.warnings == (
         f"the block at byte {len(whole)} is damaged or cut short: nothing was read from there on",
     )
+
+
+@pytest.mark.parametrize("place", [4, -4, 0])
+def test_behind_a_damaged_block_it_is_read_on(pcapng, place):
+    packets = [bytearray(pcapng.packet(0, number, b"%04d" % number)) for number in range(9)]
+    at = place % len(packets[4])
+    packets[4][at : at + 4] = b"\x77\x66\x55\x44"
+    before = pcapng.section() + pcapng.interface() + b"".join(packets[:4])
+    found = reading(before, *packets[4:])
+    assert [found.frames.bytes_of(n) for n in range(len(found.frames))] == [b"%04d" % n for n in range(9) if n != 4]
+    if place:
+        assert found.warnings == (
+            f"bytes {len(before)} to {len(before) + len(packets[4]) - 1} are damaged: they were not read",
+        )
+
+
+def test_a_section_behind_damage_has_interfaces_of_its_own(pcapng):
+    one = pcapng.section() + pcapng.interface(b"a/x") + pcapng.packet(0, 1, b"abcd")
+    other = pcapng.section() + pcapng.interface(b"b/y") + pcapng.packet(0, 2, b"efgh")
+    found = reading(one + bytes(64) + other)
+    assert [found.frames.taps[tap].node for tap in found.frames.tap] == ["a", "b"]
 
 
 def test_a_block_of_length_zero_does_not_hold_the_reader_up(pcapng):
