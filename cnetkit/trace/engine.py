@@ -22,6 +22,7 @@ from cnetkit.trace.infer import inferred
 from cnetkit.trace.orient import oriented
 from cnetkit.trace.pairing import Pairs
 from cnetkit.trace.search import Search
+from cnetkit.trace.seen import numbered
 from cnetkit.trace.stacks import stacked
 from cnetkit.trace.units import Found, Units, returned, units_of
 from cnetkit.trace.wiring import Wiring, node_names, wire
@@ -129,6 +130,8 @@ def join(recording: Source) -> Joined:
         units.columns.eth_src[order],
         units.columns.eth_dst[order],
         wiring.address[tap],
+        np.array([one.interface == "lo" for one in frames.taps], np.bool_)[tap],
+        numbered(units.columns)[order],
     )
     wiring = inferred(wiring, tap, direction, time, identity, units.columns.depth[order])
     wiring = stacked(wiring, tap, direction, identity.inner, units.columns.vlan[order])

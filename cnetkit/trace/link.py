@@ -5,6 +5,8 @@ Loopback is a cable from a node to itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cnetkit.trace.identity import Rows, mix
@@ -19,7 +21,7 @@ def crossed(search: Search) -> Pairs:
     parents = search.outgoing(segment >= 0)
     key = search.identity.wire
     near, far = _ends(search.wiring.segment)
-    return pair(
+    found = pair(
         parents,
         mix(key[parents], segment[parents], near[search.tap[parents]]),
         children,
@@ -27,6 +29,8 @@ def crossed(search: Search) -> Pairs:
         search.tap[children],
         search.seen,
     )
+    other = (search.tap[found.parent] != search.tap[found.child]) | (near[search.tap[found.child]] > 0)
+    return replace(found, parent=found.parent[other], child=found.child[other])  # a hub hands nothing back
 
 
 def _ends(segment: Rows) -> tuple[Rows, Rows]:

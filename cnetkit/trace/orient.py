@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnetkit.recording.frames import IN, OUT, UNKNOWN
 from cnetkit.trace.identity import U64, Rows, mix
+from cnetkit.trace.pairing import ranks
 
 LOOK_BACK = 8
 NEAR_NS = 1_000_000_000
@@ -27,20 +28,37 @@ def oriented(
     eth_src: U64,
     eth_dst: U64,
     own: U64,
+    loops: NDArray[np.bool_],
+    numbered: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
     """`direction` with IN or OUT for rows that had neither. Rows are in the order of time.
 
-    `own` is the MAC address of each row's interface, 0 where it is not known.
+    `own` is the MAC address of each row's interface, 0 where it is not known; `loops` are rows seen at a loopback.
     """
     unknown = direction == UNKNOWN
     if not unknown.any():
         return direction
     found = direction.copy()
-    found[unknown & (own != 0) & (own == eth_src)] = OUT
+    looped = np.flatnonzero(unknown & loops)
+    found[looped] = _through_loopback(mix(wire, tap)[looped], tap[looped], numbered[looped])
+    found[(found == UNKNOWN) & (own != 0) & (own == eth_src)] = OUT
     order = np.argsort(wire, kind="stable")
     place = (tap[order], node[order], time[order], wire[order])
     found[order] = _along_bridges(_along_cables(found[order], *place), *place)
     return _as_before(_as_before(found, mix(tap, eth_dst)), mix(tap, eth_src))
+
+
+def _through_loopback(wire: U64, tap: Rows, numbered: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """What goes out at a loopback comes in there. Some programs record both, some (libpcap) only the second.
+
+    Which, those packets tell that are numbered; where none is, nothing is known.
+    """
+    rank, count, _ = ranks(wire)
+    taps = int(tap.max(initial=-1)) + 1
+    once, twice = (np.bincount(tap[numbered & (count == times)], minlength=taps)[tap] for times in (1, 2))
+    both = (twice > once) & (count % 2 == 0)
+    way = np.where(both, np.where(rank % 2 == 0, OUT, IN), np.where(once > twice, IN, UNKNOWN))
+    return way.astype(np.uint8)
 
 
 def _along_cables(
@@ -57,6 +75,9 @@ def _along_cables(
     sender = np.repeat(tap[rows[begins]], sizes)
     both = np.repeat(np.minimum.reduceat(tap[rows], begins) != np.maximum.reduceat(tap[rows], begins), sizes)
     told = np.where(tap[rows] == sender, OUT, IN).astype(np.uint8)
+    four = begins[sizes == 4]  # over there and back again: a port of a bridge in hairpin mode
+    back = four[(tap[rows[four]] == tap[rows[four + 3]]) & (tap[rows[four + 1]] == tap[rows[four + 2]])]
+    told[back + 2], told[back + 3] = OUT, IN
     open_ = both & (found[rows] == UNKNOWN)
     found[rows[open_]] = told[open_]
     return found

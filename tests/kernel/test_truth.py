@@ -305,6 +305,16 @@ def test_from_frames_alone_nothing_is_joined_wrongly_and_nearly_all_is_whole(nam
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_without_directions_too_nothing_is_joined_wrongly_and_nearly_all_is_whole(name):
+    recording = recorded(name)
+    unknown = replace(recording.frames, direction=np.zeros(len(recording.frames), np.uint8))
+    found = scored(explain(replace(recording, topologies=(), events=(), frames=unknown)), recording)
+    assert found["wrong"] == []
+    assert found["every_frame_once"]
+    assert found["share"] >= 0.99, found["broken"]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_captures_that_began_and_ended_at_different_times_are_never_joined_wrongly(name):
     recording = recorded(name)
     frames, whole = recording.frames, explain(recording).found.joined.journey
