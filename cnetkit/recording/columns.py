@@ -53,8 +53,8 @@ class Columns:
     eth_src: U64
     eth_dst: U64
     ethertype: NDArray[np.uint16]
-    vlan: NDArray[np.uint16]
-    """The innermost packet's VLAN identifier, 0 where it has no tag."""
+    vlan: NDArray[np.uint32]
+    """The innermost packet's VLAN identifier, 0 where it has no tag; that of a tag around it twelve bits higher."""
     version: NDArray[np.uint8]
     """4, 6, or 0 for what is not IP."""
     src_high: U64
@@ -104,7 +104,7 @@ class Columns:
     """VXLAN's or Geneve's network identifier, or GRE's key."""
     outer_eth_src: U64
     outer_eth_dst: U64
-    outer_vlan: NDArray[np.uint16]
+    outer_vlan: NDArray[np.uint32]
     outer_src_high: U64
     outer_src_low: U64
     outer_dst_high: U64

@@ -16,6 +16,7 @@ Chunk = dict[str, NDArray[np.generic]]
 
 IPV4, IPV6 = 0x0800, 0x86DD
 TAGS = (0x8100, 0x88A8, 0x9100)
+TWO_TAGS = np.uint64(0xFFFFFF)
 
 
 def ethernet(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
@@ -32,7 +33,8 @@ def ethernet(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> tupl
         if not len(tagged):
             break
         tag = source.word(at[tagged], stop[tagged])
-        out["vlan"][rows[tagged]] = (tag >> np.uint64(48)) & np.uint64(0xFFF)
+        before = out["vlan"][rows[tagged]].astype(np.uint64)
+        out["vlan"][rows[tagged]] = (before << np.uint64(12) | (tag >> np.uint64(48)) & np.uint64(0xFFF)) & TWO_TAGS
         ethertype[tagged] = ((tag >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
         at[tagged] += 4
     return rows, np.minimum(at, stop), ethertype

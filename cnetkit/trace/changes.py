@@ -83,6 +83,8 @@ def _word(c: Columns, n: int, bit: int) -> str:
     if names[0] == "depth":
         return encapsulation(c, n)
     value = int(getattr(c, names[0])[n]) - (40 if names[0] == "length" and c.version[n] == 6 else 0)
+    if names[0] == "vlan" and value > 0xFFF:  # the outer tag first, as in the frame
+        return f"{value >> 12}, {value & 0xFFF}"
     return mac(value) if "eth" in names[0] else str(value)
 
 

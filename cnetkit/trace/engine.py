@@ -15,7 +15,20 @@ from numpy.typing import NDArray
 from cnetkit.model import Connection, Event, Topology
 from cnetkit.recording.columns import PROBLEMS, Columns, decode
 from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, Frames
-from cnetkit.trace import bridge, copies, flood, forwarding, fragments, gap, link, nat, sealed, segments, tunnel
+from cnetkit.trace import (
+    bridge,
+    copies,
+    datagrams,
+    flood,
+    forwarding,
+    fragments,
+    gap,
+    link,
+    nat,
+    sealed,
+    segments,
+    tunnel,
+)
 from cnetkit.trace.clock import Clocks, reconciled
 from cnetkit.trace.identity import Rows, identify
 from cnetkit.trace.infer import inferred
@@ -116,7 +129,7 @@ def join(recording: Source) -> Joined:
     wiring = wire(frames.taps, recording.topologies)
     clocks = reconciled(frames, columns)
     units, incomplete = fragments.put_together(units_of(frames, columns, clocks.time), wiring.sealed)
-    units = segments.cut_alike(units)
+    units = datagrams.cut_alike(segments.cut_alike(units))
     order = units.in_order()
     addressed = not any(tap.linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) for tap in frames.taps)
     identity = identify(units.columns, order, addressed)

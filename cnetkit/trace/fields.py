@@ -132,6 +132,11 @@ def _times(found: Found) -> list[Part]:
     return [Part(time - time.min(initial=time.max(initial=0)))]
 
 
+def _tags(found: Found) -> list[Part]:
+    vlan = found.joined.columns.vlan
+    return [Part(vlan & 0xFFF, vlan > 0), Part(vlan >> 12, vlan > 0xFFF)]
+
+
 _SRC, _DST = _address("src", _version(4, 6)), _address("dst", _version(4, 6))
 _SRC6, _DST6 = _address("src", _version(6)), _address("dst", _version(6))
 _ARP_SRC, _ARP_DST = _address("src", _arp), _address("dst", _arp)
@@ -152,7 +157,7 @@ _ALL: dict[str, tuple[str, Columns]] = {
     "eth.dst": ("mac", _column("eth_dst", lambda found: found.addressed)),
     "eth.type": ("number", _column("ethertype")),
     "vlan": ("flag", _flag(lambda found: found.joined.columns.vlan > 0)),
-    "vlan.id": ("number", _column("vlan", lambda found: found.joined.columns.vlan > 0)),
+    "vlan.id": ("number", _tags),
     "arp": ("flag", _flag(_arp)),
     "arp.src.proto_ipv4": ("address", _ARP_SRC),
     "arp.dst.proto_ipv4": ("address", _ARP_DST),

@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from cnetkit.trace.identity import U64, Rows
 from cnetkit.trace.wiring import Wiring
 
+INNER = np.uint32(0xFFF)
+"""The bits of the innermost tag."""
 
-def stacked(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64, vlan: NDArray[np.uint16]) -> Wiring:
-    """`wiring` with the interface below for each tap that shows, without a tag, what another one shows with it."""
+
+def stacked(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64, vlan: NDArray[np.uint32]) -> Wiring:
+    """`wiring` with the interface below for each tap that shows, with one tag less, what another one shows."""
     if not vlan.any() or bool(wiring.known.all()):
         return wiring
     node = wiring.node[tap]
@@ -24,9 +27,11 @@ def stacked(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64,
     rows = rows[np.lexsort((rows, direction[rows], node[rows], inner[rows]))]
     first, then = rows[:-1], rows[1:]
     same = (inner[first] == inner[then]) & (node[first] == node[then]) & (direction[first] == direction[then])
-    same &= (vlan[first] > 0) != (vlan[then] > 0)
-    plain = np.where(vlan[first] > 0, then, first)[same]
-    tagged = np.where(vlan[first] > 0, first, then)[same]
+    more = vlan[first] > vlan[then]
+    plain, tagged = np.where(more, then, first), np.where(more, first, then)
+    without = np.where(vlan[tagged] > INNER, vlan[tagged] & INNER, 0)
+    same &= (vlan[tagged] > 0) & (vlan[plain] == without)
+    plain, tagged = plain[same], tagged[same]
     count = len(wiring.node)
     seen = np.bincount(tap[plain] * count + tap[tagged], minlength=count * count).reshape(count, count)
     below, segment = wiring.below.copy(), wiring.segment.copy()

@@ -59,7 +59,7 @@ class Tables:
             "frame": n, "time": self._time(n), **self._places(n), **self._packets(n),
             "length": seen.length[n], "eth_src": _text(distinct(c.eth_src[n], lambda row: mac(int(c.eth_src[n[row]])))),
             "eth_dst": _text(distinct(c.eth_dst[n], lambda row: mac(int(c.eth_dst[n[row]])))),
-            "vlan": c.vlan[n], "ttl": c.ttl[n], "ident": c.ident[n], "seq": c.seq[n], "ack": c.ack[n],
+            "vlan": c.vlan[n] & 0xFFF, "ttl": c.ttl[n], "ident": c.ident[n], "seq": c.seq[n], "ack": c.ack[n],
             "payload": c.payload_length[n], "encapsulation": _text(self._around(n)),
             "journey": _missing(found.joined.journey[n]), "flow": _missing(found.frame_flow[n]),
             "problem": _text(distinct(c.problem[n], lambda row: PROBLEMS[int(c.problem[n[row]])])),

@@ -9,7 +9,7 @@ import pytest
 
 from cnetkit.recording.recording import Recording
 from cnetkit.trace import explain
-from tests.kernel.tagged import TAG, ready, score
+from tests.kernel.tagged import TAG, ready, score, sink
 
 SEND = """
 import socket, sys
@@ -19,6 +19,14 @@ for n in range(20):
 s.shutdown(socket.SHUT_WR)
 while s.recv(65536):
     pass
+"""
+
+SEND_DATAGRAMS = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_UDP, 103, 500)  # UDP_SEGMENT
+for n in range(20):
+    s.sendto(b"".join(b"ask:%08d" % k for k in range(n * 200, n * 200 + 200)), (sys.argv[1], int(sys.argv[2])))
 """
 
 TAKE = """
@@ -86,3 +94,24 @@ def test_what_was_cut_says_so_among_its_changes(recording):
     changed = [c for j in trace.journeys for h in j.hops for c in h.changes if c.field == "ip.len"]
     assert changed
     assert all(int(c.before) != int(c.after) for c in changed)
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_datagrams_handed_out_as_one_are_one_journey(dock, bare):
+    dock.host.publish(9091, to=dock.web, port=91, protocol="udp")
+    sink(dock.web)
+    for node, name in ((dock.outside, "eth0"), (dock.host, "eth0")):
+        node.run(f"ethtool -K {name} tx on sg on gso on tx-udp-segmentation on", check=True)
+    dock.host.run(f"ethtool -K {dock.web.host_interface} tx-udp-segmentation off", check=True)
+    with dock.lab.trace() as trace:
+        dock.outside.run(["python3", "-c", SEND_DATAGRAMS, "203.0.113.1", "9091"], check=True)
+    recording = trace.recording
+    lengths = recording.frames.length
+    assert lengths.max() > 2400, "the kernel cut the datagrams at once"
+    marked = truth(recording)
+    assert len(marked) == 20
+    assert max(map(len, marked.values())) > 10, "the kernel did not cut the datagrams on their way"
+    seen = replace(recording, topologies=(), events=()) if bare else recording
+    found = score(json.loads(explain(seen).to_json()), marked)
+    assert (found["wrong"], found["broken"]) == ([], [])
+    assert found["every_frame_once"]

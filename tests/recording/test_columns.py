@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from scapy.contrib.geneve import GENEVE
 from scapy.layers.inet import GRE, ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
-from scapy.layers.l2 import ARP, Dot1Q, Ether
+from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
@@ -79,6 +79,11 @@ def test_every_encapsulation_is_looked_through():
     assert c.outer_ttl.tolist() == [9] * 6
     assert c.sport.tolist() == [1000] * 6
     assert len(set(c.payload_digest.tolist())) == 1
+
+
+def test_of_two_vlan_tags_both_are_kept():
+    c = decode(frames_of([Ether(**MACS) / Dot1AD(vlan=100) / Dot1Q(vlan=10) / tcp()]))
+    assert (int(c.vlan[0]), int(c.dport[0])) == (100 << 12 | 10, 80)
 
 
 def test_vlan_tags_are_stepped_over():

@@ -56,6 +56,7 @@ class Trace:
     recording: Recording = field(default_factory=lambda: Recording(no_frames(), name="published port"))
     selection: str = ""
     clocks: tuple = ()
+    undirected: int = 0
 
     @property
     def protocols(self):
