@@ -61,8 +61,9 @@ class Lesson:
         given = self._answers[question.name]
         if question.right(given, seen):
             return Result(question.name, "correct", seen.words)
-        parting = question.parting(given, seen)
-        return Result(question.name, "incorrect", " ".join(part for part in (parting, seen.words) if part))
+        parting, there = question.parting(given, seen), question.parts(given, seen)
+        said = " ".join(part for part in (parting, there.words) if part)
+        return Result(question.name, "incorrect", said, there)
 
     def _graded(self, exercise: Exercise, trace: Trace) -> Result:
         if exercise.name not in self._before:
