@@ -132,7 +132,7 @@ def test_an_exercise_needs_to_know_how_it_was(trace):
         entry.network(lab)
         with lab.trace() as own:
             entry.traffic(lab)
-    one = lesson(Exercise("mend", "Mend it.", lambda trace: ""))
+    one = lesson(Exercise("mend", "Mend it.", lambda trace: "It is broken."))
     with pytest.raises(CnetkitError, match="first"):
         one.check("mend", own)
     one.ask("mend", own)
@@ -213,3 +213,12 @@ def test_of_an_order_the_first_hop_that_was_not_said_is_shown(trace):
     assert one.check("way", trace).parts.hop == next(hop for hop in journey.hops if hop.node == names[1])
     one.ask("way", [names[0]])
     assert f"look at {names[1]}/" in one.check("way", trace).words
+
+
+def test_a_repair_that_leaves_no_mark_in_the_network_is_right_where_it_works(trace):
+    works = []
+    one = lesson(Exercise("mend", "Mend it.", lambda trace: "" if works else "Broken.", touched=lambda trace: "same"))
+    one.ask("mend", trace)
+    assert one.check("mend", trace).outcome == "not attempted"
+    works.append(True)
+    assert one.check("mend", trace).correct
