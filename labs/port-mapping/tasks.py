@@ -91,8 +91,8 @@ def reachable(trace: Trace, port: int, name: str) -> str:
     asked = to_port(trace, port)
     if not asked:
         return f"Nobody asked for port {port} in this trace: run the cell that does."
-    reached = {nodes(one)[-1] for one in asked} & {"web", "client"}
-    answered = any(nodes(one)[0] == name and nodes(one)[-1] == "outside" for one in journeys(trace, "SYN, ACK"))
+    reached = {nodes(one)[-1] for one in journeys(trace, "SYN")} & {"web", "client"}
+    answered = any(nodes(one)[-1] == "outside" for one in journeys(trace, "SYN, ACK"))
     if name in reached and answered:
         return ""
     if name in reached:
@@ -101,6 +101,8 @@ def reachable(trace: Trace, port: int, name: str) -> str:
         return f"{name} is reached, {where}."
     if reached:
         return f"The packet arrives at {', '.join(sorted(reached))}: which address stands in the rule?"
+    if answered:
+        return f"dock answers itself: {name} hears nothing of it."
     if any("RST" in one.packet.kind and one.hops[0].node == "dock" for one in journeys(trace)):
         return f"dock refuses it itself: no rule of the chain DOCKER in the table nat takes port {port} any further."
     return (
