@@ -30,6 +30,13 @@ CHECKS = {
         assert not lost.ok and {hop.node for journey in broken.journeys for hop in journey.hops} == {"left", "right"}
         assert not any(journey.packet.kind == "echo reply" for journey in broken.journeys)
         """,
+    "01-namespaces": """
+        asked = {frames.bytes_of(n).partition(b"GET /")[2].split(b" ")[0].decode() for each in (named, mounted, numbered, trace)
+                 for frames in (each.recording.frames,) for n in range(len(frames))}
+        assert {"inside-box", "after-left", "inside-secret", "after-0", "pid-1"} <= asked
+        assert {"mount", "uts", "ipc", "pid", "user", "cgroup"} <= asked and "net" not in asked
+        assert not [one for one in wired.journeys if one.packet.protocol == "tcp"]
+        """,
     "02-veth-and-bridge": """
         assert question.hops[0].node == "c0" and {hop.node for hop in question.hops} == {"c0", "c1", "c2", "dock"}
         assert not any(hop.node == "c2" for hop in request.hops)

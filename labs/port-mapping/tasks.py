@@ -105,8 +105,10 @@ def reachable(trace: Trace, port: int, name: str) -> str:
         return f"dock answers itself: {name} hears nothing of it."
     if any("RST" in one.packet.kind and one.hops[0].node == "dock" for one in journeys(trace)):
         return f"dock refuses it itself: no rule of the chain DOCKER in the table nat takes port {port} any further."
+    rule = next((each.quote for each in asked[0].hops[-1].evidence if "dnat" in each.quote.lower()), "no rule")
     return (
-        "dock takes it and does not pass it on: look at the policy of FORWARD, and at the chain DOCKER of the filter."
+        f"“{rule}” changes it, and then the filter drops it: does the rule lead to {name}'s server, and does the chain "
+        "DOCKER of the filter let that pass?"
     )
 
 
