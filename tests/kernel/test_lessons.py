@@ -232,7 +232,7 @@ def without(lab):
 
 
 def ask_service(lab):
-    return traced(lab, "client", "for i in $(seq 10); do curl -s -m 0.3 http://10.96.0.2/; done")
+    return traced(lab, "client", "for i in $(seq 16); do curl -s -m 0.2 http://10.96.0.2/; done")
 
 
 NAMED = "curl -s http://10.0.0.1/$(hostname)-$$"
