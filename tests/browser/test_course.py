@@ -4,6 +4,9 @@ from tests.browser.conftest import PATIENCE
 from tests.browser.test_jupyterlab import opened
 
 ACTIVE = ".jp-Notebook .jp-Cell.jp-mod-active"
+PROMPT = ".jp-InputPrompt"
+BEGUN = "([cell, prompt, before]) => cell.querySelector(prompt).textContent.trim() !== before.trim()"
+ENDED = r"([cell, prompt]) => /\[\d+\]/.test(cell.querySelector(prompt).textContent)"
 
 
 class Learner:
@@ -25,17 +28,27 @@ class Learner:
         )
 
     def run(self):
-        """Runs the active cell and goes on to the next; gives back the cell, whose output has come by then."""
-        cell = self.page.locator(ACTIVE).element_handle()
-        code = bool(self.source)
-        self.page.keyboard.press("Shift+Enter")
-        if code:
-            self.page.wait_for_function(
-                r"(cell) => /\[\d+\]/.test(cell.querySelector('.jp-InputPrompt').textContent)",
-                arg=cell,
-                timeout=PATIENCE,
-            )
+        """Runs the active cell and goes on to the next; gives back the cell, whose output has come by then.
+
+        What is asked of a kernel that is not quite there is lost without a word: then it is asked again.
+        """
+        cell, code = self.page.locator(ACTIVE).element_handle(), bool(self.source)
+        before = cell.query_selector(PROMPT).inner_text() if code else ""
+        for _ in range(10):
+            self.page.keyboard.press("Control+Enter")
+            if not code or self._ran(cell, before):
+                break
+        self.page.keyboard.press("ArrowDown")
         return cell
+
+    def _ran(self, cell, before: str) -> bool:
+        """Whether the cell has begun within some seconds; waits for its end then."""
+        try:
+            self.page.wait_for_function(BEGUN, arg=[cell, PROMPT, before], timeout=5000)
+        except TimeoutError:
+            return False
+        self.page.wait_for_function(ENDED, arg=[cell, PROMPT], timeout=PATIENCE)
+        return True
 
     def run_to(self, words: str) -> None:
         """Runs cells until the active one holds these words."""
