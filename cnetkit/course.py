@@ -22,11 +22,11 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson("00", "start here"),
-    Lesson("01", "namespaces", ("mount-proc", "mount-tmpfs")),
+    Lesson("00", "start here", ("ping",), "start-here"),
+    Lesson("01", "namespaces", ("mount-proc", "mount-tmpfs", "curl"), "namespaces"),
     Lesson("02", "veth and bridge", ("ping",), "bridge"),
     Lesson("03", "out of the host", (*FORWARDING, "curl"), "out-of-the-host"),
-    Lesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl")),
+    Lesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl"), "port-mapping"),
     Lesson("05", "overlay", ("vxlan", "ping"), "overlay"),
     Lesson("06", "pods", (*FORWARDING, "vxlan", "curl"), "pod"),
     Lesson("07", "services", (*FORWARDING, "vxlan", "iptables-statistic", "nft-numgen", "dnsmasq", "curl"), "service"),

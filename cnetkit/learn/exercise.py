@@ -11,24 +11,6 @@ from cnetkit.trace import Trace
 Grade = Callable[[Trace], str]
 
 
-@dataclass(frozen=True)
-class Exercise:
-    """`grade` takes a trace made after the attempt and says what is still wrong, or nothing where all is well.
-
-    What it says should differ for different mistakes. `because` and the hints are as a question's.
-    """
-
-    name: str
-    text: str
-    grade: Grade
-    hints: tuple[str, ...] = ()
-    because: str = ""
-
-    def shown(self) -> str:
-        """The exercise as a learner reads it."""
-        return self.text
-
-
 def setting(trace: Trace) -> object:
     """What a learner can change in a network, without what traffic changes: who compares it sees whether it was touched.
 
@@ -54,3 +36,23 @@ def _tunnels(topology: Topology) -> object:
         for one in topology.interfaces
         if one.kind == "vxlan"
     )
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """`grade` takes a trace made after the attempt and says what is still wrong, or nothing where all is well.
+
+    What it says should differ for different mistakes. `because` and the hints are as a question's.
+    """
+
+    name: str
+    text: str
+    grade: Grade
+    hints: tuple[str, ...] = ()
+    because: str = ""
+    touched: Callable[[Trace], object] = setting
+    """What an attempt changes, as a trace shows it: where that is as before, and still wrong, nothing was attempted."""
+
+    def shown(self) -> str:
+        """The exercise as a learner reads it."""
+        return self.text

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Sequence
 
 from cnetkit.learn import progress
-from cnetkit.learn.exercise import Exercise, setting
+from cnetkit.learn.exercise import Exercise
 from cnetkit.learn.question import Question
 from cnetkit.learn.result import MARKS, Result
 from cnetkit.model import CnetkitError
@@ -38,7 +38,7 @@ class Lesson:
         task = self._task(name)
         if isinstance(task, Exercise):
             if isinstance(answer, Trace):
-                self._before[name] = setting(answer)
+                self._before[name] = task.touched(answer)
             return _Shown(task.shown())
         self._answers.pop(name, None)
         if answer is not ...:
@@ -61,15 +61,16 @@ class Lesson:
         given = self._answers[question.name]
         if question.right(given, seen):
             return Result(question.name, "correct", seen.words)
-        parting = question.parting(given, seen)
-        return Result(question.name, "incorrect", " ".join(part for part in (parting, seen.words) if part))
+        parting, there = question.parting(given, seen), question.parts(given, seen)
+        said = " ".join(part for part in (parting, there.words) if part)
+        return Result(question.name, "incorrect", said, there)
 
     def _graded(self, exercise: Exercise, trace: Trace) -> Result:
         if exercise.name not in self._before:
             raise CnetkitError(f"run the cell that asks {exercise.name!r} first: it remembers how the network was")
-        if setting(trace) == self._before[exercise.name]:
-            return Result(exercise.name, "not attempted", "The network is as it was.")
         wrong = exercise.grade(trace)
+        if wrong and exercise.touched(trace) == self._before[exercise.name]:
+            return Result(exercise.name, "not attempted", "Everything is as it was.")
         return Result(exercise.name, "incorrect" if wrong else "correct", wrong)
 
     def hint(self, name: str, number: int = 1) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cnetkit.learn.result import Seen
@@ -45,6 +45,10 @@ class Question:
     def parting(self, given: Any, seen: Seen) -> str:  # noqa: ANN401
         """For a wrong answer: where it and the capture part."""
         return self.mistakes.get(given, f"You said {given}; the capture shows {seen.answer}.")
+
+    def parts(self, given: Any, seen: Seen) -> Seen:  # noqa: ANN401
+        """For a wrong answer: the hop at which it shows."""
+        return seen
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,15 @@ class Order(Question):
             more = "more" if len(truth) > len(given) else "fewer"
             return f"It begins so, but there are {more}: {', '.join(truth)}."
         return f"Up to number {place} you agree; then you said {given[place]}, and the capture shows {truth[place]}."
+
+    def parts(self, given: Any, seen: Seen) -> Seen:  # noqa: ANN401
+        """The first hop at the first name that was not said there; the one that was seen where there is no such hop."""
+        truth = self.read(seen.answer)
+        name = next((one for n, one in enumerate(truth) if n >= len(given) or given[n] != one), truth[-1])
+        hops = seen.journey.hops if seen.journey else ()
+        return replace(
+            seen, hop=next((hop for hop in hops if name in (hop.node, f"{hop.node}/{hop.interface}")), seen.hop)
+        )
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
-"""What a check says: an outcome, in one of three words, and what was seen."""
+"""What a check says: an outcome, in one of three words, what was seen, and for a wrong answer the hop that shows it."""
 
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from cnetkit.view import display
+from cnetkit.view.reasons import reasons
 
 if TYPE_CHECKING:
     from cnetkit.model import Hop
@@ -31,7 +34,7 @@ class Seen:
         if self.hop is None:
             return ""
         changes = ", ".join(f"{one.field} {one.before} → {one.after}" for one in self.hop.changes[:3])
-        why = next((f"“{one.quote}”" for one in self.hop.evidence), "")
+        why = next((f"“{one.quote}” ({one.source})" for one in reasons(self.hop.evidence).decisive), "")
         where = f"{self.hop.node}/{self.hop.interface} ({self.hop.direction})"
         return "; ".join(part for part in (f"look at {where}", changes, why) if part)
 
@@ -44,6 +47,8 @@ class Result:
     outcome: Outcome
     words: str
     """What was seen, and for a wrong answer where it parts from that."""
+    parts: Seen | None = field(default=None, compare=False, repr=False)
+    """For a wrong answer the hop at which belief and packet part, where there is one: a notebook plays it."""
 
     @property
     def correct(self) -> bool:
@@ -54,6 +59,11 @@ class Result:
         return f"{MARKS[self.outcome]} {self.outcome}. {self.words}".strip()
 
     __repr__ = __str__
+
+    def _ipython_display_(self) -> None:
+        display.publish({"text/plain": str(self), "text/html": self._repr_html_()})
+        if self.parts and self.parts.journey and self.parts.hop:
+            display.show_hop(self.parts.journey, self.parts.hop)
 
     def _repr_html_(self) -> str:
         return f"<p role='status'><b>{MARKS[self.outcome]} {self.outcome}.</b> {html.escape(self.words)}</p>"

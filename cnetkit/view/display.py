@@ -9,11 +9,13 @@ from html import escape
 from importlib.util import find_spec
 from uuid import uuid4
 
+from cnetkit.model import Hop
+from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 from cnetkit.view import scene
 from cnetkit.view.layers import layers
-from cnetkit.view.notebook import html
-from cnetkit.view.terminal import text
+from cnetkit.view.notebook import html, journey_html
+from cnetkit.view.terminal import journey_text, text
 
 STYLE = """
 .jp-OutputArea-child:has(.cnetkit-still:not([hidden]))+.jp-OutputArea-child:has(>.jupyter-widgets){display:none}
@@ -33,6 +35,17 @@ def show(trace: Trace) -> None:
         publish(
             Viewer(scene.of_trace(trace, on_request=True), name, lambda frame: layers(trace.recording.frames, frame))
         )
+
+
+def show_hop(journey: Journey, hop: Hop) -> None:
+    """Displays a journey where viewers live, and there the packet on its way to that hop; elsewhere nothing."""
+    if not viewers():
+        return
+    from cnetkit.view.widget import Viewer
+
+    trace = journey.trace
+    name = still(journey_text(journey), journey_html(journey))
+    publish(Viewer(scene.of_hop(trace, hop.frame), name, lambda frame: layers(trace.recording.frames, frame)))
 
 
 def _follow(trace: Trace) -> None:

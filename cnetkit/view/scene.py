@@ -81,6 +81,13 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
     )
 
 
+def of_hop(trace: Trace, frame: int) -> Scene:
+    """The journey that a frame stands in, with the cursor at its hop: the packet is shown on its way there."""
+    journey = int(trace.found.joined.journey[frame])
+    drawn = of_trace(trace.select(f"journey == {journey}"), on_request=True)
+    return drawn | {"begin": drawn["hops"]["frame"].index(frame)}
+
+
 def encode(scene: Scene) -> bytes:
     """The scene as JSON, UTF-8."""
     return msgspec.json.encode(scene)

@@ -31,7 +31,7 @@ PATIENCE = 60_000
 """Milliseconds that a page of JupyterLab may take on a slow machine; a local file takes a fraction of a second."""
 
 
-LIVE = ("test_large.py", "test_jupyterlab.py")
+LIVE = ("test_large.py", "test_jupyterlab.py", "test_course.py")
 """Files here whose tests build a lab: they need user namespaces, as tests/kernel does."""
 
 
@@ -149,6 +149,7 @@ class Jupyter:
         environment = os.environ | {
             "PYTHONPATH": str(ROOT), "JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_DATA_DIR": str(folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "IPYTHONDIR": str(folder / "ipython"),
+            "XDG_STATE_HOME": str(folder / "state"),
             "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         }  # fmt: skip
         self.log = (folder / "log").open("w")
@@ -192,6 +193,16 @@ class Jupyter:
         notebook.metadata["kernelspec"] = {"name": "this-python", "display_name": "this"}
         nbformat.write(notebook, self.folder / f"{name}.ipynb")
         return f"{self.address}/lab/workspaces/{name}/tree/{name}.ipynb?token={self.token}&reset"
+
+    def lesson(self, name: str) -> str:
+        """Puts a notebook of the course there, to be run by this very Python, and gives back its address."""
+        import nbformat
+
+        (file,) = (ROOT / "notebooks").glob(f"{name}-*.ipynb")
+        notebook = nbformat.read(file, as_version=4)
+        notebook.metadata["kernelspec"] = {"name": "this-python", "display_name": "this"}
+        nbformat.write(notebook, self.folder / file.name)
+        return f"{self.address}/lab/workspaces/{name}/tree/{file.name}?token={self.token}&reset"
 
     def close(self) -> None:
         self.process.terminate()

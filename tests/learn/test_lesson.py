@@ -12,6 +12,7 @@ from cnetkit.lab import Lab
 from cnetkit.learn import Address, Choice, Exercise, Lesson, Order, Seen, Text, progress
 from cnetkit.learn.looking import at, changed, journey
 from cnetkit.model import CnetkitError
+from cnetkit.view import display
 from tests.test_documentation import ROOT
 
 
@@ -131,7 +132,7 @@ def test_an_exercise_needs_to_know_how_it_was(trace):
         entry.network(lab)
         with lab.trace() as own:
             entry.traffic(lab)
-    one = lesson(Exercise("mend", "Mend it.", lambda trace: ""))
+    one = lesson(Exercise("mend", "Mend it.", lambda trace: "It is broken."))
     with pytest.raises(CnetkitError, match="first"):
         one.check("mend", own)
     one.ask("mend", own)
@@ -172,3 +173,52 @@ def test_what_is_shown_is_text_and_escaped_html(trace):
 def test_a_trace_without_the_packet_that_was_asked_about_is_a_sentence(trace):
     with pytest.raises(CnetkitError, match="no packet of that kind"):
         journey(trace, kind="no such kind")
+
+
+def test_a_wrong_answer_is_shown_at_the_hop_where_it_and_the_packet_part(trace, monkeypatch):
+    shown = []
+    monkeypatch.setattr(display, "viewers", lambda: True)
+    monkeypatch.setattr(display, "publish", shown.append)
+    one = lesson(Address("to", "Where to?", translated))
+    one.ask("to", "192.0.2.99")
+    one.check("to", trace)._ipython_display_()
+    said, still, viewer = shown
+    scene = json.loads(viewer.scene)
+    seen = translated(trace)
+    assert "✗ incorrect." in said["text/plain"]
+    assert "cnetkit-still" in still["text/html"]
+    assert scene["journeys"]["id"] == [seen.journey.id]
+    assert scene["hops"]["frame"][scene["begin"]] == seen.hop.frame
+    changes = scene["hops"]["all_changes"][scene["hops"]["changes"][scene["begin"]]]
+    assert ("ip.dst", seen.answer) in [(field, after) for field, _, after in changes]
+
+
+def test_a_right_answer_and_a_place_without_widgets_show_words_only(trace, monkeypatch):
+    shown = []
+    monkeypatch.setattr(display, "publish", shown.append)
+    one = lesson(Address("to", "Where to?", translated))
+    one.ask("to", "192.0.2.99")
+    one.check("to", trace)._ipython_display_()
+    monkeypatch.setattr(display, "viewers", lambda: True)
+    one.ask("to", translated(trace).answer)
+    one.check("to", trace)._ipython_display_()
+    assert [said["text/plain"].split(".")[0] for said in shown] == ["✗ incorrect", "✓ correct"]
+
+
+def test_of_an_order_the_first_hop_that_was_not_said_is_shown(trace):
+    journey = translated(trace).journey
+    names = tuple(dict.fromkeys(hop.node for hop in journey.hops))
+    one = lesson(Order("way", "Which way?", lambda trace: at(names, journey)))
+    one.ask("way", [names[0], "nowhere"])
+    assert one.check("way", trace).parts.hop == next(hop for hop in journey.hops if hop.node == names[1])
+    one.ask("way", [names[0]])
+    assert f"look at {names[1]}/" in one.check("way", trace).words
+
+
+def test_a_repair_that_leaves_no_mark_in_the_network_is_right_where_it_works(trace):
+    works = []
+    one = lesson(Exercise("mend", "Mend it.", lambda trace: "" if works else "Broken.", touched=lambda trace: "same"))
+    one.ask("mend", trace)
+    assert one.check("mend", trace).outcome == "not attempted"
+    works.append(True)
+    assert one.check("mend", trace).correct

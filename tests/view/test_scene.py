@@ -100,3 +100,12 @@ def test_control_characters_are_shown_not_sent():
     found = scene.of_topology(Topology(nodes=(Node(name),), interfaces=(Interface(name, name),)), name)
     assert "\\u001b" not in scene.encode(found).decode()
     assert "\u202e" not in scene.encode(found).decode()
+
+
+def test_a_scene_of_a_hop_has_its_journey_alone_and_begins_there():
+    trace = captured()
+    journey = max(trace.journeys, key=lambda one: len(one.hops))
+    drawn = scene.of_hop(trace, journey.frames[2])
+    assert drawn["journeys"]["id"] == [journey.id]
+    assert drawn["hops"]["frame"] == list(journey.frames)
+    assert drawn["begin"] == 2

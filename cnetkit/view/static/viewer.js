@@ -49,6 +49,7 @@ export class Viewer {
     this.root.classList.toggle("ck-bare", !this.story.count);
     for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table]) pane.show(this.story);
     this.moved(new Set(["steps"]));
+    if (scene.begin >= 0) this.cursor.select(scene.begin);
   }
 
   learn(frame, layers) {

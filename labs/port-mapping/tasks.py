@@ -1,0 +1,236 @@
+"""What the lesson on port mapping asks, and what makes a port reachable."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from cnetkit.learn import Address, Choice, Exercise, Seen, Text
+from cnetkit.learn.looking import after, at, changed, journey, journeys, nodes
+from cnetkit.trace import Trace
+from cnetkit.trace.journey import Journey
+
+RULE, ENTRY, SERVER = "a second rule, for the answers", "the connection's entry", "web itself: it knows the host's port"
+DOCK, WEB, NOBODY = "dock", "web", "nobody: it waits until its time is up"
+FIRST, SECOND, TURNS = "web, whose rule is first", "client, whose rule is newer", "both in turn"
+INSIDE, UP = "from port to port of the bridge", "up into dock and down again"
+COUNTS = ("1", "3", "6")
+
+
+def to_port(trace: Trace, port: int) -> list[Journey]:
+    """The first packets of connections to a port of dock."""
+    return [one for one in journeys(trace, "SYN") if one.packet.ends.destination_port == port]
+
+
+def opening(trace: Trace) -> Journey:
+    """The first packet of the first connection."""
+    return journey(trace, "SYN")
+
+
+def target(trace: Trace) -> Seen:
+    """Which destination web sees."""
+    one = opening(trace)
+    seen = f"{after(one, 'ip.dst')}:{after(one, 'tcp.dstport')}"
+    return at(seen, one, changed(one, "ip.dst"))
+
+
+def source(trace: Trace) -> Seen:
+    """Which source web sees."""
+    one = opening(trace)
+    return at(after(one, "ip.src") or one.packet.ends.source, one, changed(one, "ip.src"))
+
+
+def back(trace: Trace) -> Seen:
+    """What changes the answer back."""
+    one = journey(trace, "SYN, ACK")
+    hop = changed(one, "ip.src")
+    quoted = [each.kind for each in hop.evidence] if hop else []
+    translated = hop and any("NAT" in each.quote for each in hop.evidence)
+    return at(RULE if translated else ENTRY if "conntrack" in quoted else SERVER, one, hop)
+
+
+def beside(trace: Trace) -> Seen:
+    """Which way the packet of client takes."""
+    one = opening(trace)
+    return at(UP if "docker0" in [hop.interface for hop in one.hops] else INSIDE, one, changed(one, "ip.dst"))
+
+
+def refuses(trace: Trace) -> Seen:
+    """Who refuses a port that nobody has published."""
+    refusal = next((one for one in journeys(trace) if "RST" in one.packet.kind), None)
+    if refusal is None:
+        return at(NOBODY, opening(trace))
+    return at(DOCK if refusal.hops[0].node == "dock" else WEB, refusal, refusal.hops[0])
+
+
+def rules(trace: Trace) -> Seen:
+    """How many rules there are for the three ports of a range."""
+    ports = {f"--dport {port} " for port in (7001, 7002, 7003)}
+    laid = [one for one in trace.recording.topologies[-1].rules if "-j DNAT" in one.text]
+    count = sum(any(port in one.text for port in ports) for one in laid)
+    one = next(iter(to_port(trace, 7002)), None) or opening(trace)
+    return at(str(count), one, changed(one, "ip.dst"))
+
+
+def clash(trace: Trace) -> Seen:
+    """Who gets connections where two rules name the same port."""
+    found = to_port(trace, 8080) or [opening(trace)]
+    reached = {nodes(one)[-1] for one in found}
+    return at(
+        TURNS if len(reached) > 1 else FIRST if reached == {"web"} else SECOND, found[0], changed(found[0], "ip.dst")
+    )
+
+
+def remembered(trace: Trace) -> Seen:
+    """The connection's entry at the answer."""
+    one = journey(trace, "SYN, ACK")
+    return at("the kernel remembers the connection and changes its answers back", one, changed(one, "ip.src"))
+
+
+def reachable(trace: Trace, port: int, name: str) -> str:
+    """What is still wrong with a port of dock that should lead to a container; empty where outside gets its answer."""
+    asked = to_port(trace, port)
+    if not asked:
+        return f"Nobody asked for port {port} in this trace: run the cell that does."
+    reached = {nodes(one)[-1] for one in journeys(trace, "SYN")} & {"web", "client"}
+    answered = any(nodes(one)[-1] == "outside" for one in journeys(trace, "SYN, ACK"))
+    if name in reached and answered:
+        return ""
+    if name in reached:
+        refused = any(one.hops[0].node == name for one in journeys(trace) if "RST" in one.packet.kind)
+        where = "on another port than the server's" if refused else "and outside hears nothing of it"
+        return f"{name} is reached, {where}."
+    if reached:
+        return f"The packet arrives at {', '.join(sorted(reached))}: which address stands in the rule?"
+    if answered:
+        return f"dock answers itself: {name} hears nothing of it."
+    if any("RST" in one.packet.kind and one.hops[0].node == "dock" for one in journeys(trace)):
+        return f"dock refuses it itself: no rule of the chain DOCKER in the table nat takes port {port} any further."
+    rule = next((each.quote for each in asked[0].hops[-1].evidence if "dnat" in each.quote.lower()), "no rule")
+    return (
+        f"“{rule}” changes it, and then the filter drops it: does the rule lead to {name}'s server, and does the chain "
+        "DOCKER of the filter let that pass?"
+    )
+
+
+TASKS = (
+    Address(
+        "target",
+        "outside sends to 203.0.113.1, port 8080. Which destination does web see? Answer as 'address:port'.",
+        target,
+        ("Whose address must a packet bear that web takes?", "web listens on port 80."),
+        "A rule on dock writes web's address and port over its own.",
+        {
+            "203.0.113.1:8080": "That is no address of web: it would throw the packet away.",
+            "172.17.0.2:8080": "The address is right; in web nobody listens on 8080.",
+            "203.0.113.1:80": "The port is right; the address is dock's.",
+        },
+    ),
+    Address(
+        "source",
+        "Which source address does web see?",
+        source,
+        ("The rule says `--to-destination`, nothing else.",),
+        "The source is left as it was: web sees who asks.",
+        {
+            "172.17.0.1": "That is docker0. dock changes the destination only.",
+            "203.0.113.1": "dock passes the packet on; it asks nothing itself.",
+        },
+    ),
+    Choice(
+        "back",
+        "The answer leaves web from 172.17.0.2, port 80. What makes it 203.0.113.1, port 8080, again?",
+        back,
+        ("Look at the answer's hop where ip.src changes: what is quoted there?", "`conntrack -L` on dock."),
+        "The kernel keeps each connection with both its forms, and uses it for every further packet.",
+        {RULE: "No rule is asked for an answer: look at what is quoted.", SERVER: "web has never heard of port 8080."},
+        (RULE, ENTRY, SERVER),
+    ),
+    Text(
+        "why",
+        "In your own words: why does dock need no rule for the answers?",
+        remembered,
+        ("What does dock keep of a connection?",),
+        "The connection's entry holds both directions.",
+        wanted=(
+            (r"remember|keep|kept|know|entry|conntrack|track|table|state", "Say what dock has by then."),
+            (r"connection|flow|conntrack|packet|both|direction|pair", "Say of what."),
+        ),
+    ),
+    Choice(
+        "beside",
+        "client, on the same bridge, asks for 203.0.113.1:8080, too. Which way does its packet take to web?",
+        beside,
+        ("Where is the destination changed: before the bridge decides, or after?", "`bridge-nf-call-iptables` is 1."),
+        "With br_netfilter the rules count inside the bridge: the packet turns round there.",
+        {UP: "It would, without br_netfilter. Here the bridge asks the rules before it looks where the packet goes."},
+        (INSIDE, UP),
+    ),
+    Address(
+        "itself",
+        "web asks for its own published port, 203.0.113.1:8080. Which source address does it see then?",
+        source,
+        (
+            "Would a machine take a packet from its own address that comes in by a wire?",
+            "`iptables -t nat -S POSTROUTING`",
+        ),
+        "A second rule hides web from itself, or it would answer without the way back over dock.",
+        {
+            "172.17.0.2": "web would answer itself over its own loopback, and the answer's address would not be changed back.",
+            "203.0.113.1": "That is whom it asks. The rule is MASQUERADE on the way out of docker0.",
+        },
+    ),
+    Choice(
+        "refuses",
+        "Port 9090 is published by nobody. outside asks for it. Who refuses?",
+        refuses,
+        ("No rule changes the destination: whose address does the packet keep?",),
+        "It stays a packet to dock, and dock has no server there.",
+        {
+            WEB: "No rule takes it there.",
+            NOBODY: "That is how it looks where a firewall drops it. dock is more polite.",
+        },
+        (DOCK, WEB, NOBODY),
+    ),
+    Choice(
+        "rules",
+        "`-p 7001-7003:80-82` publishes a range of three ports. How many DNAT rules does that make?",
+        rules,
+        ("`iptables -t nat -S DOCKER` on dock.",),
+        "One a port: Docker knows no ranges in its rules.",
+        {"1": "iptables could do it in one; Docker lays one a port.", "6": "Answers need no rule."},
+        COUNTS,
+    ),
+    Choice(
+        "clash",
+        "By hand you append a rule that gives port 8080 to client, too. Who gets the next connections?",
+        clash,
+        ("A chain is read from the top.",),
+        "The first rule that matches ends the search. The kernel minds no double port: it is Docker that refuses one.",
+        {
+            SECOND: "Appended means at the end, and the chain is read from the top.",
+            TURNS: "That would need a rule with a chance in it, as Kubernetes has it.",
+        },
+        (FIRST, SECOND, TURNS),
+    ),
+    Exercise(
+        "mend",
+        "The chain DOCKER of the table nat has been emptied. Make port 8080 lead to web again.",
+        partial(reachable, port=8080, name="web"),
+        (
+            "`iptables -t nat -S` on dock. Which line of above is missing?",
+            "`iptables -t nat -A DOCKER -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80`",
+        ),
+        "One rule is enough: the filter's is still there.",
+    ),
+    Exercise(
+        "publish",
+        "Publish port 9090 of dock to client's port 80 by hand.",
+        partial(reachable, port=9090, name="client"),
+        (
+            "Two rules: one changes the destination, one lets the packet pass the filter.",
+            "`iptables -t nat -A DOCKER -p tcp --dport 9090 -j DNAT --to-destination 172.17.0.3:80`",
+            "`iptables -A DOCKER -d 172.17.0.3 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT`",
+        ),
+        "These are the rules that `docker run -p 9090:80` lays.",
+    ),
+)

@@ -1,0 +1,160 @@
+"""Lessons in JupyterLab as a learner works through them, by keyboard: answers, a mistake, what it shows, mending, marks."""
+
+from tests.browser.conftest import PATIENCE
+from tests.browser.test_jupyterlab import opened
+
+ACTIVE = ".jp-Notebook .jp-Cell.jp-mod-active"
+PROMPT = ".jp-InputPrompt"
+BEGUN = "([cell, prompt, before]) => cell.querySelector(prompt).textContent.trim() !== before.trim()"
+ENDED = r"([cell, prompt]) => /\[\d+\]/.test(cell.querySelector(prompt).textContent)"
+
+
+class Learner:
+    """Hands on the keyboard: what is active is read, run, or written anew."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+        page.locator(".jp-Notebook .jp-Cell").first.click()
+        page.keyboard.press("Escape")
+
+    @property
+    def source(self) -> str:
+        """What stands in the active cell; empty where it is text."""
+        cell = self.page.locator(ACTIVE)
+        return (
+            "\n".join(cell.locator(".cm-line").all_inner_texts())
+            if "jp-CodeCell" in cell.get_attribute("class")
+            else ""
+        )
+
+    def run(self):
+        """Runs the active cell and goes on to the next; gives back the cell, whose output has come by then.
+
+        What is asked of a kernel that is not quite there is lost without a word: then it is asked again.
+        """
+        cell, code = self.page.locator(ACTIVE).element_handle(), bool(self.source)
+        before = cell.query_selector(PROMPT).inner_text() if code else ""
+        for _ in range(10):
+            self.page.keyboard.press("Control+Enter")
+            if not code or self._ran(cell, before):
+                break
+        self.page.keyboard.press("ArrowDown")
+        return cell
+
+    def _ran(self, cell, before: str) -> bool:
+        """Whether the cell has begun within some seconds; waits for its end then."""
+        try:
+            self.page.wait_for_function(BEGUN, arg=[cell, PROMPT, before], timeout=5000)
+        except TimeoutError:
+            return False
+        self.page.wait_for_function(ENDED, arg=[cell, PROMPT], timeout=PATIENCE)
+        return True
+
+    def run_to(self, words: str) -> None:
+        """Runs cells until the active one holds these words."""
+        for _ in range(60):
+            if words in self.source:
+                return
+            self.run()
+        raise AssertionError(f"no cell with {words!r}")
+
+    def back_to(self, words: str) -> None:
+        """Goes up to the cell with these words, and runs nothing."""
+        self.page.keyboard.press("Escape")
+        for _ in range(60):
+            if words in self.source:
+                return
+            self.page.keyboard.press("ArrowUp")
+        raise AssertionError(f"no cell with {words!r} above")
+
+    def down_to(self, words: str) -> None:
+        """Goes down to it, and runs nothing."""
+        for _ in range(60):
+            if words in self.source:
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"no cell with {words!r} below")
+
+    def write(self, text: str):
+        """Writes the active cell anew and runs it."""
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+        return self.run()
+
+
+def said(cell) -> str:
+    """The words of a check."""
+    return cell.wait_for_selector("[role=status]:not(.ck-spoken)", timeout=PATIENCE).inner_text()
+
+
+def answered(learner: Learner, name: str, answer: str, trace: str = "trace") -> str:
+    """Goes back to a question, answers it, and has it marked again."""
+    learner.back_to(f'lesson.ask("{name}"')
+    learner.write(f'lesson.ask("{name}", "{answer}")')
+    learner.down_to(f'lesson.check("{name}", {trace})')
+    return said(learner.run())
+
+
+def mended(learner: Learner, node: str, command: str, name: str, trace: str) -> str:
+    """Goes back to the cell below an exercise, writes a repair into it, and has it marked."""
+    learner.back_to(f'lesson.ask("{name}"')
+    learner.down_to(f"%%node {node}")
+    learner.write(f"%%node {node}\n{command}")
+    learner.down_to(f'lesson.check("{name}", {trace})')
+    return said(learner.run())
+
+
+def test_the_first_lesson(visit, jupyter):
+    opened(visit.page, jupyter.lesson("00"))
+    learner = Learner(visit.page)
+    learner.run_to('lesson.ask("first"')
+    learner.write('lesson.ask("first", "a")')
+    learner.run_to("with lab.trace() as trace")
+    learner.run().wait_for_selector(".cnetkit-viewer canvas", timeout=PATIENCE)
+    visit.picture("course-00-traced")
+    learner.run_to('lesson.check("first"')
+    wrong = learner.run()
+    assert "incorrect" in said(wrong)
+    assert "left does not know that yet. look at left/eth0 (out)" in said(wrong)
+    wrong.wait_for_selector(".cnetkit-viewer canvas", timeout=PATIENCE)
+    assert wrong.wait_for_selector(".ck-position").inner_text() == "1 / 2"
+    wrong.scroll_into_view_if_needed()
+    visit.picture("course-00-wrong")
+    assert "✓ correct" in answered(learner, "first", "b")
+    learner.run_to('lesson.ask("mend"')
+    learner.run()
+    assert "is 10.0.0.1 among its addresses?" in mended(
+        learner, "right", "ip address add 10.0.0.9/24 dev eth0", "mend", "mended"
+    )
+    assert "✓ correct" in mended(learner, "right", "ip address add 10.0.0.1/24 dev eth0", "mend", "mended")
+    learner.run_to("lesson.score")
+    score = learner.run()
+    assert "2 of 8 correct" in score.wait_for_selector(".jp-OutputArea-output", timeout=PATIENCE).inner_text()
+    visit.picture("course-00-end")
+    assert visit.asked == []
+
+
+def test_the_lesson_on_port_mapping(visit, jupyter):
+    opened(visit.page, jupyter.lesson("04"))
+    learner = Learner(visit.page)
+    learner.run_to('lesson.ask("target"')
+    learner.write('lesson.ask("target", "172.17.0.2:8080")')
+    learner.run_to('lesson.check("target"')
+    wrong = learner.run()
+    assert "in web nobody listens on 8080" in said(wrong)
+    assert "ip.dst 203.0.113.1 → 172.17.0.2" in said(wrong)
+    assert "-j DNAT --to-destination 172.17.0.2:80" in said(wrong)
+    assert wrong.wait_for_selector(".ck-position", timeout=PATIENCE).inner_text() == "3 / 5"
+    wrong.scroll_into_view_if_needed()
+    visit.picture("course-04-wrong")
+    assert "✓ correct" in answered(learner, "target", "172.17.0.2:80")
+    learner.run_to('lesson.ask("mend"')
+    learner.run()
+    rule = "iptables -t nat -A DOCKER -p tcp --dport 8080 -j DNAT --to-destination"
+    assert "the filter drops it" in mended(learner, "dock", f"{rule} 172.17.0.2:8080", "mend", "mended")
+    assert "✓ correct" in mended(learner, "dock", f"iptables -t nat -F DOCKER; {rule} 172.17.0.2:80", "mend", "mended")
+    learner.run_to("lesson.score")
+    score = learner.run()
+    assert "2 of 11 correct" in score.wait_for_selector(".jp-OutputArea-output", timeout=PATIENCE).inner_text()
+    assert visit.asked == []
