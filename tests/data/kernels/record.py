@@ -15,7 +15,7 @@ from pathlib import Path
 from cnetkit import Lab
 from cnetkit.lab.host import Host
 from cnetkit.trace import Trace
-from tests.kernel.tagged import answer, ask
+from tests.kernel.tagged import answer, ask, ready
 
 NETWORKS: dict[str, Callable[[Lab], Trace]] = {}
 
@@ -95,6 +95,50 @@ def vlan(lab):
     b.run("ip route add 10.0.10.0/24 via 10.0.20.1", check=True)
     a.run("ping -c1 -W5 10.0.20.2", check=True)
     return traffic(lab, a, "10.0.20.2", b)
+
+
+@network
+def vlan_in_vlan(lab):
+    """A provider's tag (802.1ad) around a customer's."""
+    a, b = lab.host("a"), lab.host("b")
+    lab.connect(a, b, "192.0.2.0/28")
+    for n, node in enumerate((a, b), 1):
+        node.run(
+            "ip link add link eth0 name eth0.100 type vlan proto 802.1ad id 100 && ip link set eth0.100 up && "
+            "ip link add link eth0.100 name eth0.100.10 type vlan id 10 && ip link set eth0.100.10 up && "
+            f"ip addr add 10.0.10.{n}/24 dev eth0.100.10",
+            check=True,
+        )
+    a.run("ping -c1 -W5 10.0.10.2", check=True)
+    return traffic(lab, a, "10.0.10.2", b)
+
+
+BORE = """
+import fcntl, os, select, socket, struct, sys
+tun = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"tun0", 0x1001))  # TUNSETIFF, IFF_TUN | IFF_NO_PI
+carrier = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+carrier.bind(("", 5000))
+print("ready", flush=True)
+while True:
+    for ready in select.select([tun, carrier], [], [])[0]:
+        if ready == tun:
+            carrier.sendto(bytes(octet ^ 0x55 for octet in os.read(tun, 2000)), (sys.argv[1], 5000))
+        else:
+            os.write(tun, bytes(octet ^ 0x55 for octet in carrier.recv(2000)))
+"""
+"""What a tunnel by a program does: packets go to it through a tun device, and disguised to the other end."""
+
+
+@network
+def tun(lab):
+    a, b = ends(lab)
+    for node, other in ((a, b), (b, a)):
+        ready(node, ["python3", "-c", BORE, other.address])
+    for n, node in enumerate((a, b), 1):
+        node.run(f"ip addr add 10.9.0.{n}/24 dev tun0 && ip link set tun0 up", check=True)
+    a.run("ping -c1 -W5 10.9.0.2", check=True)
+    return traffic(lab, a, "10.9.0.2", b)
 
 
 @network
