@@ -2,12 +2,14 @@
 // Only the rows in sight are in the document; the list beside it says the same in text.
 
 import { draw, make, tenths } from "./dom.js";
+import { shortened } from "./label.js";
 
 const ROW = 24;
 const HEAD = 44;
 const LEAST = 86; // pixels between two columns
 const TIMES = 78;
-const WORDS = 205;
+const WORDS = 205; // pixels of words at least, and at most
+const MANY = 420;
 const LETTER = 7.3;
 
 export class Ladder {
@@ -90,8 +92,9 @@ export class Ladder {
       if (!nodes.get(node).includes(at)) nodes.get(node).push(at);
     }
     const columns = [...nodes.values()].flat();
-    const room = this.across - TIMES - WORDS;
-    this.gap = Math.max(LEAST, Math.min(170, room / Math.max(columns.length, 1)));
+    const many = Math.max(columns.length, 1);
+    const words = Math.max(WORDS, Math.min(MANY, this.across - TIMES - LEAST * many));
+    this.gap = Math.max(LEAST, Math.min(170, (this.across - TIMES - words) / many));
     this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
     this.words = TIMES + this.gap * columns.length + 8;
     this.width = Math.max(this.words + WORDS, this.across - 2);
@@ -108,9 +111,9 @@ export class Ladder {
       const left = this.x.get(places[0]) - this.gap / 2 + 3;
       const width = places.length * this.gap - 6;
       found.push(draw("rect", { class: "ck-band", x: left, y: 3, width, height: HEAD - 6, rx: 6 }));
-      found.push(text("ck-strong", left + width / 2, 18, short(story.scene.nodes[node].name, width), "middle"));
+      found.push(text("ck-strong", left + width / 2, 18, named(story.scene.nodes[node].name, width), "middle"));
       for (const at of places) {
-        found.push(text("ck-soft", this.x.get(at), 35, short(story.scene.interfaces[at].name, this.gap - 3), "middle"));
+        found.push(text("ck-soft", this.x.get(at), 35, named(story.scene.interfaces[at].name, this.gap - 3), "middle"));
       }
     }
     return found;
@@ -195,6 +198,11 @@ export class Ladder {
 
 function text(style, x, y, said, anchor = "start") {
   return draw("text", { class: style, x, y, "text-anchor": anchor }, said);
+}
+
+function named(said, room) {
+  const letters = Math.max(3, Math.floor(room / LETTER));
+  return said.length <= letters ? said : shortened(said, letters - 1);
 }
 
 function short(said, room) {

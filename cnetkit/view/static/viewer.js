@@ -28,10 +28,11 @@ export class Viewer {
     this.list = new List(this.story, this.cursor);
     this.hop = new Hop(this.story, ask, level);
     this.table = new Table();
+    this.within = [this.graph, this.ladder, this.list, this.hop];
+    this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
       make("header", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines), this.controls.top),
-      make("div", { class: "ck-panes" }, this.graph.element, this.ladder.element, this.list.element, this.hop.element),
-      this.controls.bar, this.table.element, this.spoken, this.controls.help,
+      this.panes, this.controls.bar, this.table.element, this.spoken, this.controls.help,
     );
     element.append(this.root);
     this.cursor.onchange((what) => this.moved(what));
@@ -86,6 +87,7 @@ export class Viewer {
       this.speak();
     }
     if (what.size) this.controls.moved();
+    this.controls.paced();
     this.graph.moved();
   }
 
@@ -102,8 +104,18 @@ export class Viewer {
   act(what) {
     if (what === "filter") return void this.filter();
     if (what === "fit") return void this.graph.fit();
+    if (what === "alone") return void this.alone();
     const inside = { graph: this.graph.element, ladder: this.ladder.scroll, list: this.list.tree, hop: this.hop.body };
+    if (this.only) this.alone(this[what]);
     inside[what].focus();
+  }
+
+  // One pane takes all the room, the one in which the focus is; asked again, all have theirs.
+  alone(pane = this.only ? null : (this.within.find(({ element }) => element.contains(document.activeElement)) ?? this.graph)) {
+    this.only = pane;
+    this.panes.classList.toggle("ck-one", Boolean(pane));
+    for (const one of this.within) one.element.classList.toggle("ck-alone", one === pane);
+    this.controls.alone(Boolean(pane));
   }
 
   filter() {
