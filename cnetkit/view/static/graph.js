@@ -37,15 +37,12 @@ export class Graph {
     this.none.hidden = !this.none.textContent;
     this.wires = new Set(graph.edges.filter(({ smooth }) => !smooth).flatMap(({ from, to }) => [`${from} ${to}`, `${to} ${from}`]));
     this.masters = mastered(story.scene.interfaces);
-    this.paint();
-    const nodes = graph.nodes.map((node) => this.dressed(node));
-    const edges = graph.edges.map((edge) => this.lined(edge));
     if (this.network) {
       const before = this.extent;
-      this.network.setData({ nodes: new this.vis.DataSet(nodes), edges: new this.vis.DataSet(edges) });
+      this.repaint();
       if (before !== this.measured()) this.fit();
     } else {
-      this.network = new this.vis.Network(this.stage, { nodes, edges }, graph.options);
+      this.network = new this.vis.Network(this.stage, this.dressedAll(), graph.options);
       this.stage.firstElementChild?.setAttribute("tabindex", "-1"); // the pane around it takes the focus, and shows it
       this.network.on("beforeDrawing", (context) => this.boxes(context));
       this.network.on("afterDrawing", () => this.packets.draw());
@@ -98,15 +95,20 @@ export class Graph {
     );
   }
 
+  // The same part of the network is shown again, and at once: vis-network forgets where it was, and until it has drawn what
+  // it says of frames is wrong.
   repaint() {
-    this.paint();
     if (!this.network) return;
-    const { graph } = this.story.scene;
-    this.network.setData({
-      nodes: new this.vis.DataSet(graph.nodes.map((node) => this.dressed(node))),
-      edges: new this.vis.DataSet(graph.edges.map((edge) => this.lined(edge))),
-    });
-    this.packets.draw();
+    const view = { position: this.network.getViewPosition(), scale: this.network.getScale() };
+    this.network.setData(this.dressedAll());
+    this.network.moveTo(view);
+    this.network.redraw();
+  }
+
+  dressedAll() {
+    this.paint();
+    const { nodes, edges } = this.story.scene.graph;
+    return { nodes: new this.vis.DataSet(nodes.map((node) => this.dressed(node))), edges: new this.vis.DataSet(edges.map((edge) => this.lined(edge))) };
   }
 
   dressed(node) {
@@ -220,7 +222,7 @@ export class Graph {
     Object.assign(this.above, { width: width * ratio, height: height * ratio });
     if (!this.network || !width) return;
     this.network.setSize(`${width}px`, `${height}px`);
-    this.network.redraw();
+    this.repaint();
     this.fit();
   }
 

@@ -22,7 +22,9 @@ export class Viewer {
     this.lines = make("p", { class: "ck-said" });
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
-    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, "data-lm-suppress-shortcuts": "true", onkeydown: (event) => this.controls.key(event) });
+    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.controls.key(event) });
+    // Keys here are no commands of JupyterLab's, which looks at the very element that has the focus.
+    this.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.graph = new Graph(vis, this.root, this.story, this.cursor);
     this.ladder = new Ladder(this.story, this.cursor);
     this.list = new List(this.story, this.cursor);
@@ -31,7 +33,7 @@ export class Viewer {
     this.within = [this.graph, this.ladder, this.list, this.hop];
     this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
-      make("header", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines), this.controls.top),
+      make("div", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines), this.controls.top),
       this.panes, this.controls.bar, this.table.element, this.spoken, this.controls.help,
     );
     element.append(this.root);
@@ -131,10 +133,11 @@ export class Viewer {
     cursor.limit(story.inTime.filter((hop) => chosen[story.journeyOf[hop]]));
   }
 
-  // Canvas has no style sheet: it is painted anew when the page turns light or dark.
+  // Canvas has no style sheet: it is painted anew when the page turns light or dark, at the next frame, since JupyterLab hides
+  // everything for a moment then.
   themed() {
     this.dark = window.matchMedia?.("(prefers-color-scheme: dark)");
-    this.repaint = () => this.graph.repaint();
+    this.repaint = () => requestAnimationFrame(() => this.graph.repaint());
     this.dark?.addEventListener("change", this.repaint);
     this.watch = new MutationObserver(this.repaint);
     this.watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
