@@ -96,8 +96,9 @@ export class Ladder {
     }
     const columns = [...nodes.values()].flat();
     const many = Math.max(columns.length, 1);
-    const words = Math.max(WORDS, Math.min(MANY, this.across - TIMES - ROOMY * many) - 10);
-    this.gap = Math.max(LEAST, Math.min(170, (this.across - TIMES - words - 10) / many));
+    const room = this.across - TIMES - 10;
+    const words = Math.max(WORDS, Math.min(MANY, room - ROOMY * many));
+    this.gap = Math.max(LEAST, Math.min(170, (room - words) / many));
     this.head = this.gap < ROOMY ? TALL : HEAD;
     this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
     this.words = TIMES + this.gap * columns.length + 8;
