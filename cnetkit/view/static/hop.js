@@ -126,7 +126,8 @@ export class Hop {
         const pair = bytes[at].toString(16).padStart(2, "0");
         line.append(differs(at) ? make("mark", {}, pair) : pair, at % 8 === 7 ? "  " : " ");
       }
-      line.append(" ".repeat((start + across - end) * 3 + 1), printable(bytes.subarray(start, end)));
+      const short = (start + across - end) * 3 + across / 8 - Math.floor((end - start) / 8);
+      line.append(" ".repeat(short + 1), printable(bytes.subarray(start, end)));
       lines.push(line);
     }
     const left = story.hops.length[hop] - bytes.length;
