@@ -140,9 +140,11 @@ class Snapshot(Message, frozen=True):
 
 
 class Status(Message, frozen=True):
-    """Asks who and what this agent is; with `topology` also for what a picture of the network shows. No session keeps it."""
+    """Asks who and what this agent is; with `topology` also for what a picture of the network shows, at once or as soon as
+    that has changed since it was told last, `within` so many seconds at most. No session keeps it."""
 
     topology: bool = False
+    within: float = 0.0
 
 
 # --- Replies and unasked messages ------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from cnetkit import protocol as p
 from cnetkit.kernel import processes, servers
 from cnetkit.kernel.build import Builder
 from cnetkit.kernel.capture import Watch
+from cnetkit.kernel.changes import Changes
 from cnetkit.kernel.channel import Channel, Loop
 from cnetkit.kernel.netlink import NetlinkError
 from cnetkit.kernel.places import Places
@@ -46,6 +47,7 @@ class Agent:
         self._places = Places(self._stacks)
         self._running = Running(self._loop)
         self._builder = Builder(self._stacks, self._forget)
+        self._changes = Changes(self._loop, self._stacks, lambda: self._state(network(self._stacks)))
         self._captures: dict[int, tuple[Channel, Watch]] = {}
         self._main = Channel(self._loop, reading, writing, self._receive, self._gone)
         self._answers: dict[type, Callable[[Channel, int, Any], p.Message | None]] = {
@@ -109,7 +111,10 @@ class Agent:
     # --- Building ----------------------------------------------------------------------------------------------------
 
     def _build(self, channel: Channel, number: int, request: p.Build) -> p.Message:
-        self._builder.build(request.operations)
+        try:
+            self._builder.build(request.operations)
+        finally:
+            self._changes.built()
         return p.Done()
 
     def _forget(self, name: str) -> None:
@@ -124,7 +129,10 @@ class Agent:
     def _snapshot(self, channel: Channel, number: int, request: p.Snapshot) -> p.Message:
         return self._state(snapshot(self._stacks))
 
-    def _status(self, channel: Channel, number: int, request: p.Status) -> p.Message:
+    def _status(self, channel: Channel, number: int, request: p.Status) -> p.Message | None:
+        if request.topology and request.within:
+            self._changes.wait(channel, number, request.within)
+            return None
         return self._state(network(self._stacks) if request.topology else None)
 
     def _state(self, topology: Topology | None) -> p.State:

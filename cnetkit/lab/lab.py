@@ -25,6 +25,7 @@ from cnetkit.lab.script import script
 from cnetkit.lab.services.cluster import Cluster
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import Sandbox, open_sandbox
+from cnetkit.view.live import COUNTED
 from cnetkit.view.network_view import NetworkView
 
 if TYPE_CHECKING:
@@ -170,7 +171,9 @@ class Lab:
 
         def now() -> Topology | None:
             here = lab()
-            return None if here is None or here.closed else here.request(p.Status(topology=True), p.State).topology
+            if here is None or here.closed:
+                return None
+            return here.request(p.Status(topology=True, within=COUNTED), p.State).topology
 
         return NetworkView(self.name, self.topology, None if self.replayed else now, self.replayed)
 

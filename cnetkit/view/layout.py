@@ -16,6 +16,8 @@ PAD, HEAD, GAP = 14, 30, 80
 """Pixels inside a box, of its heading, and between two machines."""
 ACROSS = 8
 """Ports of a bridge side by side; more stand in further rows."""
+FEW, FLAT = 4, 8
+"""So many parts stand in one row, if that is at most so many times as wide as high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +167,14 @@ def _boxed(node: str, body: Layout, depth: int) -> Layout:
 
 
 def _shelves(parts: Sequence[Layout], gap: float) -> Layout:
-    """Side by side, in as many rows as make the whole about half as high as wide."""
+    """Side by side, in as many rows as make the whole about half as high as wide; a few stay in one row, unless it is flat."""
     area = sum((part.width + gap) * (part.height + gap) for part in parts)
     limit = max([sqrt(area * 2.4), *(part.width for part in parts)])
+    row = sum(part.width + gap for part in parts)
+    rows = len(parts) > FEW or row > FLAT * max((part.height for part in parts), default=0)
     found, x, y, tallest = Layout(), 0.0, 0.0, 0.0
     for part in parts:
-        if x and x + part.width > limit and len(parts) > 4:
+        if x and x + part.width > limit and rows:
             x, y, tallest = 0.0, y + tallest + gap, 0.0
         found.put(part, x, y)
         x, tallest = x + part.width + gap, max(tallest, part.height)

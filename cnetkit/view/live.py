@@ -1,6 +1,6 @@
 """What keeps a viewer up to date while something runs: a capture that is followed, or a network that is being built.
 
-It asks again and again, in a thread of its own, and only while somebody looks. It takes a third of the time at most.
+It asks again and again, in a thread of its own, and only while somebody looks. It works a third of the time at most.
 """
 
 from __future__ import annotations
@@ -18,31 +18,28 @@ if TYPE_CHECKING:
     from cnetkit.trace.trace import Trace
     from cnetkit.view.widget import Viewer
 
-FOLLOWED, WATCHED, COUNTED = 0.5, 0.03, 0.25
-"""Seconds between two looks at a capture, at a network, and at its counters."""
+FOLLOWED, COUNTED = 0.5, 0.25
+"""Seconds between two looks at a capture, and at a network in which nothing changes but its counters."""
 IDLE = 2
-"""A look that took long is followed by a pause so many times as long."""
+"""Work that took long is followed by a pause so many times as long."""
 
 
 class Pulse(threading.Thread):
-    """Calls `beat` every `seconds` until it says False, cannot go on, or `stop` is called."""
+    """Calls `beat` again and again, after as many seconds as it says, until it says None, cannot go on, or `stop` is called."""
 
-    def __init__(self, beat: Callable[[], bool], seconds: float) -> None:
+    def __init__(self, beat: Callable[[], float | None]) -> None:
         super().__init__(name="cnetkit view", daemon=True)
-        self._beat, self._seconds = beat, seconds
+        self._beat = beat
         self._over = threading.Event()
 
     def run(self) -> None:
         """Beats."""
-        pause = self._seconds
-        while not self._over.wait(pause):
-            began = time.monotonic()
+        pause: float | None = 0.0
+        while pause is not None and not self._over.wait(pause):
             try:
-                if not self._beat():
-                    return
+                pause = self._beat()
             except CnetkitError:
                 return  # the lab has ended
-            pause = max(self._seconds, IDLE * (time.monotonic() - began))
 
     def stop(self) -> None:
         """Ends it."""
@@ -52,33 +49,36 @@ class Pulse(threading.Thread):
 def follow(trace: Trace, viewer: Viewer) -> Pulse:
     """Shows the last second of a running capture, and the whole trace when it has ended."""
 
-    def beat() -> bool:
+    def beat() -> float | None:
+        began = time.monotonic()
         if not trace.running:
             viewer.draw(scene.of_trace(trace, on_request=True))
-            return False
+            return None
         if viewer.looked_at:
             viewer.draw(scene.of_part(trace))
-        return True
+        return max(FOLLOWED, IDLE * (time.monotonic() - began))
 
-    pulse = Pulse(beat, FOLLOWED)
+    pulse = Pulse(beat)
     pulse.start()
     return pulse
 
 
 class Watch:
-    """Shows each change of a network, and what passes its interfaces. `now` gives the network, None when it is gone."""
+    """Shows each change of a network, and what passes its interfaces. `now` gives the network as soon as it has changed, or
+    `COUNTED` seconds later; None when it is gone."""
 
     def __init__(self, viewer: Viewer, now: Callable[[], Topology | None], drawn: Topology, title: str) -> None:
         self._viewer, self._now, self._drawn, self._title = viewer, now, drawn, title
         self._counted = 0.0
 
-    def beat(self) -> bool:
-        """Looks once."""
+    def beat(self) -> float | None:
+        """Looks once. The seconds to pause; None when there is nothing more to see."""
         if not self._viewer.looked_at:
-            return True
+            return COUNTED
         seen = self._now()
         if seen is None:
-            return False
+            return None
+        began = time.monotonic()
         if _shape(seen) != _shape(self._drawn):
             self._drawn = seen
             self._viewer.draw(scene.of_topology(seen, self._title))
@@ -87,7 +87,7 @@ class Watch:
             seconds = now - self._counted if self._counted else COUNTED
             self._counted = now
             self._viewer.send({"is": "counts", "packets": counts(seen), "seconds": seconds})
-        return True
+        return IDLE * (time.monotonic() - began)
 
 
 def counts(topology: Topology) -> list[list[int]]:

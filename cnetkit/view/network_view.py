@@ -9,7 +9,7 @@ from pathlib import Path
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.view import scene, wording
 from cnetkit.view.display import publish, still, viewers
-from cnetkit.view.live import WATCHED, Pulse, Watch
+from cnetkit.view.live import Pulse, Watch
 from cnetkit.view.page import document
 
 HEADS = ("Node", "Interface", "Kind", "State", "Addresses", "Joined with")
@@ -18,7 +18,7 @@ HEADS = ("Node", "Interface", "Kind", "State", "Addresses", "Joined with")
 class NetworkView:
     """A picture of a lab's network. In a notebook it follows what is built, until the lab ends or it is closed.
 
-    `now` gives the network as it is, or None when the lab is gone; without it the picture stays as it is.
+    `now` gives the network when it has changed (live.Watch), or None when the lab is gone; without it the picture stays.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class NetworkView:
         publish(viewer)
         if self._now is not None:
             watch = Watch(viewer, self._now, self._topology, self._title)
-            self._pulses.append(Pulse(watch.beat, WATCHED))
+            self._pulses.append(Pulse(watch.beat))
             self._pulses[-1].start()
 
     def _rows(self) -> list[tuple[str, ...]]:

@@ -5,9 +5,12 @@ import time
 
 import nbformat
 import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE, ROOT
+import cnetkit
+from cnetkit.view.layers import layers as layers_of
+from tests.browser.conftest import PATIENCE, ROOT, Visit
 
 TRACED = f"""
 from cnetkit import Lab, catalog
@@ -78,6 +81,74 @@ def test_a_trace_is_a_viewer_that_keys_move_and_a_still_picture_when_the_noteboo
     assert visit.asked == []
 
 
+@pytest.fixture(scope="module")
+def learner(chromium, jupyter):
+    """One page for several tests: a notebook with a capture of 6,292 frames, of which the first 200 are taken apart."""
+    visit = Visit(chromium)
+    opened(visit.page, jupyter.notebook("learner", CAPTURED))
+    run(visit.page, 0)
+    visit.page.locator(".cnetkit-viewer").wait_for(timeout=PATIENCE)
+    yield visit
+    assert visit.asked == []
+    visit.context.close()
+
+
+def test_in_jupyterlab_all_is_done_by_keys_and_they_command_nothing_there(learner):
+    page = learner.page
+    page.locator(".jp-CodeCell .jp-InputPrompt").first.click()
+    page.keyboard.press("Escape")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("() => Boolean(document.activeElement.closest('.cnetkit-viewer'))"):
+            break
+    expect(page.get_by_label("Filter journeys")).to_be_focused()
+    page.keyboard.type("delivered")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".ck-tree [aria-selected=true]")).to_be_visible()
+    before = page.locator(".ck-position").inner_text()
+    page.keyboard.press("n")
+    expect(page.locator(".ck-position")).not_to_have_text(before)
+    for key in ("m", "a", "b", "d", "d", "x", "m"):  # there: to Markdown, new cells, gone
+        page.keyboard.press(key)
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("Space")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert page.locator(".jp-Cell").count() == page.locator(".jp-CodeCell").count() == 1
+    assert page.locator(".jp-mod-editMode").count() == 0
+
+
+def test_the_layers_of_any_frame_come_from_the_kernel_when_they_are_looked_at(learner):
+    page = learner.page
+    page.locator(".ck-slider").fill("5000")
+    layers = page.locator(".ck-hop summary", has_text="Layers: ")
+    expect(layers).to_be_visible(timeout=PATIENCE)
+    frame = int(re.search(r"frame (\d+)", page.locator(".ck-hop").inner_text())[1])
+    assert frame > 200
+    told = [name for name, *_ in layers_of(cnetkit.load(ROOT / CAPTURE).recording.frames, frame)]
+    expect(layers).to_have_text(f"Layers: {' / '.join(told)}")
+
+
+@pytest.mark.parametrize(
+    ("theme", "background"), [("JupyterLab Dark", [20, 24, 30]), ("JupyterLab Light", [255, 255, 255])]
+)
+def test_the_viewer_follows_jupyterlabs_theme_and_axe_finds_nothing_wrong(learner, theme, background):
+    page = learner.page
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-item", has_text=re.compile(f"^{theme}\\s*$")).click()
+    page.wait_for_function(PAINTED, arg=background, timeout=PATIENCE)
+    said = page.locator(".cnetkit-viewer").evaluate("(element) => getComputedStyle(element).backgroundColor")
+    assert said == f"rgb({', '.join(map(str, background))})"
+    learner.picture(theme.lower().replace(" ", "-"))
+    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run('.cnetkit-viewer')")["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+
+
 def test_a_link_that_a_shell_cell_adds_appears_in_the_view(visit, jupyter):
     page = visit.page
     opened(page, jupyter.notebook("live", BUILT, ADDED))
@@ -103,7 +174,7 @@ def test_a_running_capture_is_followed_and_whole_when_it_has_ended(visit, jupyte
     page.keyboard.press("Control+Enter")
     said = page.locator(".ck-said")
     expect(said).to_contain_text("The capture is running.", timeout=PATIENCE)
-    expect(page.locator("[role=treeitem][aria-selected=true]")).to_be_visible()
+    expect(page.locator(".ck-tree [aria-selected=true]")).to_be_visible()
     visit.picture("jupyterlab-running")
     expect(said).not_to_contain_text("The capture is running.", timeout=PATIENCE)
     frames = page.locator(".jp-OutputArea-output pre").last.inner_text()
@@ -111,6 +182,21 @@ def test_a_running_capture_is_followed_and_whole_when_it_has_ended(visit, jupyte
     assert visit.asked == []
 
 
+CAPTURE = "tests/data/truth/portmap.pcapng"
+CAPTURED = f"""
+import cnetkit
+cnetkit.load({str(ROOT / CAPTURE)!r})
+"""
+PAINTED = """
+(colour) => {
+  const canvas = document.querySelector(".ck-stage canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] === 255 && colour.every((part, place) => data[at + place] === part)) return true;
+  return false;
+}
+"""
+"""Interfaces have the background's colour."""
 RUNNING = """
 with lab.trace() as trace:
     display(trace)

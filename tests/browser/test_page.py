@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -136,6 +137,59 @@ def test_everything_is_done_by_keys(visit, published):
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.keyboard.press("Space")
+
+
+def test_keys_work_before_anything_was_clicked_and_the_focus_stays_where_it_is(visit, published):
+    page = visit.open(published)
+    page.keyboard.press("ArrowRight")
+    stands(page, "^2 / 141")
+    assert page.evaluate("() => document.activeElement === document.body")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def test_one_pane_may_have_all_the_room(visit, published):
+    page = visit.open(published)
+    page.keyboard.press("3")
+    page.keyboard.press("m")
+    expect(page.locator(".ck-list")).to_be_visible()
+    expect(page.locator(".ck-graph")).to_be_hidden()
+    page.keyboard.press("2")
+    expect(page.locator(".ck-ladder")).to_be_visible()
+    expect(page.locator(".ck-list")).to_be_hidden()
+    page.get_by_role("button", name="One pane alone").click()
+    assert page.locator(".ck-pane").count() == page.locator(".ck-pane:visible").count() == 4
+
+
+def test_hops_play_in_proportion_to_the_time_between_them(visit, published, port_mapping):
+    page = visit.open(published)
+    times = sorted(port_mapping.recording.frames.time_ns.tolist())
+    distances = [0, *(later - earlier for earlier, later in pairwise(times))]
+    takes, scale = page.evaluate("""() => {
+        const { pace, steps } = window.cnetkit.cursor;
+        return [Array.from(steps, (_, at) => pace.takes(at)), pace.scale];
+    }""")
+    bounds = min(takes), max(takes)
+    true = [(took, distance) for took, distance in zip(takes, distances, strict=True) if took not in bounds]
+    assert len(true) > 20
+    assert all(took == pytest.approx(distance / scale) for took, distance in true)
+    assert all(
+        took == max(takes) for took, distance in zip(takes, distances, strict=True) if distance / scale > bounds[1]
+    )
+
+
+def test_a_long_pause_is_played_shortened_and_said_so(visit, published):
+    page = visit.open(published)
+    expect(page.locator(".ck-pace")).to_have_text(re.compile("^1 s shows .* µs$"))
+    longest = page.evaluate("""() => {
+        const { cursor } = window.cnetkit;
+        const at = cursor.pace.passed.indexOf(Math.max(...cursor.pace.passed));
+        cursor.to(at - 1);
+        cursor.play(true);
+        return at;
+    }""")
+    expect(page.locator(".ck-pace")).to_have_text(re.compile("^a pause of .*, shortened$"))
+    page.wait_for_function("(at) => window.cnetkit.cursor.at >= at", arg=longest)
 
 
 def test_focus_is_seen(visit, published):

@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -27,7 +28,7 @@ def interfaces(viewer):
 def test_a_link_added_by_a_shell_command_is_drawn_within_a_tenth_of_a_second(lab):
     left = lab.host("left")
     viewer, watch = watched(lab)
-    pulse = Pulse(watch.beat, 0.03)
+    pulse = Pulse(watch.beat)
     pulse.start()
     left.run("ip link add more0 type veth peer name more1", check=True)
     begun = time.monotonic()
@@ -37,12 +38,40 @@ def test_a_link_added_by_a_shell_command_is_drawn_within_a_tenth_of_a_second(lab
     assert "more0" in interfaces(viewer)
 
 
+def test_who_waits_for_a_change_is_told_as_soon_as_there_is_one(lab):
+    left = lab.host("left")
+    lab.request(p.Status(topology=True, within=0.1), p.State)
+    with ThreadPoolExecutor(1) as waiting:
+        told = waiting.submit(lab.request, p.Status(topology=True, within=3600), p.State)
+        left.run("ip link add more0 type veth peer name more1", check=True)
+        assert "more0" in [one.name for one in told.result(60).topology.interfaces]
+
+
+def test_a_change_between_two_waits_is_told_at_once(lab):
+    lab.host("left")
+    lab.request(p.Status(topology=True, within=0.1), p.State)
+    lab.host("right").run("ip link add more0 type veth peer name more1", check=True)
+    told = lab.request(p.Status(topology=True, within=3600), p.State)
+    assert [one.name for one in told.topology.nodes] == ["left", "right"]
+
+
+def test_a_node_that_was_waited_for_may_go_and_come_again(lab):
+    left = lab.host("left")
+    lab.request(p.Status(topology=True, within=0.1), p.State)
+    lab.remove(left)
+    again = lab.host("left")
+    lab.request(p.Status(topology=True, within=0.1), p.State)
+    again.run("ip link add more0 type veth peer name more1", check=True)
+    told = lab.request(p.Status(topology=True, within=3600), p.State)
+    assert "more0" in [one.name for one in told.topology.interfaces]
+
+
 def test_a_network_that_stays_as_it_is_is_not_drawn_again(lab):
     lab.connect(lab.host("left"), lab.host("right"), "10.0.0.0/24")
     viewer, watch = watched(lab)
     before = viewer.scene
     for _ in range(3):
-        assert watch.beat()
+        assert watch.beat() is not None
     assert viewer.scene is before
 
 
@@ -67,7 +96,7 @@ def test_nothing_is_asked_while_nobody_looks(lab):
     viewer._received(viewer, {"is": "here"}, [])
     viewer._received(viewer, {"is": "gone"}, [])
     lab.host("late").run("ip link add more0 type veth peer name more1", check=True)
-    assert watch.beat()
+    assert watch.beat() is not None
     assert "more0" not in interfaces(viewer)
 
 

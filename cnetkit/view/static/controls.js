@@ -5,7 +5,7 @@ import { figure, make, unique } from "./dom.js";
 const KEYS = [
   ["Space", "play or pause"], ["→ or .", "next hop"], ["← or ,", "previous hop"], ["Home, End", "first, last hop"], ["n, p", "next, previous packet"],
   ["+, −, 0", "in the network: nearer, farther, all of it"], ["↑, ↓", "in the list: row by row; → and ← unfold and fold"],
-  ["/", "filter"], ["1 … 4", "network, ladder, list, current hop"], ["Esc", "clear the filter, close this"], ["?", "this help"],
+  ["m", "one pane alone, or all again"], ["/", "filter"], ["1 … 4", "network, ladder, list, current hop"], ["Esc", "clear the filter, close this"], ["?", "this help"],
 ];
 
 export class Controls {
@@ -14,18 +14,21 @@ export class Controls {
     this.playing = button("Play", "▶", () => cursor.play());
     this.slider = make("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "Hop", class: "ck-slider", oninput: () => this.scrub() });
     this.position = make("output", { class: "ck-position" });
-    this.speed = choice("Speed", [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["8", "8×"]], "1", (value) => (cursor.speed = Number(value)));
+    this.speed = choice("Speed", [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["8", "8×"]], "1", (value) => this.quicker(Number(value)));
+    this.pace = make("span", { class: "ck-pace" });
     this.scope = choice("Step through", [["all", "every packet"], ["flow", "this flow"], ["journey", "this packet"]], "all", () => act("filter"));
     this.filter = make("input", { type: "search", class: "ck-filter", placeholder: "Filter: dock/eth0, dnat, dropped …", "aria-label": "Filter journeys", spellcheck: "false", oninput: () => act("filter") });
     this.fit = button("Show the whole network", "⤢", () => act("fit"));
+    this.single = button("One pane alone", "▣", () => act("alone"));
+    this.single.classList.add("ck-single");
     this.asked = button("Help: keys", "?", () => this.help.showModal());
     this.help = this.dialog();
     this.bar = make(
       "div", { class: "ck-bar", role: "toolbar", "aria-label": "Playing" },
       button("Previous hop", "◂", () => cursor.previous()), this.playing, button("Next hop", "▸", () => cursor.next()),
-      this.slider, this.position, this.speed.element,
+      this.slider, this.position, this.speed.element, this.pace,
     );
-    this.top = make("div", { class: "ck-wishes" }, this.filter, this.scope.element, this.fit, this.asked);
+    this.top = make("div", { class: "ck-wishes" }, this.filter, this.scope.element, this.fit, this.single, this.asked);
   }
 
   dialog() {
@@ -33,10 +36,26 @@ export class Controls {
     const title = unique("help");
     const dialog = make("dialog", { class: "ck-help", "aria-labelledby": title }, make("h2", { id: title }, "Keys"), make("table", {}, make("tbody", {}, ...rows)));
     dialog.append(
+      make("p", {}, "Hops play in proportion to the time that passed; long pauses are shortened, and then it says so."),
       make("p", {}, "Dots are packets; a frame around one is a tunnel; ◆ and the second colour say that a packet was changed; ✕ where it was dropped. Dashed lines are tunnels, a dashed frame is an interface that is down."),
       make("button", { type: "button", class: "ck-button", onclick: () => dialog.close() }, "Close"),
     );
     return dialog;
+  }
+
+  alone(one) {
+    this.single.setAttribute("aria-pressed", String(one));
+  }
+
+  quicker(speed) {
+    this.cursor.speed = speed;
+    this.paced();
+  }
+
+  // Says how time is shown: told at each frame, written where it has become another.
+  paced() {
+    const said = this.cursor.paced;
+    if (this.pace.textContent !== said) this.pace.textContent = said;
   }
 
   scrub() {
@@ -75,6 +94,7 @@ export class Controls {
     else if (event.key === "End" && !own) this.cursor.to(this.cursor.steps.length - 1);
     else if (event.key === "n") this.cursor.packet(1);
     else if (event.key === "p") this.cursor.packet(-1);
+    else if (event.key === "m") this.act("alone");
     else if (event.key === "/") this.filter.focus();
     else if (event.key === "?") this.help.showModal();
     else if ("1234".includes(event.key)) this.act(["graph", "ladder", "list", "hop"][Number(event.key) - 1]);

@@ -1,8 +1,9 @@
 // The one cursor: which hop is looked at, which hops are stepped through, and whether it moves by itself.
 // Every pane listens to it and asks it to move; panes never talk to each other.
 
-const TRAVEL = 620; // milliseconds that a packet takes from one interface to the next, at speed 1
-const REST = 120; // and how long it stays there
+import { Pace } from "./pace.js";
+
+const TRAVEL = 620; // milliseconds from one interface to the next for a packet that is stepped on by hand
 
 export class Cursor {
   constructor(story) {
@@ -19,11 +20,13 @@ export class Cursor {
     this.steps = story.inTime;
     this.at = 0;
     this.progress = 1;
+    this.spent = 0; // milliseconds of the way, or of the wait, to the next hop
     this.number(this.steps);
   }
 
   number(steps) {
     this.steps = steps;
+    this.pace = new Pace(steps, this.story.hops.time ?? []);
     this.step = new Int32Array(this.story.count).fill(-1);
     steps.forEach((hop, at) => (this.step[hop] = at));
   }
@@ -52,6 +55,7 @@ export class Cursor {
     if (!this.steps.length) return;
     this.at = next;
     this.progress = travel && !this.calm ? 0 : 1;
+    this.spent = 0;
     this.changed("move");
   }
 
@@ -80,8 +84,16 @@ export class Cursor {
   play(playing = !this.playing) {
     if (playing && this.at + 1 >= this.steps.length) this.at = 0;
     this.playing = playing && this.steps.length > 0;
-    this.progress = this.playing ? 0 : 1;
+    this.progress = 1;
+    this.spent = 0;
     this.changed("play");
+  }
+
+  // What is to be said of the time that passes just now: how it is shown.
+  get paced() {
+    if (!this.steps.length) return "";
+    const next = this.progress < 1 ? this.at : Math.min(this.at + 1, this.steps.length - 1);
+    return (this.playing && this.pace.shortened(next)) || this.pace.said(this.speed);
   }
 
   changed(what) {
@@ -100,7 +112,7 @@ export class Cursor {
     const passed = Math.min(now - (this.before ?? now), 100);
     const moving = this.playing || this.progress < 1;
     this.before = moving ? now : undefined;
-    if (moving) this.advance((passed * this.speed) / TRAVEL);
+    if (moving) this.advance(passed * this.speed);
     const what = this.what ?? new Set();
     this.what = undefined;
     for (const listener of this.listeners) listener(what);
@@ -108,17 +120,29 @@ export class Cursor {
     else this.before = undefined;
   }
 
+  // A packet that comes from somewhere travels for as long as its hop takes; one that begins is awaited at the hop before.
   advance(by) {
-    this.progress = Math.min(this.progress + by, 1 + (this.playing ? REST / TRAVEL : 0));
-    if (!this.playing || this.progress < 1 + REST / TRAVEL) return;
-    if (this.at + 1 < this.steps.length) {
-      this.at += 1;
-      this.progress = this.calm ? 1 : 0;
-      this.what = new Set([...(this.what ?? []), "move"]);
-    } else {
-      this.playing = false;
-      this.progress = 1;
-      this.what = new Set([...(this.what ?? []), "play"]);
+    this.spent += by;
+    if (this.progress < 1) {
+      const whole = this.playing ? this.pace.takes(this.at) : TRAVEL;
+      this.progress = Math.min(1, this.spent / whole);
+      if (this.progress < 1) return;
+      this.spent -= whole;
     }
+    if (!this.playing) return;
+    const next = this.at + 1;
+    if (next >= this.steps.length) return void this.stop();
+    const appears = this.calm || this.story.hops.parent[this.steps[next]] < 0;
+    const whole = this.pace.takes(next);
+    if (appears && this.spent < whole) return;
+    if (appears) this.spent -= whole;
+    this.at = next;
+    this.progress = appears ? 1 : Math.min(1, this.spent / whole);
+    this.what = new Set([...(this.what ?? []), "move"]);
+  }
+
+  stop() {
+    this.playing = false;
+    this.what = new Set([...(this.what ?? []), "play"]);
   }
 }

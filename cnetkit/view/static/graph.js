@@ -1,10 +1,12 @@
 // The network as vis-network draws it, boxes around what a host holds, and on a canvas above it the packet on its way.
 // vis-network is drawn anew only when the network or the view changes; a moving packet costs one small canvas.
 
-import { Packets, cut } from "./packets.js";
 import { make } from "./dom.js";
+import { cut } from "./label.js";
+import { Packets } from "./packets.js";
 
 const ZOOM = 1.25;
+const MARGIN = 14; // pixels around the whole network
 
 export class Graph {
   constructor(vis, root, story, cursor) {
@@ -34,15 +36,13 @@ export class Graph {
     this.none.textContent = missing(story);
     this.none.hidden = !this.none.textContent;
     this.wires = new Set(graph.edges.filter(({ smooth }) => !smooth).flatMap(({ from, to }) => [`${from} ${to}`, `${to} ${from}`]));
-    this.paint();
-    const nodes = graph.nodes.map((node) => this.dressed(node));
-    const edges = graph.edges.map((edge) => this.lined(edge));
+    this.masters = mastered(story.scene.interfaces);
     if (this.network) {
       const before = this.extent;
-      this.network.setData({ nodes: new this.vis.DataSet(nodes), edges: new this.vis.DataSet(edges) });
+      this.repaint();
       if (before !== this.measured()) this.fit();
     } else {
-      this.network = new this.vis.Network(this.stage, { nodes, edges }, graph.options);
+      this.network = new this.vis.Network(this.stage, this.dressedAll(), graph.options);
       this.stage.firstElementChild?.setAttribute("tabindex", "-1"); // the pane around it takes the focus, and shows it
       this.network.on("beforeDrawing", (context) => this.boxes(context));
       this.network.on("afterDrawing", () => this.packets.draw());
@@ -56,6 +56,24 @@ export class Graph {
 
   linked(a, b) {
     return this.wires.has(`${a} ${b}`);
+  }
+
+  // The frame of the bridge by which a packet goes from port `a` to port `b`, if it does.
+  between(a, b) {
+    const bridge = this.masters[a];
+    return bridge >= 0 && bridge === this.masters[b] ? this.frame(bridge) : null;
+  }
+
+  // What a label had better not cover, on the screen: interfaces, and the names of nodes.
+  covered() {
+    const { interfaces, graph } = this.story.scene;
+    const frames = interfaces.map((_, at) => this.frame(at)).filter(Boolean);
+    const names = graph.boxes.map(([, x, y, width, height, depth]) => {
+      const from = this.network.canvasToDOM({ x, y: depth ? y + height - 28 : y + 4 });
+      const to = this.network.canvasToDOM({ x: x + Math.min(width, 150), y: depth ? y + height : y + 28 });
+      return { left: from.x, top: from.y, width: to.x - from.x, height: to.y - from.y };
+    });
+    return [...frames.map(({ x, y, width, height }) => ({ left: x - width / 2, top: y - height / 2, width, height })), ...names];
   }
 
   // Packets a second at each interface that any passes.
@@ -77,15 +95,20 @@ export class Graph {
     );
   }
 
+  // The same part of the network is shown again, and at once: vis-network forgets where it was, and until it has drawn what
+  // it says of frames is wrong.
   repaint() {
-    this.paint();
     if (!this.network) return;
-    const { graph } = this.story.scene;
-    this.network.setData({
-      nodes: new this.vis.DataSet(graph.nodes.map((node) => this.dressed(node))),
-      edges: new this.vis.DataSet(graph.edges.map((edge) => this.lined(edge))),
-    });
-    this.packets.draw();
+    const view = { position: this.network.getViewPosition(), scale: this.network.getScale() };
+    this.network.setData(this.dressedAll());
+    this.network.moveTo(view);
+    this.network.redraw();
+  }
+
+  dressedAll() {
+    this.paint();
+    const { nodes, edges } = this.story.scene.graph;
+    return { nodes: new this.vis.DataSet(nodes.map((node) => this.dressed(node))), edges: new this.vis.DataSet(edges.map((edge) => this.lined(edge))) };
   }
 
   dressed(node) {
@@ -188,7 +211,7 @@ export class Graph {
     const top = Math.min(...boxes.map((box) => box[2]));
     const right = Math.max(...boxes.map((box) => box[1] + box[3]));
     const bottom = Math.max(...boxes.map((box) => box[2] + box[4]));
-    const scale = Math.min(width / (right - left + 40), height / (bottom - top + 40), 1.3);
+    const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top), 1.3);
     this.network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 }, scale });
   }
 
@@ -199,7 +222,7 @@ export class Graph {
     Object.assign(this.above, { width: width * ratio, height: height * ratio });
     if (!this.network || !width) return;
     this.network.setSize(`${width}px`, `${height}px`);
-    this.network.redraw();
+    this.repaint();
     this.fit();
   }
 
@@ -218,6 +241,12 @@ function missing({ count, hops, scene }) {
   if (!hops.frame) return built ? "" : "Nothing is built yet.";
   if (count) return "";
   return built ? "No packets to show." : "No network and no packets to show.";
+}
+
+// For each port the place of its bridge, and -1 for what is none.
+function mastered(interfaces) {
+  const places = new Map(interfaces.map((one, at) => [`${one.node} ${one.name}`, at]));
+  return interfaces.map((one) => (one.master ? (places.get(`${one.node} ${one.master}`) ?? -1) : -1));
 }
 
 export function described(story, at) {

@@ -2,6 +2,7 @@
 
 import { figure, make } from "./dom.js";
 
+const WIDE = 570; // pixels that a line of sixteen bytes takes
 const REST = 60; // milliseconds after which the cursor is taken to stay: layers and bytes are then laid out
 
 export class Hop {
@@ -106,7 +107,7 @@ export class Hop {
     return make("table", { class: "ck-layer" }, make("caption", {}, name, added), make("tbody", {}, ...rows));
   }
 
-  // Sixteen bytes a line. A byte that the hop before had otherwise is marked; frames are laid end to end, since a tunnel
+  // Sixteen bytes a line, or eight where there is no room. A byte that the hop before had otherwise is marked; frames are laid end to end, since a tunnel
   // puts its headers in front.
   bytes(hop) {
     const { story } = this;
@@ -117,14 +118,16 @@ export class Hop {
     const shift = parent < 0 ? 0 : story.hops.length[hop] - story.hops.length[parent];
     const differs = (at) => Boolean(before?.length) && before[at - shift] !== bytes[at] && at - shift < before.length;
     const lines = [];
-    for (let start = 0; start < bytes.length; start += 16) {
+    const across = this.body.clientWidth < WIDE ? 8 : 16;
+    for (let start = 0; start < bytes.length; start += across) {
       const line = make("div", {}, make("span", { class: "ck-soft" }, `${start.toString(16).padStart(4, "0")}  `));
-      const end = Math.min(start + 16, bytes.length);
+      const end = Math.min(start + across, bytes.length);
       for (let at = start; at < end; at += 1) {
         const pair = bytes[at].toString(16).padStart(2, "0");
         line.append(differs(at) ? make("mark", {}, pair) : pair, at % 8 === 7 ? "  " : " ");
       }
-      line.append(" ".repeat((start + 16 - end) * 3 + 1), printable(bytes.subarray(start, end)));
+      const short = (start + across - end) * 3 + across / 8 - Math.floor((end - start) / 8);
+      line.append(" ".repeat(short + 1), printable(bytes.subarray(start, end)));
       lines.push(line);
     }
     const left = story.hops.length[hop] - bytes.length;

@@ -2,17 +2,22 @@
 // Only the rows in sight are in the document; the list beside it says the same in text.
 
 import { draw, make, tenths } from "./dom.js";
+import { shortened } from "./label.js";
 
 const ROW = 24;
 const HEAD = 44;
-const LEAST = 86; // pixels between two columns
+const TALL = 58; // where names stand in two lines, every other one lower
+const ROOMY = 86; // pixels between two columns that names fit into, and at least
+const LEAST = 56;
 const TIMES = 78;
-const WORDS = 205;
+const WORDS = 205; // pixels of words at least, and at most
+const MANY = 420;
 const LETTER = 7.3;
 
 export class Ladder {
   constructor(story, cursor) {
     Object.assign(this, { story, cursor });
+    this.head = HEAD;
     this.heads = draw("svg", { class: "ck-heads", height: HEAD, "aria-hidden": "true" });
     this.rows = draw("svg", { class: "ck-rows", "aria-hidden": "true" });
     this.scroll = make("div", { class: "ck-scroll", tabindex: "0", role: "group", "aria-label": "Ladder of the current flow" }, this.heads, this.rows);
@@ -90,12 +95,16 @@ export class Ladder {
       if (!nodes.get(node).includes(at)) nodes.get(node).push(at);
     }
     const columns = [...nodes.values()].flat();
-    const room = this.across - TIMES - WORDS;
-    this.gap = Math.max(LEAST, Math.min(170, room / Math.max(columns.length, 1)));
+    const many = Math.max(columns.length, 1);
+    const room = this.across - TIMES - 10;
+    const words = Math.max(WORDS, Math.min(MANY, room - ROOMY * many));
+    this.gap = Math.max(LEAST, Math.min(170, (room - words) / many));
+    this.head = this.gap < ROOMY ? TALL : HEAD;
     this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
     this.words = TIMES + this.gap * columns.length + 8;
     this.width = Math.max(this.words + WORDS, this.across - 2);
     this.heads.setAttribute("width", this.width);
+    this.heads.setAttribute("height", this.head);
     this.rows.setAttribute("width", this.width);
     this.rows.setAttribute("height", this.hops.length * ROW + 8);
     this.heads.replaceChildren(...this.headings(nodes));
@@ -103,22 +112,26 @@ export class Ladder {
 
   headings(nodes) {
     const { story } = this;
+    const bands = [];
     const found = [];
+    let column = 0;
+    const lines = this.head === TALL ? 2 : 1;
     for (const [node, places] of nodes) {
       const left = this.x.get(places[0]) - this.gap / 2 + 3;
       const width = places.length * this.gap - 6;
-      found.push(draw("rect", { class: "ck-band", x: left, y: 3, width, height: HEAD - 6, rx: 6 }));
-      found.push(text("ck-strong", left + width / 2, 18, short(story.scene.nodes[node].name, width), "middle"));
+      bands.push(draw("rect", { class: "ck-band", x: left, y: 3, width, height: this.head - 6, rx: 6 }));
+      found.push(text("ck-strong", left + width / 2, 18, named(story.scene.nodes[node].name, width), "middle"));
       for (const at of places) {
-        found.push(text("ck-soft", this.x.get(at), 35, short(story.scene.interfaces[at].name, this.gap - 3), "middle"));
+        const line = column++ % lines;
+        found.push(text("ck-soft", this.x.get(at), 35 + 14 * line, named(story.scene.interfaces[at].name, this.gap * lines - 3), "middle"));
       }
     }
-    return found;
+    return [...bands, ...found];
   }
 
   reveal() {
     const row = this.rowOf.get(this.cursor.hop) * ROW;
-    const room = this.high - HEAD;
+    const room = this.high - this.head;
     const last = Math.max(0, this.hops.length * ROW + 8 - room);
     this.top = Math.min(this.top, last);
     if (row < this.top + ROW || row + 2 * ROW > this.top + room) this.top = Math.min(last, Math.max(0, Math.round(row - room / 2)));
@@ -195,6 +208,11 @@ export class Ladder {
 
 function text(style, x, y, said, anchor = "start") {
   return draw("text", { class: style, x, y, "text-anchor": anchor }, said);
+}
+
+function named(said, room) {
+  const letters = Math.max(3, Math.floor(room / LETTER));
+  return said.length <= letters ? said : shortened(said, letters - 1);
 }
 
 function short(said, room) {

@@ -148,7 +148,7 @@ export class List {
     const changed = story.changed(row.hop);
     const around = story.around(row.hop);
     return [
-      part("ck-number", String(row.place + 1)), part("", story.place(story.hops.at[row.hop])), part("ck-soft", ARROWS[story.hops.direction[row.hop]]),
+      part("ck-number", String(row.place + 1)), part("ck-place", story.place(story.hops.at[row.hop])), part("ck-soft", ARROWS[story.hops.direction[row.hop]]),
       part("ck-grow ck-change", changed ? `◆ ${changed}` : ""), around && part("ck-wrapping", around.split(" from ")[0]),
     ].filter(Boolean);
   }

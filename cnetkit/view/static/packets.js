@@ -1,6 +1,10 @@
 // The current packet on the canvas above the network: its trail, where it is now, its tunnel around it, and its end.
 
 import { figure } from "./dom.js";
+import { laid, placed, written } from "./label.js";
+import { travelled, way } from "./way.js";
+
+const SMALL = 0.5; // a scale below which names in the picture are too small to read
 
 export class Packets {
   constructor(graph) {
@@ -56,45 +60,29 @@ export class Packets {
     return this.graph.story.span(journey)[1];
   }
 
-  // Where a packet is on its way from one interface's edge to the next one's; over what stands between them, in a bow.
-  point(hop, progress) {
-    const { story } = this.graph;
-    const parent = story.hops.parent[hop];
-    const there = this.graph.frame(story.hops.at[hop]);
-    if (!there) return null;
-    const here = parent < 0 ? null : this.graph.frame(story.hops.at[parent]);
-    const above = (frame) => ({ x: frame.x, y: frame.y - frame.height / 2 });
-    const apart = here ? Math.abs(here.x - there.x) : 0;
-    const level = Boolean(here) && Math.abs(here.y - there.y) < there.height;
-    const same = !here || (level && apart < 1);
-    const bowed = level && apart > there.width * 1.7 && !this.graph.linked(story.hops.at[hop], story.hops.at[parent]);
-    const from = same ? above(there) : bowed ? above(here) : edge(here, there);
-    const to = same || bowed ? above(there) : edge(there, here);
-    const rise = bowed ? Math.min(Math.max(apart * 0.25, 24), 80) * 2 : 0;
-    const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 - rise };
-    const at = (name) => (1 - progress) ** 2 * from[name] + 2 * progress * (1 - progress) * middle[name] + progress ** 2 * to[name];
-    const half = { x: from.x + (middle.x - from.x) * progress, y: from.y + (middle.y - from.y) * progress };
-    const side = Math.abs(to.y - there.y) < there.height / 2 - 1;
-    return { from, half, side, below: to.y > there.y + 2, x: at("x"), y: at("y") };
-  }
-
-  trail(hop, progress) {
+  trail(hop, progress, style = {}) {
     const { context } = this;
     const { colours, story } = this.graph;
-    const point = this.point(hop, progress);
-    if (!point) return;
+    const line = this.line(hop, progress);
+    if (!line) return null;
+    const end = line.at(-1);
     context.save();
     context.globalAlpha = 0.85;
     context.strokeStyle = story.changed(hop) ? colours.change : colours.go;
-    context.lineWidth = 3.5 * this.size;
-    context.lineCap = "round";
+    context.lineWidth = (style.width ?? 3.5) * this.size;
+    context.lineCap = context.lineJoin = "round";
     if (story.around(hop)) context.setLineDash([2, 7]);
     context.beginPath();
-    context.moveTo(point.from.x, point.from.y);
-    context.quadraticCurveTo(point.half.x, point.half.y, point.x, point.y);
+    for (const { x, y } of line) context.lineTo(x, y);
     context.stroke();
     context.restore();
-    if (progress === 1) this.dot(point.x, point.y, 3.5 * this.size, colours.go);
+    if (progress === 1 && !style.bare) this.dot(end.x, end.y, 3.5 * this.size, colours.go);
+    return end;
+  }
+
+  line(hop, progress) {
+    const points = way(this.graph, hop);
+    return points && travelled(points, progress);
   }
 
   // Copies that go other ways from the same place, in a flood.
@@ -103,15 +91,14 @@ export class Packets {
     const parent = story.hops.parent[hop];
     if (parent < 0) return;
     for (const other of story.children[parent]) {
-      if (other === hop) continue;
-      const point = this.point(other, progress);
-      if (point) this.ring(point.x, point.y, 6 * this.size, colours.go);
+      const end = other === hop ? null : this.trail(other, progress, { width: 1.5, bare: true });
+      if (end) this.ring(end.x, end.y, 6 * this.size, colours.go);
     }
   }
 
   packet(hop, progress, journey) {
     const { story, colours } = this.graph;
-    const point = this.point(hop, progress);
+    const point = this.line(hop, progress)?.at(-1);
     if (!point) return;
     const colour = story.changed(hop) ? colours.change : colours.go;
     const around = story.around(hop);
@@ -126,7 +113,8 @@ export class Packets {
       label = `${story.mark(journey)} ${kind}${reason ? `: ${reason}` : ""}`;
       if (tone === colours.bad) this.cross(point, tone);
     }
-    this.label(point, label, tone);
+    if (this.graph.network.getScale() < SMALL) label = `${label} · ${story.place(story.hops.at[hop])}`;
+    this.label(hop, point, label, tone);
   }
 
   dot(x, y, radius, fill, line) {
@@ -179,45 +167,29 @@ export class Packets {
     context.stroke();
   }
 
-  label({ x, y, below, side }, text, colour) {
+  // It stands where it will cover least when the packet has arrived, and stays on that side on the way.
+  label(hop, point, text, colour) {
     const { context } = this;
-    const { colours, room } = this.graph;
+    const { colours, stage } = this.graph;
+    const room = { width: this.graph.room, height: stage.clientHeight };
     context.font = "600 13px system-ui, sans-serif";
     context.textBaseline = "middle";
-    const said = cut(context, text, Math.min(340, room - 30));
-    const width = context.measureText(said).width + 16;
-    // Beside the dot, in the gap between two rows of interfaces; above, where the packet came in from the side.
-    const beside = side ? x - width / 2 : x + 13 * this.size;
-    const left = Math.max(4, Math.min(room - width - 4, beside));
-    const over = side ? y - 20 - 24 * this.size : y - 26;
-    const top = below || over < 4 ? y + (side ? 20 : 4) : over;
+    const label = laid(context, text, room.width);
+    const side = placed(label, this.line(hop, 1).at(-1), this.graph.covered(), room);
+    const left = Math.max(4, Math.min(room.width - label.width - 4, point.x + side.left));
+    const top = Math.max(4, Math.min(room.height - label.height - 4, point.y + side.top));
     context.beginPath();
-    context.roundRect(left, top, width, 22, 6);
+    context.roundRect(left, top, label.width, label.height, 6);
     context.fillStyle = colours.bg;
     context.fill();
     context.lineWidth = 1.5;
     context.strokeStyle = colour;
     context.stroke();
     context.fillStyle = colour;
-    context.fillText(said, left + 8, top + 11.5);
+    written(context, label.lines, left, top);
   }
 }
 
 function ease(share) {
   return share < 0.5 ? 2 * share * share : 1 - (-2 * share + 2) ** 2 / 2;
-}
-
-export function cut(context, text, room) {
-  if (context.measureText(text).width <= room) return text;
-  let kept = text;
-  while (kept.length > 1 && context.measureText(`${kept}…`).width > room) kept = kept.slice(0, -1);
-  return `${kept}…`;
-}
-
-// Where the line from the middle of `frame` to that of `other` leaves it.
-function edge(frame, other) {
-  const across = other.x - frame.x;
-  const down = other.y - frame.y;
-  const share = Math.min(frame.width / 2 / Math.abs(across || 1e-9), frame.height / 2 / Math.abs(down || 1e-9), 0.5);
-  return { x: frame.x + across * share, y: frame.y + down * share };
 }

@@ -22,16 +22,19 @@ export class Viewer {
     this.lines = make("p", { class: "ck-said" });
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
-    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, "data-lm-suppress-shortcuts": "true", onkeydown: (event) => this.controls.key(event) });
+    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.controls.key(event) });
+    // Keys here are no commands of JupyterLab's, which looks at the very element that has the focus.
+    this.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.graph = new Graph(vis, this.root, this.story, this.cursor);
     this.ladder = new Ladder(this.story, this.cursor);
     this.list = new List(this.story, this.cursor);
     this.hop = new Hop(this.story, ask, level);
     this.table = new Table();
+    this.within = [this.graph, this.ladder, this.list, this.hop];
+    this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
-      make("header", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines), this.controls.top),
-      make("div", { class: "ck-panes" }, this.graph.element, this.ladder.element, this.list.element, this.hop.element),
-      this.controls.bar, this.table.element, this.spoken, this.controls.help,
+      make("div", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines), this.controls.top),
+      this.panes, this.controls.bar, this.table.element, this.spoken, this.controls.help,
     );
     element.append(this.root);
     this.cursor.onchange((what) => this.moved(what));
@@ -86,6 +89,7 @@ export class Viewer {
       this.speak();
     }
     if (what.size) this.controls.moved();
+    this.controls.paced();
     this.graph.moved();
   }
 
@@ -102,8 +106,18 @@ export class Viewer {
   act(what) {
     if (what === "filter") return void this.filter();
     if (what === "fit") return void this.graph.fit();
+    if (what === "alone") return void this.alone();
     const inside = { graph: this.graph.element, ladder: this.ladder.scroll, list: this.list.tree, hop: this.hop.body };
+    if (this.only) this.alone(this[what]);
     inside[what].focus();
+  }
+
+  // One pane takes all the room, the one in which the focus is; asked again, all have theirs.
+  alone(pane = this.only ? null : (this.within.find(({ element }) => element.contains(document.activeElement)) ?? this.graph)) {
+    this.only = pane;
+    this.panes.classList.toggle("ck-one", Boolean(pane));
+    for (const one of this.within) one.element.classList.toggle("ck-alone", one === pane);
+    this.controls.alone(Boolean(pane));
   }
 
   filter() {
@@ -119,10 +133,11 @@ export class Viewer {
     cursor.limit(story.inTime.filter((hop) => chosen[story.journeyOf[hop]]));
   }
 
-  // Canvas has no style sheet: it is painted anew when the page turns light or dark.
+  // Canvas has no style sheet: it is painted anew when the page turns light or dark, at the next frame, since JupyterLab hides
+  // everything for a moment then.
   themed() {
     this.dark = window.matchMedia?.("(prefers-color-scheme: dark)");
-    this.repaint = () => this.graph.repaint();
+    this.repaint = () => requestAnimationFrame(() => this.graph.repaint());
     this.dark?.addEventListener("change", this.repaint);
     this.watch = new MutationObserver(this.repaint);
     this.watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
