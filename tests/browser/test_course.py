@@ -1,5 +1,7 @@
 """Lessons in JupyterLab as a learner works through them, by keyboard: answers, a mistake, what it shows, mending, marks."""
 
+from playwright.sync_api import TimeoutError as Overdue
+
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_jupyterlab import opened
 
@@ -45,7 +47,7 @@ class Learner:
         """Whether the cell has begun within some seconds; waits for its end then."""
         try:
             self.page.wait_for_function(BEGUN, arg=[cell, PROMPT, before], timeout=5000)
-        except TimeoutError:
+        except Overdue:
             return False
         self.page.wait_for_function(ENDED, arg=[cell, PROMPT], timeout=PATIENCE)
         return True
