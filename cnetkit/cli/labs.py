@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from cnetkit import catalog
@@ -47,9 +48,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _entry(name: str) -> catalog.LabEntry:
-    if name not in catalog.names():
+    """A lab by its name, or, where that is a path, the one in this folder."""
+    folder = Path(name).absolute().parent if os.sep in name else None
+    name = Path(name).absolute().name if folder else name
+    if name not in catalog.names(folder):
         try:
-            catalog.find(name)
+            catalog.find(name, folder)
         except CnetkitError as error:
             raise BadUseError(str(error)) from error
-    return catalog.find(name)
+    return catalog.find(name, folder)
