@@ -33,7 +33,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     from cnetkit.lab import Lab
 
-    with Lab(entry.name, replay=session, record=Path(arguments.record) if arguments.record else None) as lab:
+    try:
+        opened = Lab(entry.name, replay=session, record=Path(arguments.record) if arguments.record else None)
+    except CnetkitError as error:
+        if session or not entry.session:
+            raise
+        raise CnetkitError(f"{error}; or see its recording: `cnetkit run {arguments.lab} --replay`") from None
+    with opened as lab:
         if lab.replayed:
             console.print(f"This is a recording, not live: {lab.replayed}\n", style="yellow", markup=False)
         entry.network(lab)
