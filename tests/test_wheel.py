@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.server import address, fetched
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,30 +56,15 @@ def test_labs_are_listed_and_run_from_it(installed):
     assert said.strip() == str(installed[0] / "site" / "cnetkit" / "_shipped" / "labs")
 
 
-def fetched(url, patience=20.0):
-    """The status of an answer; the server says its address a moment before it listens."""
-    end = time.monotonic() + patience
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=patience) as answer:
-                return answer.status
-        except urllib.error.URLError as error:
-            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > end:
-                raise
-            time.sleep(0.1)
-
-
 def test_open_serves_the_first_notebook(installed):
     folder, environment = installed
     command = [sys.executable, "-m", "cnetkit", "open", "course", "--no-browser"]
     with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as server:
         try:
-            line = next(line for line in server.stderr if "http://" in line and "token=" in line)
-            url, token = re.search(r"(http://\S+)\?token=(\w+)", line).groups()
-            assert url.endswith("/lab/tree/notebooks/00-start-here.ipynb")
-            site = url.partition("/lab/")[0]
-            for place in ("lab/tree/notebooks/00-start-here.ipynb", "api/contents/notebooks/00-start-here.ipynb"):
-                assert fetched(f"{site}/{place}?token={token}") == 200
+            site, place, token = address(server.stderr)
+            assert place == "/lab/tree/notebooks/00-start-here.ipynb"
+            assert "JupyterLab" in fetched(f"{site}{place}?token={token}")
+            assert "Start here" in fetched(f"{site}/api/contents/notebooks/00-start-here.ipynb?token={token}")
         finally:
             server.terminate()
     assert (folder / "course" / "labs" / "bridge" / "lab.py").is_file()

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -72,3 +71,14 @@ def test_a_lab_that_is_refused_says_how_to_see_its_recording(tmp_path):
     shown = confined("seccomp", "-m", "cnetkit", "run", "bridge", "--replay", folder=tmp_path)
     assert shown.returncode == 0
     assert "This is a recording, not live" in shown.stdout
+
+
+def test_jupyterlab_starts_and_opens_on_the_first_lesson(tmp_path):
+    done = confined("seccomp", "-m", "tests.server", str(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["place"] == "/lab/tree/notebooks/00-start-here.ipynb"
+    assert found["page"]
+    assert found["said"].startswith("<lesson 02, a recording made on ")
+    assert "Labs cannot run live here." in found["log"]
+    assert "cause: " in found["log"]
