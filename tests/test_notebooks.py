@@ -54,6 +54,10 @@ CHECKS = {
         assert ("router", "eth0") in inner and ("n2", "vxlan0") in inner
         assert any(change.field == "encapsulation" and "vxlan 42 from 192.0.2.18 to 192.0.2.34" in change.after
                    for hop in request.hops for change in hop.changes)
+        assert not any(journey.packet.ends.destination_port == 4789 for journey in trace.journeys)
+        assert not any(change.field == "encapsulation" for change in request.hops[0].changes)
+        assert [change.after for hop in request.hops for change in hop.changes if change.field == "encapsulation"][-1] == "none"
+        assert not trace.unexplained
         assert fits.ok and not too_large.ok
         assert not any(journey.packet.kind == "echo reply" for journey in broken.journeys)
         """,
@@ -73,7 +77,11 @@ CHECKS = {
         quotes = [{one.quote for journey in each.journeys for hop in journey.hops for one in hop.evidence}
                   for each in (trace, other)]
         assert any("-A KUBE-SEP-" in quote for quote in quotes[0]) and any("dnat to" in quote for quote in quotes[1])
-        assert said.count("This is web-1") + said.count("This is web-2") == 30 and "failed" not in said
+        answers = [words.split()[0] for words in said.split("This is ")[1:]]
+        assert len(answers) == 40 and "failed" not in said and set(answers) == {"web-1", "web-2"}
+        assert set(answers[-10:]) == {"web-1"}
+        assert all(journey.outcome.kind == "delivered" for each in (trace, other) for journey in each.journeys
+                   if journey.packet.protocol == "tcp")
         assert not any(journey.packet.kind == "SYN, ACK" for journey in nobody.journeys)
         assert sum(chosen(broken).values()) < 16
         """,
