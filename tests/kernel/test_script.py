@@ -88,8 +88,9 @@ def test_overlays_by_control_addresses_and_removals_too(tmp_path):
 
 def test_what_a_change_of_pods_makes_a_host_forget_is_shown_and_not_run(tmp_path):
     with Lab("echo") as lab:
-        host = lab.host("n1")
-        pods = lab.pod_network([host], backend="host-gw")
+        host, other = lab.host("n1"), lab.host("n2")
+        lab.connect(other, host, "192.0.2.0/24")
+        pods = lab.pod_network([host])
         behind = [pods.pod(name, host) for name in ("a", "b")]
         echo = lab.cluster(pods).service("echo", *behind, port=7, protocol="udp")
         echo.remove(behind[0])
