@@ -57,7 +57,8 @@ def run(path: Path, folder: Path, checks: str = "") -> Ran:
     seconds = time.monotonic() - begun
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [one.data["text/html"] for one in outputs if "text/html" in one.get("data", {})]
-    return Ran(json.loads(outputs[-1].text), pictures, seconds)
+    told = "".join(one.text for one in notebook.cells[-1].outputs if one.get("name") == "stdout")  # it may come in parts
+    return Ran(json.loads(told), pictures, seconds)
 
 
 def _kernel(folder: Path) -> Path:
