@@ -43,8 +43,6 @@ def read(path: Path) -> Any:
 def run(path: Path, folder: Path, checks: str = "") -> Ran:
     """Executes a notebook with `folder` as its working directory, then `checks` in its own names."""
     notebook = read(path)
-    if "topology" in checks:
-        notebook.cells.insert(-1, nbformat.v4.new_code_cell("topology = lab.topology"))
     notebook.cells += [nbformat.v4.new_code_cell(checks), nbformat.v4.new_code_cell(TELL)]
     os.environ["JUPYTER_DATA_DIR"] = str(_kernel(folder))
     os.environ["PYTHONPATH"] = str(ROOT)
@@ -57,7 +55,9 @@ def run(path: Path, folder: Path, checks: str = "") -> Ran:
     seconds = time.monotonic() - begun
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [one.data["text/html"] for one in outputs if "text/html" in one.get("data", {})]
-    told = "".join(one.text for one in notebook.cells[-1].outputs if one.get("name") == "stdout")  # it may come in parts
+    told = "".join(
+        one.text for one in notebook.cells[-1].outputs if one.get("name") == "stdout"
+    )  # it may come in parts
     return Ran(json.loads(told), pictures, seconds)
 
 
