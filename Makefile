@@ -12,7 +12,7 @@ STAMP := .venv/.ready
 NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab demo test kernel-test bench fuzz lock picture recordings clean system
+.PHONY: lab demo test kernel-test bench fuzz lock picture recordings clean system test-system
 .NOTPARALLEL:
 
 lab: $(STAMP)
@@ -24,17 +24,17 @@ demo: $(STAMP)
 		echo "This system refuses live labs; \`$(BIN)/cnetkit doctor\` says how to mend it. Here is the lab's recording instead."; \
 		$(BIN)/cnetkit run port-mapping --replay; }
 
-test: $(STAMP)
+test: $(STAMP) test-system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-kernel-test: $(STAMP)
-	$(BIN)/python -m pytest tests/kernel
+kernel-test: $(STAMP) test-system
+	$(BIN)/python -m pytest tests/kernel tests/test_notebooks.py
 
-bench: $(STAMP)
+bench: $(STAMP) test-system
 	$(BIN)/python -m tests.bench
 
 fuzz: SECONDS = 600
@@ -47,7 +47,7 @@ lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
 		--no-header --no-annotate --extra notebook --extra parquet --extra test pyproject.toml --output-file requirements.lock
 
-picture: $(STAMP)
+picture: $(STAMP) test-system
 	$(BIN)/python docs/picture.py
 
 recordings: $(STAMP)
@@ -62,6 +62,9 @@ clean:
 
 system:
 	@sh binder/system.sh
+
+test-system:
+	@sh binder/system.sh tests/apt.txt
 
 $(STAMP): requirements.lock pyproject.toml | system
 	@python=$$(sh binder/python.sh) || exit 1; \

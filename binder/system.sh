@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what binder/apt.txt lists and this system lacks. Says in one sentence what it cannot install, and ends well:
-# `cnetkit doctor` then names what cannot run without it.
-cd "$(dirname "$0")" || exit 1
-packages=$(grep -v '^#' apt.txt)
+# Installs the packages of a list, binder/apt.txt where none is named, that this system lacks. Says in one sentence what it
+# cannot install, and ends well: `cnetkit doctor` then names what cannot run without it.
+here=$(dirname "$0")
+log=$here/apt.log
+packages=$(grep -v '^#' "${1:-$here/apt.txt}") || exit 1
 if ! command -v dpkg-query >/dev/null; then
     echo "This is not a Debian or Ubuntu system: install what cnetkit doctor names as missing by your own means."
     exit 0
@@ -23,6 +24,6 @@ fi
 echo "Installing system packages:$missing"
 # shellcheck disable=SC2086 # a list of words
 { $become apt-get -q update &&
-    $become env DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $missing; } >apt.log 2>&1 && rm -f apt.log && exit 0
-tail -n 5 apt.log
-echo "apt-get failed (binder/apt.log has all of it); going on without:$missing"
+    $become env DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $missing; } >"$log" 2>&1 && rm -f "$log" && exit 0
+tail -n 5 "$log"
+echo "apt-get failed ($log has all of it); going on without:$missing"

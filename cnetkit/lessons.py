@@ -46,4 +46,6 @@ def _open(name: str, mode: str, session: Path | None, record: Path | None) -> La
 
 
 def _session(number: str) -> Path | None:
-    return next(iter(sorted(catalog.shipped("notebooks").glob(f"{number}-*.cnetkit"))), None)
+    """The recording beside the notebook that is open, since an older notebook needs its own; else the shipped one."""
+    folders = (Path.cwd(), catalog.shipped("notebooks"))
+    return next((path for folder in folders for path in sorted(folder.glob(f"{number}-*.cnetkit"))), None)

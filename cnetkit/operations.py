@@ -144,7 +144,18 @@ class NftTable(Message, frozen=True):
     text: str
 
 
+class ForgetConnections(Message, frozen=True):
+    """Takes entries out of the connection tracking table: those that began to `address` (empty: any) and `port`, and whose
+    answers come from none of `keep`. The next packet of such a connection is then a first one again."""
+
+    node: str
+    protocol: str
+    address: str
+    port: int
+    keep: list[str]
+
+
 Operation = (
     AddNode | RemoveNode | AddBridge | AddVeth | AddVxlan | AddAddress | AddRoute | AddForwarding | AddNeighbour
-    | SetSysctl | Rules | NftTable
+    | SetSysctl | Rules | NftTable | ForgetConnections
 )  # fmt: skip

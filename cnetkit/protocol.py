@@ -22,6 +22,7 @@ from cnetkit.operations import (
     AddRoute as AddRoute,
     AddVeth as AddVeth,
     AddVxlan as AddVxlan,
+    ForgetConnections as ForgetConnections,
     Message as Message,
     NftTable as NftTable,
     Operation as Operation,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import cnetkit
-from cnetkit import lessons
+from cnetkit import catalog, lessons
 from cnetkit.model import CnetkitError
 
 
@@ -22,6 +24,17 @@ def test_the_environment_decides_and_a_wrong_word_there_is_a_sentence(monkeypatc
     monkeypatch.setenv("CNETKIT_MODE", "both")
     with pytest.raises(CnetkitError, match="set it to live or replay"):
         cnetkit.lesson("02")
+
+
+def test_the_recording_beside_the_open_notebook_goes_before_the_shipped_one(tmp_path, monkeypatch):
+    (shipped,) = catalog.shipped("notebooks").glob("02-*.cnetkit")
+    head, line, body = shipped.read_bytes().partition(b"\n")
+    older = re.sub(rb'"date":"[^"]*"', b'"date":"2001-02-03"', head)
+    (tmp_path / "02-mine.cnetkit").write_bytes(older + line + body)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CNETKIT_MODE", "replay")
+    assert "made on 2001-02-03" in cnetkit.lesson("02")[0].replayed
+    assert "2001" not in cnetkit.lesson("03")[0].replayed
 
 
 def test_where_a_sandbox_is_refused_the_recording_is_taken(monkeypatch):

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
+import os
+from functools import cache
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from cnetkit.course import LESSONS
+from tests.kinds import differences
+from tests.notebooks import NOTEBOOKS, PATIENCE, ROOT, read, run
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-
-SHOWN = ("execute_result", "display_data")
 CHECKS = {
     "00-start-here": """
         kinds = [journey.packet.kind for journey in trace.journeys]
@@ -58,6 +54,10 @@ CHECKS = {
         assert ("router", "eth0") in inner and ("n2", "vxlan0") in inner
         assert any(change.field == "encapsulation" and "vxlan 42 from 192.0.2.18 to 192.0.2.34" in change.after
                    for hop in request.hops for change in hop.changes)
+        assert not any(journey.packet.ends.destination_port == 4789 for journey in trace.journeys)
+        assert not any(change.field == "encapsulation" for change in request.hops[0].changes)
+        assert [change.after for hop in request.hops for change in hop.changes if change.field == "encapsulation"][-1] == "none"
+        assert not trace.unexplained
         assert fits.ok and not too_large.ok
         assert not any(journey.packet.kind == "echo reply" for journey in broken.journeys)
         """,
@@ -77,7 +77,11 @@ CHECKS = {
         quotes = [{one.quote for journey in each.journeys for hop in journey.hops for one in hop.evidence}
                   for each in (trace, other)]
         assert any("-A KUBE-SEP-" in quote for quote in quotes[0]) and any("dnat to" in quote for quote in quotes[1])
-        assert said.count("This is web-1") + said.count("This is web-2") == 30 and "failed" not in said
+        answers = [words.split()[0] for words in said.split("This is ")[1:]]
+        assert len(answers) == 40 and "failed" not in said and set(answers) == {"web-1", "web-2"}
+        assert set(answers[-10:]) == {"web-1"}
+        assert all(journey.outcome.kind == "delivered" for each in (trace, other) for journey in each.journeys
+                   if journey.packet.protocol == "tcp")
         assert not any(journey.packet.kind == "SYN, ACK" for journey in nobody.journeys)
         assert sum(chosen(broken).values()) < 16
         """,
@@ -105,8 +109,8 @@ CHECKS = {
 """What must hold at the end of each notebook, in its own names."""
 
 
-def source(path):
-    return nbformat.read(path, as_version=4)
+def checks_of(name):
+    return "\n".join(line.removeprefix("        ") for line in CHECKS[name].strip("\n").splitlines())
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -119,7 +123,7 @@ def test_a_notebook_is_kept_without_outputs(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_plain_python_and_says_what_it_needs(path):
-    cells = source(path).cells
+    cells = read(path).cells
     assert "Needs: " in cells[0].source
     magic = [
         cell.source.split()[0] for cell in cells if cell.cell_type == "code" and cell.source.startswith(("%", "!"))
@@ -128,35 +132,44 @@ def test_a_notebook_is_plain_python_and_says_what_it_needs(path):
     assert sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown") <= 1500
 
 
-RUNS = [(path, "live") for path in NOTEBOOKS]
-RUNS += [(path, "replay") for path in NOTEBOOKS if path.with_suffix(".cnetkit").is_file()]
+RECORDED = [path for path in NOTEBOOKS if path.with_suffix(".cnetkit").is_file()]
+SAID = {"live": "Captured live with Linux ", "replay": "Replayed, not live: a recording made on "}
 
 
 def test_each_lesson_with_questions_has_a_recording():
-    assert {path.stem[:2] for path, mode in RUNS if mode == "replay"} == {one.number for one in LESSONS if one.lab}
+    assert {path.stem[:2] for path in RECORDED} == {one.number for one in LESSONS if one.lab}
+
+
+def test_recordings_are_a_few_megabytes_in_all():
+    assert sum(path.stat().st_size for path in ROOT.glob("[ln]*/**/*.cnetkit")) < 4_000_000
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory):
+    """Runs a notebook in a mode, each once for all tests."""
+
+    @cache
+    def once(path, mode):
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("JUPYTER_DATA_DIR", "PYTHONPATH", "XDG_STATE_HOME"):
+                patch.setenv(name, os.environ.get(name, ""))  # so that it is as before afterwards
+            patch.setenv("CNETKIT_MODE", mode)
+            return run(path, tmp_path_factory.mktemp(f"{path.stem}-{mode}"), checks_of(path.stem))
+
+    return once
+
+
+RUNS = [(path, "live") for path in NOTEBOOKS] + [(path, "replay") for path in RECORDED]
 
 
 @pytest.mark.parametrize(("path", "mode"), RUNS, ids=[f"{path.stem}-{mode}" for path, mode in RUNS])
-def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(path, mode, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("CNETKIT_MODE", mode)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(_kernel(tmp_path)))
-    notebook = source(path)
-    lines = (line.removeprefix("        ") for line in CHECKS[path.stem].strip("\n").splitlines())
-    notebook.cells.append(nbformat.v4.new_code_cell("\n".join(lines)))
-    NotebookClient(
-        notebook, timeout=60, kernel_name="this-python", resources={"metadata": {"path": tmp_path}}
-    ).execute()
-    shown = [output.data["text/html"] for cell in notebook.cells if cell.cell_type == "code"
-             for output in cell.outputs if output.output_type in SHOWN and "text/html" in output.data]  # fmt: skip
-    assert any('class="ck"' in html for html in shown)
+def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(path, mode, ran):
+    done = ran(path, mode)
+    assert done.seconds < PATIENCE
+    assert any('class="ck"' in html for html in done.pictures)
+    assert all(SAID[mode] in html for html in done.pictures if 'class="cnetkit"' in html)
 
 
-def _kernel(folder):
-    """A Jupyter kernel that is this very Python, however it was started."""
-    spec = folder / "data" / "kernels" / "this-python"
-    spec.mkdir(parents=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "this", "language": "python"}))
-    return folder / "data"
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_live_run_shows_the_kinds_of_journeys_that_the_recording_shows(path, ran):
+    assert differences(ran(path, "live").traces, ran(path, "replay").traces) == []

@@ -1,4 +1,4 @@
-"""The command line: `cnetkit doctor | list | run | inspect | ps | shell`. The library never imports it.
+"""The command line: `cnetkit doctor | open | list | run | inspect | ps | shell`. The library never imports it.
 
 This file reads the arguments and turns whatever goes wrong into one sentence on standard error and an exit status:
 2 for bad use, 1 for failure, 130 after Ctrl-C. What a command does stands in a file beside it.
@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(metavar="COMMAND", title="commands", required=True)
     _doctor(commands)
+    _open(commands)
     _labs(commands)
     _inspect(commands)
     _running(commands)
@@ -70,10 +71,24 @@ def _doctor(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
+def _open(commands: Commands) -> None:
+    command = _command(
+        commands, "open", "opening.open_course", "copy the course into a folder and open it in JupyterLab"
+    )
+    command.add_argument(
+        "dir",
+        metavar="DIR",
+        nargs="?",
+        default="cnetkit-course",
+        help="the folder (cnetkit-course); nothing in it is replaced",
+    )
+    command.add_argument("--no-browser", action="store_true", help="start JupyterLab without opening a browser")
+
+
 def _labs(commands: Commands) -> None:
     _command(commands, "list", "labs.show_list", "list the labs")
     command = _command(commands, "run", "labs.run", "build a lab, send its traffic, and show each packet's journey")
-    command.add_argument("lab", metavar="LAB", help="a name from `cnetkit list`")
+    command.add_argument("lab", metavar="LAB", help="a name from `cnetkit list`, or a lab's folder")
     command.add_argument("--replay", action="store_true", help="answer from the recording that comes with the lab")
     command.add_argument("--record", metavar="FILE", help="keep the session, so that it can be replayed")
     _exports(command)

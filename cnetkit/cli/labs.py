@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from cnetkit import catalog
@@ -32,7 +33,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     from cnetkit.lab import Lab
 
-    with Lab(entry.name, replay=session, record=Path(arguments.record) if arguments.record else None) as lab:
+    try:
+        opened = Lab(entry.name, replay=session, record=Path(arguments.record) if arguments.record else None)
+    except CnetkitError as error:
+        if session or not entry.session:
+            raise
+        raise CnetkitError(f"{error}; or see its recording: `cnetkit run {arguments.lab} --replay`") from None
+    with opened as lab:
         if lab.replayed:
             console.print(f"This is a recording, not live: {lab.replayed}\n", style="yellow", markup=False)
         entry.network(lab)
@@ -47,9 +54,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _entry(name: str) -> catalog.LabEntry:
-    if name not in catalog.names():
+    """A lab by its name, or, where that is a path, the one in this folder."""
+    folder = Path(name).absolute().parent if os.sep in name else None
+    name = Path(name).absolute().name if folder else name
+    if name not in catalog.names(folder):
         try:
-            catalog.find(name)
+            catalog.find(name, folder)
         except CnetkitError as error:
             raise BadUseError(str(error)) from error
-    return catalog.find(name)
+    return catalog.find(name, folder)

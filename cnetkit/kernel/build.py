@@ -10,7 +10,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from cnetkit.kernel import links, netfilter, tunnels
+from cnetkit.kernel import connections, links, netfilter, tunnels
 from cnetkit.kernel.netlink import NetlinkError
 from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import CnetkitError
@@ -23,6 +23,7 @@ from cnetkit.protocol import (
     AddRoute,
     AddVeth,
     AddVxlan,
+    ForgetConnections,
     NftTable,
     Operation,
     RemoveNode,
@@ -56,6 +57,7 @@ class Builder:
             SetSysctl: self._sysctls,
             Rules: self._rules,
             NftTable: self._tables,
+            ForgetConnections: self._connections,
         }
 
     def build(self, operations: Sequence[Operation]) -> None:
@@ -173,6 +175,10 @@ class Builder:
                 continue
             undo.append(partial(stack.set_sysctl, one.name, before or ""))
             stack.set_sysctl(one.name, one.value)
+
+    def _connections(self, operations: list[ForgetConnections], undo: Undo) -> None:
+        for one in operations:  # what is forgotten cannot be brought back, and need not: it is found out anew
+            connections.forget(self._stacks.find(one.node), one)
 
     def _rules(self, operations: list[Rules], undo: Undo) -> None:
         for one in operations:

@@ -150,6 +150,12 @@ def _table(one: p.NftTable) -> list[str]:
     return _fed(_inside(one.node, "nft", "-f", "-"), one.text)
 
 
+def _forgotten(one: p.ForgetConnections) -> list[str]:
+    """A network that is built anew has no connections yet: the command is shown, not run."""
+    address = ("--orig-dst", one.address) if one.address else ()
+    return [f"# {_inside(one.node, 'conntrack', '-D', '-p', one.protocol, *address, '--orig-port-dst', one.port)}"]
+
+
 _SETTINGS = {
     "net.ipv4.ip_forward": "it forwards packets between its interfaces",
     "net.ipv6.conf.all.forwarding": "it forwards IPv6 packets too",
@@ -186,5 +192,12 @@ _COMMANDS: dict[type, _Wording] = {
     ),
     p.Rules: (lambda one: f"{one.node}: netfilter rules, by iptables", _rules),
     p.NftTable: (lambda one: f"{one.node}: the netfilter table {one.family} {one.table}, by nft", _table),
+    p.ForgetConnections: (
+        lambda one: (
+            f"{one.node}: {one.protocol} connections to port {one.port} are found out anew, but for those to "
+            + ", ".join(one.keep)
+        ),
+        _forgotten,
+    ),
 }
 """Each kind of operation: what is said of it, and its commands."""

@@ -19,13 +19,14 @@ class NetworkView:
     """A picture of a lab's network. In a notebook it follows what is built, until the lab ends or it is closed.
 
     `now` gives the network when it has changed (live.Watch), or None when the lab is gone; without it the picture stays.
+    `replayed`: the label of the recording it comes from, if it does.
     """
 
     def __init__(
-        self, title: str, topology: Topology, now: Callable[[], Topology | None] | None, said: str = ""
+        self, title: str, topology: Topology, now: Callable[[], Topology | None] | None, replayed: str = ""
     ) -> None:
         self._title, self._topology, self._now = title, topology, now
-        self._said = [said] if said else []
+        self._said = [wording.replayed(replayed) if replayed else "Live: this system's own kernel has it."]
         self._pulses: list[Pulse] = []
 
     def to_html(self, path: str | Path) -> None:
@@ -81,4 +82,5 @@ class NetworkView:
         rows = [HEADS, *self._rows()]
         widths = [max(len(row[at]) for row in rows) for at in range(len(HEADS))]
         lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-        return wording.legible(f"The network {self._title}") + "\n" + "\n".join(wording.legible(line) for line in lines)
+        head = " ".join([f"The network {self._title}.", *self._said])
+        return "\n".join(wording.legible(line) for line in (head, *lines))

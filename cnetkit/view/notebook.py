@@ -51,14 +51,20 @@ def html(trace: Trace) -> str:
 
 def flow_html(flow: Flow) -> str:
     """One flow."""
-    return _framed(f"<h3>{_title(flow)}</h3>{_flow(flow)}")
+    return _framed(f"<h3>{_title(flow)}</h3>{_origin(flow.journeys[0])}{_flow(flow)}")
 
 
 def journey_html(journey: Journey) -> str:
     """One journey."""
     return _framed(
-        f"{_picture([journey], wording.packet(journey.packet))}{table([[journey]], 'The hops of this packet')}"
+        f"{_picture([journey], wording.packet(journey.packet))}{_origin(journey)}"
+        f"{table([[journey]], 'The hops of this packet')}"
     )
+
+
+def _origin(journey: Journey) -> str:
+    said = wording.origin(journey.trace)
+    return f'<p class="soft">{escape(said)}</p>' if said else ""
 
 
 def _framed(inner: str) -> str:

@@ -64,7 +64,7 @@ class Plots:
     def latency(self) -> Plot:
         """How long packets took from one interface to the next: least, median and 99th percentile, in microseconds."""
         table = self._trace.tables.latency.sort_values("median_us").tail(STEPS)
-        figure, axes = _axes(max(2.2, 0.32 * len(table) + 1.1))
+        figure, axes = _axes(self._trace, max(2.2, 0.32 * len(table) + 1.1))
         for at, (_, row) in enumerate(table.iterrows()):
             colour = WAYS[row["way"]]
             axes.plot([row["min_us"], row["p99_us"]], [at, at], color=colour, linewidth=2, alpha=0.5)
@@ -86,7 +86,7 @@ class Plots:
         times = trace.recording.frames.time_ns
         begun = (times[found.first[trace.numbers]] - (int(times.min()) if len(times) else 0)) / 1e9
         kinds = found.kinds[trace.numbers]
-        figure, axes = _axes(3.0)
+        figure, axes = _axes(trace, 3.0)
         edges = np.linspace(0, max(float(begun.max(initial=0)), 1e-6), BINS + 1)
         below = np.zeros(BINS)
         for number, kind in enumerate(OUTCOMES):
@@ -104,10 +104,11 @@ class Plots:
         return Plot(figure, f"<Plot: {wording.counted(len(begun), 'packet')} over time>")
 
 
-def _axes(height: float) -> tuple[Figure, Axes]:
+def _axes(trace: Trace, height: float) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.6, height), layout="constrained")
+    figure.supxlabel(wording.origin(trace), x=0.99, ha="right", fontsize=8, color=INK)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(LINE)

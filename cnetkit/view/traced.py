@@ -33,6 +33,10 @@ class Journey(Protocol):
     """The hops of one packet, and how they ended."""
 
     @property
+    def trace(self) -> Trace:
+        """What it stands in."""
+
+    @property
     def id(self) -> int:
         """Counted from 0."""
 

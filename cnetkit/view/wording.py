@@ -102,8 +102,8 @@ def summary(trace: Trace) -> Iterator[str]:
     )
     if trace.selection:
         yield f"Selected, of these frames: {legible(trace.selection)}"
-    if recording.replayed:
-        yield f"Replayed, not live: {legible(recording.replayed)}"
+    if said := origin(trace):
+        yield said
     outcomes = Counter(trace.outcomes)
     if outcomes:
         yield "Outcomes: " + ", ".join(f"{MARKS[kind]} {count:,} {kind}" for kind, count in outcomes.most_common())
@@ -122,6 +122,19 @@ def summary(trace: Trace) -> Iterator[str]:
             f"Directions: not known of {counted(trace.undirected, 'frame')}, so neither is whether they arrived; "
             "`tcpdump -i any` records them, and captures of both ends of a link tell them"
         )
+
+
+def origin(trace: Trace) -> str:
+    """Whether the packets were captured live, or come from a recording; nothing where another tool's file does not tell."""
+    recording = trace.recording
+    if recording.replayed:
+        return replayed(recording.replayed)
+    return f"Captured live with Linux {legible(recording.kernel)}" if recording.kernel else ""
+
+
+def replayed(label: str) -> str:
+    """What every picture of a replayed lab says."""
+    return f"Replayed, not live: {legible(label)}"
 
 
 def counted(count: int, noun: str) -> str:

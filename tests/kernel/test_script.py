@@ -86,6 +86,18 @@ def test_overlays_by_control_addresses_and_removals_too(tmp_path):
             assert seen(made[node.name]) == seen(node.run(LOOK, check=True).output), node.name
 
 
+def test_what_a_change_of_pods_makes_a_host_forget_is_shown_and_not_run(tmp_path):
+    with Lab("echo") as lab:
+        host, other = lab.host("n1"), lab.host("n2")
+        lab.connect(other, host, "192.0.2.0/24")
+        pods = lab.pod_network([host])
+        behind = [pods.pod(name, host) for name in ("a", "b")]
+        echo = lab.cluster(pods).service("echo", *behind, port=7, protocol="udp")
+        echo.remove(behind[0])
+        assert f"\n# ip netns exec n1 conntrack -D -p udp --orig-dst {echo.address} --orig-port-dst 7\n" in lab.script()
+        assert by_hand(lab.script(), tmp_path).keys() == lab.nodes.keys()
+
+
 def test_each_step_has_a_comment_and_a_host_that_is_not_empty_is_refused(dock):
     text = dock.lab.script()
     assert "# dock: the bridge docker0\nip -n dock link add docker0 " in text

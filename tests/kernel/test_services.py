@@ -120,6 +120,60 @@ def test_udp_services_work_too(net):
     assert net.client.run(["python3", "-c", ask], timeout=10).output == "b'again'\n"
 
 
+ASK = """
+import socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(1); s.bind(("", 5353))
+s.sendto(b"who", (sys.argv[1], int(sys.argv[2])))
+print(s.recv(99).decode())
+"""
+SAY = """
+import socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("", 7000))
+while True: s.sendto(sys.argv[1].encode(), s.recvfrom(99)[1])
+"""
+
+
+def say_their_names(pods):
+    for pod in pods:
+        pod.start(["python3", "-c", SAY, pod.name])
+    for pod in pods:
+        pod.run("for i in $(seq 100); do grep -q 1B58 /proc/net/udp && break; sleep 0.02; done", check=True)
+
+
+def ask(node, address, port):
+    """Who answers by UDP a client that always has the same port, so that its last connection goes on."""
+    return node.run(["python3", "-c", ASK, address, str(port)], check=True).output.strip()
+
+
+def test_a_udp_client_that_keeps_its_port_is_led_to_another_pod_when_its_own_is_taken_out(net):
+    say_their_names(net.pods)
+    echo = net.cluster.service("echo", *net.pods, port=7, target_port=7000, protocol="udp", node_port=30007)
+    by_name = {pod.name: pod for pod in net.pods}
+    for node, address, port in (
+        (net.client, echo.address, 7),
+        (net.lab["outside"], net.hosts[1].address, 30007),
+    ):
+        first = ask(node, address, port)
+        assert ask(node, address, port) == first
+        echo.remove(by_name[first])
+        assert ask(node, address, port) in by_name.keys() - {first}
+        echo.add(by_name[first])
+
+
+def test_udp_connections_to_pods_that_stay_go_on_and_other_ports_are_let_be(net):
+    say_their_names(net.pods)
+    echo = net.cluster.service("echo", *net.pods, port=7, target_port=7000, protocol="udp")
+    other = net.cluster.service("other", *net.pods, port=9, target_port=7000, protocol="udp")
+    mine = {name: ask(net.client, one.address, one.ports[0].port) for name, one in (("echo", echo), ("other", other))}
+    leaver = next(pod for pod in net.pods if pod.name not in mine.values())
+    echo.remove(leaver)
+    assert ask(net.client, echo.address, 7) == mine["echo"]
+    left = next(pod for pod in net.pods if pod.name == mine["other"])
+    if left in echo.pods:
+        echo.remove(left)
+    assert ask(net.client, other.address, 9) == mine["other"]
+
+
 @pytest.mark.parametrize("net", ["iptables"], indirect=True)
 def test_both_modes_deliver_alike_and_give_different_evidence(net):
     web = net.cluster.service("web", net.pods[1])

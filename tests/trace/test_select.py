@@ -139,7 +139,7 @@ def test_of_a_long_selection_the_error_repeats_the_place_only():
 @pytest.mark.parametrize("expression", SAME_AS_WIRESHARK)
 def test_frames_are_those_that_wiresharks_display_filter_gives(expression):
     tshark = shutil.which("tshark")
-    assert tshark, "tshark is needed: see binder/apt.txt"
+    assert tshark, "tshark is needed: see tests/apt.txt"
     options = ["-o", "tcp.relative_sequence_numbers:FALSE"]
     command = [tshark, "-n", *options, "-r", str(CAPTURE), "-Y", expression, "-T", "fields", "-e", "frame.number"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

@@ -39,7 +39,7 @@ def test_hops_say_what_the_journeys_say(trace):
 
 def test_frames_say_what_tshark_reads(trace):
     tshark = shutil.which("tshark")
-    assert tshark, "tshark is needed: see binder/apt.txt"
+    assert tshark, "tshark is needed: see tests/apt.txt"
     fields = ["frame.len", "eth.src", "eth.dst", "ip.ttl", "ip.id", "tcp.seq_raw", "tcp.ack_raw"]
     wanted = [option for field in fields for option in ("-e", field)]
     command = [tshark, "-n", "-r", str(TRUTH), "-T", "fields", "-E", "separator=,", *wanted]

@@ -39,6 +39,7 @@ class Journey:
     hops: tuple
     outcome: Outcome
     packet: Packet
+    trace: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass
@@ -57,6 +58,10 @@ class Trace:
     selection: str = ""
     clocks: tuple = ()
     undirected: int = 0
+
+    def __post_init__(self):
+        for journey in self.journeys:
+            journey.trace = self
 
     @property
     def protocols(self):

@@ -1,8 +1,8 @@
 """Services as Kubernetes has them: a name and an address that stand for several pods, told to each host's kube-proxy.
 
 This is the control: which services there are, which pods are ready behind them. How a host is told stands in
-kube_proxy_iptables.py and kube_proxy_nftables.py, names in cluster_dns.py. What kube-proxy does besides, health check
-ports and forgetting UDP connections to pods that are gone, is not done.
+kube_proxy_iptables.py, kube_proxy_nftables.py and stale.py, names in cluster_dns.py. Of what kube-proxy does besides,
+health check ports are left out. Services have IPv4 addresses.
 Source: kubernetes.io/docs/concepts/services-networking/service.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from cnetkit import protocol as p
 from cnetkit.lab import addresses
-from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables
+from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables, stale
 from cnetkit.lab.services.cluster_dns import ClusterDNS
 from cnetkit.lab.services.service_port import ServicePort
 from cnetkit.model import CnetkitError
@@ -168,7 +168,8 @@ class Cluster:
         with self._lock:
             told = [port for service in self.services.values() for port in service.told()]
             if told != self._told:
-                self.network.hosts[0].lab.build(*self._operations(self.mode, told))
+                forgotten = stale.forgotten([host.name for host in self.network.hosts], told, self._told)
+                self.network.hosts[0].lab.build(*self._operations(self.mode, told), *forgotten)
                 self._told = told
                 for watcher in self.watchers:
                     watcher()

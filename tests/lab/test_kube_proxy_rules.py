@@ -1,0 +1,144 @@
+"""The rules of one service, read as a firewall does, are those that kube-proxy's own tests expect of it.
+
+What kube-proxy expects was read in github.com/kubernetes/kubernetes, pkg/proxy/iptables/proxier_test.go (1.30) and
+pkg/proxy/nftables/proxier_test.go (1.31): which rules each chain has, in which order, what they match and where they lead.
+The chains' names are compared in test_kube_proxy_names.py; a running kube-proxy was not at hand.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+
+import pytest
+
+from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables
+from cnetkit.lab.services.service_port import ServicePort
+
+PODS = "10.0.0.0/8"
+WEB = ServicePort(80, "p80", node_port=3001, namespace="ns4", service="svc4", address="172.30.0.44",
+                  endpoints=("10.180.0.4:80", "10.180.0.5:80"))  # fmt: skip
+SVC, EXT, FIRST, SECOND = (
+    "KUBE-SVC-4SW47YFZTEDKD3PK",
+    "KUBE-EXT-4SW47YFZTEDKD3PK",
+    "KUBE-SEP-UKSFD7AGPMPPLUHC",
+    "KUBE-SEP-C6EBXVWJJZMIWKLZ",
+)
+TO_SERVICE = {"-d": "172.30.0.44", "-p": "tcp", "--dport": "80"}
+MATCHES = (
+    "-s",
+    "-d",
+    "-p",
+    "--dport",
+    "--dst-type",
+    "--probability",
+    "--comment",
+    "--to-destination",
+    "-j",
+    "--mark",
+    "--ctstate",
+)
+
+
+def chains(text: str, table: str) -> dict[str, list[dict[str, str]]]:
+    """What each chain's rules match and do: option → value, `!` before the value where the match is negated."""
+    found = defaultdict(list)
+    part = text.partition(f"*{table}\n")[2].partition("COMMIT")[0]
+    for line in part.splitlines():
+        if not line.startswith("-A "):
+            continue
+        words = shlex.split(line)
+        rule = {}
+        for at, word in enumerate(words):
+            if word in MATCHES and at > 1:
+                negated = "!" in (words[at - 1], words[at + 1])
+                rule[word] = ("!" if negated else "") + next(w for w in words[at + 1 :] if w != "!")
+        found[words[1]].append(rule)
+    return found
+
+
+def test_by_iptables_a_service_is_found_marked_chosen_and_translated_as_kube_proxy_does_it():
+    nat = chains(kube_proxy_iptables.rules([WEB], [], PODS, first=True), "nat")
+    cluster_ip = {"--comment": "ns4/svc4:p80 cluster IP"}
+    assert nat["KUBE-SERVICES"] == [
+        {**cluster_ip, **TO_SERVICE, "-j": SVC},
+        {"--comment": "kubernetes service nodeports; NOTE: this must be the last rule in this chain", "--dst-type": "LOCAL",
+         "-j": "KUBE-NODEPORTS"},
+    ]  # fmt: skip
+    assert nat["KUBE-NODEPORTS"] == [{"--comment": "ns4/svc4:p80", "-p": "tcp", "--dport": "3001", "-j": EXT}]
+    assert nat[EXT] == [
+        {"--comment": "masquerade traffic for ns4/svc4:p80 external destinations", "-j": "KUBE-MARK-MASQ"},
+        {"-j": SVC},
+    ]
+    assert nat[SVC] == [
+        {**cluster_ip, **TO_SERVICE, "-s": f"!{PODS}", "-j": "KUBE-MARK-MASQ"},
+        {"--comment": "ns4/svc4:p80 -> 10.180.0.4:80", "--probability": "0.5000000000", "-j": FIRST},
+        {"--comment": "ns4/svc4:p80 -> 10.180.0.5:80", "-j": SECOND},
+    ]
+    for name, address in ((FIRST, "10.180.0.4"), (SECOND, "10.180.0.5")):
+        assert nat[name] == [
+            {"--comment": "ns4/svc4:p80", "-s": address, "-j": "KUBE-MARK-MASQ"},
+            {"--comment": "ns4/svc4:p80", "-p": "tcp", "-j": "DNAT", "--to-destination": f"{address}:80"},
+        ]
+    assert [rule["-j"] for rule in nat["KUBE-POSTROUTING"]] == ["RETURN", "MARK", "MASQUERADE"]
+    assert nat["KUBE-POSTROUTING"][0]["--mark"] == "!0x4000/0x4000"
+
+
+@pytest.mark.parametrize("left", [1, 2, 3, 7])
+def test_each_pod_has_the_same_chance_in_the_end(left):
+    ends = tuple(f"10.180.0.{n}:80" for n in range(left))
+    one = ServicePort(80, namespace="a", service="b", address="172.30.0.1", endpoints=ends)
+    rules = chains(kube_proxy_iptables.rules([one], [], PODS, first=True), "nat")[
+        kube_proxy_iptables.chain("SVC", one)
+    ][1:]
+    remaining, got = 1.0, []
+    for rule in rules:
+        share = remaining * float(rule.get("--probability", 1))
+        got.append(share)
+        remaining -= share
+    assert got == pytest.approx([1 / left] * left, abs=1e-9)
+
+
+def test_by_iptables_a_service_without_pods_is_refused_in_the_filter_table_and_is_nowhere_in_nat():
+    text = kube_proxy_iptables.rules(
+        [ServicePort(80, "p80", node_port=3001, namespace="ns4", service="svc4", address="172.30.0.44")],
+        [],
+        PODS,
+        first=True,
+    )
+    filtering, nat = chains(text, "filter"), chains(text, "nat")
+    none = {"--comment": "ns4/svc4:p80 has no endpoints"}
+    assert filtering["KUBE-SERVICES"] == [{**none, **TO_SERVICE, "-j": "REJECT"}]
+    assert filtering["KUBE-EXTERNAL-SERVICES"] == [
+        {**none, "--dst-type": "LOCAL", "-p": "tcp", "--dport": "3001", "-j": "REJECT"}
+    ]
+    assert [rule["-j"] for rule in nat["KUBE-SERVICES"]] == ["KUBE-NODEPORTS"]
+    assert [(rule["-j"], rule.get("--ctstate", rule.get("--mark"))) for rule in filtering["KUBE-FORWARD"]] == [
+        ("DROP", "INVALID"), ("ACCEPT", "0x4000/0x4000"), ("ACCEPT", "RELATED,ESTABLISHED"),
+    ]  # fmt: skip
+
+
+def added(text: str, kind: str) -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for line in text.splitlines():
+        if line.startswith(f"add {kind} ip kube-proxy "):
+            name, _, rest = line.removeprefix(f"add {kind} ip kube-proxy ").partition(" ")
+            found[name].append(rest)
+    return found
+
+
+def test_by_nftables_a_service_is_an_element_a_choice_and_a_chain_for_each_pod():
+    text = kube_proxy_nftables.rules([WEB], [], PODS, "172.30.0.0/16", [])
+    service, outside = (kube_proxy_nftables.chain(kind, WEB) for kind in ("service", "external"))
+    ends = [kube_proxy_nftables.chain("endpoint", WEB, end) for end in WEB.endpoints]
+    elements, rules = added(text, "element"), added(text, "rule")
+    assert elements["cluster-ips"] == ["{ 172.30.0.44 }"]
+    assert elements["service-ips"] == [f"{{ 172.30.0.44 . tcp . 80 : goto {service} }}"]
+    assert elements["service-nodeports"] == [f"{{ tcp . 3001 : goto {outside} }}"]
+    assert rules[outside] == ["jump mark-for-masquerade", f"goto {service}"]
+    assert rules[service] == [
+        f"ip daddr 172.30.0.44 tcp dport 80 ip saddr != {PODS} jump mark-for-masquerade",
+        f"numgen random mod 2 vmap {{ 0 : goto {ends[0]}, 1 : goto {ends[1]} }}",
+    ]
+    for name, address in zip(ends, ("10.180.0.4", "10.180.0.5"), strict=True):
+        assert rules[name] == [f"ip saddr {address} jump mark-for-masquerade", f"meta l4proto tcp dnat to {address}:80"]
