@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ LONGEST = 1 << 26
 """No packet of any tool is longer: a length above it is taken for damage."""
 MOST_DAMAGE = 64
 """Damaged places that are passed over in one file."""
+BYTES: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 STRETCH, DAY = 1 << 22, 86400
 """Octets looked through at a time; seconds."""
 
@@ -67,7 +69,9 @@ def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[n
         if not broken:
             break
         damaged = int(at[sound]) if sound < len(at) else stopped
-        begin = _after_damage(data, order, damaged + 1, ticks)
+        known = np.concatenate(parts)
+        second = int.from_bytes(data[known[-1] : known[-1] + 4].tobytes(), BYTES[order]) if len(known) else None
+        begin = _after_damage(data, order, damaged + 1, ticks, second)
         if begin == end:
             told.append(f"the packet at byte {damaged} is damaged or cut short: nothing was read from there on")
             break
@@ -83,20 +87,23 @@ def _likely(data: NDArray[np.uint8], order: str, at: NDArray[np.int64], ticks: i
         return np.zeros(0, np.bool_)
     word = np.ndarray((len(data) - 3,), order + "u4", data.data, 0, (1,))
     part, captured, length = (word[at + offset] for offset in (4, 8, 12))
-    likely: NDArray[np.bool_] = (part < ticks) & (captured <= length) & (captured <= LONGEST) & (length > 0)
+    likely: NDArray[np.bool_] = (part < ticks) & (captured <= length) & (length <= LONGEST) & (length > 0)
     return likely
 
 
-def _after_damage(data: NDArray[np.uint8], order: str, at: int, ticks: int) -> int:
+def _after_damage(data: NDArray[np.uint8], order: str, at: int, ticks: int, second: int | None) -> int:
     """Where from `at` on a record begins again that leads to two more, or to the end; else the end.
 
-    Their times are within a day of each other.
+    Their times are within a day of each other, and of `second`, the last one that was read.
     """
     end = len(data)
     word = np.ndarray((max(end - 3, 0),), order + "u4", data.data, 0, (1,))
     for first in range(at, end - 16, STRETCH):
         place = np.arange(first, min(first + STRETCH, end - 16))
-        place = step = place[_likely(data, order, place, ticks)]
+        place = place[_likely(data, order, place, ticks)]
+        if second is not None:
+            place = place[np.abs(word[place].astype(np.int64) - second) < DAY]
+        step = place
         for _ in range(2):
             after = step + 16 + word[step + 8].astype(np.int64)
             fits = after <= end

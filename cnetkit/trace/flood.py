@@ -11,7 +11,8 @@ import numpy as np
 from cnetkit.recording.frames import OUT
 from cnetkit.trace.gap import LONGEST_NS
 from cnetkit.trace.identity import Rows, mix
-from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, ranks
+from cnetkit.trace.order import ranks
+from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.search import Search
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cnetkit.recording.columns import Columns, decode
 from cnetkit.recording.frames import LINKTYPE_RAW, Frames, Tap
 from cnetkit.trace.identity import U64, Rows, mix
-from cnetkit.trace.pairing import ranks
+from cnetkit.trace.order import ranks
 from cnetkit.trace.units import Units, taken
 
 LATEST_NS = 100_000_000

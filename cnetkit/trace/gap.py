@@ -11,8 +11,8 @@ import numpy as np
 from cnetkit.recording.columns import TCP
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.nat import translatable
-from cnetkit.trace.order import begins, ordered
-from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs, ranks
+from cnetkit.trace.order import begins, ordered, ranks
+from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.search import Flags, Search
 
 LONGEST_NS = 3_000_000_000

@@ -126,7 +126,7 @@ def _in_turn(
     if not len(sent) or not len(came):
         return {}
     nowhere = np.zeros(len(wire), np.int64)  # their order counts, not their time
-    unseen = seen(nowhere, nowhere, nowhere > 0, 1)
+    unseen = seen(nowhere, nowhere, nowhere > 0, wire, nowhere > 0, 1)
     found = pair(sent, wire[sent], came, wire[came], np.zeros(len(came), np.int64), unseen)
     first, second = found.parent, found.child
     real = (node[first] != node[second]) & (time[second] - time[first] < NEAR_NS)

@@ -51,6 +51,18 @@ def numbered(key: U64) -> tuple[Rows, Rows]:
     return number, order[first]
 
 
+def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
+    """For each row: how many equal keys stand before it, how many there are, and the number of its run."""
+    order, found = ordered(key)
+    starts = np.flatnonzero(begins(found))
+    sizes = np.diff(np.append(starts, len(key)))
+    number = np.repeat(np.arange(len(starts)), sizes)
+    rank, size, run = (np.empty(len(key), np.int64) for _ in range(3))
+    rank[order] = np.arange(len(key)) - starts[number]
+    size[order], run[order] = sizes[number], number
+    return rank, size, run
+
+
 def possible(one: U64, other: U64) -> Rows:
     """The rows of `one` that may have an equal in `other`: all that have, and a few more; the first bits are compared."""
     shift = np.uint64(64 - len(other).bit_length() - 3)

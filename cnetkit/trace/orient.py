@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnetkit.recording.frames import IN, OUT, UNKNOWN
 from cnetkit.trace.identity import U64, Rows, mix
-from cnetkit.trace.pairing import ranks
+from cnetkit.trace.order import ranks
 
 LOOK_BACK = 8
 NEAR_NS = 1_000_000_000

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.trace.identity import U64, Rows, mix
-from cnetkit.trace.order import begins, ordered, possible
+from cnetkit.trace.order import begins, ordered, possible, ranks
 from cnetkit.trace.seen import PAUSE_NS, Seen
 
 NEAR_NS, NEAR_FACTOR = 50_000_000, 10
@@ -105,18 +105,6 @@ def _counted(number: Rows, lane: NDArray[np.generic]) -> tuple[Rows, Rows, Rows]
     if len(several):
         rank[several], size[several], group = ranks(mix(number[several], lane[several]))
         run[several] = len(number) + group
-    return rank, size, run
-
-
-def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
-    """For each row: how many equal keys stand before it, how many there are, and the number of its run."""
-    order, found = ordered(key)
-    starts = np.flatnonzero(begins(found))
-    sizes = np.diff(np.append(starts, len(key)))
-    number = np.repeat(np.arange(len(starts)), sizes)
-    rank, size, run = (np.empty(len(key), np.int64) for _ in range(3))
-    rank[order] = np.arange(len(key)) - starts[number]
-    size[order], run[order] = sizes[number], number
     return rank, size, run
 
 

@@ -15,7 +15,7 @@ from cnetkit.recording.columns import Columns
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.identity import Identity, Rows
 from cnetkit.trace.pairing import Pairs
-from cnetkit.trace.seen import Seen, numbered, seen
+from cnetkit.trace.seen import Seen, numbered, seen, telling
 from cnetkit.trace.wiring import Wiring
 
 Flags = NDArray[np.bool_]
@@ -72,7 +72,10 @@ class Search:
         wiring, tap = self.wiring, self.tap
         self.node, self.bridge, self.at_bridge = wiring.node[tap], wiring.bridge[tap], wiring.is_bridge[tap]
         self.depth = self.columns.depth[self.frame]
-        self.seen = seen(self.time, tap, numbered(self.columns)[self.frame], len(wiring.node))
+        self.seen = seen(
+            self.time, tap, numbered(self.columns)[self.frame], self.identity.packet, telling(self.columns)[self.frame],
+            len(wiring.node),
+        )  # fmt: skip
         self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)
 
     def incoming(self, where: Flags | bool = True) -> Rows:

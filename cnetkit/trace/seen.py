@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.columns import ICMP, ICMPV6, TCP, Columns
+from cnetkit.trace.identity import U64, mix
+from cnetkit.trace.order import ranks
 
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -21,6 +23,7 @@ PAUSE_NS = 50_000_000
 SLOW = 4
 """A pair is in doubt where it took more than this many times what is usual."""
 
+IGMP = 2
 ECHOES = (ICMP, 0), (ICMP, 8), (ICMPV6, 128), (ICMPV6, 129)
 
 
@@ -32,6 +35,10 @@ class Seen:
     tap: Rows
     numbered: Flags
     """Rows of packets that their senders numbered."""
+    packet: U64
+    """A digest of what each packet keeps."""
+    telling: Flags
+    """Rows of packets whose payload may tell them from all others."""
     since: NDArray[np.int64]
     until: NDArray[np.int64]
     """An element a tap: when it showed its first frame, and its last."""
@@ -55,7 +62,15 @@ class Seen:
                 known = usual[self.tap[other]]
                 alone = (alone | (known > 0)) & (took[far] > SLOW * known)
             doubt[far] = alone & ~(self.numbered[one] & self.numbered[other])
+            doubt[far] &= ~(self.telling[one] & self.telling[other]) | self._repeated(other)
         return doubt
+
+    def _repeated(self, rows: Rows) -> Flags:
+        """Rows of packets of which one interface saw several that are alike."""
+        alike = np.flatnonzero(np.isin(self.packet, self.packet[rows]))
+        _, several, _ = ranks(mix(self.packet[alike], self.tap[alike]))
+        found: Flags = np.isin(self.packet[rows], self.packet[alike[several > 1]])
+        return found
 
     def usual(self, parent: Rows, child: Rows) -> NDArray[np.float64]:
         """For each tap how long these pairs took to come there, in ns: the geometric mean of those not in doubt, or 0."""
@@ -68,11 +83,11 @@ class Seen:
         return np.where(times > 0, np.exp(np.bincount(tap, took, count) / np.maximum(times, 1)), 0)
 
 
-def seen(time: NDArray[np.int64], tap: Rows, numbered: Flags, taps: int) -> Seen:
+def seen(time: NDArray[np.int64], tap: Rows, numbered: Flags, packet: U64, telling: Flags, taps: int) -> Seen:
     """`taps` is how many there are."""
     since, until = np.full(taps, 1 << 62), np.full(taps, -1 << 62)
     since[tap[::-1]], until[tap] = time[::-1], time  # the last one written stays
-    return Seen(time, tap, numbered, since, until)
+    return Seen(time, tap, numbered, packet, telling, since, until)
 
 
 def numbered(columns: Columns) -> Flags:
@@ -81,3 +96,9 @@ def numbered(columns: Columns) -> Flags:
     for protocol, kind in ECHOES:
         found |= (columns.protocol == protocol) & (columns.icmp_type == kind)
     return found
+
+
+def telling(columns: Columns) -> Flags:
+    """Packets that carry a program's own octets: eight or more, and of no protocol that says the same again and again."""
+    found: Flags = (columns.version > 0) & (columns.payload_length >= 8)
+    return found & ~np.isin(columns.protocol, (ICMP, IGMP, ICMPV6))
