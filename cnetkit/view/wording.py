@@ -138,7 +138,11 @@ def replayed(label: str) -> str:
 def alerts(trace: Trace) -> Iterator[str]:
     """Those lines of the summary that say that something is missing: a view gives them emphasis."""
     recording = trace.recording
-    lost = [f"{one.count:,} {legible(one.what)} at {legible(one.node)}" for one in recording.losses if one.count]
+    lost = [
+        f"{counted(one.count, legible(one.what).removesuffix('s'))} at {legible(one.node)}"
+        for one in recording.losses
+        if one.count
+    ]
     if lost:
         yield f"Lost: {', '.join(lost)}"
     yield from (f"Incomplete: {legible(warning)}" for warning in recording.warnings)
