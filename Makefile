@@ -16,7 +16,7 @@ ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 .NOTPARALLEL:
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab $(ROOT_FLAG) $(NOTEBOOK)
+	$(BIN)/jupyter lab $(ROOT_FLAG) --ServerApp.root_dir=$(CURDIR) $(NOTEBOOK)
 
 demo: $(STAMP)
 	@$(BIN)/cnetkit run port-mapping || { \

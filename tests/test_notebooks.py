@@ -58,6 +58,8 @@ CHECKS = {
         assert not any(change.field == "encapsulation" for change in request.hops[0].changes)
         assert [change.after for hop in request.hops for change in hop.changes if change.field == "encapsulation"][-1] == "none"
         assert not trace.unexplained
+        assert [one.quote.split()[0] for hop in request.hops if (hop.node, hop.direction) == ("router", "out")
+                for one in hop.evidence if one.kind == "route"] == ["192.0.2.32/28"]
         assert fits.ok and not too_large.ok
         assert not any(journey.packet.kind == "echo reply" for journey in broken.journeys)
         """,

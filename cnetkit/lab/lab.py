@@ -53,7 +53,7 @@ class Lab:
         real_host: bool = False,
     ) -> None:
         if not _NAME.fullmatch(name):
-            raise CnetkitError(f"{name!r} cannot be a lab's name: use letters, digits, '-', '_' and '.'")
+            raise CnetkitError(f"{name!r} cannot be a lab's name: use letters, digits, '-', '_' and '.', 63 at most")
         self.name, self.ipv6 = name, ipv6
         self.nodes: dict[str, Node] = {}
         self.clusters: list[Cluster] = []

@@ -28,6 +28,13 @@ def journey(trace: Trace, kind: str = "", protocol: str = "", source: str = "") 
     return found[0]
 
 
+def arrived(trace: Trace, kind: str, node: str) -> bool:
+    """Whether a packet of a kind was delivered to a node: sent to it is not enough."""
+    return any(
+        one.outcome.kind == "delivered" and one.outcome.where.startswith(f"{node}/") for one in journeys(trace, kind)
+    )
+
+
 def changed(one: Journey, field: str) -> Hop | None:
     """The first hop at which a field changes."""
     return next((hop for hop in one.hops if any(change.field == field for change in hop.changes)), None)

@@ -21,18 +21,27 @@ STYLE = (
     colours(".cnetkit")
     + """
 .cnetkit{color:var(--ink);background:var(--bg);font:14px/1.45 system-ui,sans-serif;padding:.2em .6em .6em}
+.cnetkit .alert{padding:.2em .6em;border:1px solid var(--bad);border-left-width:5px;border-radius:4px;
+color:var(--bad);font-weight:600}
 .cnetkit h3{font-size:15px;margin:1em 0 .4em}.cnetkit p{margin:.4em 0}
 .cnetkit .picture{overflow-x:auto;margin:.4em 0 .8em}.cnetkit .picture svg{display:block;max-width:none}
 .cnetkit summary{cursor:pointer;padding:.15em 0}.cnetkit .flow>summary{font-weight:600;font-size:15px;padding:.4em 0}
 .cnetkit ul{margin:.2em 0 .6em;padding-left:1.4em}
 """
     + TABLE_STYLE
+    + """
+@media print{.cnetkit .picture,.cnetkit .scroll{overflow:visible}.cnetkit .picture svg{max-width:100%;height:auto}
+.cnetkit .hops{min-width:0;font-size:11px}.cnetkit .hops td:nth-child(7){min-width:0}.cnetkit .hops tr{break-inside:avoid}}
+"""
 )
 
 
 def html(trace: Trace) -> str:
     """A whole trace."""
-    parts = [f"<p>{'<br>'.join(escape(line) for line in wording.summary(trace))}</p>"]
+    alerts = list(wording.alerts(trace))
+    calm = [line for line in wording.summary(trace) if line not in alerts]
+    parts = [f"<p>{'<br>'.join(escape(line) for line in calm)}</p>"]
+    parts += (f'<p class="alert">⚠ {escape(line)}</p>' for line in alerts)
     flows = in_order(trace, FLOWS)
     served = [flow for flow in flows if is_service(flow)]
     for number, flow in enumerate(flow for flow in flows if not is_service(flow)):

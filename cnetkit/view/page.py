@@ -22,7 +22,7 @@ body{margin:0;background:var(--bg);color:var(--ink);font-family:system-ui,sans-s
 main{padding:10px}.paper{max-width:1200px;margin:0 auto}.paper h1{font-size:22px}
 .ck-alive .paper{display:none}@media (min-width:800px){.ck-alive .cnetkit-viewer{height:calc(100vh - 20px);min-height:620px}
 .ck-alive .ck-panes{height:auto}.ck-alive .ck-table[open]{max-height:40vh}}
-@media print{.ck-alive .paper{display:block}}
+@media print{@page{size:landscape;margin:12mm}.ck-alive .paper{display:block}main,.paper{padding:0;max-width:none}}
 """
 )
 

@@ -67,6 +67,7 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
         _head(wording.legible(trace.recording.name) or "trace", wording.summary(trace))
         | network.described()
         | {
+            "alerts": list(wording.alerts(trace)),
             "graph": graph(network),
             "outcomes": list(OUTCOMES),
             "flows": _flows(trace, numbers),
@@ -97,7 +98,7 @@ def _head(title: str, said: Iterable[str]) -> Scene:
     """A scene of nothing."""
     none: dict[str, list[int]] = {}
     return {
-        "format": FORMAT, "version": VERSION, "title": title, "said": list(said), "strengths": wording.STRENGTHS,
+        "format": FORMAT, "version": VERSION, "title": title, "said": list(said), "alerts": [], "strengths": wording.STRENGTHS,
         "outcomes": list(OUTCOMES), "flows": [], "journeys": none, "hops": none, "bytes": {}, "layers": {},
         "words": [], "evidence": [], "left_out": [],
     }  # fmt: skip

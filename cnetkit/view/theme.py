@@ -1,4 +1,7 @@
-"""The colours of pictures and pages, light and dark: as the reader's system has it, or JupyterLab's theme where there is one."""
+"""The colours of pictures and pages, light and dark: as the reader's system has it, or JupyterLab's theme where there is one.
+
+Paper is light.
+"""
 
 LIGHT = (
     "--bg:#fff;--ink:#1b2430;--soft:#566170;--line:#c5ced9;--band:#eef3f9;"
@@ -14,7 +17,7 @@ def colours(selector: str) -> str:
     """CSS that gives `selector` its colours as variables."""
     return (
         f"{selector}{{{LIGHT};color-scheme:light}}"
-        f"@media (prefers-color-scheme:dark){{{selector}{{{DARK};color-scheme:dark}}}}"
+        f"@media screen and (prefers-color-scheme:dark){{{selector}{{{DARK};color-scheme:dark}}}}"
         f'[data-jp-theme-light="true"] {selector}{{{LIGHT};color-scheme:light}}'
-        f'[data-jp-theme-light="false"] {selector}{{{DARK};color-scheme:dark}}'
+        f'@media screen{{[data-jp-theme-light="false"] {selector}{{{DARK};color-scheme:dark}}}}'
     )

@@ -110,12 +110,10 @@ def summary(trace: Trace) -> Iterator[str]:
     reasons = Counter(one.reason for one in trace.unexplained)
     listed = ", ".join(f"{count:,} {legible(reason)}" for reason, count in reasons.most_common())
     yield f"Unexplained: {counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
-    lost = ", ".join(
-        f"{one.count:,} {legible(one.what)} at {legible(one.node)}" for one in recording.losses if one.count
-    )
-    unknown = "not recorded in this file" if not trace.recording.kernel else "nothing"
-    yield f"Lost: {lost or unknown}"
-    yield from (f"Not read: {legible(warning)}" for warning in recording.warnings)
+    if not any(one.count for one in recording.losses):
+        whole = "not known" if recording.warnings else "nothing"
+        yield f"Lost: {whole if recording.kernel else 'not recorded in this file'}"
+    yield from alerts(trace)
     yield from (f"Clocks: {legible(one)}" for one in trace.clocks)
     if trace.undirected:
         yield (
@@ -135,6 +133,19 @@ def origin(trace: Trace) -> str:
 def replayed(label: str) -> str:
     """What every picture of a replayed lab says."""
     return f"Replayed, not live: {legible(label)}"
+
+
+def alerts(trace: Trace) -> Iterator[str]:
+    """Those lines of the summary that say that something is missing: a view gives them emphasis."""
+    recording = trace.recording
+    lost = [
+        f"{counted(one.count, legible(one.what).removesuffix('s'))} at {legible(one.node)}"
+        for one in recording.losses
+        if one.count
+    ]
+    if lost:
+        yield f"Lost: {', '.join(lost)}"
+    yield from (f"Incomplete: {legible(warning)}" for warning in recording.warnings)
 
 
 def counted(count: int, noun: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnetkit.learn import Choice, Exercise, Order, Seen, Text
-from cnetkit.learn.looking import at, journey, journeys, nodes
+from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 
 ASKS, PINGS, NOTHING = "a question for a MAC address, by ARP", "the ping itself", "nothing: it knows no route"
@@ -52,8 +52,10 @@ def learned(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether c1 answers."""
-    if journeys(trace, "echo reply"):
+    if arrived(trace, "echo reply", "c0"):
         return ""
+    if journeys(trace, "echo reply"):
+        return "c1 answers the ping, and the answer does not reach c0: follow it in the trace."
     asked = [hop for one in journeys(trace, protocol="arp") for hop in one.hops]
     if any(hop.node == "c1" and hop.direction == "in" for hop in asked):
         return "c1 hears the question, but its answer does not come back: is its port up, and a port of docker0?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnetkit.learn import Address, Choice, Exercise, Seen, Text
-from cnetkit.learn.looking import after, at, changed, journey, journeys
+from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys
 from cnetkit.trace import Trace
 
 NODES = ("c0", "dock", "router", "server")
@@ -47,7 +47,7 @@ def apart(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether an answer arrives."""
-    if journeys(trace, "echo reply") and journeys(trace, "echo reply")[0].outcome.where == "c0/eth0":
+    if arrived(trace, "echo reply", "c0"):
         return ""
     seen = [hop for one in journeys(trace, "echo request") for hop in one.hops]
     if not any(hop.node == "router" for hop in seen):

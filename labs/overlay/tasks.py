@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnetkit.learn import Address, Choice, Exercise, Order, Seen, Text
-from cnetkit.learn.looking import after, at, changed, journey, journeys, nodes
+from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
 ONLY, BOTH, NONE = "n2 alone", "n2 and n3", "no other host"
@@ -53,9 +53,9 @@ def router(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether b answers."""
-    if journeys(trace, "echo reply"):
+    if arrived(trace, "echo reply", "a"):
         return ""
-    seen = [(hop.node, hop.interface, hop.direction) for one in trace.journeys for hop in one.hops if hop.node != "r"]
+    seen = [(hop.node, hop.interface, hop.direction) for one in trace.journeys for hop in one.hops]
     if ("b", "eth0", "in") in seen:
         return "b gets something and a gets no answer: does n2 know where n1 is?"
     if ("n2", "eth0", "in") in seen and ("n2", "vxlan0", "in") not in seen:

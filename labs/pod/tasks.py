@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnetkit.learn import Address, Choice, Exercise, Order, Seen, Text
-from cnetkit.learn.looking import at, changed, journey, journeys, nodes
+from cnetkit.learn.looking import arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
 LO, ETH, HOST = "lo, inside of the pod", "eth0, and back by the bridge", "a cable between the two containers"
@@ -53,7 +53,7 @@ def untranslated(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether the server's answer reaches the client."""
-    if any(one.outcome.where == "client/eth0" for one in journeys(trace, "SYN, ACK")):
+    if arrived(trace, "SYN, ACK", "client"):
         return ""
     if not any(hop.node == "web" for one in journeys(trace, "SYN") for hop in one.hops):
         return "The request no longer arrives: something else is broken now. Look where it ends."

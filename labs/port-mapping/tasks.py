@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from cnetkit.learn import Address, Choice, Exercise, Seen, Text
-from cnetkit.learn.looking import after, at, changed, journey, journeys, nodes
+from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 from cnetkit.trace.journey import Journey
 
@@ -92,7 +92,7 @@ def reachable(trace: Trace, port: int, name: str) -> str:
     if not asked:
         return f"Nobody asked for port {port} in this trace: run the cell that does."
     reached = {nodes(one)[-1] for one in journeys(trace, "SYN")} & {"web", "client"}
-    answered = any(nodes(one)[-1] == "outside" for one in journeys(trace, "SYN, ACK"))
+    answered = arrived(trace, "SYN, ACK", "outside")
     if name in reached and answered:
         return ""
     if name in reached:

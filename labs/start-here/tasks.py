@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnetkit.learn import Choice, Exercise, Order, Seen, Text
-from cnetkit.learn.looking import at, journey, journeys, nodes
+from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 from cnetkit.trace.journey import Journey
 
@@ -11,6 +11,7 @@ PING, ASKS, NOTHING = "the ping itself", "a question for a MAC address", "a fram
 RIGHT, ALL, GATEWAY = "to right alone", "to everybody on the wire", "to a router, which passes it on"
 YES, NO = "yes", "no"
 STAYS, UNANSWERED, LOST = "it does not leave left", "it reaches right, which says nothing", "it is lost on the wire"
+UNTAKEN = "right answers, and left does not take it: which MAC address for 10.0.0.2 has `ip neighbour` in right?"
 BROADCAST = "arp and eth.dst == ff:ff:ff:ff:ff:ff"
 
 
@@ -60,12 +61,14 @@ def kept(trace: Trace) -> Seen:
 def quiet(trace: Trace) -> str:
     """Whether the ping is answered and left asks nothing."""
     questions = asked(trace)
-    if journeys(trace, "echo reply"):
+    if arrived(trace, "echo reply", "left"):
         return (
             "The ping is answered, but left still asks first: look for an entry that a flush leaves."
             if questions
             else ""
         )
+    if journeys(trace, "echo reply"):
+        return UNTAKEN
     if questions:
         return "left asks, and nobody answers: has right still its address?"
     if any("right" in nodes(one) for one in journeys(trace, "echo request")):
@@ -75,8 +78,10 @@ def quiet(trace: Trace) -> str:
 
 def mended(trace: Trace) -> str:
     """Whether right answers."""
-    if journeys(trace, "echo reply"):
+    if arrived(trace, "echo reply", "left"):
         return ""
+    if journeys(trace, "echo reply"):
+        return UNTAKEN
     if any("right" in nodes(one) for one in journeys(trace, "echo request")):
         return "The ping reaches right and no answer comes back: has right a way to 10.0.0.2? `ip route` in right."
     if any("right" in nodes(one) for one in asked(trace)):

@@ -245,6 +245,7 @@ def test_markup_in_names_and_payloads_is_text(visit, tmp_path):
     assert page.locator(".cnetkit-viewer img, .cnetkit-viewer script").count() == 0
     assert "<img src=x" in page.locator(".ck-title").inner_text()
     assert "<img src=x" in page.locator(".ck-hop").inner_text()
+    assert [line[:8] for line in page.locator("[role=alert] p").all_inner_texts()] == ["⚠ Lost: ", "⚠ Incomp"]
     assert visit.errors == []
     assert visit.asked == []
 

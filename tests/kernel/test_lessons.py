@@ -262,6 +262,11 @@ def permanent(state: str):
     return attempt
 
 
+def deaf(node: str, address: str):
+    """Its answers to an address go to a MAC address that nobody has."""
+    return run(node, f"ip neighbour replace {address} lladdr 02:00:00:00:00:99 dev eth0 nud permanent")
+
+
 def command(words: str):
     return lambda lab: lab["left"].run("cat > /tmp/command", input=words, check=True)
 
@@ -301,6 +306,7 @@ CASES = {
             run("left", "ip address add 10.0.0.3/24 dev eth0"),
             run("right", "ip address flush dev eth0"),
             run("left", "ip link set eth0 down"),
+            both(permanent("permanent"), deaf("right", "10.0.0.2")),
         ],
         [
             both(permanent("permanent")),
@@ -314,6 +320,7 @@ CASES = {
             run("right", "ip address add 10.0.0.9/24 dev eth0"),
             run("right", "ip address add 10.0.0.1/32 dev eth0"),
             run("right", "ip link set eth0 down"),
+            both(run("right", "ip address add 10.0.0.1/24 dev eth0"), deaf("right", "10.0.0.2")),
         ],
         [
             run("right", "ip address add 10.0.0.1/24 dev eth0"),
@@ -381,7 +388,11 @@ CASES = {
     ("bridge", "mend"): (
         cable("ip link set {} nomaster"),
         partial(ping, node="c0", address="172.17.0.3"),
-        [cable("ip link set {} mtu 1400"), run("dock", "ip link set docker0 down")],
+        [
+            cable("ip link set {} mtu 1400"),
+            run("dock", "ip link set docker0 down"),
+            both(cable("ip link set {} master docker0"), deaf("c1", "172.17.0.2")),
+        ],
         [cable("ip link set {} master docker0"), replaced],
     ),
     ("out-of-the-host", "mend"): (
@@ -400,6 +411,7 @@ CASES = {
         [
             run("n1", "bridge fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.99 self permanent"),
             both(run("n1", FLOOD), run("n2", OTHER_ID)),
+            both(run("n1", FLOOD), deaf("b", "10.0.9.1")),
         ],
         [run("n1", FLOOD), both(run("n1", STATIC), run("a", KNOWN))],
     ),

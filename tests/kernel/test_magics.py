@@ -38,6 +38,14 @@ def test_containers_of_a_pod_are_places_too_and_the_newest_lab_counts(shell, doc
         assert "there is no node 'web/other'" in capsys.readouterr().err
 
 
+def test_what_the_library_refuses_is_one_sentence_without_a_traceback(shell, capsys):
+    shell.run_cell("from cnetkit import Lab; Lab('x' * 64)")
+    said = capsys.readouterr()
+    assert "63 at most" in said.out + said.err
+    assert "Traceback" not in said.out + said.err
+    assert "check_name" not in said.out + said.err
+
+
 def test_a_node_that_is_not_there_is_one_sentence(shell, capsys):
     shell.run_cell_magic("node", "web", "true")
     assert capsys.readouterr().err == "there is no node 'web' in an open lab of this notebook; there are: none\n"

@@ -159,3 +159,5 @@ def test_a_capture_that_breaks_off_shows_what_came_and_says_so(lab):
     assert not trace.running
     assert [journey.packet.kind for journey in trace.journeys].count("echo request") == 2
     assert "the capture broke off" in scene.of_trace(trace)["said"][-1]
+    assert "the capture broke off" in scene.of_trace(trace)["alerts"][0]
+    assert "Lost: not known" in scene.of_trace(trace)["said"]

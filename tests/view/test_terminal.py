@@ -67,7 +67,7 @@ def test_losses_and_what_is_unexplained_are_always_shown(hostile_trace):
     said = printed(hostile_trace)
     assert "Unexplained: 1 frame (1 <script>" in said
     assert "Lost: 3 <script>" in said
-    assert "Not read: " in said
+    assert "Incomplete: " in said
     assert "Replayed, not live: " in said
 
 

@@ -27,7 +27,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `route` for a frame that a node routed, sent itself, or took for itself."""
-    if not case.recording.topologies or not case.joined.columns.version[frame]:
+    tunnelled = bool(case.joined.columns.depth[frame])
+    if not case.recording.topologies or not (tunnelled or case.joined.columns.version[frame]):
         return ()
     out = case.direction(frame) == "out"
     if not out and not case.is_last(frame):
@@ -38,7 +39,7 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     after = None if out else case.translations.get((node, packet.protocol, packet.ends))
     destination = after.destination if after else packet.ends.destination
     source = packet.ends.source
-    if case.step(frame) == "wrapped":
+    if tunnelled:  # what is inside is a payload to who routes it
         source, destination = outer_ends(case.joined.columns, frame)
     found = looked_up(case, node, 6 if ":" in destination else 4, source, destination, time)
     route = found.route

@@ -7,6 +7,8 @@ import { Packets } from "./packets.js";
 
 const ZOOM = 1.25;
 const MARGIN = 14; // pixels around the whole network
+const LEGIBLE = 11; // pixels of a node's name on the screen, at least
+const LETTERS = 6; // a name of which fewer would stay is left out until there is room
 
 export class Graph {
   constructor(vis, root, story, cursor) {
@@ -45,6 +47,7 @@ export class Graph {
       this.network = new this.vis.Network(this.stage, this.dressedAll(), graph.options);
       this.stage.firstElementChild?.setAttribute("tabindex", "-1"); // the pane around it takes the focus, and shows it
       this.network.on("beforeDrawing", (context) => this.boxes(context));
+      this.network.on("afterDrawing", (context) => this.names(context));
       this.network.on("afterDrawing", () => this.packets.draw());
       this.network.on("click", (event) => this.clicked(event));
       this.network.on("hoverNode", (event) => this.told(event.node));
@@ -133,11 +136,8 @@ export class Graph {
   }
 
   boxes(context) {
-    const { nodes, graph } = this.story.scene;
-    const { band, bg, line, ink, soft } = this.colours;
-    const scale = this.network.getScale();
-    const size = Math.min(Math.max(14, 11 / scale), 30);
-    for (const [node, x, y, width, height, depth] of graph.boxes) {
+    const { band, bg, line } = this.colours;
+    for (const [, x, y, width, height, depth] of this.story.scene.graph.boxes) {
       context.beginPath();
       context.roundRect(x, y, width, height, 10);
       context.fillStyle = depth ? bg : band;
@@ -147,18 +147,36 @@ export class Graph {
       context.lineWidth = 1.2;
       context.strokeStyle = line;
       context.stroke();
-      context.textBaseline = "middle";
-      context.font = `600 ${size}px system-ui, sans-serif`;
-      context.fillStyle = ink;
-      const { name, kind } = nodes[node];
-      const written = cut(context, name, width - 20);
-      const base = depth ? y + height - 15 : y + 17;
-      context.fillText(written, x + 11, base);
-      const used = context.measureText(written).width;
-      context.font = `${size - 2}px system-ui, sans-serif`;
-      context.fillStyle = soft;
-      if (used + context.measureText(kind).width + 32 < width) context.fillText(kind, x + 19 + used, base);
     }
+  }
+
+  // Above all else in the picture, so that no link or tunnel runs through a name.
+  names(context) {
+    const { nodes, graph } = this.story.scene;
+    const { bg, ink, soft } = this.colours;
+    const size = Math.max(14, LEGIBLE / this.network.getScale());
+    context.save();
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    context.strokeStyle = bg;
+    context.lineWidth = size / 4;
+    const write = (said, left, base, colour) => {
+      context.strokeText(said, left, base);
+      context.fillStyle = colour;
+      context.fillText(said, left, base);
+    };
+    for (const [node, x, y, width, height, depth] of graph.boxes) {
+      const { name, kind } = nodes[node];
+      context.font = `600 ${size}px system-ui, sans-serif`;
+      const written = cut(context, name, width - 20);
+      if (written !== name && written.length < LETTERS) continue;
+      const base = depth ? y + height - 15 : y + 17;
+      const after = x + 11 + context.measureText(written).width + size / 2;
+      write(written, x + 11, base, ink);
+      context.font = `${size - 2}px system-ui, sans-serif`;
+      if (after + context.measureText(kind).width + 10 < x + width) write(kind, after, base, soft);
+    }
+    context.restore();
   }
 
   clicked(event) {

@@ -12,6 +12,8 @@ const LEAST = 56;
 const TIMES = 78;
 const WORDS = 205; // pixels of words at least, and at most
 const MANY = 420;
+const LONGEST = 900;
+const BESIDE = 28; // pixels from an arrow to words right beside it
 const LETTER = 7.3;
 
 export class Ladder {
@@ -102,7 +104,10 @@ export class Ladder {
     this.head = this.gap < ROOMY ? TALL : HEAD;
     this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
     this.words = TIMES + this.gap * columns.length + 8;
-    this.width = Math.max(this.words + WORDS, this.across - 2);
+    // Where words in a column of their own would be out of sight, they stand beside their arrows.
+    this.beside = this.words + WORDS > this.across;
+    const longest = this.hops.reduce((most, hop) => Math.max(most, this.said(hop)[1].length), 0) * LETTER + 12;
+    this.width = Math.max(this.words + Math.max(WORDS, Math.min(longest, LONGEST)), this.across - 2);
     this.heads.setAttribute("width", this.width);
     this.heads.setAttribute("height", this.head);
     this.rows.setAttribute("width", this.width);
@@ -163,23 +168,39 @@ export class Ladder {
     const since = story.since(hop);
     if (since !== null) group.append(text("ck-soft", TIMES - 6, y + 4, `+${tenths(since)} µs`, "end"));
     group.append(...this.arrow(hop, y));
+    const [style, words] = this.said(hop);
+    if (words) {
+      const at = this.beside ? Math.max(...this.reach(hop)) + BESIDE : this.words;
+      group.append(text(this.beside ? `${style} ck-beside` : style, at, y + 4, short(words, this.width - at)));
+    }
+    return group;
+  }
+
+  // The words beside a hop, and their style: which packet begins, what changed, how it ended, or what it travels in.
+  said(hop) {
+    const { story } = this;
+    const journey = story.journeyOf[hop];
+    const changed = story.changed(hop);
     const words = [];
     if (story.hops.parent[hop] < 0) words.push(["ck-strong", `#${story.journeys.id[journey]} ${story.kind(journey)}`]);
     if (changed) words.push(["ck-change", `◆ ${changed}`]);
     if (hop === story.last(journey)) words.push([`ck-${story.outcome(journey)}`, story.ending(journey).split(": ")[0]]);
     if (!words.length && story.around(hop)) words.push(["ck-soft", `in ${story.around(hop)}`]);
-    if (words.length) {
-      const [style] = words[words.length - 1];
-      group.append(text(style, this.words, y + 4, short(words.map(([, said]) => said).join("  "), this.width - this.words)));
-    }
-    return group;
+    return [words.at(-1)?.[0] ?? "", words.map(([, said]) => said).join("  ")];
+  }
+
+  // Where an arrow begins, if it does, and ends.
+  reach(hop) {
+    const { at, parent } = this.story.hops;
+    const ends = parent[hop] < 0 ? [hop] : [parent[hop], hop];
+    return ends.map((one) => this.x.get(at[one])).filter((x) => x !== undefined);
   }
 
   arrow(hop, y) {
     const { story } = this;
-    const to = this.x.get(story.hops.at[hop]);
-    const parent = story.hops.parent[hop];
-    const from = parent < 0 ? undefined : this.x.get(story.hops.at[parent]);
+    const ends = this.reach(hop);
+    const to = ends.at(-1);
+    const from = ends.length > 1 ? ends[0] : undefined;
     const wrapped = story.around(hop) ? "ck-way ck-wrapped" : "ck-way";
     if (from === undefined) return [draw("circle", { class: "ck-tipped", cx: to, cy: y, r: 4.5 })];
     if (from === to) {

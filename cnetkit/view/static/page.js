@@ -10,3 +10,6 @@ window.cnetkit = new Viewer(document.getElementById("cnetkit-viewer"), vis, scen
 document.addEventListener("keydown", (event) => {
   if (event.target === document.body) window.cnetkit.controls.key(event);
 });
+
+// Paper unfolds nothing: all that is folded is opened before it is printed.
+window.addEventListener("beforeprint", () => document.querySelectorAll(".paper details").forEach((one) => (one.open = true)));

@@ -19,7 +19,7 @@ export class Table {
   show(story) {
     this.story = story;
     const { nodes, interfaces, links } = story.scene;
-    this.said.textContent = `The network in words: ${nodes.length} nodes, ${interfaces.length} interfaces, ${links.length} links`;
+    this.said.textContent = `The network in words: ${nodes.length} nodes, ${interfaces.length} interfaces, ${links.length} link${links.length === 1 ? "" : "s"}`;
     this.fill();
   }
 

@@ -20,6 +20,7 @@ export class Viewer {
     const title = unique("title");
     this.title = make(`h${level}`, { id: title, class: "ck-title" });
     this.lines = make("p", { class: "ck-said" });
+    this.alerts = make("div", { role: "alert" });
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
     this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.controls.key(event) });
@@ -33,7 +34,7 @@ export class Viewer {
     this.within = [this.graph, this.ladder, this.list, this.hop];
     this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
-      make("div", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines), this.controls.top),
+      make("div", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines, this.alerts), this.controls.top),
       this.panes, this.controls.bar, this.table.element, this.spoken, this.controls.help,
     );
     element.append(this.root);
@@ -48,7 +49,9 @@ export class Viewer {
     if (this.story !== before) this.cursor.tell(this.story);
     if (scene.follow) this.cursor.at = Math.max(0, this.cursor.steps.length - 1);
     this.title.textContent = scene.title;
-    this.lines.replaceChildren(...[...scene.said, ...scene.left_out].map((line) => make("span", {}, line)));
+    const calm = scene.said.filter((line) => !scene.alerts.includes(line));
+    this.lines.replaceChildren(...[...calm, ...scene.left_out].map((line) => make("span", {}, line)));
+    this.alerts.replaceChildren(...scene.alerts.map((line) => make("p", { class: "ck-alert" }, `⚠ ${line}`)));
     this.root.classList.toggle("ck-bare", !this.story.count);
     for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table]) pane.show(this.story);
     this.moved(new Set(["steps"]));
