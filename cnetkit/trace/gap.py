@@ -121,10 +121,11 @@ def _back(search: Search, parent: Rows, child: Rows) -> Flags:
             break
         root = np.where(above >= 0, above, root)
     tap, way, hops, segment = search.tap, search.direction, search.identity.hops, search.wiring.segment
-    again = (tap[root] == tap[child]) & (way[root] == way[child]) & (hops[root] == hops[child])
+    again: Flags = (tap[root] == tap[child]) & (way[root] == way[child]) & (hops[root] == hops[child])
     cable: Flags = (segment[tap[parent]] == segment[tap[child]]) & (segment[tap[child]] >= 0)
     cable &= (way[parent] == IN) & (way[child] == OUT) & (hops[parent] == hops[child])
-    return again | cable
+    again |= cable
+    return again
 
 
 def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
