@@ -121,7 +121,7 @@ def _back(search: Search, parent: Rows, child: Rows) -> Flags:
             break
         root = np.where(above >= 0, above, root)
     tap, way, hops, segment = search.tap, search.direction, search.identity.hops, search.wiring.segment
-    again: Flags = (tap[root] == tap[child]) & (way[root] == way[child]) & (hops[root] == hops[child])
+    again: Flags = (tap[root] == tap[child]) & (way[root] == OUT) & (way[child] == OUT) & (hops[root] == hops[child])
     cable: Flags = (segment[tap[parent]] == segment[tap[child]]) & (segment[tap[child]] >= 0)
     cable &= (way[parent] == IN) & (way[child] == OUT) & (hops[parent] == hops[child])
     again |= cable

@@ -113,7 +113,8 @@ def _senders(tap: Rows, time: NDArray[np.int64], begins: Rows, sizes: Rows) -> R
     alone = since[second] >= time[begins]  # the second may not have been captured yet
     once = (turns[:, 1] == 0) & (~alone | (until[first] >= time[ends]) | (usual[:, 0] <= AT_ONCE_NS))
     sender = np.where(once | (SLOWER * usual[:, 0] < usual[:, 1]), first, -1)
-    sender[(SLOWER * usual[:, 1] < usual[:, 0]) & alone] = second[(SLOWER * usual[:, 1] < usual[:, 0]) & alone]
+    turned = (SLOWER * usual[:, 1] < usual[:, 0]) & alone & (turns >= 2).all(axis=1)
+    sender[turned] = second[turned]
     return sender
 
 
