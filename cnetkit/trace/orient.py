@@ -50,7 +50,10 @@ def oriented(
     order = np.argsort(wire, kind="stable")
     place = (tap[order], node[order], time[order], wire[order])
     found[order] = _along_bridges(_along_cables(found[order], *place, numbered[order]), *place)
-    return _as_before(_as_before(found, mix(tap, eth_dst)), mix(tap, eth_src))
+    one = np.flatnonzero((eth_dst >> np.uint64(40)) & np.uint64(1) == 0)
+    if len(one):
+        found[one] = _as_before(found[one], mix(tap[one], eth_dst[one]))
+    return _as_before(_as_before(found, mix(tap, eth_src)), mix(tap, eth_dst))  # what is for a group, says least
 
 
 def _through_loopback(wire: U64, tap: Rows, numbered: NDArray[np.bool_]) -> NDArray[np.uint8]:
