@@ -86,7 +86,8 @@ def _along_cables(
     four = begins[sizes == 4]  # over there and back again: a port of a bridge in hairpin mode
     back = four[(tap[rows[four]] == tap[rows[four + 3]]) & (tap[rows[four + 1]] == tap[rows[four + 2]])]
     first = numbered[rows[begins]] | np.isin(begins, back)
-    sender = np.where(first, tap[rows[begins]], _senders(tap[rows], time[rows], begins, sizes))
+    other = -1 if first.all() else _senders(tap[rows], time[rows], begins, sizes)
+    sender = np.where(first, tap[rows[begins]], other)
     told = np.where(tap[rows] == np.repeat(sender, sizes), OUT, IN).astype(np.uint8)
     told[back + 2], told[back + 3] = OUT, IN
     open_ = np.repeat(both & (sender >= 0), sizes) & (found[rows] == UNKNOWN)
