@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.capture import MOST_FRAMES, Capture, tap_name
+from cnetkit.recording.damage import LONGEST, cut_off, likely_records, record_after
 from cnetkit.recording.frames import UNKNOWN, Frames, Tap
 
 MAGICS = {
@@ -22,13 +23,9 @@ MAGICS = {
     b"\xa1\xb2\x3c\x4d": (">", 1),
 }
 """The file's first bytes: its byte order, and the nanoseconds in a tick."""
-LONGEST = 1 << 26
-"""No packet of any tool is longer: a length above it is taken for damage."""
 MOST_DAMAGE = 64
 """Damaged places that are passed over in one file."""
 BYTES: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
-STRETCH, DAY = 1 << 22, 86400
-"""Octets looked through at a time; seconds."""
 
 
 def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
@@ -62,7 +59,7 @@ def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[n
     for _ in range(MOST_DAMAGE):
         at, stopped = _walk(data, order, begin, room)
         broken = stopped < end and len(at) < room  # odd headers alone are no damage, if they lead to the end
-        likely = _likely(data, order, at, ticks) | (not broken)
+        likely = likely_records(data, order, at, ticks) | (not broken)
         sound = len(at) if likely.all() else int(np.argmin(likely))
         parts.append(at[:sound])
         room -= sound
@@ -71,7 +68,8 @@ def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[n
         damaged = int(at[sound]) if sound < len(at) else stopped
         known = np.concatenate(parts)
         second = int.from_bytes(data[known[-1] : known[-1] + 4].tobytes(), BYTES[order]) if len(known) else None
-        begin = _after_damage(data, order, damaged + 1, ticks, second)
+        cut = cut_off(data, order, damaged, ticks)
+        begin = end if cut else record_after(data, order, damaged + 1, ticks, second)
         if begin == end:
             told.append(f"the packet at byte {damaged} is damaged or cut short: nothing was read from there on")
             break
@@ -79,43 +77,6 @@ def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[n
     if not room:
         told.append(f"only the first {MOST_FRAMES:,} packets, up to byte {stopped}, were read")
     return np.concatenate(parts), told
-
-
-def _likely(data: NDArray[np.uint8], order: str, at: NDArray[np.int64], ticks: int) -> NDArray[np.bool_]:
-    """Which places look like a record's header: less than a second in its ticks, no more captured than there was."""
-    if not len(at):
-        return np.zeros(0, np.bool_)
-    word = np.ndarray((len(data) - 3,), order + "u4", data.data, 0, (1,))
-    part, captured, length = (word[at + offset] for offset in (4, 8, 12))
-    likely: NDArray[np.bool_] = (part < ticks) & (captured <= length) & (length <= LONGEST) & (length > 0)
-    return likely
-
-
-def _after_damage(data: NDArray[np.uint8], order: str, at: int, ticks: int, second: int | None) -> int:
-    """Where from `at` on a record begins again that leads to two more, or to the end; else the end.
-
-    Their times are within a day of each other, and of `second`, the last one that was read.
-    """
-    end = len(data)
-    word = np.ndarray((max(end - 3, 0),), order + "u4", data.data, 0, (1,))
-    for first in range(at, end - 16, STRETCH):
-        place = np.arange(first, min(first + STRETCH, end - 16))
-        place = place[_likely(data, order, place, ticks)]
-        if second is not None:
-            place = place[np.abs(word[place].astype(np.int64) - second) < DAY]
-        step = place
-        for _ in range(2):
-            after = step + 16 + word[step + 8].astype(np.int64)
-            fits = after <= end
-            place, step, after = place[fits], step[fits], after[fits]
-            inside = after <= end - 16
-            good = after == end
-            good[inside] = _likely(data, order, after[inside], ticks)
-            good[inside] &= np.abs(word[after[inside]].astype(np.int64) - word[step[inside]]) < DAY
-            place, step = place[good], np.where(inside, after, step)[good]
-        if len(place):
-            return int(place[0])
-    return end
 
 
 def _walk(data: NDArray[np.uint8], order: str, at: int, most: int) -> tuple[NDArray[np.int64], int]:

@@ -109,7 +109,7 @@ def _blocks(file: _File, steps: Steps, at: int) -> tuple[NDArray[np.int64], int,
         if kept == len(blocks):
             return np.concatenate(parts), at, True
         damaged = int(blocks[kept])
-        at = steps.after_damage(damaged + 1)
+        at = steps.after_damage(damaged)
         if at == len(steps.words):
             break
         file.warnings.append(f"bytes {damaged * 4} to {at * 4 - 1} are damaged: they were not read")

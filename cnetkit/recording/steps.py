@@ -11,7 +11,7 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.pcapng import BYTE_ORDER_MAGIC, ENHANCED_PACKET, SECTION
+from cnetkit.recording.pcapng import BYTE_ORDER_MAGIC, ENHANCED_PACKET, INTERFACE, PACKET, SECTION, SIMPLE_PACKET
 
 Words = NDArray[np.uint32]
 Places = NDArray[np.int64]
@@ -20,6 +20,14 @@ STRETCH = 1 << 22
 """Words looked at at a time: what bounds the memory."""
 LEAST = 64
 """Blocks that runs have on average, or no more are looked for: a hostile file breaks them off at every block."""
+REACH = 1 << 14
+"""Words; longer than an IP packet, which may carry a capture file itself."""
+USUAL = 1 << 18
+"""Octets of a block that the end of the file may cut off: tools capture no more of a packet."""
+KINDS = (ENHANCED_PACKET, PACKET, SIMPLE_PACKET, INTERFACE)
+"""Blocks that may be the last one, cut off, and may carry anything."""
+MOST_TRIED = 1000
+"""Places in a stretch from where it is looked whether they lead on."""
 NO_PLACES = np.zeros(0, np.int64)
 
 
@@ -46,21 +54,36 @@ class Steps:
                 return np.concatenate(parts), at
 
     def after_damage(self, at: int) -> int:
-        """Where a section, or a packet that leads to a whole block or to the end, begins again from `at` on; else the end."""
+        """Where behind `at` a section or a packet begins again that leads on from block to block; else the end.
+
+        So too where the block at `at` looks sound but the file ends in it.
+        """
         words, ends = self.words, len(self.words)
+        size = int(words[at + 1]) if at + 1 < ends and words[at] in KINDS else 0
+        at = ends if size % 4 == 0 and size <= USUAL and at + (size >> 2) > ends else at + 1
         while at < ends - 2:
             self._look(at)
-            after = np.minimum(self._after, ends)
-            size = words[np.minimum(after + 1, ends - 1)].astype(np.int64)
-            last = after + (size >> 2) - 1
-            leads = (size >= 12) & (last < ends) & (words[np.clip(last, 0, ends - 1)] == size) | (after == ends)
             section = np.flatnonzero(words[at : self._end] == SECTION) + at
             section = section[words[np.minimum(section + 2, ends - 1)] == BYTE_ORDER_MAGIC]
-            found = np.concatenate((self._packets[leads], section))
-            if len(found):
-                return int(found.min())
+            first = self._packets[np.append(0, self._last[:-1] + 1)] if len(self._packets) else NO_PLACES
+            tried = np.union1d(first, section)[:MOST_TRIED].tolist()
+            begins = next((int(place) for place in tried if self._leads(place)), -1)
+            if begins >= 0:
+                return begins
             at = self._end
         return ends
+
+    def _leads(self, place: int) -> bool:
+        """Whether block follows block from there on, farther than what one packet may carry, or to the end."""
+        view, ends = self.words.data, len(self.words)
+        at = place
+        while at - place < REACH and at < ends:
+            size = int(view[at + 1]) if at + 1 < ends else 12
+            after = at + (size >> 2)
+            if size < 12 or size % 4 or (after <= ends and view[after - 1] != size) or (after > ends and size > USUAL):
+                return False
+            at = after
+        return True
 
     def _walked(self, at: int, until: int) -> tuple[Places, int, bool]:
         """The block at `at` and those after it up to one of kind `until`, where that is; and if the section ends there."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from cnetkit.recording.columns import TCP
+from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.nat import translatable
 from cnetkit.trace.order import begins, ordered, ranks
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.search import Flags, Search
 
+DEEPEST = 64
+"""Hops that a journey is followed back."""
 LONGEST_NS = 3_000_000_000
 """A packet may wait this long for its neighbour's address (RFC 1122, 2.3.2.2)."""
 
@@ -103,9 +106,26 @@ def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, head: Flags, ta
     ok = np.flatnonzero(wanted & (before >= 0) & (key[before] == key)) if len(rows) else NOTHING
     parent, child = rows[before[ok]], rows[ok]
     possible = _possible(search, parent, child)
-    packet, doubt = search.identity.packet[child], search.seen.doubtful(parent, child)
+    packet, doubt = search.identity.packet[child], search.seen.doubtful(parent, child) | _back(search, parent, child)
     possible &= ~np.isin(packet, packet[doubt])  # where one was counted wrongly, so were its likes
     return Pairs(parent[possible], child[possible], NOTHING, NOTHING)
+
+
+def _back(search: Search, parent: Rows, child: Rows) -> Flags:
+    """Pairs by which a packet would be sent where it was sent before, with the same TTL: to the cable it came in from, or
+    where its journey begins. Those are the next of several that look the same."""
+    root = parent.astype(np.int64)
+    for _ in range(DEEPEST):
+        above = search.parent[root]
+        if not (above >= 0).any():
+            break
+        root = np.where(above >= 0, above, root)
+    tap, way, hops, segment = search.tap, search.direction, search.identity.hops, search.wiring.segment
+    again: Flags = (tap[root] == tap[child]) & (way[root] == OUT) & (way[child] == OUT) & (hops[root] == hops[child])
+    cable: Flags = (segment[tap[parent]] == segment[tap[child]]) & (segment[tap[child]] >= 0)
+    cable &= (way[parent] == IN) & (way[child] == OUT) & (hops[parent] == hops[child])
+    again |= cable
+    return again
 
 
 def _possible(search: Search, parent: Rows, child: Rows) -> Flags:

@@ -1,6 +1,7 @@
 """Finds out which frames went out and which came in, where a capture file does not say.
 
-Of the two ends of a cable the sender sees a frame first, and its bytes cross it one way only. A bridge sees what its
+Of the two ends of a cable the sender sees a frame first, and its bytes cross it one way only; of packets that nobody
+numbered the first one seen may be missing at the sender, so their times have to tell more. A bridge sees what its
 ports do. What stays open is left as it is. It joins no frame.
 """
 
@@ -17,6 +18,10 @@ from cnetkit.trace.order import ranks
 
 LOOK_BACK = 8
 NEAR_NS = 1_000_000_000
+AT_ONCE_NS = 1_000_000
+"""So near each other two sightings are of one packet."""
+SLOWER = 4
+"""By so many times the time between packets has to exceed the time that each takes."""
 
 
 def oriented(
@@ -44,8 +49,11 @@ def oriented(
     found[(found == UNKNOWN) & (own != 0) & (own == eth_src)] = OUT
     order = np.argsort(wire, kind="stable")
     place = (tap[order], node[order], time[order], wire[order])
-    found[order] = _along_bridges(_along_cables(found[order], *place), *place)
-    return _as_before(_as_before(found, mix(tap, eth_dst)), mix(tap, eth_src))
+    found[order] = _along_bridges(_along_cables(found[order], *place, numbered[order]), *place)
+    one = np.flatnonzero((eth_dst >> np.uint64(40)) & np.uint64(1) == 0)
+    if len(one):
+        found[one] = _as_before(found[one], mix(tap[one], eth_dst[one]))
+    return _as_before(_as_before(found, mix(tap, eth_src)), mix(tap, eth_dst))  # what is for a group, says least
 
 
 def _through_loopback(wire: U64, tap: Rows, numbered: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -62,8 +70,10 @@ def _through_loopback(wire: U64, tap: Rows, numbered: NDArray[np.bool_]) -> NDAr
 
 
 def _along_cables(
-    found: NDArray[np.uint8], tap: Rows, node: Rows, time: NDArray[np.int64], wire: U64
+    found: NDArray[np.uint8], tap: Rows, node: Rows, time: NDArray[np.int64], wire: U64, numbered: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
+    """`found` with the directions of packets seen at both ends of a cable: the first one was at the sender, if they are
+    numbered; of others, if their times tell the sender."""
     cable = _cables(tap, node, time, wire)[tap]
     key = mix(wire, cable)
     rows = np.flatnonzero(cable >= 0)
@@ -72,15 +82,44 @@ def _along_cables(
         return found
     begins = np.flatnonzero(np.concatenate(([True], key[rows][1:] != key[rows][:-1])))
     sizes = np.diff(np.append(begins, len(rows)))
-    sender = np.repeat(tap[rows[begins]], sizes)
-    both = np.repeat(np.minimum.reduceat(tap[rows], begins) != np.maximum.reduceat(tap[rows], begins), sizes)
-    told = np.where(tap[rows] == sender, OUT, IN).astype(np.uint8)
+    both = np.minimum.reduceat(tap[rows], begins) != np.maximum.reduceat(tap[rows], begins)
     four = begins[sizes == 4]  # over there and back again: a port of a bridge in hairpin mode
     back = four[(tap[rows[four]] == tap[rows[four + 3]]) & (tap[rows[four + 1]] == tap[rows[four + 2]])]
+    first = numbered[rows[begins]] | np.isin(begins, back)
+    other = -1 if first.all() else _senders(tap[rows], time[rows], begins, sizes)
+    sender = np.where(first, tap[rows[begins]], other)
+    told = np.where(tap[rows] == np.repeat(sender, sizes), OUT, IN).astype(np.uint8)
     told[back + 2], told[back + 3] = OUT, IN
-    open_ = both & (found[rows] == UNKNOWN)
+    open_ = np.repeat(both & (sender >= 0), sizes) & (found[rows] == UNKNOWN)
     found[rows[open_]] = told[open_]
     return found
+
+
+def _senders(tap: Rows, time: NDArray[np.int64], begins: Rows, sizes: Rows) -> Rows:
+    """For each run of rows that two taps show the sender's tap, or -1 where it may be either.
+
+    The same packet again and again: from the sender to the receiver it takes less time than until the next one. What
+    only one of them saw first, and the other one later, tells where one was captured while the other one was.
+    """
+    group = np.repeat(np.arange(len(begins)), sizes)
+    taps = int(tap.max()) + 1
+    since, until = np.full(taps, 1 << 62), np.full(taps, -1 << 62)
+    np.minimum.at(since, tap, time)
+    np.maximum.at(until, tap, time)
+    first, ends = tap[begins], begins + sizes - 1
+    turn = np.flatnonzero((group[1:] == group[:-1]) & (tap[1:] != tap[:-1]))
+    away = (tap[turn] != first[group[turn]]).astype(np.int64)  # 0: from the first tap to the second, 1: back
+    took = np.log(np.maximum(time[turn + 1] - time[turn], 1))
+    turns = np.bincount(2 * group[turn] + away, minlength=2 * len(begins)).reshape(-1, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):  # geometric means; not a number where there was no turn
+        usual = np.exp(np.bincount(2 * group[turn] + away, took, 2 * len(begins)).reshape(-1, 2) / turns)
+    second = np.minimum.reduceat(np.where(tap == first[group], taps, tap), begins) % taps
+    alone = since[second] >= time[begins]  # the second may not have been captured yet
+    once = (turns[:, 1] == 0) & (~alone | (until[first] >= time[ends]) | (usual[:, 0] <= AT_ONCE_NS))
+    sender = np.where(once | (SLOWER * usual[:, 0] < usual[:, 1]), first, -1)
+    turned = (SLOWER * usual[:, 1] < usual[:, 0]) & alone & (turns >= 2).all(axis=1)
+    sender[turned] = second[turned]
+    return sender
 
 
 def _cables(tap: Rows, node: Rows, time: NDArray[np.int64], wire: U64) -> Rows:

@@ -107,6 +107,23 @@ def test_behind_a_damaged_block_it_is_read_on(pcapng, place):
         )
 
 
+@pytest.mark.parametrize("before", [b"", b"xx"])
+def test_what_a_packet_carries_of_a_capture_is_never_taken_for_packets(pcapng, before):
+    inside = [pcapng.packet(0, number, b"inside %04d" % number) for number in range(5_000)]
+    carried = b"".join([pcapng.section(), pcapng.interface(b"in/side"), *inside])
+    packets = [before + carried[at : at + 1400] for at in range(0, len(carried), 1400)]
+    blocks = [bytearray(pcapng.packet(0, number, packet)) for number, packet in enumerate(packets)]
+    for number, damage in ((0, b"\xff" * 8), (1, b"\xff" * 8), (2, bytes(300))):
+        broken = [*blocks[:number], blocks[number].copy(), *blocks[number + 1 :]]
+        broken[number][4 : 4 + len(damage)] = damage
+        found = reading(pcapng.section(), pcapng.interface(b"out/side"), *broken)
+        assert {tap.node for tap in found.frames.taps} == {"out"}
+        seen = [found.frames.bytes_of(n) for n in range(len(found.frames))]
+        assert seen == packets[:number] + packets[number + 1 :]
+    cut = reading(b"".join([pcapng.section(), pcapng.interface(), *blocks[:-1]])[:-700])
+    assert [cut.frames.bytes_of(n) for n in range(len(cut.frames))] == packets[:-2]
+
+
 def test_a_section_behind_damage_has_interfaces_of_its_own(pcapng):
     one = pcapng.section() + pcapng.interface(b"a/x") + pcapng.packet(0, 1, b"abcd")
     other = pcapng.section() + pcapng.interface(b"b/y") + pcapng.packet(0, 2, b"efgh")

@@ -38,3 +38,25 @@ def test_at_a_loopback_a_packet_goes_out_and_comes_in_or_is_recorded_once(times,
     joined = join(Recording(frames))
     assert joined.direction.tolist() == ways
     assert joined.journey.tolist() == np.repeat([0, 1, 2], times).tolist()
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_of_packets_that_look_alike_the_one_captured_earlier_is_not_taken_for_the_sender(lost):
+    packet = bytes(Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / IP(src="10.0.0.1", dst="10.0.0.2", id=0)
+                   / UDP(sport=1, dport=2) / b"still here")  # fmt: skip
+    sent = [(0, UNKNOWN, n * 30_000_000, packet) for n in range(1 + lost, 20)]
+    came = [(1, UNKNOWN, n * 30_000_000 + 1_000_000, packet) for n in range(19)]
+    rows = sorted(sent + came, key=lambda row: row[2])
+    joined = join(Recording(make_frames([Tap("a", "eth0"), Tap("b", "eth0")], rows)))
+    assert [int(way) for way in joined.direction] == [OUT if row[0] == 0 else IN for row in rows]
+    for journey in set(joined.journey.tolist()):
+        numbers = {row[2] // 30_000_000 for row, its in zip(rows, joined.journey, strict=True) if its == journey}
+        assert len(numbers) == 1
+
+
+def test_of_two_captures_that_never_ran_at_once_no_direction_is_guessed():
+    packet = bytes(Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / IP(src="10.0.0.1", dst="10.0.0.2", id=0)
+                   / UDP(sport=1, dport=2) / b"still here")  # fmt: skip
+    rows = [(1, UNKNOWN, 1_000_000, packet), (0, UNKNOWN, 30_000_000, packet)]
+    joined = join(Recording(make_frames([Tap("a", "eth0"), Tap("b", "eth0")], rows)))
+    assert joined.direction.tolist() == [UNKNOWN, UNKNOWN]
