@@ -48,7 +48,7 @@ class Seen:
     def doubtful(self, parent: Rows, child: Rows, usual: NDArray[np.float64] | None = None) -> Flags:
         """Pairs that may be of two packets: far apart, not numbered, and seen while only one place was captured.
 
-        With what is `usual` for each tap, not those that took about that long, but all that took much longer.
+        With what is `usual` for each tap, those only that took much longer.
         """
         took = self.time[child] - self.time[parent]
         doubt: Flags = took > PAUSE_NS
@@ -59,8 +59,7 @@ class Seen:
             if self.within is not None:
                 alone |= self.within[one] == self.within[other]
             if usual is not None:
-                known = usual[self.tap[other]]
-                alone = (alone | (known > 0)) & (took[far] > SLOW * known)
+                alone &= took[far] > SLOW * usual[self.tap[other]]
             doubt[far] = alone & ~(self.numbered[one] & self.numbered[other])
             doubt[far] &= ~(self.telling[one] & self.telling[other]) | self._repeated(other)
         return doubt

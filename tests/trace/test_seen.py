@@ -47,3 +47,9 @@ def test_numbered_packets_are_told_by_their_numbers():
 def test_a_payload_that_nobody_saw_twice_tells_its_packet():
     assert paired([0], [1000], telling=True) == {(0, 1000)}
     assert paired([0, 1000, 2000], [1001, 2001, 3001], telling=True) == {(1000, 1001), (2000, 2001)}
+
+
+def test_a_stall_on_a_link_that_both_ends_saw_disturbs_no_count():
+    sent = [n * 10 for n in range(60)]
+    came = [max(time + 0.3, 300 if 100 <= time < 300 else 0) + n * 1e-3 for n, time in enumerate(sent)]
+    assert paired(sent, came) == {(int(a), int(b)) for a, b in zip(sent, came, strict=True)}
