@@ -127,6 +127,7 @@ TASKS = (
                 r"outer|host|tunnel|wrap|encapsul|inside|payload|192\.0\.2",
                 "Say which addresses it sees, or where the others are.",
             ),
+            (r"address|only|forward|route|see|look|between|never|hid", "Say what it does with those, or not."),
         ),
     ),
     Exercise(

@@ -121,7 +121,10 @@ TASKS = (
         untranslated,
         ("`ip route` on both hosts.",),
         "Each subnet is on one host, and each host has a route to all of them.",
-        wanted=((r"route|subnet|knows?|way", "What has each host for each other host's pods?"),),
+        wanted=(
+            (r"route|subnet|knows?|way", "What has each host for each other host's pods?"),
+            (r"each|every|all|own|unique|differ|distinct|host|node|one\b", "Say who has it."),
+        ),
     ),
     Exercise(
         "mend",

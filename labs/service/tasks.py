@@ -133,7 +133,16 @@ TASKS = (
         chooses,
         ("How many packets reach the second rule at all?",),
         "A third, half of the other two thirds, and what is left: a third each.",
-        wanted=((r"third|rest|remain|left|other|2/3|already|only", "Say how many packets come to the second rule."),),
+        wanted=(
+            (
+                r"third|rest|remain|left|other|2/3|already|only|reach|second",
+                "Say which packets come to the second rule.",
+            ),
+            (
+                r"third|\btwo\b|2/3|1/3|half|equal|same|each|33|even\b",
+                "Say how many of them that is, or what each pod gets.",
+            ),
+        ),
     ),
     Exercise(
         "mend",

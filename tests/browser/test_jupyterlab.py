@@ -154,7 +154,7 @@ def test_a_link_that_a_shell_cell_adds_appears_in_the_view(visit, jupyter):
     opened(page, jupyter.notebook("live", BUILT, ADDED))
     run(page, 0)
     said = page.locator(".ck-table summary")
-    expect(said).to_contain_text("2 nodes, 2 interfaces, 1 links", timeout=PATIENCE)
+    expect(said).to_contain_text("2 nodes, 2 interfaces, 1 link", timeout=PATIENCE)
     page.evaluate(NOTED)
     run(page, 1)
     expect(said).to_contain_text("2 nodes, 4 interfaces, 2 links", timeout=PATIENCE)
