@@ -9,6 +9,7 @@ ACTIVE = ".jp-Notebook .jp-Cell.jp-mod-active"
 PROMPT = ".jp-InputPrompt"
 BEGUN = "([cell, prompt, before]) => cell.querySelector(prompt).textContent.trim() !== before.trim()"
 ENDED = r"([cell, prompt]) => /\[\d+\]/.test(cell.querySelector(prompt).textContent)"
+STANDS = "([cell, position]) => cell.querySelector('.ck-position')?.textContent === position"
 
 
 class Learner:
@@ -90,6 +91,11 @@ def said(cell) -> str:
     return cell.wait_for_selector("[role=status]:not(.ck-spoken)", timeout=PATIENCE).inner_text()
 
 
+def stands(learner: Learner, cell, position: str) -> None:
+    """The viewer below a cell comes to stand at this hop."""
+    learner.page.wait_for_function(STANDS, arg=[cell, position], timeout=PATIENCE)
+
+
 def answered(learner: Learner, name: str, answer: str, trace: str = "trace") -> str:
     """Goes back to a question, answers it, and has it marked again."""
     learner.back_to(f'lesson.ask("{name}"')
@@ -120,7 +126,7 @@ def test_the_first_lesson(visit, jupyter):
     assert "incorrect" in said(wrong)
     assert "left does not know that yet. look at left/eth0 (out)" in said(wrong)
     wrong.wait_for_selector(".cnetkit-viewer canvas", timeout=PATIENCE)
-    assert wrong.wait_for_selector(".ck-position").inner_text() == "1 / 2"
+    stands(learner, wrong, "1 / 2")
     wrong.scroll_into_view_if_needed()
     visit.picture("course-00-wrong")
     assert "✓ correct" in answered(learner, "first", "b")
@@ -147,7 +153,7 @@ def test_the_lesson_on_port_mapping(visit, jupyter):
     assert "in web nobody listens on 8080" in said(wrong)
     assert "ip.dst 203.0.113.1 → 172.17.0.2" in said(wrong)
     assert "-j DNAT --to-destination 172.17.0.2:80" in said(wrong)
-    assert wrong.wait_for_selector(".ck-position", timeout=PATIENCE).inner_text() == "3 / 5"
+    stands(learner, wrong, "3 / 5")
     wrong.scroll_into_view_if_needed()
     visit.picture("course-04-wrong")
     assert "✓ correct" in answered(learner, "target", "172.17.0.2:80")

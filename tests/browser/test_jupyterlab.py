@@ -124,12 +124,12 @@ def test_in_jupyterlab_all_is_done_by_keys_and_they_command_nothing_there(learne
 def test_the_layers_of_any_frame_come_from_the_kernel_when_they_are_looked_at(learner):
     page = learner.page
     page.locator(".ck-slider").fill("5000")
-    layers = page.locator(".ck-hop summary", has_text="Layers: ")
-    expect(layers).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".ck-position")).to_have_text(re.compile("^5001 / "))
     frame = int(re.search(r"frame (\d+)", page.locator(".ck-hop").inner_text())[1])
     assert frame > 200
     told = [name for name, *_ in layers_of(cnetkit.load(ROOT / CAPTURE).recording.frames, frame)]
-    expect(layers).to_have_text(f"Layers: {' / '.join(told)}")
+    layers = page.locator(".ck-hop summary", has_text="Layers: ")
+    expect(layers).to_have_text(f"Layers: {' / '.join(told)}", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +177,9 @@ def test_a_running_capture_is_followed_and_whole_when_it_has_ended(visit, jupyte
     expect(page.locator(".ck-tree [aria-selected=true]")).to_be_visible()
     visit.picture("jupyterlab-running")
     expect(said).not_to_contain_text("The capture is running.", timeout=PATIENCE)
-    frames = page.locator(".jp-OutputArea-output pre").last.inner_text()
-    expect(said).to_contain_text(f"{int(frames)} frames")
+    frames = page.locator(".jp-OutputArea-output pre", has_text=re.compile(r"^\d+\s*$"))
+    expect(frames).to_be_visible(timeout=PATIENCE)
+    expect(said).to_contain_text(f"{int(frames.inner_text())} frames")
     assert visit.asked == []
 
 
