@@ -63,28 +63,7 @@ class Quoted:
         return mix(one + other, self.protocol, 0)
 
 
-def about(joined: Joined, frame: int) -> int | None:
-    """The latest frame before an ICMP error that shows the packet it quotes, of the same node where there is one."""
-    c = joined.columns
-    if not is_error(c, frame):
-        return None
-    quoted = Quoted(joined, np.array([frame]))
-    same = (c.protocol == quoted.protocol[0]) & (c.version == quoted.version[0]) & (c.transport > 0)
-    same &= (c.src_low == quoted.source[1][0]) & (c.dst_low == quoted.target[1][0])
-    same &= (c.src_high == quoted.source[0][0]) & (c.dst_high == quoted.target[0][0])
-    if quoted.version[0] == 4:
-        same &= c.ident == c.icmp_id[frame]
-    earlier = joined.order[: int(np.flatnonzero(joined.order == frame)[0])]
-    rows = earlier[same[earlier]]
-    rows = rows[_heads(joined, rows) == quoted.head[0]]
-    if not len(rows):
-        return None
-    node = joined.wiring.node[joined.units.tap[rows]]
-    here = rows[node == joined.wiring.node[joined.units.tap[frame]]]
-    return int((here if len(here) else rows)[-1])
-
-
-def _heads(joined: Joined, rows: Rows) -> U64:
+def heads(joined: Joined, rows: Rows) -> U64:
     """The first eight octets of the transport header."""
     c = joined.columns
     at = c.transport[rows].astype(np.int64)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Evidence, Hop, Outcome
 from cnetkit.trace import wording
-from cnetkit.trace.complaint import about
+from cnetkit.trace.evidence.complaint import about
 from cnetkit.trace.packet import Packet
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Journey:
     def about(self) -> Journey | None:
         """Of an ICMP error the journey of the packet that it complains about, where that was captured."""
         found = self.trace.found
-        frame = about(found.joined, self.frames[0])
+        frame = about(found.case, self.frames[0])
         return None if frame is None else self.trace.journey(int(found.joined.journey[frame]))
 
     @cached_property

@@ -39,8 +39,9 @@ def elsewhere(case: Case, frame: int) -> bool:
 
 def translating(case: Case) -> set[str]:
     """The nodes that change destinations: all that have such an entry or rule."""
-    if "translating" not in case.kept:
-        entries = {node for node, _, _ in case.translations}
-        case.kept["translating"] = entries | {r.node for r in case.rules.values() if TO.search(r.text)}
-    found: set[str] = case.kept["translating"]
-    return found
+    return case.once(_translating)
+
+
+def _translating(case: Case) -> set[str]:
+    entries = {node for node, _, _ in case.translations}
+    return entries | {r.node for r in case.rules.values() if TO.search(r.text)}

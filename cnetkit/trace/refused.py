@@ -6,14 +6,17 @@ acknowledges exactly that SYN (RFC 9293, 3.10.7.1). It says nothing about packet
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from bisect import bisect_left
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnetkit.model import Evidence
 from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
 from cnetkit.recording.frames import OUT
 from cnetkit.trace.evidence.case import Case, turned
+from cnetkit.trace.index import Alike, Index
 from cnetkit.trace.packet import error_name, outermost
 
 SYN, RST, ACK = 2, 4, 16
@@ -22,48 +25,52 @@ INITIAL = (64, 128, 255)
 Key = tuple[str, bytes, bytes]
 """Node; identification, protocol and addresses; and the first 8 bytes of the transport header."""
 
-_answers: WeakKeyDictionary[Case, dict[Key, list[int]]] = WeakKeyDictionary()
+
+class Answers:
+    """What the nodes of one recording answered, and what tells of which packet."""
+
+    def __init__(self, case: Case) -> None:
+        self.about = _indexed(case)
+        c, joined = case.joined.columns, case.joined
+        plain = np.where(_is_syn(case), 0, c.ident)  # a SYN that is sent again has an identification of its own
+        place = case.recording.frames.tap, joined.direction
+        packets = Index(joined.order, *place, plain, c.protocol, c.src_low, c.dst_low, c.sport, c.dport, c.seq)
+        self.alike = Alike(packets, partial(_key, case))
+        accepted = joined.order[(_flags(case, SYN | RST | ACK) == SYN | ACK)[joined.order]]
+        self.accepted = Index(accepted, c.sport, c.dport, c.ack)
 
 
 def refusal(case: Case, frame: int) -> Evidence | None:
     """What the node where `frame` came in answered to it, or None."""
     if case.direction(frame) != "in" or not case.joined.columns.version[frame]:
         return None
-    if case not in _answers:
-        _answers[case] = _indexed(case)
-    if not _answers[case]:
+    known, columns = case.once(Answers), case.joined.columns
+    answers = known.about.get(_key(case, frame), []) if known.about else []
+    later = bisect_left(answers, case.time(frame), key=case.time)
+    if later == len(answers):
         return None
-    key, columns = _key(case, frame), case.joined.columns
-    after = [n for n in _answers[case].get(key, ()) if case.time(n) >= case.time(frame)]
-    alike = _alike(case, frame, key) if after else []
-    if not after or (len(alike) > 1 and len(alike) != len(_answers[case][key])):
+    alike, place = known.alike.of(frame)
+    if len(alike) > 1 and len(alike) != len(answers):
         return None  # of several packets that look the same, who can tell which one was refused
-    answer = _answers[case][key][alike.index(frame)] if len(alike) > 1 else after[0]
+    answer = answers[place if len(alike) > 1 else later]
     if columns.protocol[answer] == TCP:
-        if _accepted(case, frame):
-            return None
+        if len(known.accepted.find(columns.dport[frame], columns.sport[frame], columns.seq[frame] + np.uint32(1))):
+            return None  # a reset after it ends a connection that was there
         return Evidence("tcp", "a TCP reset", f"frame {answer}", "kernel")
     kind, code = int(columns.icmp_type[answer]), int(columns.icmp_code[answer])
     return Evidence("icmp", f"ICMP {error_name(int(columns.version[answer]), kind, code)}", f"frame {answer}", "kernel")
 
 
-def _alike(case: Case, frame: int, key: Key) -> list[int]:
-    """The frames that an answer with this key could be about, at the same interface, in the order of time."""
-    c, frames, joined = case.joined.columns, case.recording.frames, case.joined
-    same = (frames.tap == frames.tap[frame]) & (joined.direction == joined.direction[frame])
-    for name in ("protocol", "src_low", "dst_low", "sport", "dport", "seq"):
-        column = getattr(c, name)
-        same &= column == column[frame]
-    rows = joined.order[same[joined.order]]
-    return [int(n) for n in rows if _key(case, int(n)) == key]
-
-
-def _accepted(case: Case, frame: int) -> bool:
-    """Whether a SYN was answered by a SYN ACK: a reset after it ends a connection that was there."""
+def _flags(case: Case, mask: int) -> NDArray[np.uint8]:
+    """These of TCP's flags; 0 for other protocols."""
     c = case.joined.columns
-    answers = (c.protocol == TCP) & (c.flags & (SYN | RST | ACK) == SYN | ACK) & (c.ack == c.seq[frame] + np.uint32(1))
-    answers &= (c.sport == c.dport[frame]) & (c.dport == c.sport[frame])
-    return bool(answers.any())
+    found: NDArray[np.uint8] = np.where(c.protocol == TCP, c.flags & mask, 0)
+    return found
+
+
+def _is_syn(case: Case) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (_flags(case, SYN | ACK) == SYN) & (case.joined.columns.depth == 0)
+    return found
 
 
 def _indexed(case: Case) -> dict[Key, list[int]]:
@@ -72,7 +79,7 @@ def _indexed(case: Case) -> dict[Key, list[int]]:
     own = (joined.parent < 0) & (joined.direction == OUT) & np.isin(c.ttl, INITIAL)  # not another node's, passed on
     errors = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
     errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)
-    resets = (c.protocol == TCP) & (c.flags & (RST | ACK) == RST | ACK)
+    resets = _flags(case, RST | ACK) == RST | ACK
     found: dict[Key, list[int]] = {}
     for frame in joined.order[(own & (errors | resets))[joined.order]]:
         node, at = case.place(int(frame))[0], int(c.transport[frame])

@@ -80,11 +80,6 @@ class Units:
         searched[frames] = True
         return replace(self, searched=searched)
 
-    def whole(self, frame: int) -> int:
-        """The datagram that a frame is a fragment of, or the frame itself."""
-        found = self.unit[self.frame == frame] if len(self.unit) and self.cut(frame) else self.unit[:0]
-        return int(found[-1]) if len(found) else frame
-
     def cut(self, frame: int) -> bool:
         """Whether it is a fragment."""
         return bool(self.columns.fragment[frame] or self.columns.more[frame])

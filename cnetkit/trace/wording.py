@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cnetkit.model import Change, Hop
 
 if TYPE_CHECKING:
@@ -78,9 +76,9 @@ def paragraph(journey: Journey) -> str:
 
 def _once(journey: Journey) -> list[Hop]:
     """Its hops; of a packet in pieces the first at each place and in each direction."""
-    joined = journey.trace.found.joined
+    case = journey.trace.found.case
     frames = [hop.frame for hop in journey.hops]
-    if not (np.isin(joined.units.frame, frames).any() or joined.incomplete[frames].any()):
+    if not (case.pieces[frames].any() or case.joined.incomplete[frames].any()):
         return list(journey.hops)
     first = {(hop.node, hop.interface, hop.direction): hop for hop in reversed(journey.hops)}
     return [hop for hop in journey.hops if first[hop.node, hop.interface, hop.direction] is hop]

@@ -69,19 +69,25 @@ def queue_full(case: Case, frame: int) -> Cause | None:
     counter = moved(case, frame, node, "TcpExt.ListenOverflows")
     if counter is None:
         return None
-    syn = (c.protocol == TCP) & (c.flags & (SYN | ACK) == SYN) & _at(case, frame)
-    answers = (c.protocol == TCP) & (c.flags & (SYN | ACK) == SYN | ACK) & (case.joined.direction == OUT)
-    open_ = syn & ~np.isin(c.seq + np.uint32(1), c.ack[answers])
-    if not open_[frame] or len(np.unique(c.dport[open_])) > 1:  # the counter does not say whose queue it was
+    asked, node_of = case.once(_unanswered), case.once(_node)
+    here = asked[node_of[asked] == node_of[frame]]
+    if frame not in here or len(np.unique(c.dport[here])) > 1:  # the counter does not say whose queue it was
         return None
     return Cause("the listener's queue of connections was full", (counter,))
 
 
-def _at(case: Case, frame: int) -> Flags:
-    """Frames that came in at the node of this one."""
-    node = case.joined.wiring.node[case.recording.frames.tap]
-    here: Flags = (node == node[frame]) & (case.joined.direction == IN)
-    return here
+def _node(case: Case) -> NDArray[np.int64]:
+    """The node of each frame."""
+    found: NDArray[np.int64] = case.joined.wiring.node[case.recording.frames.tap]
+    return found
+
+
+def _unanswered(case: Case) -> NDArray[np.int64]:
+    """The connection requests that came in somewhere and that nobody answered."""
+    c = case.joined.columns
+    asks, answers = ((c.protocol == TCP) & (c.flags & (SYN | ACK) == kind) for kind in (SYN, SYN | ACK))
+    answered = c.ack[answers & (case.joined.direction == OUT)]
+    return np.flatnonzero(asks & (case.joined.direction == IN) & ~np.isin(c.seq + np.uint32(1), answered))
 
 
 def nobody_listens(case: Case, frame: int) -> Cause | None:
@@ -89,14 +95,26 @@ def nobody_listens(case: Case, frame: int) -> Cause | None:
     c, node = case.joined.columns, case.place(frame)[0]
     if c.protocol[frame] != UDP or c.depth[frame] or c.version[frame] != 4 or case.joined.units.cut(frame):
         return None
-    group = (c.eth_dst >> np.uint64(40)) & np.uint64(1) == 1
     counter = moved(case, frame, node, "Udp.NoPorts")
-    leaf = np.ones(len(c), np.bool_)
-    leaf[case.joined.parent[case.joined.parent >= 0]] = False
-    datagrams = int(((c.protocol == UDP) & (c.version == 4) & ~group & leaf & _at(case, frame)).sum())
-    if counter is None or group[frame] or grown(case, frame, node, "Udp.NoPorts") != datagrams:
+    if counter is None or case.once(_to_a_group)[frame]:
+        return None
+    datagrams = case.once(_datagrams)[case.once(_node)[frame]]
+    if grown(case, frame, node, "Udp.NoPorts") != datagrams:
         return None  # only where it was so for all of them is it so for this one
     return Cause(f"nobody at {node} has the port {int(c.dport[frame])}", (counter,))
+
+
+def _datagrams(case: Case) -> NDArray[np.int64]:
+    """How many IPv4 datagrams for one receiver ended at each node."""
+    c, joined = case.joined.columns, case.joined
+    ended = (c.protocol == UDP) & (c.version == 4) & (joined.direction == IN) & ~case.once(_to_a_group)
+    ended[joined.parent[joined.parent >= 0]] = False
+    return np.bincount(case.once(_node)[ended], minlength=len(joined.wiring.node))
+
+
+def _to_a_group(case: Case) -> Flags:
+    group: Flags = (case.joined.columns.eth_dst >> np.uint64(40)) & np.uint64(1) == 1
+    return group
 
 
 def handed_to_a_program(case: Case, frame: int) -> Cause | None:

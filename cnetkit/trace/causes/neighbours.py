@@ -12,6 +12,7 @@ from cnetkit.recording.frames import OUT
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.index import Index
 
 PATIENCE_NS = 3_500_000_000
 """Three requests, a second apart (arp(7), mcast_solicit, retrans_time_ms)."""
@@ -41,11 +42,19 @@ def _asked(case: Case, frame: int, hop: str) -> bool:
     address = ipaddress.ip_address(hop)
     if address.version == 6:
         return True
-    c, joined = case.joined.columns, case.joined
-    late = case.time(frame) + np.array([0, PATIENCE_NS])
-    time, node = case.recording.frames.time_ns, joined.wiring.node[case.recording.frames.tap]
-    asks = (c.ethertype == ARP) & (c.dst_low == int(address)) & (node == node[frame]) & (joined.direction == OUT)
-    return bool((asks & (time >= late[0]) & (time <= late[1])).any())
+    frames = case.recording.frames
+    asks = case.once(_requests).find(case.joined.wiring.node[frames.tap[frame]], int(address))
+    time = case.time(frame)
+    first, last = np.searchsorted(frames.time_ns[asks], (time, time + PATIENCE_NS + 1))
+    return bool(last > first)
+
+
+def _requests(case: Case) -> Index:
+    """ARP packets that nodes sent, by the node and the address they ask for, in the order of time."""
+    c, frames = case.joined.columns, case.recording.frames
+    asks = np.flatnonzero((c.ethertype == ARP) & (case.joined.direction == OUT))
+    asks = asks[np.argsort(frames.time_ns[asks], kind="stable")]
+    return Index(asks, case.joined.wiring.node[frames.tap], c.dst_low)
 
 
 def _latest(rows: object, address: str, device: str) -> Neighbour | None:

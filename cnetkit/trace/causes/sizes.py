@@ -66,10 +66,15 @@ def _dont_fragment(case: Case, frame: int) -> bool:
 
 def incomplete(case: Case, frame: int) -> Cause | None:
     """Some of its fragments were not seen further on, so the datagram cannot be put together there."""
-    joined = case.joined
-    lacking = np.flatnonzero(joined.incomplete & (joined.journey == joined.journey[frame]))
-    if not len(lacking):
+    lacking = case.once(_lacking).get(int(case.joined.journey[frame]))
+    if lacking is None:
         return None
-    where = "/".join(case.place(int(lacking[-1])))
+    where = "/".join(case.place(lacking))
     said = Evidence("fragment", f"not all fragments of the datagram were seen at {where}", "frames", "inferred")
     return Cause(f"fragments of it are missing at {where}", (said,), "lost-from-sight")
+
+
+def _lacking(case: Case) -> dict[int, int]:
+    """The last frame of each journey that is a fragment of a datagram of which not all was seen."""
+    rows = np.flatnonzero(case.joined.incomplete)
+    return dict(zip(case.joined.journey[rows].tolist(), rows.tolist(), strict=True))

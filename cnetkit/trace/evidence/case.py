@@ -5,7 +5,8 @@ It only looks things up; the kinds of evidence stand in the files beside it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ def turned(ends: Tuple5) -> Tuple5:
 
 
 Row = TypeVar("Row", Route, Neighbour, ForwardingEntry)
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +59,25 @@ class Case:
         if found is None:  # every kind of evidence asks for it, and for the parent's
             if len(self._packets) >= KEPT:
                 self._packets.clear()
-            units = self.joined.units
-            found = self._packets[frame] = packet_of(units.columns, units.whole(frame))
+            found = self._packets[frame] = packet_of(self.joined.units.columns, self.whole(frame))
         return found
+
+    def whole(self, frame: int) -> int:
+        """The unit that a frame is a fragment of, or the frame itself."""
+        return int(self._wholes[frame])
+
+    @cached_property
+    def _wholes(self) -> NDArray[np.int64]:
+        units = self.joined.units
+        found = np.arange(units.frames)
+        cut = (units.columns.fragment[units.frame] > 0) | (units.columns.more[units.frame] > 0)
+        found[units.frame[cut]] = units.unit[cut]
+        return found
+
+    @cached_property
+    def pieces(self) -> NDArray[np.int64]:
+        """How many units stand for a part of each frame, or for all of it: 0 for a frame that is one itself."""
+        return np.bincount(self.joined.units.frame, minlength=self.joined.units.frames)
 
     @cached_property
     def _packets(self) -> dict[int, Packet]:
@@ -100,7 +118,9 @@ class Case:
     def rows(self, table: Iterable[Row], kind: str, node: str, time_ns: int) -> Sequence[Row]:
         """A snapshot's rows of one node, and what events changed in them up to a moment after `time_ns`."""
         snapshot = self.topology(time_ns).time_ns
-        events = [e for e in self._events.get((kind, node), ()) if snapshot <= e.time_ns <= time_ns + LATE_NS]
+        events = self._events.get((kind, node), [])
+        first = bisect_left(events, snapshot, key=lambda event: event.time_ns)
+        events = events[first : bisect_right(events, time_ns + LATE_NS, key=lambda event: event.time_ns)]
         key = (kind, node, snapshot, len(events))
         if key not in self._tables:
             rows = {row: None for row in table if row.node == node}
@@ -111,9 +131,15 @@ class Case:
             self._tables[key] = list(rows)
         return self._tables[key]
 
+    def once(self, find: Callable[[Case], Known]) -> Known:
+        """What `find` finds out of this case; it is asked the first time only."""
+        if find not in self._known:
+            self._known[find] = find(self)
+        found: Known = self._known[find]
+        return found
+
     @cached_property
-    def kept(self) -> dict[str, Any]:
-        """What other files found out once and for all."""
+    def _known(self) -> dict[Callable[[Case], Any], Any]:
         return {}
 
     @cached_property
@@ -131,6 +157,8 @@ class Case:
         for event in self.recording.events:
             if event.kind in ("route", "neighbour", "forwarding"):
                 found.setdefault((event.kind, event.node), []).append(event)
+        for events in found.values():
+            events.sort(key=lambda event: event.time_ns)
         return found
 
     @cached_property

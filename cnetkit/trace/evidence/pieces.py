@@ -53,10 +53,10 @@ def _too_large(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ..
 
 
 def _segment(case: Case, frame: int, parent: int) -> tuple[Evidence, ...]:
-    c, units = case.joined.columns, case.joined.units
+    c = case.joined.columns
     if c.protocol[frame] != TCP or c.length[frame] == c.length[parent]:
         return ()
-    pieces = int((units.frame == frame).sum())
+    pieces = int(case.pieces[frame])
     if c.length[frame] < c.length[parent]:
         offset = (int(c.seq[frame]) - int(c.seq[parent])) % (1 << 32)
         size = int(c.length[frame]) - int(c.payload[frame] - c.network[frame])

@@ -6,13 +6,17 @@ each of them. Our own tracing aid, the table `cnetkit_trace`, tells of headers o
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
-
-import numpy as np
+from functools import partial
+from itertools import product
+from typing import Any
 
 from cnetkit.model import Verdict
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.index import Alike, Index
 from cnetkit.trace.packet import outermost
 
 OWN_TABLE = "cnetkit_trace"
@@ -47,8 +51,15 @@ class Passage:
     """The packet's headers at each hook."""
 
 
-Index = dict[Headers, list[Passage]]
-_indexes: WeakKeyDictionary[Case, Index] = WeakKeyDictionary()
+class Passages:
+    """All of them in one recording, and the frames they may be about."""
+
+    def __init__(self, case: Case) -> None:
+        self.by_headers = _indexed(case)
+        c, frames = case.joined.columns, case.recording.frames
+        place = frames.tap, case.joined.direction
+        packets = Index(case.joined.order, *place, c.ident, c.src_low, c.dst_low, c.protocol, c.sport, c.dport)
+        self.alike = Alike(packets, partial(_headers, case))
 
 
 def steps_of(case: Case, frame: int, parent: int | None) -> list[Step]:
@@ -66,37 +77,29 @@ def connection_of(case: Case, frame: int, parent: int | None) -> int:
 
 
 def _passage(case: Case, frame: int) -> list[Step]:
-    index = _indexes.get(case)
-    if index is None:
-        index = _indexes[case] = _indexed(case)
-    if not index or not case.joined.columns.version[frame]:
+    passages = case.once(Passages)
+    if not passages.by_headers or not case.joined.columns.version[frame]:
         return []
-    came_in = case.direction(frame) == "in"
-    found = index.get(_headers(case, frame)) or index.get(_headers_of(case, frame, frame), [])
-    near = [p for p in found if p.incoming == came_in or not came_in]
-    near = [p for p in near if abs(p.time_ns - case.time(frame)) < APART_NS]
-    if len(near) > 1:
-        same = _identical(case, frame)
-        return near[same.index(frame)].steps if len(same) == len(near) else []
-    return near[0].steps if near else []
+    headers, came_in = _headers(case, frame), case.direction(frame) == "in"
+    if (headers, False) not in passages.by_headers and case.joined.units.cut(frame):
+        headers = _headers_of(case, frame, frame)
+    found = passages.by_headers.get((headers, came_in), [])
+    first, last = _about(found, case.time(frame), lambda passage: passage.time_ns)
+    if last - first > 1:
+        alike, place = passages.alike.of(frame)
+        begin, end = _about(alike, case.time(frame), case.time)
+        return found[first + place - begin].steps if end - begin == last - first else []
+    return found[first].steps if last > first else []
 
 
-def _identical(case: Case, frame: int) -> list[int]:
-    """The frames with the same headers at the same place, in the order of time."""
-    c, frames = case.joined.columns, case.recording.frames
-    same = (frames.tap == frames.tap[frame]) & (case.joined.direction == case.joined.direction[frame])
-    for name in ("ident", "src_low", "dst_low", "protocol", "sport", "dport"):
-        column = getattr(c, name)
-        same &= column == column[frame]
-    key = _headers(case, frame)
-    rows = case.joined.order[same[case.joined.order]]
-    near = np.abs(frames.time_ns[rows] - frames.time_ns[frame]) < APART_NS
-    return [int(n) for n in rows[near] if _headers(case, int(n)) == key]
+def _about(these: Sequence[Any], time: int, time_of: Callable[[Any], int]) -> tuple[int, int]:
+    """Which of these, sorted by time, are near this time: from, to."""
+    return bisect_right(these, time - APART_NS, key=time_of), bisect_left(these, time + APART_NS, key=time_of)
 
 
 def _headers(case: Case, frame: int) -> Headers:
     """What netfilter sees at this interface: the outermost packet, and datagrams whole (nf_defrag_ipv4)."""
-    return _headers_of(case, frame, case.joined.units.whole(frame))
+    return _headers_of(case, frame, case.whole(frame))
 
 
 def _headers_of(case: Case, frame: int, unit: int) -> Headers:
@@ -126,11 +129,12 @@ def _kept(network: bytes) -> bytes:
     return network[4:7] + network[8:40]
 
 
-def _indexed(case: Case) -> Index:
+def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
+    """By the packet's headers: all of them, and those that came in, each in the order of time."""
     hooks = {(c.node, c.family, c.table, c.name): c.hook for t in case.rule_sets for c in t.chains}
     hooks |= {(node, "inet", OWN_TABLE, hook): hook for node in case.addresses for hook in OWN_HOOKS}
-    index: Index = {}
-    handed_up: dict[Headers, list[Passage]] = {}
+    index: dict[tuple[Headers, bool], list[Passage]] = {}
+    handed_up: dict[Headers, deque[Passage]] = {}
     for node, events in _by_trace(case):
         verdict = events[0][1]
         passage = Passage(events[0][0], bool(verdict.incoming))
@@ -143,15 +147,17 @@ def _indexed(case: Case) -> Index:
             if verdict.table != OWN_TABLE:
                 passage.steps.append(Step(time, verdict, hook))
         if passage.keys and not begins and handed_up.get(passage.keys[0]):
-            before = handed_up[passage.keys[0]].pop(0)
+            before = handed_up[passage.keys[0]].popleft()
             before.steps += passage.steps
             passage, before.keys = before, before.keys + passage.keys
         elif begins and hook == "prerouting" and passage.keys:
-            handed_up.setdefault(passage.keys[-1], []).append(passage)
-        for key in dict.fromkeys(passage.keys):
+            handed_up.setdefault(passage.keys[-1], deque()).append(passage)
+        for key in product(dict.fromkeys(passage.keys), (False, True) if passage.incoming else (False,)):
             there = index.setdefault(key, [])
             if not any(passage is other for other in there[-8:]):
                 there.append(passage)
+    for passages in index.values():
+        passages.sort(key=lambda passage: passage.time_ns)
     return index
 
 
