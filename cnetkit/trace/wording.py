@@ -70,7 +70,10 @@ def paragraph(journey: Journey) -> str:
     said += [_sentence(journey, hop) for hop in told[1:]]
     ended = journey.outcome
     reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
-    said.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
+    if ended.kind == "lost-from-sight" and reason:
+        said.append(f"It was last seen at {ended.where}: {reason}.")
+    else:
+        said.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
     return " ".join(said)
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tracking, tunnels
+from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tracking, tunnels, unheard
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.ruleset import stopping_nodes
 
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.handed_to_a_program,
     bridging.addressed_to_another, bridging.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
     routing.reverse_path, routing.not_forwarding, routing.blackhole, sizes.expired, sizes.too_large,
     sizes.larger_than_the_other_end,
-    routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused,
+    routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused, unheard.dropped_as_its_like,
 )  # fmt: skip
 """For packets that were lost from sight: each takes the case and the last frame."""
 
@@ -27,14 +28,17 @@ ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.damaged,
     local.queue_full,
     local.nobody_listens,
+    unheard.dropped_as_its_like,
+    unheard.not_known,
 )
 """For packets that reached their node, and yet were not taken by anyone."""
 
 
 def counted_on_arrival(case: Case) -> set[str]:
-    """The nodes where a counter moved, or stayed, that one of ARRIVED needs; elsewhere none of them has anything to say."""
+    """The nodes where a counter moved, or stayed, that one of ARRIVED needs, or whose rules drop packets; elsewhere none of
+    them has anything to say."""
     snapshots = [topology.counters for topology in case.recording.topologies]
-    return {
+    return stopping_nodes(case) | {
         node
         for before, after in pairwise(snapshots)
         for node, counters in after.items()

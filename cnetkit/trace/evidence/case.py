@@ -75,6 +75,17 @@ class Case:
         return found
 
     @cached_property
+    def rank(self) -> NDArray[np.int64]:
+        """The place of each frame in the order of time."""
+        found = np.empty(len(self.joined.order), np.int64)
+        found[self.joined.order] = np.arange(len(found))
+        return found
+
+    def before(self, rows: NDArray[np.int64], frame: int) -> int:
+        """How many of `rows`, which are in the order of time, stand before `frame`."""
+        return bisect_left(rows, self.rank[frame], key=self.rank.__getitem__)
+
+    @cached_property
     def pieces(self) -> NDArray[np.int64]:
         """How many units stand for a part of each frame, or for all of it: 0 for a frame that is one itself."""
         return np.bincount(self.joined.units.frame, minlength=self.joined.units.frames)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 import numpy as np
 
 from cnetkit.model import Evidence
 from cnetkit.trace.complaint import Quoted, heads, is_error
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.identity import Rows
 from cnetkit.trace.index import Index
 
 
@@ -25,13 +22,6 @@ class Quotable:
         packet = c.version, c.protocol, c.src_high, c.src_low, c.dst_high, c.dst_low, ident, head
         self.anywhere = Index(rows, *packet)
         self.here = Index(rows, *packet, joined.wiring.node[case.recording.frames.tap])
-        self.place = np.empty(len(c), np.int64)
-        self.place[joined.order] = np.arange(len(c))
-
-    def latest(self, rows: Rows, frame: int) -> int | None:
-        """The last of them before this frame."""
-        before = bisect_left(rows, self.place[frame], key=self.place.__getitem__)
-        return int(rows[before - 1]) if before else None
 
 
 def about(case: Case, frame: int) -> int | None:
@@ -45,8 +35,11 @@ def about(case: Case, frame: int) -> int | None:
     ends = source_high[0], source_low[0], target_high[0], target_low[0]
     packet = quoted.version[0], quoted.protocol[0], *ends, ident, quoted.head[0]
     node = case.joined.wiring.node[case.recording.frames.tap[frame]]
-    found = known.latest(known.here.find(*packet, node), frame)
-    return known.latest(known.anywhere.find(*packet), frame) if found is None else found
+    for rows in (known.here.find(*packet, node), known.anywhere.find(*packet)):
+        before = case.before(rows, frame)
+        if before:
+            return int(rows[before - 1])
+    return None
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:

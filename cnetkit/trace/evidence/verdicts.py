@@ -66,9 +66,15 @@ def steps_of(case: Case, frame: int, parent: int | None) -> list[Step]:
     """The verdicts over the packet between `parent` and `frame`, or over one that began or ended at `frame`."""
     if parent is not None and case.place(parent)[0] == case.place(frame)[0] and case.step(frame) not in TUNNELLED:
         found = _passage(case, parent)
-        if found:
-            return found
-    return _passage(case, frame)
+        if found is not None and found.steps:
+            return found.steps
+    passage = _passage(case, frame)
+    return [] if passage is None else passage.steps
+
+
+def heard(case: Case, frame: int) -> bool:
+    """Whether the kernel told of this packet at all, be it that no rule looked at it."""
+    return _passage(case, frame) is not None
 
 
 def connection_of(case: Case, frame: int, parent: int | None) -> int:
@@ -76,10 +82,10 @@ def connection_of(case: Case, frame: int, parent: int | None) -> int:
     return next((s.verdict.connection for s in steps_of(case, frame, parent) if s.verdict.connection), 0)
 
 
-def _passage(case: Case, frame: int) -> list[Step]:
+def _passage(case: Case, frame: int) -> Passage | None:
     passages = case.once(Passages)
     if not passages.by_headers or not case.joined.columns.version[frame]:
-        return []
+        return None
     headers, came_in = _headers(case, frame), case.direction(frame) == "in"
     if (headers, False) not in passages.by_headers and case.joined.units.cut(frame):
         headers = _headers_of(case, frame, frame)
@@ -88,8 +94,8 @@ def _passage(case: Case, frame: int) -> list[Step]:
     if last - first > 1:
         alike, place = passages.alike.of(frame)
         begin, end = _about(alike, case.time(frame), case.time)
-        return found[first + place - begin].steps if end - begin == last - first else []
-    return found[first].steps if last > first else []
+        return found[first + place - begin] if end - begin == last - first else None
+    return found[first] if last > first else None
 
 
 def _about(these: Sequence[Any], time: int, time_of: Callable[[Any], int]) -> tuple[int, int]:
