@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 STEPS = {
     "link": "came out of the other end of the cable at {here}",
+    "loop": "came back in at {here}",
     "bridge-up": "was taken up by the bridge {here}",
     "bridge-down": "was sent out of the bridge's port {here}",
     "bridge-forward": "was forwarded by the bridge to its port {here}",
@@ -89,7 +90,8 @@ def _once(journey: Journey) -> list[Hop]:
 
 def _sentence(journey: Journey, hop: Hop) -> str:
     case = journey.trace.found.case
-    step = STEPS.get(case.step(hop.frame), "was seen at {here}").format(here=_place(hop))
+    led = "loop" if hop.interface == "lo" and case.step(hop.frame) == "link" else case.step(hop.frame)
+    step = STEPS.get(led, "was seen at {here}").format(here=_place(hop))
     rewritten = [text for change in hop.changes if (text := _rewritten(journey, hop, change))]
     if rewritten:
         step = step.replace("was translated and", "was").replace("was translated inside the bridge and", "then")

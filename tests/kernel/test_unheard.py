@@ -38,9 +38,10 @@ IPTABLES = "iptables -A INPUT -p udp"
 def flooded(rules: str, answer: str = "", verdicts: bool = True):
     """The trace of many datagrams, and the payloads that the program at port 9 read."""
     with Lab("unheard") as lab:
-        client, server = lab.host("client"), lab.host("server")
-        lab.connect(client, server, "10.0.0.0/24")
-        server.run(rules, check=True)
+        client, router, server = lab.host("client"), lab.router("router"), lab.host("server")
+        lab.connect(client, router, "10.0.0.0/24")
+        lab.connect(server, router, "10.1.0.0/24")
+        (router if "FORWARD" in rules else server).run(rules, check=True)
         receiver = server.start(["python3", "-c", RECEIVE, "3", answer])
         with lab.trace(verdicts=verdicts, megabytes=64) as trace:
             client.run(["python3", "-c", SEND, server.address, str(SENT)], check=True, timeout=60)
@@ -72,9 +73,14 @@ def said(trace) -> dict[str, str]:
             {"delivered", "dropped", "lost-from-sight"},
         ),
         (f"{IPTABLES} -m string --algo bm --string 00000777 -j DROP", {"delivered", "lost-from-sight"}),
+        ("iptables -A FORWARD -p udp -j DROP", {"dropped"}),
+        (
+            "iptables -A FORWARD -p udp -m limit --limit 200/s -j ACCEPT; iptables -A FORWARD -p udp -j DROP",
+            {"delivered", "dropped", "lost-from-sight"},
+        ),
         ("nft 'add table t; add chain t c { type filter hook input priority 0; policy drop; }'", {"dropped"}),
     ],
-    ids=["dropped", "another port", "limit", "random", "string", "policy"],
+    ids=["dropped", "another port", "limit", "random", "string", "on the way", "limit on the way", "policy"],
 )
 def test_what_is_said_of_a_packet_that_nobody_was_asked_about_is_true_or_left_open(rules, told):
     trace, read = flooded(rules)

@@ -1,6 +1,8 @@
 """Paragraphs for learners."""
 
-from loading import recording_of
+from loading import frames_of, recording_of
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
 from test_trace import CONNECTION, EVENTS, FRAMES, TOPOLOGY
 
 from cnetkit.trace import explain
@@ -24,3 +26,9 @@ def test_without_evidence_no_reason_is_given():
     text = explain(recording_of(FRAMES)).journeys[2].explain()
     assert "because" not in text
     assert "by the route" not in text
+
+
+def test_what_a_node_sends_to_itself_comes_back_in():
+    frame = bytes(Ether() / IP(src="127.0.0.1", dst="127.0.0.1") / UDP(dport=53))
+    text = explain(recording_of(frames_of([("a/lo", 2, 0, frame), ("a/lo", 1, 1, frame)]))).journeys[0].explain()
+    assert "It came back in at a/lo." in text

@@ -15,7 +15,7 @@ from itertools import product
 from typing import Any
 
 from cnetkit.model import Verdict
-from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.case import KEPT, Case
 from cnetkit.trace.index import Alike, Index
 from cnetkit.trace.packet import outermost
 
@@ -60,6 +60,8 @@ class Passages:
         place = frames.tap, case.joined.direction
         packets = Index(case.joined.order, *place, c.ident, c.src_low, c.dst_low, c.protocol, c.sport, c.dport)
         self.alike = Alike(packets, partial(_headers, case))
+        self.lately: dict[int, Passage | None] = {}
+        """Of the frames asked for lately: several kinds of evidence ask for the same."""
 
 
 def steps_of(case: Case, frame: int, parent: int | None) -> list[Step]:
@@ -86,6 +88,14 @@ def _passage(case: Case, frame: int) -> Passage | None:
     passages = case.once(Passages)
     if not passages.by_headers or not case.joined.columns.version[frame]:
         return None
+    if frame not in passages.lately:
+        if len(passages.lately) >= KEPT:
+            passages.lately.clear()
+        passages.lately[frame] = _found(passages, case, frame)
+    return passages.lately[frame]
+
+
+def _found(passages: Passages, case: Case, frame: int) -> Passage | None:
     headers, came_in = _headers(case, frame), case.direction(frame) == "in"
     if (headers, False) not in passages.by_headers and case.joined.units.cut(frame):
         headers = _headers_of(case, frame, frame)
