@@ -50,9 +50,11 @@ def refusal(case: Case, frame: int) -> Evidence | None:
     if later == len(answers):
         return None
     alike, place = known.alike.of(frame)
-    if len(alike) > 1 and len(alike) != len(answers):
-        return None  # of several packets that look the same, who can tell which one was refused
-    answer = answers[place if len(alike) > 1 else later]
+    if len(alike) > 1:
+        if len(alike) != len(answers) or place < later:
+            return None  # of several packets that look the same, who can tell which one was refused
+        later = place
+    answer = answers[later]
     if columns.protocol[answer] == TCP:
         if len(known.accepted.find(columns.dport[frame], columns.sport[frame], columns.seq[frame] + np.uint32(1))):
             return None  # a reset after it ends a connection that was there
