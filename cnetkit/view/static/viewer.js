@@ -23,8 +23,8 @@ export class Viewer {
     this.alerts = make("div", { role: "alert" });
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
-    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.controls.key(event) });
-    // Keys here are no commands of JupyterLab's, which looks at the very element that has the focus.
+    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.key(event) });
+    // Keys here are no commands of JupyterLab's, which looks at the very element that has the focus (for VS Code see `key`).
     this.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.graph = new Graph(vis, this.root, this.story, this.cursor);
     this.ladder = new Ladder(this.story, this.cursor);
@@ -106,6 +106,13 @@ export class Viewer {
     }, 250);
   }
 
+  // A key that comes as far as the window is a command of VS Code's, and one letter is enough there to turn a cell into another.
+  key(event) {
+    this.controls.key(event);
+    const combined = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.defaultPrevented || !(combined || /^(Tab|Escape|F\d+)$/.test(event.key))) event.stopPropagation();
+  }
+
   act(what) {
     if (what === "filter") return void this.filter();
     if (what === "fit") return void this.graph.fit();
@@ -143,7 +150,7 @@ export class Viewer {
     this.repaint = () => requestAnimationFrame(() => this.graph.repaint());
     this.dark?.addEventListener("change", this.repaint);
     this.watch = new MutationObserver(this.repaint);
-    this.watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+    this.watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
   }
 
   close() {
