@@ -1,5 +1,6 @@
 // The viewer: a scene in, five panes on one cursor. It asks for nothing but a frame's layers, and changes nothing.
 
+import { Around } from "./around.js";
 import { Controls } from "./controls.js";
 import { Cursor } from "./cursor.js";
 import { make, unique } from "./dom.js";
@@ -23,9 +24,7 @@ export class Viewer {
     this.alerts = make("div", { role: "alert" });
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
-    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.key(event) });
-    // Keys here are no commands of JupyterLab's, which looks at the very element that has the focus (for VS Code see `key`).
-    this.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+    this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.controls.key(event) });
     this.graph = new Graph(vis, this.root, this.story, this.cursor);
     this.ladder = new Ladder(this.story, this.cursor);
     this.list = new List(this.story, this.cursor);
@@ -39,7 +38,7 @@ export class Viewer {
     );
     element.append(this.root);
     this.cursor.onchange((what) => this.moved(what));
-    this.themed();
+    this.around = new Around(this.root, () => this.graph.repaint()); // a canvas has no style sheet
     this.show(scene);
   }
 
@@ -106,13 +105,6 @@ export class Viewer {
     }, 250);
   }
 
-  // A key that comes as far as the window is a command of VS Code's, and one letter is enough there to turn a cell into another.
-  key(event) {
-    this.controls.key(event);
-    const combined = event.ctrlKey || event.metaKey || event.altKey;
-    if (event.defaultPrevented || !(combined || /^(Tab|Escape|F\d+)$/.test(event.key))) event.stopPropagation();
-  }
-
   act(what) {
     if (what === "filter") return void this.filter();
     if (what === "fit") return void this.graph.fit();
@@ -143,20 +135,9 @@ export class Viewer {
     cursor.limit(story.inTime.filter((hop) => chosen[story.journeyOf[hop]]));
   }
 
-  // Canvas has no style sheet: it is painted anew when the page turns light or dark, at the next frame, since JupyterLab hides
-  // everything for a moment then.
-  themed() {
-    this.dark = window.matchMedia?.("(prefers-color-scheme: dark)");
-    this.repaint = () => requestAnimationFrame(() => this.graph.repaint());
-    this.dark?.addEventListener("change", this.repaint);
-    this.watch = new MutationObserver(this.repaint);
-    this.watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
-  }
-
   close() {
     this.cursor.playing = false;
-    this.dark?.removeEventListener("change", this.repaint);
-    this.watch.disconnect();
+    this.around.close();
     clearTimeout(this.later);
     for (const pane of [this.graph, this.ladder, this.list]) pane.close();
     this.root.remove();
