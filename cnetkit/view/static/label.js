@@ -26,7 +26,7 @@ export function placed({ width, height }, point, frames, room) {
     const box = { left: point.x + left, top: point.y + top, width, height };
     const seen = overlap(box, { left: 4, top: 4, width: room.width - 8, height: room.height - 8 });
     const covered = near.reduce((sum, frame) => sum + overlap(box, frame), 0);
-    const cost = covered + 3 * (width * height - seen) + 2 * order;
+    const cost = covered + 3 * (width * height - seen) + 4 * order;
     if (!best || cost < best.cost) best = { cost, left, top };
   }
   return best;

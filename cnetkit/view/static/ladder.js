@@ -7,7 +7,7 @@ import { shortened } from "./label.js";
 const ROW = 24;
 const HEAD = 44;
 const TALL = 58; // where names stand in two lines, every other one lower
-const ROOMY = 86; // pixels between two columns that most names fit into, and at least
+const SNUG = 66; // pixels between two columns where words need the room, and at least
 const LEAST = 56;
 const TIMES = 78;
 const WORDS = 205; // pixels of words at least, and at most
@@ -99,7 +99,8 @@ export class Ladder {
     const columns = [...nodes.values()].flat();
     const many = Math.max(columns.length, 1);
     const room = this.across - TIMES - 10;
-    const words = Math.max(WORDS, Math.min(MANY, room - ROOMY * many));
+    const longest = this.hops.reduce((most, hop) => Math.max(most, this.said(hop)[1].length), 0) * LETTER + 12;
+    const words = Math.max(WORDS, Math.min(MANY, longest, room - SNUG * many));
     this.gap = Math.max(LEAST, Math.min(170, (room - words) / many));
     const names = columns.map((at) => story.scene.interfaces[at].name.length * LETTER);
     this.head = this.gap < Math.max(...names) + LETTER ? TALL : HEAD;
@@ -107,7 +108,6 @@ export class Ladder {
     this.words = TIMES + this.gap * columns.length + 8;
     // Where words in a column of their own would be out of sight, they stand beside their arrows.
     this.beside = this.words + WORDS > this.across;
-    const longest = this.hops.reduce((most, hop) => Math.max(most, this.said(hop)[1].length), 0) * LETTER + 12;
     this.width = Math.max(this.words + Math.max(WORDS, Math.min(longest, LONGEST)), this.across - 2);
     this.heads.setAttribute("width", this.width);
     this.heads.setAttribute("height", this.head);
