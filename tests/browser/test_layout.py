@@ -59,6 +59,15 @@ COVERED = """
 }
 """
 """Of each label the share that lies on interfaces or names; a label is the only thing drawn with such round corners."""
+STROKES = """
+(() => {
+  const canvas = document.querySelector(".ck-marks");
+  const { data } = canvas.getContext("2d").getImageData(0, 4, canvas.width, 1);
+  const painted = (at) => at >= 0 && data[4 * at + 3] > 127;
+  return Array.from({ length: canvas.width }, (_, at) => at).filter((at) => painted(at) && !painted(at - 1)).map((at) => at + 1);
+})()
+"""
+"""The middle of each stroke, in pixels; a stroke is two wide."""
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +90,20 @@ def opened(visits, file, width):
     page = visit.open(file)
     expect(page.locator(".ck-row:has(.ck-cursor)")).to_be_visible()
     return page
+
+
+def dropped_of(file):
+    """The page of a lab in which a rule drops one of three packets."""
+    with Lab("dropped") as lab:
+        left, right = lab.host("left"), lab.host("right")
+        lab.connect(left, right, "10.0.0.0/24")
+        left.run(f"ping -c 1 {right.address}", check=True)
+        right.run("iptables -A INPUT -p udp -j DROP", check=True)
+        with lab.trace() as trace:
+            left.run(f"ping -c 1 {right.address}", check=True)
+            left.run(f"bash -c 'echo > /dev/udp/{right.address}/9'", check=True)
+            left.run(f"ping -c 1 {right.address}", check=True)
+    trace.to_html(file)
 
 
 def overlapping(boxes):
@@ -166,3 +189,21 @@ def test_a_long_name_of_a_node_leaves_its_interface_in_sight(visits, tmp_path):
     }""")
     assert hidden > 0
     assert ends == [True, True]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_strokes_under_the_slider_stand_where_packets_were_dropped(visits, tmp_path, scheme):
+    dropped_of(tmp_path / "dropped.html")
+    page = visits(color_scheme=scheme).open(tmp_path / "dropped.html")
+    steps, ends = page.evaluate("""() => {
+        const { story, cursor } = window.cnetkit;
+        const ends = [...cursor.steps].flatMap((hop, at) => {
+            const journey = story.journeyOf[hop];
+            return story.outcome(journey) === "dropped" && story.last(journey) === hop ? [at] : [];
+        });
+        return [cursor.steps.length, ends];
+    }""")
+    assert 0 < len(ends) < steps
+    page.wait_for_function(STROKES + ".length")
+    strokes, width = page.evaluate(STROKES), page.locator(".ck-marks").evaluate("(canvas) => canvas.width")
+    assert strokes == pytest.approx([8 + (width - 16) * at / (steps - 1) for at in ends], abs=1.5)

@@ -8,6 +8,7 @@ import { Graph } from "./graph.js";
 import { Hop } from "./hop.js";
 import { Ladder } from "./ladder.js";
 import { List, summary } from "./list.js";
+import { Marks } from "./marks.js";
 import { Story } from "./story.js";
 import { Table } from "./table.js";
 
@@ -30,6 +31,8 @@ export class Viewer {
     this.list = new List(this.story, this.cursor);
     this.hop = new Hop(this.story, ask, level);
     this.table = new Table();
+    this.marks = new Marks(this.root, this.story, this.cursor);
+    this.controls.slider.after(this.marks.element);
     this.within = [this.graph, this.ladder, this.list, this.hop];
     this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
@@ -38,7 +41,7 @@ export class Viewer {
     );
     element.append(this.root);
     this.cursor.onchange((what) => this.moved(what));
-    this.around = new Around(this.root, () => this.graph.repaint()); // a canvas has no style sheet
+    this.around = new Around(this.root, () => [this.graph.repaint(), this.marks.paint()]); // a canvas has no style sheet
     this.show(scene);
   }
 
@@ -52,7 +55,7 @@ export class Viewer {
     this.lines.replaceChildren(...[...calm, ...scene.left_out].map((line) => make("span", {}, line)));
     this.alerts.replaceChildren(...scene.alerts.map((line) => make("p", { class: "ck-alert" }, `⚠ ${line}`)));
     this.root.classList.toggle("ck-bare", !this.story.count);
-    for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table]) pane.show(this.story);
+    for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table, this.marks]) pane.show(this.story);
     this.moved(new Set(["steps"]));
     if (scene.begin >= 0) this.cursor.select(scene.begin);
   }
@@ -88,6 +91,7 @@ export class Viewer {
       this.ladder.moved(anew);
       this.list.moved(anew);
       this.hop.moved(cursor.hop);
+      if (anew) this.marks.paint();
       this.speak();
     }
     if (what.size) this.controls.moved();
@@ -139,7 +143,7 @@ export class Viewer {
     this.cursor.playing = false;
     this.around.close();
     clearTimeout(this.later);
-    for (const pane of [this.graph, this.ladder, this.list]) pane.close();
+    for (const pane of [this.graph, this.ladder, this.list, this.marks]) pane.close();
     this.root.remove();
   }
 }
