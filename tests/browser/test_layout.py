@@ -89,6 +89,7 @@ def opened(visits, file, width):
     visit.page.set_viewport_size({"width": width, "height": 860})
     page = visit.open(file)
     expect(page.locator(".ck-row:has(.ck-cursor)")).to_be_visible()
+    page.wait_for_function("() => window.cnetkit.ladder.across === window.cnetkit.ladder.scroll.clientWidth")
     return page
 
 
