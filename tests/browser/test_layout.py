@@ -11,7 +11,7 @@ from cnetkit.lab import Lab
 from cnetkit.recording import Recording
 from cnetkit.recording.frames import Tap
 from cnetkit.trace import Trace
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import ROOT, Visit
 from tests.recording.conftest import make_frames
 
 LABS = ("bridge", "overlay", "pod", "service")
@@ -84,8 +84,16 @@ def labs(tmp_path_factory):
     return folder
 
 
-def opened(visits, file, width):
-    visit = visits()
+@pytest.fixture(scope="module", params=[(name, width) for name in LABS for width in (1280, 420)], ids=str)
+def page(request, chromium, labs):
+    """One page of a lab in one width for several tests."""
+    name, width = request.param
+    visit = Visit(chromium)
+    yield opened(visit, labs / f"{name}.html", width)
+    visit.context.close()
+
+
+def opened(visit, file, width):
     visit.page.set_viewport_size({"width": width, "height": 860})
     page = visit.open(file)
     expect(page.locator(".ck-row:has(.ck-cursor)")).to_be_visible()
@@ -119,10 +127,7 @@ def overlapping(boxes):
     ]
 
 
-@pytest.mark.parametrize("width", [1280, 420])
-@pytest.mark.parametrize("name", LABS)
-def test_the_ladder_has_a_column_an_interface_and_each_arrow_ends_in_its_own(visits, labs, name, width):
-    page = opened(visits, labs / f"{name}.html", width)
+def test_the_ladder_has_a_column_an_interface_and_each_arrow_ends_in_its_own(page):
     seen = page.evaluate(LADDER)
     columns = dict(seen["columns"])
     flow = page.evaluate("() => window.cnetkit.ladder.hops.map((hop) => window.cnetkit.story.hops.at[hop])")
@@ -134,10 +139,7 @@ def test_the_ladder_has_a_column_an_interface_and_each_arrow_ends_in_its_own(vis
     assert all(later - sooner == pytest.approx(24) for sooner, later in pairwise(tops))
 
 
-@pytest.mark.parametrize("width", [1280, 420])
-@pytest.mark.parametrize("name", LABS)
-def test_no_name_in_the_ladder_covers_another_and_no_word_is_cut_by_its_edge(visits, labs, name, width):
-    page = opened(visits, labs / f"{name}.html", width)
+def test_no_name_in_the_ladder_covers_another_and_no_word_is_cut_by_its_edge(page):
     for flow in range(min(6, page.evaluate("() => window.cnetkit.story.scene.flows.length"))):
         page.evaluate(
             "(flow) => { const { story, cursor } = window.cnetkit; cursor.select(story.span(story.ofFlow[flow][0])[0]); }",
@@ -149,17 +151,14 @@ def test_no_name_in_the_ladder_covers_another_and_no_word_is_cut_by_its_edge(vis
         assert all(row["right"] <= seen["view"]["right"] for row in seen["rows"])
 
 
-@pytest.mark.parametrize("width", [1280, 420])
-@pytest.mark.parametrize("name", LABS)
-def test_the_label_of_a_packet_covers_no_interface_and_no_name(visits, labs, name, width):
-    page = opened(visits, labs / f"{name}.html", width)
+def test_the_label_of_a_packet_covers_no_interface_and_no_name(page):
     shares = page.evaluate(COVERED, STEPS)
     assert len(shares) == STEPS
     assert max(shares) < 0.05
 
 
 def test_words_that_are_cut_are_whole_where_the_mouse_rests(visits, labs):
-    page = opened(visits, labs / "overlay.html", 420)
+    page = opened(visits(), labs / "overlay.html", 420)
     changed = page.evaluate("""() => {
         const { story, cursor } = window.cnetkit;
         const hop = [...cursor.steps].find((hop) => story.changed(hop).startsWith("encapsulation none"));
@@ -176,7 +175,7 @@ def test_a_long_name_of_a_node_leaves_its_interface_in_sight(visits, tmp_path):
     node = "payment-service-canary-7d9f8b6c5d-x2x4z-in-a-namespace"
     seen = make_frames([Tap(node, "eth0")], [(0, 1, 1, bytes(12) + b"\x88\xb5" + bytes(40))])
     Trace(Recording(seen)).to_html(tmp_path / "long.html")
-    page = opened(visits, tmp_path / "long.html", 1280)
+    page = opened(visits(), tmp_path / "long.html", 1280)
     place = page.locator("[role=treeitem][aria-selected=true] .ck-place")
     expect(place).to_have_text(f"{node}/eth0")
     hidden = place.evaluate("(element) => element.scrollWidth - element.clientWidth")
