@@ -11,7 +11,7 @@ from html import escape
 from cnetkit.view import wording
 from cnetkit.view.alike import alike, in_order, is_service, path
 from cnetkit.view.hops import STYLE as TABLE_STYLE, table
-from cnetkit.view.svg import ladder
+from cnetkit.view.svg import ladders
 from cnetkit.view.theme import colours
 from cnetkit.view.traced import Flow, Journey, Trace
 
@@ -30,7 +30,9 @@ color:var(--bad);font-weight:600}
 """
     + TABLE_STYLE
     + """
-@media print{.cnetkit .picture,.cnetkit .scroll{overflow:visible}.cnetkit .picture svg{max-width:100%;height:auto}
+@media print{.cnetkit .picture,.cnetkit .scroll{overflow:visible}
+.cnetkit .picture svg{max-width:100%;height:auto;max-height:175mm;break-inside:avoid}
+.cnetkit h3,.cnetkit summary{break-after:avoid}
 .cnetkit .hops{min-width:0;font-size:11px}.cnetkit .hops td:nth-child(7){min-width:0}.cnetkit .hops tr{break-inside:avoid}}
 """
 )
@@ -97,7 +99,7 @@ def _flow(flow: Flow) -> str:
 
 
 def _picture(journeys: Sequence[Journey], title: str) -> str:
-    return f'<div class="picture" tabindex="0">{ladder(journeys, title)}</div>'
+    return f'<div class="picture" tabindex="0">{"".join(ladders(journeys, title))}</div>'
 
 
 def _short(flow: Flow) -> str:

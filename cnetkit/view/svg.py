@@ -21,6 +21,8 @@ COLUMN, TIMES, WORDS, MARGIN, LINE = 104, 66, 56, 12, 16
 """Pixels: between columns, for the times at the left, letters beside the ladder, pixels around, from line to line."""
 LETTER = 7.25
 """Pixels that a letter of 12px monospace takes."""
+INDENT = "\u00a0\u00a0"
+"""Before the further lines of a change: blanks of another kind would be taken away."""
 QUOTED = 3
 """Lines of a reason; the rest of it is in the tooltip and in the table."""
 STYLE = (
@@ -47,6 +49,20 @@ def ladder(journeys: Sequence[Journey], title: str = "Journeys") -> str:
     if len(journeys) > len(drawn):
         picture.note(f"{len(journeys) - len(drawn):,} more journeys are not drawn here.")
     return picture.svg(title, [wording.packet(journey.packet) for journey in drawn])
+
+
+def ladders(journeys: Sequence[Journey], title: str) -> list[str]:
+    """The same as one `<svg>` element for each journey, all of the same columns: paper breaks between them, not within.
+
+    The first holds the style sheet of all.
+    """
+    columns = _columns(journeys[:JOURNEYS])
+    found: list[str] = []
+    for journey in journeys[:JOURNEYS]:
+        picture = _Ladder(columns)
+        picture.journey(journey)
+        found.append(picture.svg(title, [wording.packet(journey.packet)], styled=not found))
+    return found
 
 
 def _columns(journeys: Sequence[Journey]) -> list[tuple[str, str]]:
@@ -87,7 +103,7 @@ class _Ladder:
         changed, found = wording.changes(hop), reasons(hop.evidence)
         why = [wording.because(one) for one in found.decisive]
         top = self.y
-        lines = [(f"◆ {line}", "change") for line in changed]
+        lines = [(line, "change") for one in changed for line in _folded(f"◆ {one}")]
         if why:
             more = len(why) - 1 + len(found.passed)
             quoted = wrap(why[0], WORDS, max_lines=QUOTED, placeholder=" …", break_on_hyphens=False)
@@ -145,14 +161,14 @@ class _Ladder:
         self.parts.append(f'<text class="soft" x="{MARGIN}" y="{self.y}">{escape(said)}</text>')
         self.y += LINE
 
-    def svg(self, title: str, packets: Sequence[str]) -> str:
+    def svg(self, title: str, packets: Sequence[str], styled: bool = True) -> str:
         """The whole picture."""
         height = self.y + MARGIN
         title, described = wording.legible(title), wording.legible("; ".join(packets))
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="ck" role="img" viewBox="0 0 {self.width} {height}" '
             f'width="{self.width}" height="{height}"><title>{escape(title)}</title><desc>{escape(described)}</desc>'
-            f'<style>{STYLE}</style><rect class="bg" width="{self.width}" height="{height}"/>'
+            f'{f"<style>{STYLE}</style>" if styled else ""}<rect class="bg" width="{self.width}" height="{height}"/>'
             f"{self.heads(height)}{''.join(self.parts)}</svg>"
         )
 
@@ -174,13 +190,24 @@ class _Ladder:
 
 def _label(x: float, y: float, said: str, width: float, style: str) -> str:
     said = wording.legible(said)
-    shown = escape(_cut(said, int(width / LETTER)))
+    shown = escape(_narrowed(said, int(width / LETTER)))
     return f'<text class="{style}" x="{x:g}" y="{y:g}" text-anchor="middle">{_tip(said)}{shown}</text>'
 
 
 def _cut(said: str, room: int) -> str:
     """As much of it as there is room for; the whole stands in its tooltip."""
     return said if len(said) <= room else said[: room - 1] + "…"
+
+
+def _folded(said: str) -> list[str]:
+    """All of it, in lines."""
+    return wrap(said, WORDS, subsequent_indent=INDENT, break_on_hyphens=False)
+
+
+def _narrowed(name: str, room: int) -> str:
+    """A name cut in its middle: its end tells as much as its beginning."""
+    kept = room - 1
+    return name if len(name) <= room else f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
 
 
 def _tip(said: str) -> str:

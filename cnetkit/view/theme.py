@@ -1,4 +1,4 @@
-"""The colours of pictures and pages, light and dark: as the reader's system has it, or JupyterLab's theme where there is one.
+"""The colours of pictures and pages, light and dark: as the reader's system has it, or as JupyterLab's or VS Code's theme is.
 
 Paper is light.
 """
@@ -11,13 +11,16 @@ DARK = (
     "--bg:#14181e;--ink:#e6edf3;--soft:#a3afbd;--line:#465160;--band:#232c38;"
     "--go:#79b8ff;--change:#f2b45c;--bad:#ff8f87;--good:#6fd08c;--tunnel:#c9a6f5"
 )
+VSCODE_LIGHT = '[data-vscode-theme-kind$="light"]'
+"""VS Code tells of `vscode-light`, `vscode-dark`, `vscode-high-contrast` and `vscode-high-contrast-light`."""
 
 
 def colours(selector: str) -> str:
     """CSS that gives `selector` its colours as variables."""
+    light = f':is([data-jp-theme-light="true"],{VSCODE_LIGHT}) {selector}'
+    dark = f':is([data-jp-theme-light="false"],[data-vscode-theme-kind]:not({VSCODE_LIGHT})) {selector}'
     return (
         f"{selector}{{{LIGHT};color-scheme:light}}"
         f"@media screen and (prefers-color-scheme:dark){{{selector}{{{DARK};color-scheme:dark}}}}"
-        f'[data-jp-theme-light="true"] {selector}{{{LIGHT};color-scheme:light}}'
-        f'@media screen{{[data-jp-theme-light="false"] {selector}{{{DARK};color-scheme:dark}}}}'
+        f"{light}{{{LIGHT};color-scheme:light}}@media screen{{{dark}{{{DARK};color-scheme:dark}}}}"
     )

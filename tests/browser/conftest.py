@@ -31,7 +31,7 @@ PATIENCE = 60_000
 """Milliseconds that a page of JupyterLab may take on a slow machine; a local file takes a fraction of a second."""
 
 
-LIVE = ("test_large.py", "test_jupyterlab.py", "test_course.py", "test_same_everywhere.py")
+LIVE = ("test_large.py", "test_layout.py", "test_jupyterlab.py", "test_course.py", "test_same_everywhere.py")
 """Files here whose tests build a lab: they need user namespaces, as tests/kernel does."""
 
 

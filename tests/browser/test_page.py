@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from cnetkit.model import Loss
 from cnetkit.recording import Recording
 from cnetkit.recording.frames import Tap, no_frames
 from cnetkit.trace import Trace
+from cnetkit.view import wording
 from tests.recording.conftest import make_frames
 
 HOSTILE = "<img src=x onerror=alert(1)></script><!--\u2028"
@@ -269,6 +271,28 @@ def test_without_scripts_and_on_paper_the_same_journeys_stand_as_text(visits, pu
     page.emulate_media(media="print")
     expect(page.locator(".cnetkit-viewer")).to_be_hidden()
     expect(page.locator(".paper svg").first).to_be_visible()
+
+
+def test_a_printed_page_holds_every_packet_its_outcome_and_the_rule_as_text(visits, published, port_mapping, tmp_path):
+    page = visits(color_scheme="dark").open(published)
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    read = subprocess.run(["pdftotext", "-raw", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True)
+    text = "".join(read.stdout.split())
+    for journey in port_mapping.journeys:
+        assert f"#{journey.id}{wording.kind(journey.packet)}".replace(" ", "") in text
+    assert text.count("✓delivered") >= len({journey.packet.source for journey in port_mapping.journeys})
+    assert "--to-destination172.17.0.2:80" in text
+    assert "ip.dst203.0.113.1→172.17.0.2" in text
+
+
+def test_no_picture_is_larger_than_its_paper(visits, published):
+    page = visits().open(published)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1032, "height": 700})  # A4 turned, without its margins
+    page.evaluate("() => document.querySelectorAll('.paper details').forEach((one) => (one.open = true))")
+    boxes = [one.bounding_box() for one in page.locator(".paper svg").all()]
+    assert len(boxes) > 5
+    assert all(box["height"] <= 700 and box["x"] + box["width"] <= 1032 for box in boxes)
 
 
 def test_who_wants_less_motion_sees_packets_arrive_at_once(visits, published):

@@ -1,12 +1,20 @@
+from dataclasses import replace
 from xml.etree import ElementTree
 
-from cnetkit.view.svg import JOURNEYS, ladder
+from cnetkit.model import Change
+from cnetkit.view.svg import JOURNEYS, WORDS, ladder, ladders
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def words(picture):
     return ["".join(node.itertext()) for node in ElementTree.fromstring(picture).iter(SVG + "text")]
+
+
+def seen(picture):
+    """The texts without their tooltips."""
+    texts = ElementTree.fromstring(picture).iter(SVG + "text")
+    return [(node.text or "") + "".join(child.tail or "" for child in node) for node in texts]
 
 
 def test_interfaces_stand_side_by_side_in_the_order_of_the_way(trace):
@@ -22,6 +30,32 @@ def test_changes_evidence_and_outcomes_are_written_out(trace):
     assert "-j DNAT --to-destination 172.17.0.2:80” (ip nat DOCKER handle 5; kernel)" in said
     assert "✕ dropped after dock/eth0" in said
     assert "✓ delivered at web/eth0" in said
+
+
+def test_a_change_of_many_letters_is_written_whole_in_several_lines_of_the_room_there_is(trace):
+    tunnel = "vxlan 42 from 2001:db8:1111:2222:3333:4444:5555:6666 to 2001:db8:1111:2222:3333:4444:5555:7777"
+    (first, *more) = trace.journeys[0].hops
+    hop = replace(first, changes=(Change("encapsulation", "none", tunnel),))
+    lines = seen(ladder([replace(trace.journeys[0], hops=(hop, *more))]))
+    at = lines.index("◆ encapsulation none → vxlan 42 from")
+    assert " ".join(line.strip() for line in lines[at : at + 3]) == f"◆ encapsulation none → {tunnel}"
+    assert all(len(line) <= WORDS for line in lines[at : at + 3])
+
+
+def test_names_that_end_differently_stay_different(trace):
+    journey = trace.journeys[0]
+    names = ("web-deployment-7d9f8b6c5d-x2x4z", "web-deployment-7d9f8b6c5d-qwert")
+    hops = tuple(replace(hop, node=names[at % 2]) for at, hop in enumerate(journey.hops))
+    heads = [line for line in seen(ladder([replace(journey, hops=hops)])) if line.startswith("web-")]
+    assert len(set(heads)) == 2
+
+
+def test_a_picture_a_packet_has_the_columns_of_all_and_one_style_sheet(trace):
+    pictures = ladders(trace.journeys, "a flow")
+    trees = [ElementTree.fromstring(picture) for picture in pictures]
+    assert len(trees) == len(trace.journeys) == 2
+    assert len({tuple(line.get("x1") for line in tree.iter(SVG + "line")) for tree in trees}) == 1
+    assert [len(list(tree.iter(SVG + "style"))) for tree in trees] == [1, 0]
 
 
 def test_a_screen_reader_finds_a_title_and_a_description(trace):

@@ -26,7 +26,7 @@ export class Controls {
     this.bar = make(
       "div", { class: "ck-bar", role: "toolbar", "aria-label": "Playing" },
       button("Previous hop", "◂", () => cursor.previous()), this.playing, button("Next hop", "▸", () => cursor.next()),
-      this.slider, this.position, this.speed.element, this.pace,
+      make("div", { class: "ck-scrub" }, this.slider), this.position, this.speed.element, this.pace,
     );
     this.top = make("div", { class: "ck-wishes" }, this.filter, this.scope.element, this.fit, this.single, this.asked);
   }
@@ -37,7 +37,7 @@ export class Controls {
     const dialog = make("dialog", { class: "ck-help", "aria-labelledby": title }, make("h2", { id: title }, "Keys"), make("table", {}, make("tbody", {}, ...rows)));
     dialog.append(
       make("p", {}, "Hops play in proportion to the time that passed; long pauses are shortened, and then it says so."),
-      make("p", {}, "Dots are packets; a frame around one is a tunnel; ◆ and the second colour say that a packet was changed; ✕ where it was dropped. Dashed lines are tunnels, a dashed frame is an interface that is down."),
+      make("p", {}, "Dots are packets; a frame around one is a tunnel; ◆ and the second colour say that a packet was changed; ✕ where it was dropped; strokes under the slider say where in the trace that, or another bad end, is. Dashed lines are tunnels, a dashed frame is an interface that is down."),
       make("button", { type: "button", class: "ck-button", onclick: () => dialog.close() }, "Close"),
     );
     return dialog;

@@ -12,17 +12,21 @@ export function laid(context, text, room) {
   return { lines, width, height: lines.length * LINE + 4 };
 }
 
-// The place for a label beside `point` that covers as little as can be of `frames`, as left and top from that point.
+// The place for a label beside `point` that covers as little as can be of `frames`, as left and top from that point: the
+// nearest of those that cover nothing, if there is one.
 export function placed({ width, height }, point, frames, room) {
   const across = [NEAR, -NEAR - width, -width / 2];
-  const down = [-height / 2, -height, 0, -height - NEAR, NEAR, -height - 2 * NEAR, 2 * NEAR];
-  const sides = down.flatMap((top, at) => across.slice(0, at < 3 ? 2 : 3).map((left) => [left, top]));
+  const aside = [-height / 2, -height, 0].flatMap((top) => across.slice(0, 2).map((left) => [left, top]));
+  const steps = [1, 2, 3, 4, 6].map((step) => step * NEAR);
+  const sides = [...aside, ...steps.flatMap((far) => [-height - far, far]).flatMap((top) => across.map((left) => [left, top]))];
+  const reach = { left: point.x - width - NEAR, top: point.y - height - steps.at(-1), width: 2 * (width + NEAR), height: 2 * (height + steps.at(-1)) };
+  const near = frames.filter((frame) => overlap(reach, frame));
   let best = null;
   for (const [order, [left, top]] of sides.entries()) {
     const box = { left: point.x + left, top: point.y + top, width, height };
     const seen = overlap(box, { left: 4, top: 4, width: room.width - 8, height: room.height - 8 });
-    const covered = frames.reduce((sum, frame) => sum + overlap(box, frame), 0);
-    const cost = covered + 3 * (width * height - seen) + 8 * order;
+    const covered = near.reduce((sum, frame) => sum + overlap(box, frame), 0);
+    const cost = covered + 3 * (width * height - seen) + 4 * order;
     if (!best || cost < best.cost) best = { cost, left, top };
   }
   return best;

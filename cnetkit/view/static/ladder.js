@@ -1,5 +1,5 @@
 // The ladder of the current flow: a column for each interface, a row for each hop, the cursor as a line across.
-// Only the rows in sight are in the document; the list beside it says the same in text.
+// Only the rows in sight are in the document, and of their words what is in sight; the list beside it says the same in text.
 
 import { draw, make, tenths } from "./dom.js";
 import { shortened } from "./label.js";
@@ -7,13 +7,14 @@ import { shortened } from "./label.js";
 const ROW = 24;
 const HEAD = 44;
 const TALL = 58; // where names stand in two lines, every other one lower
-const ROOMY = 86; // pixels between two columns that names fit into, and at least
+const SNUG = 66; // pixels between two columns where words need the room, and at least
 const LEAST = 56;
 const TIMES = 78;
 const WORDS = 205; // pixels of words at least, and at most
 const MANY = 420;
 const LONGEST = 900;
-const BESIDE = 28; // pixels from an arrow to words right beside it
+const BESIDE = 28; // pixels from an arrow to words behind it, and before it
+const BEFORE = 10;
 const LETTER = 7.3;
 
 export class Ladder {
@@ -43,10 +44,9 @@ export class Ladder {
   }
 
   scrolled() {
-    const top = this.scroll.scrollTop;
-    this.left = this.scroll.scrollLeft;
-    if (top === this.top) return;
-    this.top = top;
+    const { scrollTop: top, scrollLeft: left } = this.scroll;
+    if (top === this.top && left === this.left) return;
+    Object.assign(this, { top, left });
     this.paint();
   }
 
@@ -99,14 +99,15 @@ export class Ladder {
     const columns = [...nodes.values()].flat();
     const many = Math.max(columns.length, 1);
     const room = this.across - TIMES - 10;
-    const words = Math.max(WORDS, Math.min(MANY, room - ROOMY * many));
+    const longest = this.hops.reduce((most, hop) => Math.max(most, this.said(hop)[1].length), 0) * LETTER + 12;
+    const words = Math.max(WORDS, Math.min(MANY, longest, room - SNUG * many));
     this.gap = Math.max(LEAST, Math.min(170, (room - words) / many));
-    this.head = this.gap < ROOMY ? TALL : HEAD;
+    const names = columns.map((at) => story.scene.interfaces[at].name.length * LETTER);
+    this.head = this.gap < Math.max(...names) + LETTER ? TALL : HEAD;
     this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
     this.words = TIMES + this.gap * columns.length + 8;
     // Where words in a column of their own would be out of sight, they stand beside their arrows.
     this.beside = this.words + WORDS > this.across;
-    const longest = this.hops.reduce((most, hop) => Math.max(most, this.said(hop)[1].length), 0) * LETTER + 12;
     this.width = Math.max(this.words + Math.max(WORDS, Math.min(longest, LONGEST)), this.across - 2);
     this.heads.setAttribute("width", this.width);
     this.heads.setAttribute("height", this.head);
@@ -128,7 +129,10 @@ export class Ladder {
       found.push(text("ck-strong", left + width / 2, 18, named(story.scene.nodes[node].name, width), "middle"));
       for (const at of places) {
         const line = column++ % lines;
-        found.push(text("ck-soft", this.x.get(at), 35 + 14 * line, named(story.scene.interfaces[at].name, this.gap * lines - 3), "middle"));
+        const { name } = story.scene.interfaces[at];
+        const half = (Math.min(name.length * LETTER, this.gap * lines - 3)) / 2;
+        const x = 2 * half > width ? this.x.get(at) : Math.max(left + half, Math.min(left + width - half, this.x.get(at)));
+        found.push(text("ck-soft", x, 35 + 14 * line, named(name, this.gap * lines - 3), "middle"));
       }
     }
     return [...bands, ...found];
@@ -170,8 +174,10 @@ export class Ladder {
     group.append(...this.arrow(hop, y));
     const [style, words] = this.said(hop);
     if (words) {
-      const at = this.beside ? Math.max(...this.reach(hop)) + BESIDE : this.words;
-      group.append(text(this.beside ? `${style} ck-beside` : style, at, y + 4, short(words, this.width - at)));
+      const [at, room, anchor] = this.room(hop, words.length * LETTER);
+      const shown = short(words, room);
+      if (shown !== words) group.append(draw("title", {}, words));
+      group.append(text(this.beside ? `${style} ck-beside` : style, at, y + 4, shown, anchor));
     }
     return group;
   }
@@ -187,6 +193,18 @@ export class Ladder {
     if (hop === story.last(journey)) words.push([`ck-${story.outcome(journey)}`, story.ending(journey).split(": ")[0]]);
     if (!words.length && story.around(hop)) words.push(["ck-soft", `in ${story.around(hop)}`]);
     return [words.at(-1)?.[0] ?? "", words.map(([, said]) => said).join("  ")];
+  }
+
+  // Where the words of a hop stand, in how many pixels, and which end of them that is: in their column, or beside the arrow
+  // where more of them is in sight.
+  room(hop, wanted) {
+    const edge = this.left + this.across - 4;
+    if (!this.beside) return [this.words, edge - this.words, "start"];
+    const begin = this.left + (this.left < TIMES ? TIMES - this.left : 4);
+    const after = Math.max(begin, Math.max(...this.reach(hop)) + BESIDE);
+    const before = Math.min(edge, Math.min(...this.reach(hop)) - BEFORE);
+    const [left, right] = [before - begin, edge - after];
+    return wanted <= right || left < right ? [after, right, "start"] : [before, left, "end"];
   }
 
   // Where an arrow begins, if it does, and ends.
@@ -237,6 +255,6 @@ function named(said, room) {
 }
 
 function short(said, room) {
-  const letters = Math.max(3, Math.floor(room / LETTER));
+  const letters = Math.max(1, Math.floor(room / LETTER));
   return said.length <= letters ? said : `${said.slice(0, letters - 1)}…`;
 }

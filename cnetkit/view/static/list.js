@@ -148,7 +148,7 @@ export class List {
     const changed = story.changed(row.hop);
     const around = story.around(row.hop);
     return [
-      part("ck-number", String(row.place + 1)), part("ck-place", story.place(story.hops.at[row.hop])), part("ck-soft", ARROWS[story.hops.direction[row.hop]]),
+      part("ck-number", String(row.place + 1)), place(story.place(story.hops.at[row.hop])), part("ck-soft", ARROWS[story.hops.direction[row.hop]]),
       part("ck-grow ck-change", changed ? `◆ ${changed}` : ""), around && part("ck-wrapping", around.split(" from ")[0]),
     ].filter(Boolean);
   }
@@ -213,6 +213,11 @@ export class List {
 
 function part(style, said) {
   return make("span", style ? { class: style } : {}, said);
+}
+
+// Where there is no room its end stays in sight, the interface: written from the right, as far as the style sheet goes.
+function place(said) {
+  return make("span", { class: "ck-place" }, make("bdi", {}, said));
 }
 
 function fold(open) {

@@ -178,12 +178,17 @@ export class Packets {
     const side = placed(label, this.line(hop, 1).at(-1), this.graph.covered(), room);
     const left = Math.max(4, Math.min(room.width - label.width - 4, point.x + side.left));
     const top = Math.max(4, Math.min(room.height - label.height - 4, point.y + side.top));
+    context.strokeStyle = colour;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(point.x, point.y);
+    context.lineTo(left + label.width / 2, top + label.height / 2); // whose it is, where it stands farther away
+    context.stroke();
+    context.lineWidth = 1.5;
     context.beginPath();
     context.roundRect(left, top, label.width, label.height, 6);
     context.fillStyle = colours.bg;
     context.fill();
-    context.lineWidth = 1.5;
-    context.strokeStyle = colour;
     context.stroke();
     context.fillStyle = colour;
     written(context, label.lines, left, top);

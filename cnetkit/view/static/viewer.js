@@ -1,5 +1,6 @@
 // The viewer: a scene in, five panes on one cursor. It asks for nothing but a frame's layers, and changes nothing.
 
+import { Around } from "./around.js";
 import { Controls } from "./controls.js";
 import { Cursor } from "./cursor.js";
 import { make, unique } from "./dom.js";
@@ -7,6 +8,7 @@ import { Graph } from "./graph.js";
 import { Hop } from "./hop.js";
 import { Ladder } from "./ladder.js";
 import { List, summary } from "./list.js";
+import { Marks } from "./marks.js";
 import { Story } from "./story.js";
 import { Table } from "./table.js";
 
@@ -24,13 +26,13 @@ export class Viewer {
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
     this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.controls.key(event) });
-    // Keys here are no commands of JupyterLab's, which looks at the very element that has the focus.
-    this.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.graph = new Graph(vis, this.root, this.story, this.cursor);
     this.ladder = new Ladder(this.story, this.cursor);
     this.list = new List(this.story, this.cursor);
     this.hop = new Hop(this.story, ask, level);
     this.table = new Table();
+    this.marks = new Marks(this.root, this.story, this.cursor);
+    this.controls.slider.after(this.marks.element);
     this.within = [this.graph, this.ladder, this.list, this.hop];
     this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
@@ -39,7 +41,7 @@ export class Viewer {
     );
     element.append(this.root);
     this.cursor.onchange((what) => this.moved(what));
-    this.themed();
+    this.around = new Around(this.root, () => [this.graph.repaint(), this.marks.paint()]); // a canvas has no style sheet
     this.show(scene);
   }
 
@@ -53,7 +55,7 @@ export class Viewer {
     this.lines.replaceChildren(...[...calm, ...scene.left_out].map((line) => make("span", {}, line)));
     this.alerts.replaceChildren(...scene.alerts.map((line) => make("p", { class: "ck-alert" }, `⚠ ${line}`)));
     this.root.classList.toggle("ck-bare", !this.story.count);
-    for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table]) pane.show(this.story);
+    for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table, this.marks]) pane.show(this.story);
     this.moved(new Set(["steps"]));
     if (scene.begin >= 0) this.cursor.select(scene.begin);
   }
@@ -89,6 +91,7 @@ export class Viewer {
       this.ladder.moved(anew);
       this.list.moved(anew);
       this.hop.moved(cursor.hop);
+      if (anew) this.marks.paint();
       this.speak();
     }
     if (what.size) this.controls.moved();
@@ -136,22 +139,11 @@ export class Viewer {
     cursor.limit(story.inTime.filter((hop) => chosen[story.journeyOf[hop]]));
   }
 
-  // Canvas has no style sheet: it is painted anew when the page turns light or dark, at the next frame, since JupyterLab hides
-  // everything for a moment then.
-  themed() {
-    this.dark = window.matchMedia?.("(prefers-color-scheme: dark)");
-    this.repaint = () => requestAnimationFrame(() => this.graph.repaint());
-    this.dark?.addEventListener("change", this.repaint);
-    this.watch = new MutationObserver(this.repaint);
-    this.watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  }
-
   close() {
     this.cursor.playing = false;
-    this.dark?.removeEventListener("change", this.repaint);
-    this.watch.disconnect();
+    this.around.close();
     clearTimeout(this.later);
-    for (const pane of [this.graph, this.ladder, this.list]) pane.close();
+    for (const pane of [this.graph, this.ladder, this.list, this.marks]) pane.close();
     this.root.remove();
   }
 }
