@@ -4,7 +4,7 @@ from loading import frames_of, recording_of
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 
-from cnetkit.trace import explain, refused
+from cnetkit.trace import explain, refused as rule
 
 MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 
@@ -36,8 +36,8 @@ def test_each_of_many_packets_that_look_the_same_has_its_own_answer_and_is_looke
     error = IP(src="10.0.0.2", dst="10.0.0.1") / ICMP(type=3, code=3) / packet
     frames = [("b/eth0", 1, bytes(Ether(**MACS) / packet)), ("b/eth0", 2, bytes(Ether(**MACS) / error))]
     seen = [(place, way, 2 * at + number, raw) for at in range(100) for number, (place, way, raw) in enumerate(frames)]
-    looked_at, key = [], refused._key
-    monkeypatch.setattr(refused, "_key", lambda case, frame: looked_at.append(frame) or key(case, frame))
+    looked_at, key = [], rule._key
+    monkeypatch.setattr(rule, "_key", lambda case, frame: looked_at.append(frame) or key(case, frame))
     trace = explain(recording_of(frames_of(seen)))
     quoted = [e.source for journey in trace.journeys for e in journey.outcome.evidence]
     assert quoted == [f"frame {answer}" for answer in range(1, 200, 2)]
