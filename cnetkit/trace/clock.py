@@ -36,6 +36,12 @@ class Clocks:
     time: Times
     said: tuple[str, ...] = ()
     """A sentence for each clock that was corrected, or that nothing could be said of."""
+    clock: tuple[int, ...] = ()
+    """For each tap the number of its clock; empty where there is only one. Of each clock:"""
+    slack: tuple[int, ...] = ()
+    """By how many nanoseconds its corrected times may still be wrong."""
+    island: tuple[int, ...] = ()
+    """A number that those share which packets tell how they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,8 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
     offsets += _of_one_node(frames, names)
     time, said = own.copy(), []
     by_tap = clock[frames.tap]
-    for number, path in enumerate(_paths(offsets, len(names))):
+    paths = _paths(offsets, len(names))
+    for number, path in enumerate(paths):
         if number and not path:
             said.append(f"no packet tells how the clock of {names[number]} differs from {names[0]}'s")
         rows = np.flatnonzero(by_tap == number)
@@ -88,7 +95,9 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
             time[rows] = offset.undone(time[rows])
         if path and len(rows) and (path[0].ahead or path[0].drift):
             said.append(_sentence(names[number], names[path[0].a], path[0], own[rows[:1]]))
-    return Clocks(time if said else frames.time_ns, tuple(said))
+    slack = (sum(int(offset.width) for offset in path if np.isfinite(offset.width)) for path in paths)
+    island = (path[-1].a if path else number for number, path in enumerate(paths))
+    return Clocks(time if said else frames.time_ns, tuple(said), tuple(clock.tolist()), tuple(slack), tuple(island))
 
 
 def _of_one_node(frames: Frames, names: Sequence[str]) -> list[Offset]:

@@ -160,6 +160,7 @@ def join(recording: Source) -> Joined:
         node_names(frames.taps),
         connections_of(recording),
         units.columns.problem[order] == 0,
+        clocks,
     )
     for number, (_, rule) in enumerate(RULES, 1):
         search.add(rule(search), number)
