@@ -145,6 +145,7 @@ def join(recording: Source) -> Joined:
         wiring.address[tap],
         np.array([one.interface == "lo" for one in frames.taps], np.bool_)[tap],
         numbered(units.columns)[order],
+        clocks.slack[tap],
     )
     wiring = inferred(wiring, tap, direction, time, identity, units.columns.depth[order])
     wiring = stacked(wiring, tap, direction, identity.inner, units.columns.vlan[order])

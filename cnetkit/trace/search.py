@@ -76,7 +76,7 @@ class Search:
         self.depth = self.columns.depth[self.frame]
         self.seen = seen(
             self.time, tap, numbered(self.columns)[self.frame], self.identity.packet, telling(self.columns)[self.frame],
-            len(wiring.node), self.clocks if self.clocks.clock else None,
+            len(wiring.node), self.clocks if self.clocks.clock.any() else None,
         )  # fmt: skip
         self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)
 

@@ -43,7 +43,7 @@ class Seen:
     since: NDArray[np.int64]
     until: NDArray[np.int64]
     """An element a tap: when it showed its first frame, and its last."""
-    clocks: Clocks | None = None
+    clocks: Clocks | None
     """Given where there are several."""
     within: Rows | None = None
     """Given where a step takes no time to speak of: rows of one number are in doubt if they are far apart."""
@@ -54,17 +54,16 @@ class Seen:
         if ties:
             after |= self.time[parent] == self.time[child]
         if self.clocks is not None:
-            one, other = (np.array(self.clocks.clock)[self.tap[rows]] for rows in (parent, child))
-            slack = np.array(self.clocks.slack)
-            after |= (one != other) & (self.time[parent] - self.time[child] <= slack[one] + slack[other])
+            one, other, slack = self.tap[parent], self.tap[child], self.clocks.slack
+            several = self.clocks.clock[one] != self.clocks.clock[other]
+            after |= several & (self.time[parent] - self.time[child] <= slack[one] + slack[other])
         return after
 
     def _incomparable(self, parent: Rows, child: Rows) -> Flags | bool:
         """Pairs seen by two clocks of which nothing tells how they differ."""
-        if self.clocks is None or len(set(self.clocks.island)) == 1:
+        if self.clocks is None:
             return False
-        island = np.array(self.clocks.island)[np.array(self.clocks.clock)]
-        apart: Flags = island[self.tap[parent]] != island[self.tap[child]]
+        apart: Flags = self.clocks.island[self.tap[parent]] != self.clocks.island[self.tap[child]]
         return apart
 
     def doubtful(self, parent: Rows, child: Rows, usual: NDArray[np.float64] | None = None) -> Flags:
