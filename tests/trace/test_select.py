@@ -109,7 +109,7 @@ def test_an_empty_selection_is_refused_with_an_example():
 
 
 def test_what_is_no_text_and_what_is_selected_by_nothing_known_are_refused():
-    with pytest.raises(CnetkitError, match="a selection is text such as 'tcp.port == 80', not int"):
+    with pytest.raises(CnetkitError, match=r"a selection is text such as 'tcp\.port == 80', not int"):
         parse(80)
     with pytest.raises(CnetkitError, match="by 'journey' or by 'flow', not by 'packet'"):
         trace().select("tcp", by="packet")
