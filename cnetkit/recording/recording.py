@@ -114,18 +114,24 @@ def load_all(files: Iterable[str]) -> Recording:
     """Several capture files as one recording, in the order of time; each is `FILE` or `node/ifname=FILE`.
 
     Each file has a clock of its own, unless it goes on with an interface of an earlier one. Files of one name are told
-    apart by their paths. A file that is named again is read once, and `warnings` say so; CnetkitError where it is to be
-    of two interfaces.
+    apart by their paths. A file that is named again, or of which a copy is given, counts once, and `warnings` say so;
+    CnetkitError where it is to be of two interfaces.
     """
     asked, again = _once([_asked(file) for file in files])
     if not asked:
         raise CnetkitError("no capture file was given: name at least one")
     names = Counter(Path(path).stem for _, _, path in asked)
     loaded: list[Recording] = []
+    read: list[tuple[str, str, str]] = []
     clocks: dict[tuple[str, str], str] = {}
     for node, interface, path in asked:
         alone = names[Path(path).stem] == 1
         one = load(path, node or ("" if alone else path.rpartition(".")[0] or path), interface)
+        first = next((at for at, other in enumerate(loaded) if _copies(one.frames, other.frames)), None)
+        if first is not None:
+            again.append(_named_again((node, interface, path), read[first], "holds the same as"))
+            continue
+        read.append((node, interface, path))
         if len(asked) > 1:
             one = _timed(one, path if not alone else Path(path).name, clocks)
         loaded.append(one)
@@ -146,13 +152,26 @@ def _once(asked: list[tuple[str, str, str]]) -> tuple[list[tuple[str, str, str]]
         first = kept.setdefault(Path(path).resolve(), one)
         if first is one:
             continue
-        if first[:2] != one[:2]:
-            names = " and ".join(
-                f"as {node}/{interface}" if node else "without a place" for node, interface, _ in (first, one)
-            )
-            raise CnetkitError(f"{path} is named {names}: its frames were seen at one place, so name it once")
-        again.append(f"{path} was named more than once, and read once")
+        again.append(_named_again(one, first, ""))
     return list(kept.values()), again
+
+
+def _copies(one: Frames, other: Frames) -> bool:
+    """Whether two files hold the same octets, and some packets."""
+    return len(one) > 0 and np.array_equal(one.data, other.data)
+
+
+def _named_again(one: tuple[str, str, str], first: tuple[str, str, str], copy: str) -> str:
+    """A sentence for a file that is one that was read before; CnetkitError where it is to be of another interface."""
+    what = f"{one[2]} {copy} {first[2]}" if copy else one[2]
+    if first[:2] != one[:2]:
+        names = " and ".join(
+            f"as {node}/{interface}" if node else "without a place" for node, interface, _ in (first, one)
+        )
+        raise CnetkitError(
+            f"{what}{', and' if copy else ''} is named {names}: its frames were seen at one place, so name it once"
+        )
+    return f"{what}, which was read already" if copy else f"{what} was named more than once, and read once"
 
 
 def _asked(file: str) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def expression(recording: Recording, a: str, b: str) -> str:
     """The selection of what was seen at, or bears an address of, both `a` and `b`. CnetkitError for an unknown end."""
+    a, b = str(a), str(b)  # an address may be one of ipaddress
     return f"({_end(recording, a)}) and ({_end(recording, b)})"
 
 

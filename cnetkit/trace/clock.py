@@ -34,8 +34,14 @@ class Clocks:
     """All frames' times by one clock, and how the files' own clocks differ from it."""
 
     time: Times
-    said: tuple[str, ...] = ()
+    said: tuple[str, ...]
     """A sentence for each clock that was corrected, or that nothing could be said of."""
+    clock: Rows
+    """For each tap the number of its clock; likewise:"""
+    slack: Rows
+    """By how many nanoseconds its corrected times may still be wrong beside those of other clocks."""
+    island: Rows
+    """A number that those share of which packets tell how their clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class Offset:
     packets: int
     width: float
     """Between the bounds; infinite where there is only one."""
+    unsure: float = 0.0
+    """How far apart the drifts are that fit as well."""
 
     def undone(self, time: Times) -> Times:
         """Times of clock `b` as clock `a` shows them."""
@@ -61,6 +69,10 @@ class Offset:
         ahead: Times = self.ahead + np.rint(self.drift * (time - self.at)).astype(np.int64)
         return ahead
 
+    def slack(self, span: int) -> float:
+        """By how many nanoseconds it may be wrong within `span`; 0 where nothing tells."""
+        return self.width + self.unsure * span if np.isfinite(self.width) else 0.0
+
     def reversed(self) -> Offset:
         """The same, seen from the other side."""
         at, drift = self.at - self.ahead, -self.drift / (1 + -self.drift)
@@ -71,7 +83,7 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
     """The frames' times by the first file's clock."""
     names = tuple(dict.fromkeys(tap.clock for tap in frames.taps))
     if len(names) < 2:
-        return Clocks(frames.time_ns)
+        return Clocks(frames.time_ns, (), *np.zeros((3, len(frames.taps)), np.int64))
     nodes = {tap.node: number for number, tap in enumerate(frames.taps)}
     clock = np.array([names.index(tap.clock) for tap in frames.taps], np.int64)
     found = seen_twice(frames, columns, clock, np.array([nodes[tap.node] for tap in frames.taps], np.int64))
@@ -80,7 +92,8 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
     offsets += _of_one_node(frames, names)
     time, said = own.copy(), []
     by_tap = clock[frames.tap]
-    for number, path in enumerate(_paths(offsets, len(names))):
+    paths = _paths(offsets, len(names))
+    for number, path in enumerate(paths):
         if number and not path:
             said.append(f"no packet tells how the clock of {names[number]} differs from {names[0]}'s")
         rows = np.flatnonzero(by_tap == number)
@@ -88,7 +101,10 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
             time[rows] = offset.undone(time[rows])
         if path and len(rows) and (path[0].ahead or path[0].drift):
             said.append(_sentence(names[number], names[path[0].a], path[0], own[rows[:1]]))
-    return Clocks(time if said else frames.time_ns, tuple(said))
+    span = int(own.max() - own.min()) if len(own) else 0
+    slack = np.array([min(FAR_NS, int(sum(one.slack(span) for one in path))) for path in paths])
+    island = np.array([path[-1].a if path else number for number, path in enumerate(paths)])
+    return Clocks(time if said else frames.time_ns, tuple(said), clock, slack[clock], island[clock])
 
 
 def _of_one_node(frames: Frames, names: Sequence[str]) -> list[Offset]:
@@ -134,7 +150,8 @@ def _fitted(shown: Times, ahead: Times, upper: NDArray[np.bool_]) -> Offset:
     below, above = bounds(drift)
     fits = drift == 0 and below + base <= 0 <= above + base
     middle = 0 if fits else base + round((below + above) / 2)
-    return Offset(0, 0, middle, drift, at, packets, max(above - below, 0.0))
+    unsure = _edge(margin, drift, FASTEST) - _edge(margin, drift, -FASTEST)
+    return Offset(0, 0, middle, drift, at, packets, max(above - below, 0.0), unsure)
 
 
 def _one_sided(base: int, high: NDArray[np.float64], low: NDArray[np.float64]) -> int:
@@ -161,6 +178,14 @@ def _best(margin: Callable[[float], float]) -> float:
         left, right = low + (high - low) / 3, high - (high - low) / 3
         low, high = (left, high) if margin(left) < margin(right) else (low, right)
     return (low + high) / 2
+
+
+def _edge(margin: Callable[[float], float], inside: float, outside: float) -> float:
+    """The drift farthest towards `outside` that still fits: by halves."""
+    for _ in range(40):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if margin(middle) >= 0 else (inside, middle)
+    return inside
 
 
 def _paths(offsets: list[Offset], count: int) -> list[list[Offset]]:

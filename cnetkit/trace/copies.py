@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnetkit.trace.gap import DEEPEST
 from cnetkit.trace.identity import mix
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.search import Search
@@ -19,7 +20,7 @@ def doubled(search: Search) -> Pairs:
     if not len(rows):
         return NO_PAIRS
     root = search.only[rows].astype(np.int64)
-    while (search.parent[root] >= 0).any():
+    for _ in range(DEEPEST):
         root = np.where(search.parent[root] >= 0, search.parent[root], root)
     identity = search.identity
     key = mix(identity.packet, identity.ends, search.tap, search.direction)

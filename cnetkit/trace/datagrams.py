@@ -20,6 +20,8 @@ from cnetkit.trace.units import Units, taken
 
 LARGE = 1500
 """Octets of an IP packet: what fits the usual link is not handed out to be cut."""
+MOST = 128
+"""Pieces that a kernel takes as one (linux/udp.h, UDP_MAX_SEGMENTS)."""
 
 
 def cut_alike(units: Units) -> Units:
@@ -51,7 +53,7 @@ def _large(c: Columns, source: Bytes, rows: Rows) -> tuple[Rows, Rows]:
     order, key = ordered(key)
     size, starts = c.payload_length[rows][order].astype(np.int64), np.flatnonzero(begins(key))
     least = np.repeat(np.minimum.reduceat(size, starts), np.diff(np.append(starts, len(key))))
-    chosen = (size > least) & (c.length[rows][order] > LARGE)
+    chosen = (size > least) & (size <= MOST * least) & (c.length[rows][order] > LARGE)
     return rows[order][chosen], least[chosen]
 
 

@@ -145,6 +145,7 @@ def join(recording: Source) -> Joined:
         wiring.address[tap],
         np.array([one.interface == "lo" for one in frames.taps], np.bool_)[tap],
         numbered(units.columns)[order],
+        clocks.slack[tap],
     )
     wiring = inferred(wiring, tap, direction, time, identity, units.columns.depth[order])
     wiring = stacked(wiring, tap, direction, identity.inner, units.columns.vlan[order])
@@ -160,6 +161,7 @@ def join(recording: Source) -> Joined:
         node_names(frames.taps),
         connections_of(recording),
         units.columns.problem[order] == 0,
+        clocks,
     )
     for number, (_, rule) in enumerate(RULES, 1):
         search.add(rule(search), number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,7 +172,8 @@ def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
     real = (ends_p[at_p] != ends_c[at_c]) & (_lookup(single_p, back, keys) != ends_c[at_c]) if len(keys) else keys > 0
     parents, pkey = _within(parents, pkey, keys[real])
     children, ckey = _within(children, ckey, keys[real])
-    return pair(parents, pkey, children, ckey, search.tap[children], search.seen)
+    at_once = replace(search.seen, within=search.node)
+    return pair(parents, pkey, children, ckey, search.tap[children], at_once)
 
 
 def _single(key: U64, value: U64) -> tuple[U64, U64]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cnetkit.recording.frames import IN, OUT, UNKNOWN
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.order import ranks
+from cnetkit.trace.seen import PAUSE_NS
 
 LOOK_BACK = 8
 NEAR_NS = 1_000_000_000
@@ -35,10 +36,12 @@ def oriented(
     own: U64,
     loops: NDArray[np.bool_],
     numbered: NDArray[np.bool_],
+    slack: Rows,
 ) -> NDArray[np.uint8]:
     """`direction` with IN or OUT for rows that had neither. Rows are in the order of time.
 
-    `own` is the MAC address of each row's interface, 0 where it is not known; `loops` are rows seen at a loopback.
+    `own` is the MAC address of each row's interface, 0 where it is not known; `loops` are rows seen at a loopback;
+    `slack` is by how many nanoseconds each row's time may be wrong beside those of other clocks.
     """
     unknown = direction == UNKNOWN
     if not unknown.any():
@@ -49,7 +52,7 @@ def oriented(
     found[(found == UNKNOWN) & (own != 0) & (own == eth_src)] = OUT
     order = np.argsort(wire, kind="stable")
     place = (tap[order], node[order], time[order], wire[order])
-    found[order] = _along_bridges(_along_cables(found[order], *place, numbered[order]), *place)
+    found[order] = _along_bridges(_along_cables(found[order], *place, numbered[order], slack[order]), *place)
     one = np.flatnonzero((eth_dst >> np.uint64(40)) & np.uint64(1) == 0)
     if len(one):
         found[one] = _as_before(found[one], mix(tap[one], eth_dst[one]))
@@ -70,10 +73,16 @@ def _through_loopback(wire: U64, tap: Rows, numbered: NDArray[np.bool_]) -> NDAr
 
 
 def _along_cables(
-    found: NDArray[np.uint8], tap: Rows, node: Rows, time: NDArray[np.int64], wire: U64, numbered: NDArray[np.bool_]
+    found: NDArray[np.uint8],
+    tap: Rows,
+    node: Rows,
+    time: NDArray[np.int64],
+    wire: U64,
+    numbered: NDArray[np.bool_],
+    slack: Rows,
 ) -> NDArray[np.uint8]:
     """`found` with the directions of packets seen at both ends of a cable: the first one was at the sender, if they are
-    numbered; of others, if their times tell the sender."""
+    numbered; of others, if their times tell the sender, and are farther apart than the clocks may be wrong."""
     cable = _cables(tap, node, time, wire)[tap]
     key = mix(wire, cable)
     rows = np.flatnonzero(cable >= 0)
@@ -85,8 +94,12 @@ def _along_cables(
     both = np.minimum.reduceat(tap[rows], begins) != np.maximum.reduceat(tap[rows], begins)
     four = begins[sizes == 4]  # over there and back again: a port of a bridge in hairpin mode
     back = four[(tap[rows[four]] == tap[rows[four + 3]]) & (tap[rows[four + 1]] == tap[rows[four + 2]])]
+    back = back[(time[rows[back + 3]] - time[rows[back]] < PAUSE_NS) & (slack[rows[back]] + slack[rows[back + 1]] == 0)]
     first = numbered[rows[begins]] | np.isin(begins, back)
     other = -1 if first.all() else _senders(tap[rows], time[rows], begins, sizes)
+    if slack.any():
+        there = np.where(tap[rows] == np.repeat(tap[rows[begins]], sizes), 1 << 62, time[rows] - slack[rows])
+        other = np.where(np.minimum.reduceat(there, begins) > (time + slack)[rows[begins]], other, -1)
     sender = np.where(first, tap[rows[begins]], other)
     told = np.where(tap[rows] == np.repeat(sender, sizes), OUT, IN).astype(np.uint8)
     told[back + 2], told[back + 3] = OUT, IN

@@ -1,7 +1,8 @@
 """How each journey ended, from the frames that nothing came after.
 
 delivered: received by a node that owns the packet's destination address; or, for what is not routed, by the interface
-whose MAC address it bears, or by anyone when it is for all. Of a flood one arrival suffices.
+whose MAC address it bears, or by anyone when it is for all. Of a flood one arrival suffices. Where no topology tells whose
+an address is, it is the node's where packets from it begin, if nothing shows that they come from behind.
 consumed: a group-addressed frame that only its own sender's bridge took up, such as spanning tree (01:80:c2:00:00:0x); or
 one that was handed to the program behind a tun device.
 dropped: the kernel said so: a verdict over this packet, or what the last node answered to it (refused.py); or the tables
@@ -25,6 +26,7 @@ from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import steps_of
 from cnetkit.trace.identity import U64, mix
+from cnetkit.trace.packet import mac
 from cnetkit.trace.refused import INITIAL, refusal
 
 RESERVED = 0x0180C2000000
@@ -50,10 +52,11 @@ def ends(case: Case) -> Ends:
     count = int(joined.journey.max(initial=-1)) + 1
     leaf = joined.journey >= 0
     leaf[joined.parent[joined.parent >= 0]] = False
-    arrived, guessed = _arrived(case, leaf & (joined.direction == IN))
+    away = _away(case, count)
+    arrived, guessed = _arrived(case, leaf & (joined.direction == IN), away)
     place = np.empty(len(frames), np.int64)
     place[joined.order] = np.arange(len(frames))
-    better = _asked(case).astype(np.int64) * 2 + _away(case, count)
+    better = _asked(case).astype(np.int64) * 2 + away
     score = place + len(frames) * (np.where(arrived, 2 + better, 0) + leaf)
     chosen = joined.order[np.lexsort((score[joined.order], joined.journey[joined.order]))]
     chosen = chosen[joined.journey[chosen] >= 0]
@@ -88,7 +91,9 @@ def _away(case: Case, count: int) -> NDArray[np.bool_]:
     return away
 
 
-def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _arrived(
+    case: Case, candidates: NDArray[np.bool_], away: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Frames that reached whom they were for; and those of them where that is inferred."""
     joined, frames, c = case.joined, case.recording.frames, case.joined.columns
     node = joined.wiring.node[frames.tap]
@@ -96,17 +101,40 @@ def _arrived(case: Case, candidates: NDArray[np.bool_]) -> tuple[NDArray[np.bool
     group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
     target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
     own = is_ip & np.isin(target, _owned(case))
-    origin = (joined.parent < 0) & (joined.direction == OUT) & is_ip & ~joined.ambiguous & np.isin(c.ttl, INITIAL)
-    senders = mix(node[origin], c.src_high[origin], c.src_low[origin]) if origin.any() else c.src_low[:0]
     unknown = ~joined.wiring.known[frames.tap]
+    senders, sole = _at_home(case, away)
     guessed = is_ip & unknown & np.isin(target, senders)
     address = joined.wiring.address[frames.tap]
     port = (joined.wiring.bridge >= 0)[frames.tap] & ~joined.wiring.is_bridge[frames.tap]
     own &= group | (address == 0) | (c.eth_dst == address) | (c.eth_dst == 0) | port  # else another host's frame
-    here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (joined.rule > 0)))
+    here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (sole[frames.tap] == c.eth_dst)))
     wanted = group & (c.eth_dst >> np.uint64(4) != np.uint64(RESERVED >> 4))
-    arrived = candidates & ~joined.incomplete & (own | guessed | here | wanted)
+    arrived = candidates & ~joined.incomplete & (c.depth == 0) & (own | guessed | here | wanted)
     return arrived, arrived & ~own & ~wanted & unknown
+
+
+def _at_home(case: Case, away: NDArray[np.bool_]) -> tuple[U64, U64]:
+    """Digests of (node, address) for addresses whose packets begin at a node, and each interface's only MAC address.
+
+    Where an interface sends from several ones, it is a bridge's port, and the senders stand behind it; so they do where
+    their packets came in at the node. `away` are frames at another node than the one where their journey begins.
+    """
+    joined, frames, c = case.joined, case.recording.frames, case.joined.columns
+    tap, node = frames.tap, joined.wiring.node[frames.tap]
+    begins = (joined.parent < 0) & (joined.direction == OUT) & ~joined.ambiguous
+    source = np.where(c.depth > 0, c.outer_eth_src, c.eth_src)
+    least, most = np.full(len(frames.taps), ~np.uint64(0)), np.zeros(len(frames.taps), np.uint64)
+    np.minimum.at(least, tap[begins], source[begins])
+    np.maximum.at(most, tap[begins], source[begins])
+    sole = least == most
+    if not len(frames):
+        return c.src_low, most
+    sender = mix(node, c.src_high, c.src_low)
+    came = (joined.direction == IN) & ((joined.parent < 0) | away)
+    origin = begins & (c.version > 0) & (c.depth == 0) & np.isin(c.ttl, INITIAL) & sole[tap]
+    at_home = np.setdiff1d(sender[origin], sender[came & (c.version > 0)])
+    sole &= ~np.isin(mix(joined.wiring.node, most), mix(node, source)[came])
+    return at_home, np.where(sole, most, np.uint64(0))
 
 
 def _owned(case: Case) -> U64:
@@ -156,8 +184,9 @@ def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
 
 def _sender(case: Case, last: int) -> Evidence:
     """That a node has an address because packets from it begin there."""
-    node, target = case.place(last)[0], case.packet(last).ends.destination
-    return Evidence("address", f"packets from {target or 'its address'} begin at {node}", "frames", "inferred")
+    node, c = case.place(last)[0], case.joined.columns
+    target = case.packet(last).ends.destination if c.version[last] else mac(int(c.eth_dst[last]))
+    return Evidence("address", f"packets from {target} begin at {node}", "frames", "inferred")
 
 
 def _because(cause: causes.Cause | None, where: str) -> Outcome | None:

@@ -11,6 +11,8 @@ from cnetkit.recording.columns import ARP, ICMP, ICMPV6, TCP, TUNNELS, UDP, Colu
 
 PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6", 132: "sctp", 47: "gre", 50: "esp", 2: "igmp"}
 ETHERTYPES = {ARP: "arp", 0x88CC: "lldp", 0x8100: "vlan"}
+LONGEST = 1500
+"""Up to here it is no type but a length, and a header of IEEE 802.2 follows (IEEE 802.3, 3.2.6), as in spanning tree."""
 ICMP_NAMES = {0: "echo reply", 8: "echo request", 3: "destination unreachable", 5: "redirect", 11: "time exceeded"}
 ICMPV6_NAMES = {
     128: "echo request", 129: "echo reply", 1: "destination unreachable", 2: "packet too big", 3: "time exceeded",
@@ -94,6 +96,8 @@ def protocol_of(columns: Columns, frame: int) -> str:
         number = int(columns.protocol[frame])
         return PROTOCOLS.get(number, f"protocol {number}")
     ethertype = int(columns.ethertype[frame])
+    if 0 < ethertype <= LONGEST:
+        return "llc"
     return ETHERTYPES.get(ethertype, f"ethertype 0x{ethertype:04x}")
 
 

@@ -73,7 +73,7 @@ def pair(
     children, lane, first, available = children[at], lane[at], before[starts[number]], born[number]
     rank, wanted, run = _counted(number, lane)
     known = first + np.minimum(rank, available - 1)
-    fits = (wanted == available) & _before(parents[known], children, seen.time, ties)
+    fits = (wanted == available) & seen.after(parents[known], children, ties)
     usual = seen.usual(parents[known[fits]], children[fits])
     fits &= ~seen.doubtful(parents[known], children, usual)
     if fits.all():
@@ -82,7 +82,7 @@ def pair(
     broken[run[~fits]] = True
     left = broken[run]
     sure = ~left
-    late = _decide(parents, first[left], available[left], children[left], run[left], seen.time, ties)
+    late = _decide(parents, first[left], available[left], children[left], run[left], seen, ties)
     near = ~seen.doubtful(late.parent, late.child, usual)
     return Pairs(
         np.concatenate((parents[known[sure]], late.parent[near])),
@@ -90,10 +90,6 @@ def pair(
         late.ambiguous,
         late.only,
     )
-
-
-def _before(parent: Rows, child: Rows, time: NDArray[np.int64], ties: bool) -> NDArray[np.bool_]:
-    return (parent < child) | (time[parent] == time[child]) if ties else parent < child
 
 
 def _counted(number: Rows, lane: NDArray[np.generic]) -> tuple[Rows, Rows, Rows]:
@@ -108,10 +104,9 @@ def _counted(number: Rows, lane: NDArray[np.generic]) -> tuple[Rows, Rows, Rows]
     return rank, size, run
 
 
-def _decide(
-    parents: Rows, first: Rows, available: Rows, children: Rows, run: Rows, time: NDArray[np.int64], ties: bool
-) -> Pairs:
+def _decide(parents: Rows, first: Rows, available: Rows, children: Rows, run: Rows, seen: Seen, ties: bool) -> Pairs:
     """Among identical packets with unequal counts: those that a pause, or their nearness, tells apart."""
+    time = seen.time
     _, leader = np.unique(run, return_index=True)
     total = available[leader]
     offset = np.arange(total.sum()) - np.repeat(np.cumsum(total) - total, total)
@@ -130,7 +125,8 @@ def _decide(
     place = np.minimum((np.cumsum(born) - born)[segment[at_child]] + rank, len(at_parent) - 1)
     candidate = at_parent[place]
     even = (born == ended)[segment]
-    wrong = np.bincount(segment[at_child], even[at_child] & (candidate > at_child), len(born)) > 0
+    early = even[at_child] & ~seen.after(row[candidate], row[at_child], ties)
+    wrong = np.bincount(segment[at_child], early, len(born)) > 0
     even &= ~wrong[segment]
     sure = even[at_child]
     rest = at_child[~sure]
@@ -144,15 +140,20 @@ def _decide(
 
 
 def _certain(at: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A child right after a parent, with neither another parent shortly before nor another child shortly after."""
+    """A child right after a parent, with neither another parent shortly before nor another child shortly after.
+
+    Nor may the next parent be nearer: then the children stand between the parents, and whose they are cannot be told.
+    """
     last = len(group) - 1
     follows = (group[at - 1] == group[at]) & ~is_child[at - 1]
     near = np.maximum(NEAR_NS, NEAR_FACTOR * (when[at] - when[at - 1]))
     earlier, later = np.maximum(at - 2, 0), np.minimum(at + 1, last)
     rival_parent = (at >= 2) & (group[earlier] == group[at]) & ~is_child[earlier]
     rival_parent &= when[at - 1] - when[earlier] <= near
-    rival_child = (at < last) & (group[later] == group[at]) & is_child[later] & (when[later] - when[at] <= near)
-    certain: NDArray[np.bool_] = follows & ~rival_parent & ~rival_child
+    goes_on = (at < last) & (group[later] == group[at])
+    rival_child = goes_on & is_child[later] & (when[later] - when[at] <= near)
+    next_nearer = goes_on & ~is_child[later] & (when[later] - when[at] < when[at] - when[at - 1])
+    certain: NDArray[np.bool_] = follows & ~rival_parent & ~rival_child & ~next_nearer
     return certain
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cnetkit.model import Connection
 from cnetkit.recording.columns import Columns
 from cnetkit.recording.frames import IN, OUT
+from cnetkit.trace.clock import Clocks
 from cnetkit.trace.identity import Identity, Rows
 from cnetkit.trace.pairing import Pairs
 from cnetkit.trace.seen import Seen, numbered, seen, telling
@@ -39,6 +40,7 @@ class Search:
     """Their names, by the numbers in `wiring.node`."""
     connections: tuple[Connection, ...]
     usable: Flags
+    clocks: Clocks
     parent: NDArray[np.int32] = field(init=False)
     """The row it came from, or -1."""
     rule: NDArray[np.uint8] = field(init=False)
@@ -74,7 +76,7 @@ class Search:
         self.depth = self.columns.depth[self.frame]
         self.seen = seen(
             self.time, tap, numbered(self.columns)[self.frame], self.identity.packet, telling(self.columns)[self.frame],
-            len(wiring.node),
+            len(wiring.node), self.clocks if self.clocks.clock.any() else None,
         )  # fmt: skip
         self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.columns import ICMP, ICMPV6, TCP, Columns
+from cnetkit.trace.clock import Clocks
 from cnetkit.trace.identity import U64, mix
 from cnetkit.trace.order import ranks
 
@@ -42,16 +43,37 @@ class Seen:
     since: NDArray[np.int64]
     until: NDArray[np.int64]
     """An element a tap: when it showed its first frame, and its last."""
+    clocks: Clocks | None
+    """Given where there are several."""
     within: Rows | None = None
     """Given where a step takes no time to speak of: rows of one number are in doubt if they are far apart."""
+
+    def after(self, parent: Rows, child: Rows, ties: bool) -> Flags:
+        """Pairs whose child came after its parent, or with `ties` at the same time, as far as their clocks can tell."""
+        after: Flags = parent < child
+        if ties:
+            after |= self.time[parent] == self.time[child]
+        if self.clocks is not None:
+            one, other, slack = self.tap[parent], self.tap[child], self.clocks.slack
+            several = self.clocks.clock[one] != self.clocks.clock[other]
+            after |= several & (self.time[parent] - self.time[child] <= slack[one] + slack[other])
+        return after
+
+    def _incomparable(self, parent: Rows, child: Rows) -> Flags | bool:
+        """Pairs seen by two clocks of which nothing tells how they differ."""
+        if self.clocks is None:
+            return False
+        apart: Flags = self.clocks.island[self.tap[parent]] != self.clocks.island[self.tap[child]]
+        return apart
 
     def doubtful(self, parent: Rows, child: Rows, usual: NDArray[np.float64] | None = None) -> Flags:
         """Pairs that may be of two packets: far apart, not numbered, and seen while only one place was captured.
 
-        With what is `usual` for each tap, those only that took much longer.
+        With what is `usual` for each tap, those only that took much longer. By clocks that cannot be compared all that is
+        not numbered is far apart.
         """
         took = self.time[child] - self.time[parent]
-        doubt: Flags = took > PAUSE_NS
+        doubt: Flags = (took > PAUSE_NS) | self._incomparable(parent, child)
         far = np.flatnonzero(doubt)
         if len(far):
             one, other = parent[far], child[far]
@@ -60,6 +82,7 @@ class Seen:
                 alone |= self.within[one] == self.within[other]
             if usual is not None:
                 alone &= took[far] > SLOW * usual[self.tap[other]]
+            alone |= self._incomparable(one, other)
             doubt[far] = alone & ~(self.numbered[one] & self.numbered[other])
             doubt[far] &= ~(self.telling[one] & self.telling[other]) | self._repeated(other)
         return doubt
@@ -82,11 +105,19 @@ class Seen:
         return np.where(times > 0, np.exp(np.bincount(tap, took, count) / np.maximum(times, 1)), 0)
 
 
-def seen(time: NDArray[np.int64], tap: Rows, numbered: Flags, packet: U64, telling: Flags, taps: int) -> Seen:
-    """`taps` is how many there are."""
+def seen(
+    time: NDArray[np.int64],
+    tap: Rows,
+    numbered: Flags,
+    packet: U64,
+    telling: Flags,
+    taps: int,
+    clocks: Clocks | None = None,
+) -> Seen:
+    """`taps` is how many there are; `clocks` are given where there are several."""
     since, until = np.full(taps, 1 << 62), np.full(taps, -1 << 62)
     since[tap[::-1]], until[tap] = time[::-1], time  # the last one written stays
-    return Seen(time, tap, numbered, packet, telling, since, until)
+    return Seen(time, tap, numbered, packet, telling, since, until, clocks)
 
 
 def numbered(columns: Columns) -> Flags:

@@ -36,14 +36,16 @@ class Data:
 def cut_alike(units: Units) -> Units:
     """`units` with pieces in place of each segment that another frame shows cut or joined differently."""
     data = _data(units)
-    chosen = _uneven(data)
+    chosen, stretch = _uneven(data)
     if not chosen.any():
         return units
     group, cut = _boundaries(data, chosen)
-    rows, start, end = data.rows[chosen], data.start[chosen], data.end[chosen]
-    base = data.group[chosen] * WIDE
-    low = np.searchsorted(group * WIDE + cut, base + start)
-    pieces = np.searchsorted(group * WIDE + cut, base + end) - low
+    low, pieces = (np.searchsorted(group * WIDE + cut, data.group * WIDE + at) for at in (data.start, data.end))
+    pieces -= low
+    chosen &= _in_reason(stretch, pieces * chosen)[stretch]
+    if not chosen.any():
+        return units
+    rows, start, low, pieces = (one[chosen] for one in (data.rows, data.start, low, pieces))
     of = np.repeat(np.arange(len(rows)), pieces)
     nth = np.arange(len(of)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     begin, finish = cut[low[of] + nth], cut[low[of] + nth + 1]
@@ -52,6 +54,17 @@ def cut_alike(units: Units) -> Units:
 
 WIDE = 1 << 34
 """More than any distance between sequence numbers."""
+MOST_EACH, MOST = 16, 1 << 22
+"""Pieces for each segment of a stretch, on average, and of a recording. As many places as show a segment uncut cut it at
+each boundary; more come of segments that were made up to overlap."""
+
+
+def _in_reason(stretch: Rows, pieces: Rows) -> NDArray[np.bool_]:
+    """For each stretch whether its segments may be cut; in the order of the stretches as long as there is room."""
+    total = np.bincount(stretch, pieces).astype(np.int64)
+    fine = total <= MOST_EACH * np.bincount(stretch)
+    fine &= np.cumsum(np.where(fine, total, 0)) <= MOST
+    return fine
 
 
 def _data(units: Units) -> Data:
@@ -67,11 +80,12 @@ def _data(units: Units) -> Data:
     return Data(rows[order], group[order], start[order], (start + size)[order])
 
 
-def _uneven(data: Data) -> NDArray[np.bool_]:
-    """Segments that overlap one with another beginning or end, and all that overlap those."""
+def _uneven(data: Data) -> tuple[NDArray[np.bool_], Rows]:
+    """Segments that overlap one with another beginning or end, and all that overlap those; and each one's stretch, which
+    ends where nothing reaches on."""
     count = len(data.rows)
     if count < 2:
-        return np.zeros(count, np.bool_)
+        return np.zeros(count, np.bool_), np.zeros(count, np.int64)
     at = data.group * WIDE
     reach = np.maximum.accumulate(at + data.end)
     fresh = np.append(True, at[1:] + data.start[1:] >= reach[:-1])  # nothing before reaches into it
@@ -80,7 +94,7 @@ def _uneven(data: Data) -> NDArray[np.bool_]:
     same = np.minimum.reduceat(data.start, begins) == np.maximum.reduceat(data.start, begins)
     same &= np.minimum.reduceat(data.end, begins) == np.maximum.reduceat(data.end, begins)
     uneven: NDArray[np.bool_] = ~same[stretch]
-    return uneven
+    return uneven, stretch
 
 
 def _boundaries(data: Data, chosen: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.int64]]:

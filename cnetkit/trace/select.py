@@ -101,6 +101,8 @@ class Token:
 
 def parse(expression: str) -> Node:
     """The tree of `expression`. CnetkitError, one sentence that points at the place, where it is wrong."""
+    if not isinstance(expression, str):
+        raise CnetkitError(f"a selection is text such as 'tcp.port == 80', not {type(expression).__name__}")
     return _Reader(expression).whole()
 
 

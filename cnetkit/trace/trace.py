@@ -124,6 +124,8 @@ class Trace:
 
         docs/selection.md has all words. CnetkitError, pointing at the place, where the expression is wrong.
         """
+        if by not in ("journey", "flow"):
+            raise CnetkitError(f"journeys are selected by 'journey' or by 'flow', not by {by!r}")
         owner = self.found.joined.journey if by == "journey" else self.found.frame_flow
         fits = matches(parse(expression), self.found, owner)
         chosen = fits[self.numbers if by == "journey" else self.found.flow[self.numbers]]

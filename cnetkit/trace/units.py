@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cnetkit.recording.columns import Columns
 from cnetkit.recording.frames import Frames
 from cnetkit.trace.identity import Rows
+from cnetkit.trace.members import members, runs
 
 WIDE = 1 << 17
 """More than any offset in a datagram."""
@@ -121,13 +122,11 @@ def _moved(columns: Columns, by: int) -> Columns:
 
 def _through(units: Units, unit: Rows, part: Rows) -> tuple[Rows, Rows]:
     """Pairs of unit and part, with the frames behind parts that were made themselves."""
-    direct = part < units.frames
-    found_unit, found_frame = [unit[direct]], [part[direct]]
-    for at in np.flatnonzero(~direct):
-        behind = units.frame[units.unit == part[at]]
-        found_unit.append(np.full(len(behind), unit[at]))
-        found_frame.append(behind)
-    return np.concatenate(found_unit), np.concatenate(found_frame)
+    made = part >= units.frames
+    order, begins = members(units.unit, len(units))
+    at, limits = runs(begins, part[made])
+    behind = np.repeat(unit[made], np.diff(limits))
+    return np.append(unit[~made], behind), np.append(part[~made], units.frame[order[at]])
 
 
 @dataclass(frozen=True, slots=True)

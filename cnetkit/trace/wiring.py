@@ -68,8 +68,8 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         interface = interfaces.get(place)
         bridge[at] = bridges.setdefault((place[0], ""), len(bridges))
         known[at] = interface is not None
-        if place[1] == "lo":
-            segment[at], known[at] = at, True
+        if place[1] == "lo":  # no port of anything: what came in there goes no further
+            segment[at], known[at], bridge[at] = at, True, -1
         if interface is None:
             continue
         address[at] = int(interface.mac.replace(":", "") or "0", 16)

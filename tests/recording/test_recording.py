@@ -221,3 +221,13 @@ def test_a_file_cannot_be_of_two_places(tmp_path):
     Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / "a.pcapng")
     with pytest.raises(CnetkitError, match="as left/eth0 and as right/eth0"):
         load_all([f"left/eth0={tmp_path / 'a.pcapng'}", f"right/eth0={tmp_path / 'a.pcapng'}"])
+
+
+def test_a_copy_of_a_file_counts_once_and_is_of_no_other_place(tmp_path):
+    for name in "ab":
+        Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / f"{name}.pcapng")
+    whole = load_all([str(tmp_path / "a.pcapng"), str(tmp_path / "b.pcapng")])
+    assert len(whole.frames) == 1
+    assert any("b.pcapng holds the same as" in warning for warning in whole.warnings)
+    with pytest.raises(CnetkitError, match=r"holds the same as .* as left/eth0 and as right/eth0"):
+        load_all([f"left/eth0={tmp_path / 'a.pcapng'}", f"right/eth0={tmp_path / 'b.pcapng'}"])

@@ -82,6 +82,13 @@ def test_addresses_that_must_not_come_in_from_a_link():
     assert ended(packet(source="10.0.2.1"), settings=SETTINGS | {"accept_local": 1}).reason == ""
 
 
+def test_the_routers_own_address_as_a_source_is_looked_at_last_as_the_kernel_does():
+    off = ended(packet(source="10.0.2.1"), settings=SETTINGS | {"forwarding": 0}, counters={"Ip.InAddrErrors": 1})
+    assert off.reason == "r does not forward packets"
+    lost = ended(packet(source="10.0.2.1"), routes=False, counters={"IpExt.InNoRoutes": 1})
+    assert lost.reason == "r has no route to 10.0.2.2"
+
+
 def test_what_goes_into_a_tun_device_is_consumed_by_its_program():
     found = ended(packet(), place="r/tun0", way=2, kind="tun")
     assert (found.kind, found.where, found.reason) == ("consumed", "r/tun0", "the program behind tun0 has it")

@@ -98,3 +98,26 @@ def test_hosts_that_saw_no_packet_in_common_are_not_compared():
     joined = seen((1, "a/x", 2, 1, 64), (2, "b/x", 2, 1, 64))
     assert joined.clocks.said == ("no packet tells how the clock of b differs from a's",)
     assert joined.clocks.time.tolist() == [1000, 1000]
+
+
+def test_packets_that_look_the_same_are_told_apart_as_far_as_clocks_may_be_wrong():
+    """b is 10 ms ahead; what both ways took seems alike, so it is taken for 10.05, and what took 1 µs seems to take less."""
+    onward = [(n, 1000 * n, 101) for n in range(1, 40)]
+    alike = [(0, 100_000 + 300 * k, 1) for k in range(12)]
+    asked = [
+        row
+        for n, at, took in (*onward, *alike)
+        for row in ((n, "a/x", OUT, at, 64), (n, "b/x", IN, at + 10_000 + took, 64))
+    ]
+    back = [
+        row for n in range(51, 90) for row in ((n, "b/x", OUT, 999 * n + 10_000, 63), (n, "a/x", IN, 999 * n + 1, 63))
+    ]
+    joined = seen(*asked, *back)
+    assert joined.clocks.said == ("the clock of b is 10.050 ms ahead of a's, estimated from 78 packets seen at both",)
+    first = 2 * len(onward)
+    assert joined.parent[first + 1 : len(asked) : 2].tolist() == list(range(first, len(asked), 2))
+
+
+def test_packets_that_look_the_same_are_not_joined_by_clocks_that_cannot_be_compared():
+    rows = [(0, *at) for n in range(4) for at in (("b/x", IN, n * 10**6, 64), ("a/x", OUT, n * 10**6 + 400, 64))]
+    assert seen(*rows).parent.tolist() == [-1] * 8

@@ -28,3 +28,8 @@ def test_what_went_out_never_came_in_at_the_same_end_by_the_cable():
 def test_loopback_is_a_cable_from_a_node_to_itself():
     seen = [("a/lo", 2, 0, FRAME), ("a/lo", 1, 14, FRAME)]
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0]
+
+
+def test_what_came_in_at_a_loopback_is_not_sent_there_again():
+    seen = [("a/lo", 2 - n % 2, n * 9, FRAME) for n in range(8)]
+    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1, 2, -1, 4, -1, 6]

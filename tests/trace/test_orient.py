@@ -60,3 +60,31 @@ def test_of_two_captures_that_never_ran_at_once_no_direction_is_guessed():
     rows = [(1, UNKNOWN, 1_000_000, packet), (0, UNKNOWN, 30_000_000, packet)]
     joined = join(Recording(make_frames([Tap("a", "eth0"), Tap("b", "eth0")], rows)))
     assert joined.direction.tolist() == [UNKNOWN, UNKNOWN]
+
+
+def test_what_two_clocks_saw_in_either_order_is_no_hairpin():
+    """A group's packet sent twice: the second time it seems to come before it was sent."""
+    report = bytes(Ether(src="02::1", dst="01:00:5e:00:00:16") / IP(src="10.0.0.1", dst="224.0.0.22", id=0) / b"report")
+    taps = [Tap("a", "x", clock="a"), Tap("b", "x", clock="b")]
+    asked = [
+        bytes(Ether(src="02::1", dst="02::2") / IP(src="10.0.0.1", dst="10.0.0.2", id=n) / UDP()) for n in range(1, 9)
+    ]
+    back = [
+        bytes(Ether(src="02::2", dst="02::1") / IP(src="10.0.0.2", dst="10.0.0.1", id=n) / UDP()) for n in range(1, 9)
+    ]
+    rows = [
+        (place, way, 10**6 * n + late, one)
+        for n, one in enumerate(asked)
+        for place, way, late in ((0, OUT, 0), (1, IN, 90_000))
+    ]
+    rows += [
+        (place, way, 10**6 * n + late, one)
+        for n, one in enumerate(back)
+        for place, way, late in ((1, OUT, 500_000), (0, IN, 590_000))
+    ]
+    rows += [
+        (place, UNKNOWN, at, report)
+        for place, at in ((0, 10**7), (1, 10**7 + 20_000), (1, 6 * 10**8), (0, 6 * 10**8 + 9_000))
+    ]
+    joined = join(Recording(make_frames(taps, sorted(rows, key=lambda row: row[2]))))
+    assert OUT not in joined.direction[-2:-1].tolist()

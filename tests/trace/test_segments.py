@@ -67,3 +67,16 @@ def test_the_same_numbers_with_other_octets_are_not_joined():
     other[-1] ^= 1
     joined = join(seen(("a/eth0", 2, segment(0, 2000, number=7)), ("b/eth0", 1, bytes(other))))
     assert joined.parent.tolist() == [-1, -1]
+
+
+def test_segments_made_up_to_overlap_everywhere_are_not_cut_into_more_than_memory_holds():
+    frames = [("a/eth0", 1, segment(at, at + 1000)) for at in range(300)]
+    assert len(join(seen(*frames)).units) == len(frames)
+
+
+def test_what_many_places_show_uncut_is_cut_as_the_last_one_shows_it():
+    places = [("a/eth0", 2), ("b/eth0", 1), *((f"{node}/eth{way}", 2 - way) for node in "bcde" for way in (1, 0))]
+    large = [(place, way, segment(0, 9000)) for place, way in places[:-2]]
+    small = [(places[-1][0], places[-1][1], segment(at, at + 100)) for at in range(0, 9000, 100)]
+    joined = join(seen(*large, *small))
+    assert set(joined.journey.tolist()) == {0}

@@ -108,6 +108,13 @@ def test_an_empty_selection_is_refused_with_an_example():
         parse("  ")
 
 
+def test_what_is_no_text_and_what_is_selected_by_nothing_known_are_refused():
+    with pytest.raises(CnetkitError, match=r"a selection is text such as 'tcp\.port == 80', not int"):
+        parse(80)
+    with pytest.raises(CnetkitError, match="by 'journey' or by 'flow', not by 'packet'"):
+        trace().select("tcp", by="packet")
+
+
 def test_parentheses_end_before_the_stack_does():
     with pytest.raises(CnetkitError, match=f"more than {DEEPEST} levels"):
         parse("(" * 5000 + "tcp" + ")" * 5000)

@@ -123,7 +123,7 @@ def test_a_parquet_file_holds_the_table(trace, tmp_path, name):
 def test_an_unknown_table_and_a_place_that_is_not_there_are_refused(trace, tmp_path):
     with pytest.raises(CnetkitError, match="no table 'rows': write hops, frames"):
         trace.to_parquet(tmp_path / "t.parquet", "rows")
-    with pytest.raises(CnetkitError, match="cannot be written"):
+    with pytest.raises(CnetkitError, match=r"cannot be written \((?!None)"):
         trace.to_parquet(tmp_path / "none" / "t.parquet")
 
 

@@ -17,11 +17,11 @@ from cnetkit.trace.evidence.ruleset import stopping_nodes
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.handed_to_a_program,
     bridging.addressed_to_another, bridging.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
-    routing.reverse_path, routing.not_forwarding, routing.blackhole, sizes.expired, sizes.too_large,
+    routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path, sizes.expired, sizes.too_large,
     sizes.larger_than_the_other_end,
     routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused, unheard.dropped_as_its_like,
 )  # fmt: skip
-"""For packets that were lost from sight: each takes the case and the last frame."""
+"""For packets that were lost from sight, each in the order in which the kernel asks; given the case and the last frame."""
 
 ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.before_ip,

@@ -58,10 +58,20 @@ def martian(case: Case, frame: int) -> Cause | None:
         which = source if source.is_loopback else target
         said = setting(to.node, f"net.ipv4.conf.{to.device}.route_localnet", 0)
         return Cause(f"{which} is a loopback address, which must not come in from a link", (said,))
-    if to.source in case.addresses.get(to.node, ()) and not _on(case, frame, to, "accept_local"):
-        said = setting(to.node, f"net.ipv4.conf.{to.device}.accept_local", 0)
-        return Cause(f"its source {to.source} is an address of {to.node} itself", (said,))
     return None
+
+
+def own_source(case: Case, frame: int) -> Cause | None:
+    """Its source is an address of the node itself (fib_validate_source), which is looked at once a route was found."""
+    to = arrival(case, frame)
+    if to is None or to.version != 4 or to.source not in case.addresses.get(to.node, ()):
+        return None
+    forwards = to.settings.details.get("forwarding") != 0
+    found = chosen(case, frame, to, to.source, to.destination)
+    if not forwards or found.route is None or found.unsure or _on(case, frame, to, "accept_local"):
+        return None
+    said = setting(to.node, f"net.ipv4.conf.{to.device}.accept_local", 0)
+    return Cause(f"its source {to.source} is an address of {to.node} itself", (said,))
 
 
 def _on(case: Case, frame: int, to: Arrival, name: str) -> bool:
