@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.model import Evidence, Hop, Outcome
+from cnetkit.model import CnetkitError, Evidence, Hop, Outcome
 from cnetkit.trace import wording
 from cnetkit.trace.evidence.complaint import about
 from cnetkit.trace.packet import Packet
@@ -76,8 +76,14 @@ class Journey:
         return wording.paragraph(self)
 
     def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
-        """The evidence for one hop, given itself or its place in `hops`."""
-        return (self.hops[hop] if isinstance(hop, int) else hop).evidence
+        """The evidence for one hop, given itself or its place in `hops`. CnetkitError where there is no such hop."""
+        if isinstance(hop, Hop):
+            return hop.evidence
+        if not isinstance(hop, int) or not -len(self.hops) <= hop < len(self.hops):
+            raise CnetkitError(
+                f"there is no hop {hop!r} in journey {self.id}: they are counted from 0 to {len(self.hops) - 1}"
+            )
+        return self.hops[hop].evidence
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
         return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}

@@ -109,8 +109,8 @@ class Trace:
 
     def journey(self, number: int) -> Journey:
         """The journey with this number, also where it is not selected. CnetkitError where there is none."""
-        if not -self.found.count <= number < self.found.count:
-            raise CnetkitError(f"there is no journey {number}: they are counted from 0 to {self.found.count - 1}")
+        if not isinstance(number, int | np.integer) or not -self.found.count <= number < self.found.count:
+            raise CnetkitError(f"there is no journey {number!r}: they are counted from 0 to {self.found.count - 1}")
         made = self._whole._made
         if number not in made:
             number = range(self.found.count)[number]
@@ -146,8 +146,12 @@ class Trace:
         """What has come so far, also while the capture still runs.
 
         With `seconds` the journeys that began in its last seconds; while it runs without those of the last 20 ms, which
-        may still be under way.
+        may still be under way. CnetkitError where that is no number above 0.
         """
+        if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
+            raise CnetkitError(
+                f"the last {seconds!r} seconds cannot be had: give a number above 0, such as trace.so_far(1)"
+            )
         if self._so_far is None or self._over:
             recording, until_ns = self.recording, None
         else:

@@ -181,3 +181,20 @@ def test_an_empty_recording_has_an_empty_trace():
 def test_pandas_is_imported_only_for_the_table():
     code = "import sys, cnetkit.trace; sys.exit('pandas' in sys.modules or 'scapy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda trace: trace.journey(9999), "there is no journey 9999"),
+        (lambda trace: trace.journey("x"), "there is no journey 'x'"),
+        (lambda trace: trace.journey(1.5), "there is no journey 1.5"),
+        (lambda trace: trace.journey(0).why(99), "there is no hop 99 in journey 0"),
+        (lambda trace: trace.journey(0).why("eth0"), "there is no hop 'eth0'"),
+        (lambda trace: trace.so_far("x"), "give a number above 0"),
+        (lambda trace: trace.so_far(-1), "give a number above 0"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_a_sentence(ask, said):
+    with pytest.raises(CnetkitError, match=said):
+        ask(explain(recording_of(FRAMES, (TOPOLOGY,), EVENTS)))
