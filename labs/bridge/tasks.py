@@ -52,9 +52,14 @@ def learned(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether c1 answers."""
-    if arrived(trace, "echo reply", "c0"):
+    if arrived(trace, "echo reply", "c1", "c0"):
         return ""
-    if journeys(trace, "echo reply"):
+    if answers := journeys(trace, "echo reply"):
+        other = answers[0].hops[0].node
+        if other != "c1":
+            return (
+                f"{other} answers in c1's place: 172.17.0.3 is among its addresses now, and c1 is as cut off as before."
+            )
         return "c1 answers the ping, and the answer does not reach c0: follow it in the trace."
     asked = [hop for one in journeys(trace, protocol="arp") for hop in one.hops]
     if any(hop.node == "c1" and hop.direction == "in" for hop in asked):

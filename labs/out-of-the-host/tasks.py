@@ -47,8 +47,10 @@ def apart(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether an answer arrives."""
-    if arrived(trace, "echo reply", "c0"):
+    if arrived(trace, "echo reply", "server", "c0"):
         return ""
+    if others := [one.hops[0].node for one in journeys(trace, "echo reply") if one.hops[0].node != "server"]:
+        return f"{others[0]} answers itself: 198.51.100.2 is among its addresses now. The server hears nothing of the ping."
     seen = [hop for one in journeys(trace, "echo request") for hop in one.hops]
     if not any(hop.node == "router" for hop in seen):
         return "The ping does not even leave dock: does it still forward (`sysctl net.ipv4.ip_forward`)?"

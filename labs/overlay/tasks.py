@@ -53,8 +53,14 @@ def router(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether b answers."""
-    if arrived(trace, "echo reply", "a"):
+    if arrived(trace, "echo reply", "b", "a"):
+        asked = any(one.packet.ends.destination == "10.0.9.3" for one in trace.journeys if one.hops[0].node == "a")
+        if asked and not arrived(trace, "echo reply", "c", "a"):
+            return "b answers, and c no longer does: n3 must stay in n1's list, beside n2."
         return ""
+    others = [one for one in journeys(trace, "echo reply") if one.packet.ends.source == "10.0.9.2"]
+    if others and others[0].hops[0].node != "b":
+        return f"{others[0].hops[0].node} answers in b's place: 10.0.9.2 is among its addresses now."
     seen = [(hop.node, hop.interface, hop.direction) for one in trace.journeys for hop in one.hops]
     if ("b", "eth0", "in") in seen:
         return "b gets something and a gets no answer: does n2 know where n1 is?"
@@ -132,7 +138,7 @@ TASKS = (
     ),
     Exercise(
         "mend",
-        "n1 has lost its entries for n2. Make a's ping to b work again.",
+        "n1 has lost its entries for n2. Make a's ping to b work again, and keep the one to c.",
         mended,
         (
             "`bridge fdb show dev vxlan0` on n1, and on n3 to compare.",
