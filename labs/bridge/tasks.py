@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Choice, Exercise, Order, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Order, Seen, Text
 from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 
@@ -125,10 +125,13 @@ TASKS = (
         "In your own words: why does c2 see nothing of the second ping?",
         learned,
         ("What has the bridge, and where did it get it from?",),
-        "The bridge has learned from the answer.",
-        wanted=(
-            (r"learn|know|remember|table|fdb|forward", "Say what the bridge has by now."),
-            (r"port|cable|interface|veth|where", "Say what it knows of c1."),
+        "From the answer the bridge has learned behind which port c1 is, and sends it there alone.",
+        ideas=(
+            Idea(r"learn|\bkn[eo]w|remember|table|fdb|forward|entr[yi]|already", "Say what the bridge has by now."),
+            Idea(r"port|cable|interface|veth|where|\bc1\b|mac\b", "Say what it knows of c1."),
+        ),
+        contrary=(
+            (r"c2 (?:has |had )?(?:learn|kn[eo]w|ignor|drop|refus)", "c2 decides nothing here: nothing comes to it."),
         ),
     ),
     Exercise(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cnetkit.learn import Choice, Exercise, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Seen, Text
 from cnetkit.learn.exercise import setting
 from cnetkit.learn.looking import at, journeys, nodes
 from cnetkit.model import CnetkitError
@@ -20,6 +20,7 @@ LEFT, BOX = "left", "box"
 NONE, ONE = "none", "one"
 FIRST, SAME, ZERO = "1", "the number that left's shell sees, too", "0"
 ROOT, NOBODY, SELF = "0, root", "65534, nobody", "the number that you have outside"
+WIRES = r"interface|rout|cable|wire|link|\blo\b|loopback|eth0|network|address|connect"
 GET = re.compile(rb"GET /([\w.-]*)")
 
 
@@ -221,9 +222,16 @@ TASKS = (
         alone,
         ("`unshare --net ip -brief address`",),
         "A new network namespace has only a loopback interface, which is down.",
-        wanted=(
-            (r"interface|route|cable|wire|link|lo\b|loopback|eth0|network|address", "Say what it had no more."),
-            (r"\bno\b|not|none|only|nothing|empty|down|own|without|lost|lack|new|miss", "Say how much of it there is."),
+        ideas=(
+            Idea(WIRES, "Say what it had no more.", denied=WIRES),
+            Idea(
+                r"\bonly\b|empty|\bdown\b|\bown\b|\bnew\b|missing|\balone\b|\bgone\b|another|cut off",
+                "Say how much of it there is.",
+                denied=WIRES,
+            ),
+        ),
+        contrary=(
+            (r"refus|block|firewall|forbid|permission", "Nobody forbids it anything: right was sent nothing at all."),
         ),
     ),
     Exercise(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Seen, Text
 from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys
 from cnetkit.trace import Trace
 
@@ -115,10 +115,16 @@ TASKS = (
         apart,
         ("Compare the two connection entries.",),
         "By the port that each connection began from.",
-        wanted=(
-            (
+        ideas=(
+            Idea(
                 r"port|entry|entries|connection|conntrack|tuple",
                 "Both go to 192.0.2.2 port something: what is different?",
+            ),
+        ),
+        contrary=(
+            (
+                r"\bsame (?:source )?(?:port|entry|connection)|(?:ports?|entry|entries) (?:is|are) (?:the )?same",
+                "If that were the same, nobody could tell them apart: compare where each connection began.",
             ),
         ),
     ),

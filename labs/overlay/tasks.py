@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Order, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Order, Seen, Text
 from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
 ONLY, BOTH, NONE = "n2 alone", "n2 and n3", "no other host"
 INNER, OUTER, TWO = "the inner one", "the outer one", "both"
+INSIDE = r"(?:inner|inside|payload|overlay|10\.0\.9|containers?\b)"
+SEES = r"address|\bonly\b|forward|rout|\bsee|\blook|\bread|between|\bhid|carr|header"
 SIZES = ("1400", "1450", "1500", "1550")
 
 
@@ -128,13 +130,15 @@ TASKS = (
         router,
         ("Which addresses does it see?",),
         "It forwards between hosts, whose addresses it knows.",
-        wanted=(
-            (
-                r"outer|host|tunnel|wrap|encapsul|inside|payload|192\.0\.2",
+        ideas=(
+            Idea(
+                r"outer|\bhosts?\b|tunnel|wrap|encapsul|underlay|outside|192\.0\.2|\bn[12]\b",
                 "Say which addresses it sees, or where the others are.",
+                denied=INSIDE,
             ),
-            (r"address|only|forward|route|see|look|between|never|hid", "Say what it does with those, or not."),
+            Idea(SEES, "Say what it does with those, or not.", denied=SEES),
         ),
+        contrary=((rf"(?:reads?|sees?|looks? (?:at|into)) the {INSIDE}", "What is inside it never reads."),),
     ),
     Exercise(
         "mend",

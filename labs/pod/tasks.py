@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Order, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Order, Seen, Text
 from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
@@ -122,9 +122,12 @@ TASKS = (
         untranslated,
         ("`ip route` on both hosts.",),
         "Each subnet is on one host, and each host has a route to all of them.",
-        wanted=(
-            (r"route|subnet|knows?|way", "What has each host for each other host's pods?"),
-            (r"each|every|all|own|unique|differ|distinct|host|node|one\b", "Say who has it."),
+        ideas=(
+            Idea(r"rout|subnet|\bknows?\b|\bway\b|unique", "What has each host for each other host's pods?"),
+            Idea(r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|node|\bone\b", "Say who has it."),
+        ),
+        contrary=(
+            (r"masquerad|\bnat\b|translates", "Nothing is translated between pods: compare the source at both ends."),
         ),
     ),
     Exercise(

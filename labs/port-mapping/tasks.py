@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from cnetkit.learn import Address, Choice, Exercise, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Seen, Text
 from cnetkit.learn.looking import after, at, changed, journey, journeys, last, nodes
 from cnetkit.trace import Trace
 from cnetkit.trace.journey import Journey
@@ -175,9 +175,16 @@ TASKS = (
         remembered,
         ("What does dock keep of a connection?",),
         "The connection's entry holds both directions.",
-        wanted=(
-            (r"remember|keep|kept|know|entry|conntrack|track|table|state", "Say what dock has by then."),
-            (r"connection|flow|conntrack|packet|both|direction|pair", "Say of what."),
+        ideas=(
+            Idea(r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|table|\bstate\b|stor", "Say what dock has by then."),
+            Idea(r"connection|flow|conntrack|packet|both|direction|pair|translat", "Say of what."),
+        ),
+        contrary=(
+            (r"\bweb (?:\w+ )?(?:remembers|knows|keeps)", "Who remembers is dock: web has never heard of port 8080."),
+            (
+                r"(?:second|another|reverse|other|masquerade|snat) rule|rule for (?:the )?answers?",
+                "No rule is asked for an answer: look at what is quoted where it is changed.",
+            ),
         ),
     ),
     Choice(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Choice, Exercise, Order, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Order, Seen, Text
 from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 from cnetkit.trace.journey import Journey
@@ -145,9 +145,12 @@ TASKS = (
         kept,
         ("Where does left keep what it was told?",),
         "The neighbour table had an entry for 10.0.0.1.",
-        wanted=(
-            (r"kn[eo]w|ke[ep]|remember|table|cache|entry|stor|neighbou?r|arp", "Say what left has by now."),
-            (r"mac|address|10\.0\.0\.1|right|link", "Say what it knows of right."),
+        ideas=(
+            Idea(
+                r"\bkn[eo]w|\bke[ep]|remember|learn|table|cache|entr[yi]|stor|neighbou?r|already|\bha[sd]\b|\bgot\b|told",
+                "Say what left has by now.",
+            ),
+            Idea(r"mac\b|address|10\.0\.0\.1|right|link", "Say what it knows of right."),
         ),
     ),
     Exercise(
