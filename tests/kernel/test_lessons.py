@@ -112,7 +112,7 @@ WRONG = {
     "start-here": {"first": "ac", "whom": "ac", "way": ["right/eth0, left/eth0", "left/eth0"], "again": ["yes"],
                    "why": ["luck", "it knows"], "far": "ac"},
     "namespaces": {"name": "b", "files": "b", "number": "bc", "user": "ac", "cut": ["mount", "user", "pid", "uts"],
-                   "why": ["luck", "no luck"]},
+                   "why": ["luck", "it has an interface"]},
     "port-mapping": {"target": ["203.0.113.1:8080", "172.17.0.2:8080", "203.0.113.1:80", "172.17.0.3:80"],
                      "source": ["172.17.0.1", "203.0.113.1", "172.17.0.2"], "back": "ac", "why": ["magic", "it remembers"],
                      "beside": "b", "itself": ["172.17.0.2", "203.0.113.1"], "refuses": "bc", "rules": "ac", "clash": "bc"},
