@@ -22,7 +22,7 @@ EITHER = any_capture columns confined exercises lessons partial segments truth u
 .NOTPARALLEL:
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab $(ROOT_FLAG) --ServerApp.root_dir=$(CURDIR) $(NOTEBOOK)
+	JUPYTER_CONFIG_PATH=$(CURDIR)/cnetkit/cli/jupyter $(BIN)/jupyter lab $(ROOT_FLAG) --ServerApp.root_dir=$(CURDIR) $(NOTEBOOK)
 
 demo: $(STAMP)
 	@$(BIN)/cnetkit run port-mapping || { \
