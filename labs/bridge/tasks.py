@@ -86,8 +86,11 @@ TASKS = (
         "hears",
         "Who gets a copy of that first frame?",
         hears,
-        ("Which destination MAC address has a question to nobody in particular?", "A broadcast leaves by every port."),
-        "A broadcast is copied to every port but the one it came by, and to the host itself.",
+        (
+            "Which destination MAC address has a question to nobody in particular?",
+            "A broadcast leaves by every other port.",
+        ),
+        "A broadcast is copied to every other port, and to the host itself.",
         {
             ONE: "The bridge does not know yet where c1 is, and the frame is addressed to everybody.",
             BRIDGE: "A bridge passes frames on and answers for nobody.",
