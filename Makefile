@@ -16,13 +16,13 @@ ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 LIVE = tests/browser tests/kernel tests/test_notebooks.py
 LATER =
 # What they find does not hang on who runs them, or they run as an ordinary user in any case.
-EITHER = any_capture columns confined lessons partial segments truth unheard
+EITHER = any_capture columns confined exercises lessons partial segments truth unheard
 
 .PHONY: lab demo test kernel-test bench fuzz lock picture recordings clean system test-system
 .NOTPARALLEL:
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab $(ROOT_FLAG) --ServerApp.root_dir=$(CURDIR) $(NOTEBOOK)
+	JUPYTER_CONFIG_PATH=$(CURDIR)/cnetkit/cli/jupyter $(BIN)/jupyter lab $(ROOT_FLAG) --ServerApp.root_dir=$(CURDIR) $(NOTEBOOK)
 
 demo: $(STAMP)
 	@$(BIN)/cnetkit run port-mapping || { \

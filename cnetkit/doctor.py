@@ -27,6 +27,14 @@ MODULES = {
 }  # fmt: skip
 """The kernel module behind a feature, where it is not called like the feature."""
 
+UNMASK = {
+    "docker": "start the container with `docker run --security-opt systempaths=unconfined ...`",
+    "podman": "start the container with `podman run --security-opt unmask=ALL ...`",
+    "kubernetes": "set `securityContext.procMount: Unmasked` for the container, and `hostUsers: false` in the pod",
+}
+"""What shows all of /proc and /sys in a container: a /proc or /sys of one's own is refused where parts of it are hidden
+(mount_namespaces(7)). That Docker's /sys is read-only is no hindrance: ours is then, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
@@ -141,9 +149,7 @@ def _advice(name: str, words: str, system: System) -> str:
     if program in PROGRAMS:
         return f"run `sudo apt-get install {PROGRAMS[program]}`"
     if name in ("mount-proc", "mount-sysfs"):
-        if system.container == "docker":
-            return "start the container with `docker run --security-opt systempaths=unconfined ...`"
-        return "run outside of the container that hides parts of /proc and /sys"
+        return UNMASK.get(system.container, "run outside of the container that hides parts of /proc and /sys")
     if name == "tun":
         return "run `sudo modprobe tun && sudo chmod 666 /dev/net/tun`, or give the container `--device /dev/net/tun`"
     if name.startswith("mount-"):

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 from cnetkit import catalog, course
+from cnetkit.cli.opening import SETTINGS
 from cnetkit.equipment import PROGRAMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +49,7 @@ def test_binders_python_is_one_that_the_package_takes():
 
 def test_binders_scripts_can_be_run_and_its_server_opens_on_the_first_lesson():
     assert all(os.access(BINDER / name, os.X_OK) for name in ("start", "postBuild"))
-    settings = json.loads((BINDER / "jupyter_server_config.json").read_text(encoding="utf-8"))
+    settings = json.loads((SETTINGS / "jupyter_server_config.json").read_text(encoding="utf-8"))
     assert {one["default_url"] for one in settings.values()} == {f"/lab/tree/{FIRST}"}
     assert (ROOT / FIRST).is_file()
     assert not list(BINDER.glob("*Dockerfile*"))

@@ -107,3 +107,15 @@ def test_the_text_names_cause_and_fix(monkeypatch):
     text = checkup.text(report)
     assert report.cause in text
     assert report.fix in text
+
+
+@pytest.mark.parametrize(
+    ("container", "fix"),
+    [("docker", "systempaths=unconfined"), ("podman", "unmask=ALL"), ("kubernetes", "procMount"), ("", "run outside")],
+)
+def test_where_a_container_hides_parts_of_sys_the_option_that_shows_them_is_named(container, fix, monkeypatch):
+    answer = {"stage": "ready", "errno": 0, "features": {"mount-sysfs": "EPERM: Operation not permitted"}}
+    monkeypatch.setattr(doctor, "run_probe", lambda: answer)
+    monkeypatch.setattr(doctor.System, "container", container)
+    (refused,) = (one for one in doctor.examine().features if one.name == "mount-sysfs")
+    assert fix in refused.fix

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.test_documentation import ROOT
+
 SLOW = {"scapy", "pandas", "pyroute2", "numpy", "IPython", "anywidget", "pyvis"}
 
 
@@ -34,3 +36,19 @@ def test_importing_the_library_imports_no_slow_package():
 def test_the_library_never_imports_the_command_line():
     code = "import cnetkit.lab, cnetkit.trace, cnetkit.view, sys; sys.exit('cnetkit.cli' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_a_packet_is_shown_before_anything_is_taken_apart():
+    code = """
+import sys, cnetkit
+from cnetkit.view import display
+shown = []
+display.viewers, display.publish = lambda: True, shown.append
+trace = cnetkit.load("tests/data/truth/portmap.pcapng").select("flow == 1")
+trace._ipython_display_()
+display.show_hop(trace.journeys[0], trace.journeys[0].hops[0])
+assert len(shown) == 4 and "scapy" not in sys.modules
+shown[1]._layers(trace.journeys[0].frames[0])
+assert "scapy" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=True)

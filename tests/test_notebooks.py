@@ -58,6 +58,8 @@ CHECKS = {
         assert not any(change.field == "encapsulation" for change in request.hops[0].changes)
         assert [change.after for hop in request.hops for change in hop.changes if change.field == "encapsulation"][-1] == "none"
         assert not trace.unexplained
+        (asked,) = (one for one in trace.journeys if one.packet.protocol == "arp" and one.packet.ends.source == "10.0.9.1")
+        assert {"n2", "b", "n3", "c"} <= {hop.node for hop in asked.hops}
         assert [one.quote.split()[0] for hop in request.hops if (hop.node, hop.direction) == ("router", "out")
                 for one in hop.evidence if one.kind == "route"] == ["192.0.2.32/28"]
         assert fits.ok and not too_large.ok

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cnetkit.cli.opening import SETTINGS
 from tests.server import address, fetched
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,11 @@ def test_it_carries_what_git_has_of_labs_and_notebooks_and_nothing_else(installe
     shipped = installed[0] / "site" / "cnetkit" / "_shipped"
     assert {str(path.relative_to(shipped)) for path in shipped.rglob("*") if path.is_file()} == known
     assert sum(path.stat().st_size for path in shipped.rglob("*.cnetkit")) < 4_000_000
+
+
+def test_it_carries_jupyterlabs_settings_for_the_course(installed):
+    settings = installed[0] / "site" / SETTINGS.relative_to(ROOT)
+    assert {path.name for path in settings.rglob("*.json")} == {"jupyter_server_config.json", "page_config.json"}
 
 
 def test_labs_are_listed_and_run_from_it(installed):

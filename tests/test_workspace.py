@@ -62,6 +62,7 @@ def test_without_jupyterlab_nothing_is_copied(tmp_path, monkeypatch, capsys):
 
 def test_the_first_notebook_is_opened_with_the_folder_beside_it(tmp_path, monkeypatch, capsys):
     became = []
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/my/own")
     monkeypatch.setattr(os, "execv", lambda path, argv: became.append((path, argv)))
     assert cli.main(["open", str(tmp_path / "course"), "--no-browser"]) == 0
     (path, argv) = became[0]
@@ -69,6 +70,7 @@ def test_the_first_notebook_is_opened_with_the_folder_beside_it(tmp_path, monkey
     assert argv[1:3] == ["-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path / 'course'}" in argv
     assert "--LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb" in argv
+    assert os.environ["JUPYTER_CONFIG_PATH"] == f"{opening.SETTINGS}{os.pathsep}/my/own"
     assert "--no-browser" in argv
     assert "files added" in capsys.readouterr().out
     (tmp_path / "course" / "labs" / "pod" / "lab.py").write_text("mine")

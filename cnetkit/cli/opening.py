@@ -12,6 +12,9 @@ from cnetkit import workspace
 from cnetkit.model import CnetkitError
 
 LISTED = 6
+SETTINGS = Path(__file__).resolve().parent / "jupyter"
+"""JupyterLab's settings for the course, here, in the Makefile and on Binder: it asks nothing of a learner when it opens, nor of
+the network: no news, no updates, no list of extensions."""
 
 
 def open_course(arguments: argparse.Namespace) -> None:
@@ -26,6 +29,8 @@ def open_course(arguments: argparse.Namespace) -> None:
         print(f"Kept as they are, since they differ from the course's: {named}.", flush=True)
         print("To get the course's own, rename or remove yours and open again.", flush=True)
     first = min(folder.glob("notebooks/*.ipynb")).relative_to(folder)
+    others = os.environ.get("JUPYTER_CONFIG_PATH", "")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (str(SETTINGS), others)))
     os.execv(sys.executable, command(folder, first, arguments.no_browser))  # noqa: S606 - no shell is wanted
 
 

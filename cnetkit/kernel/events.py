@@ -28,12 +28,11 @@ _Decode = Callable[[int, bytes], Iterator[tuple[str, Action, Any]]]
 
 
 class Listener:
-    """Hears one node. `lost` counts how often its sockets overran. Closed with `close`."""
+    """Hears one node. Closed with `close`."""
 
     def __init__(self, stack: Stack, verdicts: bool) -> None:
         self.stack = stack
         stack.enter()
-        self.lost = 0
         self._tracing = False
         self._verdicts = verdicts
         self.route, self.filter = Netlink(), Netlink(NETLINK_NETFILTER)
@@ -58,9 +57,6 @@ class Listener:
 
     def _read(self, netlink: Netlink, decode: _Decode) -> Iterator[Event]:
         messages = netlink.read()
-        if messages is None:
-            self.lost += 1
-            return
         now = time.time_ns()
         for kind, body in messages:
             for what, action, subject in decode(kind, body):
@@ -118,8 +114,9 @@ class Listener:
             yield which, action, found
 
     def losses(self) -> list[Loss]:
-        """What was lost, if anything."""
-        return [Loss(self.stack.name, "events", self.lost)] if self.lost else []
+        """How often its sockets overran, if they did."""
+        overruns = self.route.overruns + self.filter.overruns
+        return [Loss(self.stack.name, "events", overruns)] if overruns else []
 
     def close(self) -> None:
         """Stops listening, and takes the tracing table away."""

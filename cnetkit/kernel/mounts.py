@@ -15,6 +15,7 @@ from cnetkit.kernel.namespaces import (
     MS_NOEXEC,
     MS_NOSUID,
     MS_PRIVATE,
+    MS_RDONLY,
     MS_REC,
     mount,
     read_only,
@@ -59,8 +60,17 @@ def kernel_views() -> list[str]:
     """Mounts /proc and /sys anew; gives back what was not allowed (a container that masks its /proc allows neither)."""
     return [
         *_try("/proc shows the host's processes", mount, "proc", "/proc", "proc", _QUIET),
-        *_try("/sys shows the host's interfaces", mount, "sysfs", "/sys", "sysfs", _QUIET),
+        *_try("/sys shows the host's interfaces", sysfs, "/sys"),
     ]
+
+
+def sysfs(place: str) -> None:
+    """Mounts sysfs, read-only where the one around is: what was locked there stays so (mount_namespaces(7)). OSError where
+    parts of the one around are hidden."""
+    try:
+        mount("sysfs", place, "sysfs", _QUIET)
+    except PermissionError:
+        mount("sysfs", place, "sysfs", _QUIET | MS_RDONLY)
 
 
 def _own_folders() -> list[str]:

@@ -20,7 +20,8 @@ _TYPE_MASK = 0x3FFF
 NESTED = 0x8000
 _SOL_NETLINK, _ADD_MEMBERSHIP, _CAP_ACK, _EXT_ACK, _GET_STRICT = 270, 1, 10, 11, 12
 NETLINK_NETFILTER = 12
-_ROOM = 1 << 18
+_BUFFER = bytearray(1 << 18)
+"""What is received lands here first: a new buffer of this size for each message would cost ten times the system call."""
 
 
 class NetlinkError(OSError):
@@ -101,6 +102,8 @@ class Netlink:
         if protocol == 0:
             self._socket.setsockopt(_SOL_NETLINK, _GET_STRICT, 1)
         self._sequence = 0
+        self.overruns = 0
+        """How often the kernel had no room left for what it said unasked."""
 
     def batch(self, messages: Sequence[bytes]) -> None:
         """Sends all messages, in few system calls. NetlinkError for the first one that was refused; the others stand."""
@@ -125,7 +128,7 @@ class Netlink:
         failed: list[NetlinkError] = []
         waiting = len(messages)
         while waiting:
-            for kind, sequence, body in split(self._socket.recv(_ROOM)):
+            for kind, sequence, body in split(self._receive()):
                 if kind != _ERROR or not first <= sequence <= self._sequence:
                     continue
                 waiting -= 1
@@ -148,7 +151,7 @@ class Netlink:
         found: list[bytes] = []
         interrupted = False
         while True:
-            data = self._socket.recv(_ROOM)
+            data = self._receive()
             start = 0
             while start + 16 <= len(data):
                 size, type_, flags, sequence, _ = _HEADER.unpack_from(data, start)
@@ -172,7 +175,7 @@ class Netlink:
         self._sequence += 1
         self._socket.send(_HEADER.pack(16 + len(body), kind, REQUEST, self._sequence, 0) + body)
         while True:
-            for type_, sequence, found in split(self._socket.recv(_ROOM)):
+            for type_, sequence, found in split(self._receive()):
                 if sequence == self._sequence:
                     return None if type_ == _ERROR else found
 
@@ -186,19 +189,23 @@ class Netlink:
             self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, group)
         self._socket.setblocking(False)
 
-    def read(self) -> list[tuple[int, bytes]] | None:
-        """The messages waiting now, as (type, body). None where the socket overran and some were lost."""
+    def read(self) -> list[tuple[int, bytes]]:
+        """The messages waiting now, as (type, body). Where others were lost, `overruns` has counted it."""
         found: list[tuple[int, bytes]] = []
-        try:
-            for _ in range(64):
-                found += [(kind, body) for kind, _, body in split(self._socket.recv(_ROOM))]
-        except BlockingIOError:
-            pass
-        except OSError as error:
-            if error.errno == errno.ENOBUFS:
-                return None
-            raise
+        for _ in range(64):
+            try:
+                found += [(kind, body) for kind, _, body in split(self._receive())]
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                self.overruns += 1
         return found
+
+    def _receive(self) -> bytes:
+        size = self._socket.recv_into(_BUFFER)
+        return bytes(memoryview(_BUFFER)[:size])
 
     def fileno(self) -> int:
         """For select and its like."""

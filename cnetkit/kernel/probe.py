@@ -24,7 +24,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from cnetkit.kernel import kinds, namespaces as ns
+from cnetkit.kernel import kinds, mounts as views, namespaces as ns
 
 OTHERS = ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWCGROUP
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])
@@ -62,14 +62,17 @@ def mounts() -> dict[str, str]:
         ("private", "none", "/", "", ns_private, ""),
         ("tmpfs", "tmpfs", target, "tmpfs", 0, "mode=755"),
         ("proc", "proc", f"{target}/proc", "proc", ns.MS_NOSUID | ns.MS_NODEV | ns.MS_NOEXEC, ""),
-        ("sysfs", "sysfs", f"{target}/sysfs", "sysfs", ns.MS_NOSUID | ns.MS_NODEV | ns.MS_NOEXEC, ""),
+        ("sysfs", "sysfs", f"{target}/sysfs", "sysfs", 0, ""),
         ("devpts", "devpts", f"{target}/devpts", "devpts", ns.MS_NOSUID, "newinstance,ptmxmode=0666"),
     )
     for name, source, where, kind, flags, options in plan:
         try:
             if found.get("mount-tmpfs") == "":
                 os.makedirs(where, exist_ok=True)
-            ns.mount(source, where, kind, flags, options)
+            if kind == "sysfs":
+                views.sysfs(where)
+            else:
+                ns.mount(source, where, kind, flags, options)
             found[f"mount-{name}"] = ""
         except OSError as error:
             found[f"mount-{name}"] = kinds.words(error.errno or errno.EPERM)

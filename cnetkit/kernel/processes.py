@@ -27,6 +27,10 @@ from cnetkit.model import CnetkitError
 FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
 """How many files a program may open. The agent allows itself all that the system does: a node takes it several."""
 _HEAD = struct.Struct("=i")
+_RESTORED = (
+    signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD,
+)  # fmt: skip
+"""Signals that Python or the agent ignores or handles."""
 
 
 @dataclass(slots=True)
@@ -143,7 +147,7 @@ def _spawn(
         os.setsid()
         for target, source in enumerate(standard):
             os.dup2(source, target)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD):
+        for number in _RESTORED:  # what is ignored stays so in the program, too (execve(2))
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         if not wait:

@@ -2,7 +2,7 @@
 
 from cnetkit.learn.exercise import Exercise
 from cnetkit.learn.lesson import Lesson
-from cnetkit.learn.question import Address, Choice, Order, Question, Text
+from cnetkit.learn.question import Address, Choice, Idea, Order, Question, Text
 from cnetkit.learn.result import Result, Seen
 
-__all__ = ["Address", "Choice", "Exercise", "Lesson", "Order", "Question", "Result", "Seen", "Text"]
+__all__ = ["Address", "Choice", "Exercise", "Idea", "Lesson", "Order", "Question", "Result", "Seen", "Text"]

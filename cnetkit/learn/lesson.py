@@ -60,7 +60,7 @@ class Lesson:
             return Result(question.name, "not attempted", "Answer it where it was asked, and run that cell again.")
         given = self._answers[question.name]
         if question.right(given, seen):
-            return Result(question.name, "correct", seen.words)
+            return Result(question.name, "correct", " ".join(filter(None, (question.agreed(seen), seen.words))))
         parting, there = question.parting(given, seen), question.parts(given, seen)
         said = " ".join(part for part in (parting, there.words) if part)
         return Result(question.name, "incorrect", said, there)

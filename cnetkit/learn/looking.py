@@ -28,11 +28,15 @@ def journey(trace: Trace, kind: str = "", protocol: str = "", source: str = "") 
     return found[0]
 
 
-def arrived(trace: Trace, kind: str, node: str) -> bool:
-    """Whether a packet of a kind was delivered to a node: sent to it is not enough."""
-    return any(
-        one.outcome.kind == "delivered" and one.outcome.where.startswith(f"{node}/") for one in journeys(trace, kind)
-    )
+def arrived(trace: Trace, kind: str, sender: str, receiver: str) -> list[Journey]:
+    """The packets of a kind that one node made and another took: sent is not enough, and neither is from somebody else."""
+    return [
+        one
+        for one in journeys(trace, kind)
+        if one.hops[0].node == sender
+        and one.outcome.kind == "delivered"
+        and one.outcome.where.startswith(f"{receiver}/")
+    ]
 
 
 def changed(one: Journey, field: str) -> Hop | None:
@@ -44,6 +48,11 @@ def after(one: Journey, field: str) -> str:
     """What a field is after its first change, or empty."""
     hop = changed(one, field)
     return next((change.after for change in hop.changes if change.field == field), "") if hop else ""
+
+
+def last(one: Journey, field: str) -> str:
+    """What a field is after its last change, or empty."""
+    return next((change.after for hop in reversed(one.hops) for change in hop.changes if change.field == field), "")
 
 
 def nodes(one: Journey) -> tuple[str, ...]:

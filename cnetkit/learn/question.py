@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cnetkit.learn import saying
 from cnetkit.learn.result import Seen
 from cnetkit.model import CnetkitError
 from cnetkit.trace import Trace
@@ -41,6 +42,10 @@ class Question:
     def right(self, given: Any, seen: Seen) -> bool:  # noqa: ANN401
         """Whether an answer that was read agrees with what was seen."""
         return bool(given == self.read(seen.answer))
+
+    def agreed(self, seen: Seen) -> str:
+        """For a right answer: what to say besides the hop."""
+        return ""
 
     def parting(self, given: Any, seen: Seen) -> str:  # noqa: ANN401
         """For a wrong answer: where it and the capture part."""
@@ -122,23 +127,49 @@ class Order(Question):
 
 
 @dataclass(frozen=True)
+class Idea:
+    """A thought that an answer must hold: in words that state it, or by the denial of others (regular expressions).
+
+    `missing` is what to tell where it does not.
+    """
+
+    stated: str
+    missing: str
+    denied: str = ""
+
+    def held(self, text: str) -> bool:
+        """Whether a text that was read holds it."""
+        return saying.stated(self.stated, text) or bool(self.denied and saying.denied(self.denied, text))
+
+
+@dataclass(frozen=True)
 class Text(Question):
-    """Free text, graded by rule: `wanted` has (regular expression, what is missing without it). Case does not count.
+    """Free text, marked by a rule about words: it holds all `ideas`, and states nothing `contrary` to them.
 
     `truth` says whether the capture bears it out: its answer is the sentence that is shown.
     """
 
-    wanted: tuple[tuple[str, str], ...] = ()
+    ideas: tuple[Idea, ...] = ()
+    contrary: tuple[tuple[str, str], ...] = ()
+    """(regular expression, what to tell who states it)."""
 
     def read(self, given: Any) -> Any:  # noqa: ANN401
-        """The text in small letters, with single spaces."""
-        return " ".join(str(given).lower().split())
+        """The text as it is compared."""
+        return saying.read(given)
 
     def right(self, given: Any, seen: Seen) -> bool:  # noqa: ANN401
-        """Whether everything wanted is in it."""
-        return all(re.search(pattern, given) for pattern, _ in self.wanted)
+        """Whether every idea is held, and nothing contrary stated."""
+        return not self.parting(given, seen)
+
+    def agreed(self, seen: Seen) -> str:
+        """That words were marked and not their sense, and with what to compare them."""
+        return f"What was asked for is named; a rule about words cannot tell more. Compare yours: {self.because or seen.answer}"
 
     def parting(self, given: Any, seen: Seen) -> str:  # noqa: ANN401
-        """What is missing in it."""
-        missing = [words for pattern, words in self.wanted if not re.search(pattern, given)]
-        return " ".join(missing)
+        """What is contrary, denied or missing in it."""
+        told = [words for pattern, words in self.contrary if saying.stated(pattern, given)]
+        for idea in () if told else self.ideas:
+            if not idea.held(given):
+                denial = saying.denied(idea.stated, given)
+                told.append(f"“{denial}” denies it. {idea.missing}" if denial else idea.missing)
+        return " ".join(told)

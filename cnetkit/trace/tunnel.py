@@ -13,19 +13,23 @@ from cnetkit.trace.search import Search
 
 
 def wrapped(search: Search) -> Pairs:
-    """Sent at the underlay, after being sent at the tunnel's interface with one encapsulation less."""
+    """Sent at the underlay, after being sent at the tunnel's interface with one encapsulation less.
+
+    A flood leaves the tunnel's interface once, and the underlay's once for each remote end.
+    """
     depth = search.depth.astype(np.int64)
     if not depth.any():
         return NO_PAIRS
     key = mix(search.identity.inner, search.node)
     parents = search.outgoing(search.wiring.tunnel[search.tap])
     children = search.outgoing(search.orphan & (depth > 0))
+    frame = search.frame[children]
     return pair(
         parents,
         mix(key[parents], depth[parents] + 1),
         children,
         mix(key[children], depth[children]),
-        search.tap[children],
+        mix(search.tap[children], search.columns.outer_dst_high[frame], search.columns.outer_dst_low[frame]),
         search.seen,
     )
 

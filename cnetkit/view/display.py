@@ -24,7 +24,11 @@ STYLE = """
 
 
 def show(trace: Trace) -> None:
-    """Displays a trace; one whose capture still runs is followed until it ends."""
+    """Displays a trace; one whose capture still runs is followed until it ends.
+
+    Layers come when they are looked at: scapy, which takes them apart, takes a second to load, and nobody waits for that
+    before the first packet moves.
+    """
     if trace.running:
         _follow(trace)
         return
@@ -33,7 +37,11 @@ def show(trace: Trace) -> None:
         from cnetkit.view.widget import Viewer
 
         publish(
-            Viewer(scene.of_trace(trace, on_request=True), name, lambda frame: layers(trace.recording.frames, frame))
+            Viewer(
+                scene.of_trace(trace, layers_of=0, on_request=True),
+                name,
+                lambda frame: layers(trace.recording.frames, frame),
+            )
         )
 
 

@@ -85,7 +85,7 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
 def of_hop(trace: Trace, frame: int) -> Scene:
     """The journey that a frame stands in, with the cursor at its hop: the packet is shown on its way there."""
     journey = int(trace.found.joined.journey[frame])
-    drawn = of_trace(trace.select(f"journey == {journey}"), on_request=True)
+    drawn = of_trace(trace.select(f"journey == {journey}"), layers_of=0, on_request=True)
     return drawn | {"begin": drawn["hops"]["frame"].index(frame)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Choice, Exercise, Order, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Order, Seen, Text
 from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 
@@ -52,9 +52,14 @@ def learned(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether c1 answers."""
-    if arrived(trace, "echo reply", "c0"):
+    if arrived(trace, "echo reply", "c1", "c0"):
         return ""
-    if journeys(trace, "echo reply"):
+    if answers := journeys(trace, "echo reply"):
+        other = answers[0].hops[0].node
+        if other != "c1":
+            return (
+                f"{other} answers in c1's place: 172.17.0.3 is among its addresses now, and c1 is as cut off as before."
+            )
         return "c1 answers the ping, and the answer does not reach c0: follow it in the trace."
     asked = [hop for one in journeys(trace, protocol="arp") for hop in one.hops]
     if any(hop.node == "c1" and hop.direction == "in" for hop in asked):
@@ -81,8 +86,11 @@ TASKS = (
         "hears",
         "Who gets a copy of that first frame?",
         hears,
-        ("Which destination MAC address has a question to nobody in particular?", "A broadcast leaves by every port."),
-        "A broadcast is copied to every port but the one it came by, and to the host itself.",
+        (
+            "Which destination MAC address has a question to nobody in particular?",
+            "A broadcast leaves by every other port.",
+        ),
+        "A broadcast is copied to every other port, and to the host itself.",
         {
             ONE: "The bridge does not know yet where c1 is, and the frame is addressed to everybody.",
             BRIDGE: "A bridge passes frames on and answers for nobody.",
@@ -120,10 +128,13 @@ TASKS = (
         "In your own words: why does c2 see nothing of the second ping?",
         learned,
         ("What has the bridge, and where did it get it from?",),
-        "The bridge has learned from the answer.",
-        wanted=(
-            (r"learn|know|remember|table|fdb|forward", "Say what the bridge has by now."),
-            (r"port|cable|interface|veth|where", "Say what it knows of c1."),
+        "From the answer the bridge has learned behind which port c1 is, and sends it there alone.",
+        ideas=(
+            Idea(r"learn|\bkn[eo]w|remember|table|fdb|forward|entr[yi]|already", "Say what the bridge has by now."),
+            Idea(r"port|cable|interface|veth|where|\bc1\b|mac\b", "Say what it knows of c1."),
+        ),
+        contrary=(
+            (r"c2 (?:has |had )?(?:learn|kn[eo]w|ignor|drop|refus)", "c2 decides nothing here: nothing comes to it."),
         ),
     ),
     Exercise(

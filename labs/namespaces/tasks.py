@@ -6,8 +6,10 @@ Processes tell what they see by the page that they ask right for: `/KIND-VALUE`.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from cnetkit.learn import Choice, Exercise, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Seen, Text
+from cnetkit.learn.exercise import setting
 from cnetkit.learn.looking import at, journeys, nodes
 from cnetkit.model import CnetkitError
 from cnetkit.trace import Trace
@@ -18,6 +20,7 @@ LEFT, BOX = "left", "box"
 NONE, ONE = "none", "one"
 FIRST, SAME, ZERO = "1", "the number that left's shell sees, too", "0"
 ROOT, NOBODY, SELF = "0, root", "65534, nobody", "the number that you have outside"
+WIRES = r"interface|rout|cable|wire|link|\blo\b|loopback|eth0|network|address|connect"
 GET = re.compile(rb"GET /([\w.-]*)")
 
 
@@ -77,34 +80,69 @@ def alone(trace: Trace) -> Seen:
     return Seen("its network namespace has a loopback interface that is down, and nothing else", cut(trace).journey)
 
 
+class Teller(NamedTuple):
+    """What a process tells of itself by /tmp/tell: its name and number, and the numbers of its UTS and PID namespace."""
+
+    name: str
+    number: str
+    uts: str
+    pid: str
+
+
+def tellers(trace: Trace) -> tuple[Teller | None, Teller]:
+    """The process of the exercise, where right has heard of it, and left itself. CnetkitError where left told nothing."""
+    after = told(trace, "after")[0].rsplit("-", 3)
+    found = [page.rsplit("-", 3) for page in pages(trace) if not page.startswith("after-")]
+    return next((Teller(*one) for one in found if len(one) == 4), None), Teller(*(["", "", "", "", *after][-4:]))
+
+
 def tried(trace: Trace) -> object:
-    """What right was told by the process of the exercise: a name, and whether its number is 1."""
-    found = [page.rpartition("-") for page in pages(trace) if not page.startswith("after-")]
-    return tuple((name, value == "1") for name, _, value in found)
+    """What was changed about the process of the exercise: its name, whether its number is 1, and its namespaces."""
+    process, left = tellers(trace)
+    return process and (process.name, process.number == "1", process.uts == left.uts, process.pid == left.pid)
 
 
 def named(trace: Trace) -> str:
-    """Whether a process called box, with the number 1, has told so, and left is left."""
-    found = [page.rpartition("-") for page in pages(trace) if not page.startswith("after-")]
-    if not found:
-        return "right was asked for nothing: has the process lost its way there? Leave the network namespace as it is."
-    called, _, number = found[0]
-    if called != "box" and number != "1":
-        return f"It is called {called} and has the number {number}: two namespaces are still those of left."
-    if called != "box":
-        return f"It has the number 1, and is called {called}: in which namespace does the name stand?"
-    if number != "1":
-        return f"It is called box, and has the number {number}: only a child is in the new PID namespace, so it needs --fork."
-    after = told(trace, "after")[0]
-    return "" if after == "left" else f"left itself is called {after} now: give the name inside the new namespace only."
+    """Whether a process called box, with the number 1, has told so from namespaces of its own, and left is left."""
+    process, left = tellers(trace)
+    if process is None:
+        return (
+            "right was asked for nothing: see what the command says. Without --fork nobody is born into a new PID namespace; "
+            "and the network namespace must stay as it is."
+        )
+    if left.name != "left":
+        return f"left itself is called {left.name} now: give the name inside of a new UTS namespace only."
+    if process.name != "box" and process.number != "1":
+        return (
+            f"It is called {process.name} and has the number {process.number}: two namespaces are still those of left."
+        )
+    if process.name != "box":
+        return f"It has the number 1, and is called {process.name}: in which namespace does the name stand?"
+    if process.number != "1":
+        return (
+            f"It is called box, and has the number {process.number}: the first child in a new PID namespace has 1, so "
+            "unshare needs --fork, and the one that tells must be that child."
+        )
+    same = [
+        kind for kind, one, other in (("UTS", process.uts, left.uts), ("PID", process.pid, left.pid)) if one == other
+    ]
+    return (
+        f"It says box and 1, and is still in left's {' and '.join(same)} namespace: what it says was changed."
+        if same
+        else ""
+    )
 
 
 def wired(trace: Trace) -> str:
-    """Whether the container reaches right, and how far it comes."""
-    answered = any(one.hops[-1].node != "right" for one in journeys(trace, "SYN, ACK"))
-    asked = journeys(trace, "SYN")
-    if "wired" in pages(trace) and answered:
+    """Whether the container reaches right by a cable of its own, and how far it comes."""
+    page = pages(trace).get("wired")
+    if page:
+        if page.hops[0].node == "right":
+            return "right hears the container by left's own cable, which left has lost: lay a new one."
+        if page.hops[0].direction == "out" and page.packet.ends.source == "10.0.0.2":
+            return "left itself asks: the container is in left's network namespace, and has no cable of its own."
         return ""
+    asked = journeys(trace, "SYN")
     if any("right" in nodes(one) for one in asked):
         source = next(one.packet.ends.source for one in asked)
         return f"right hears the container and has no way back to {source}: hide it, or give right a route."
@@ -115,6 +153,11 @@ def wired(trace: Trace) -> str:
     ):
         return "The container asks for its gateway's MAC address: has left's end of the cable that address?"
     return "Nothing of the container comes to left: has its end an address, is it up, has it a route to 10.0.0.1?"
+
+
+def cabled(trace: Trace) -> object:
+    """What an attempt at the cable changes."""
+    return setting(trace), "wired" in pages(trace)
 
 
 TASKS = (
@@ -179,18 +222,26 @@ TASKS = (
         alone,
         ("`unshare --net ip -brief address`",),
         "A new network namespace has only a loopback interface, which is down.",
-        wanted=(
-            (r"interface|route|cable|wire|link|lo\b|loopback|eth0|network|address", "Say what it had no more."),
-            (r"\bno\b|not|none|only|nothing|empty|down|own|without|lost|lack|new|miss", "Say how much of it there is."),
+        ideas=(
+            Idea(WIRES, "Say what it had no more.", denied=WIRES),
+            Idea(
+                r"\bonly\b|empty|\bdown\b|\bown\b|\bnew\b|missing|\balone\b|\bgone\b|another|cut off",
+                "Say how much of it there is.",
+                denied=WIRES,
+            ),
+        ),
+        contrary=(
+            (r"refus|block|firewall|forbid|permission", "Nobody forbids it anything: right was sent nothing at all."),
         ),
     ),
     Exercise(
         "box",
-        "Make the process be called box and have the number 1, while left stays left and right is still asked.",
+        "Make the process be called box and have the number 1, while left stays left and right is still asked. Change how it is "
+        "started, and not what it tells.",
         named,
         (
             "Two kinds of namespace are needed; `unshare` takes several at once.",
-            "`unshare --uts --pid --fork sh -c '...'`, with `hostname box` as the first command inside.",
+            "`unshare --uts --pid --fork sh -c '...'`, with `hostname box;` before `. /tmp/tell` inside.",
         ),
         "UTS for the name, PID for the number, and --fork, because only a child is born into the new PID namespace.",
         touched=tried,
@@ -206,5 +257,6 @@ TASKS = (
             "`iptables -t nat -A POSTROUTING -s 172.20.0.0/24 -o eth0 -j MASQUERADE` hides it from right, which has no way back.",
         ),
         "A veth pair, two addresses, a route, and MASQUERADE: that is what Docker does for each container.",
+        touched=cabled,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Seen, Text
 from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys
 from cnetkit.trace import Trace
 
@@ -47,8 +47,10 @@ def apart(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether an answer arrives."""
-    if arrived(trace, "echo reply", "c0"):
+    if arrived(trace, "echo reply", "server", "c0"):
         return ""
+    if others := [one.hops[0].node for one in journeys(trace, "echo reply") if one.hops[0].node != "server"]:
+        return f"{others[0]} answers itself: 198.51.100.2 is among its addresses now. The server hears nothing of the ping."
     seen = [hop for one in journeys(trace, "echo request") for hop in one.hops]
     if not any(hop.node == "router" for hop in seen):
         return "The ping does not even leave dock: does it still forward (`sysctl net.ipv4.ip_forward`)?"
@@ -113,10 +115,16 @@ TASKS = (
         apart,
         ("Compare the two connection entries.",),
         "By the port that each connection began from.",
-        wanted=(
-            (
+        ideas=(
+            Idea(
                 r"port|entry|entries|connection|conntrack|tuple",
                 "Both go to 192.0.2.2 port something: what is different?",
+            ),
+        ),
+        contrary=(
+            (
+                r"\bsame (?:source )?(?:port|entry|connection)|(?:ports?|entry|entries) (?:is|are) (?:the )?same",
+                "If that were the same, nobody could tell them apart: compare where each connection began.",
             ),
         ),
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Order, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Order, Seen, Text
 from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
 ONLY, BOTH, NONE = "n2 alone", "n2 and n3", "no other host"
 INNER, OUTER, TWO = "the inner one", "the outer one", "both"
+INSIDE = r"(?:inner|inside|payload|overlay|10\.0\.9|containers?\b)"
+SEES = r"address|\bonly\b|forward|rout|\bsee|\blook|\bread|between|\bhid|carr|header"
 SIZES = ("1400", "1450", "1500", "1550")
 
 
@@ -53,8 +55,14 @@ def router(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether b answers."""
-    if arrived(trace, "echo reply", "a"):
+    if arrived(trace, "echo reply", "b", "a"):
+        asked = any(one.packet.ends.destination == "10.0.9.3" for one in trace.journeys if one.hops[0].node == "a")
+        if asked and not arrived(trace, "echo reply", "c", "a"):
+            return "b answers, and c no longer does: n3 must stay in n1's list, beside n2."
         return ""
+    others = [one for one in journeys(trace, "echo reply") if one.packet.ends.source == "10.0.9.2"]
+    if others and others[0].hops[0].node != "b":
+        return f"{others[0].hops[0].node} answers in b's place: 10.0.9.2 is among its addresses now."
     seen = [(hop.node, hop.interface, hop.direction) for one in trace.journeys for hop in one.hops]
     if ("b", "eth0", "in") in seen:
         return "b gets something and a gets no answer: does n2 know where n1 is?"
@@ -122,17 +130,19 @@ TASKS = (
         router,
         ("Which addresses does it see?",),
         "It forwards between hosts, whose addresses it knows.",
-        wanted=(
-            (
-                r"outer|host|tunnel|wrap|encapsul|inside|payload|192\.0\.2",
+        ideas=(
+            Idea(
+                r"outer|\bhosts?\b|tunnel|wrap|encapsul|underlay|outside|192\.0\.2|\bn[12]\b",
                 "Say which addresses it sees, or where the others are.",
+                denied=INSIDE,
             ),
-            (r"address|only|forward|route|see|look|between|never|hid", "Say what it does with those, or not."),
+            Idea(SEES, "Say what it does with those, or not.", denied=SEES),
         ),
+        contrary=((rf"(?:reads?|sees?|looks? (?:at|into)) the {INSIDE}", "What is inside it never reads."),),
     ),
     Exercise(
         "mend",
-        "n1 has lost its entries for n2. Make a's ping to b work again.",
+        "n1 has lost its entries for n2. Make a's ping to b work again, and keep the one to c.",
         mended,
         (
             "`bridge fdb show dev vxlan0` on n1, and on n3 to compare.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Order, Seen, Text
-from cnetkit.learn.looking import arrived, at, changed, journey, journeys, nodes
+from cnetkit.learn import Address, Choice, Exercise, Idea, Order, Seen, Text
+from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
 LO, ETH, HOST = "lo, inside of the pod", "eth0, and back by the bridge", "a cable between the two containers"
@@ -53,8 +53,9 @@ def untranslated(trace: Trace) -> Seen:
 
 def mended(trace: Trace) -> str:
     """Whether the server's answer reaches the client."""
-    if arrived(trace, "SYN, ACK", "client"):
-        return ""
+    if arrived(trace, "SYN, ACK", "web", "client"):
+        hidden = [after(one, "ip.src") for one in journeys(trace, "SYN") if changed(one, "ip.src")]
+        return f"web answers, but sees {hidden[0]}: between pods no address is translated." if hidden else ""
     if not any(hop.node == "web" for one in journeys(trace, "SYN") for hop in one.hops):
         return "The request no longer arrives: something else is broken now. Look where it ends."
     answers = journeys(trace, "SYN, ACK")
@@ -121,14 +122,17 @@ TASKS = (
         untranslated,
         ("`ip route` on both hosts.",),
         "Each subnet is on one host, and each host has a route to all of them.",
-        wanted=(
-            (r"route|subnet|knows?|way", "What has each host for each other host's pods?"),
-            (r"each|every|all|own|unique|differ|distinct|host|node|one\b", "Say who has it."),
+        ideas=(
+            Idea(r"rout|subnet|\bknows?\b|\bway\b|unique", "What has each host for each other host's pods?"),
+            Idea(r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|node|\bone\b", "Say who has it."),
+        ),
+        contrary=(
+            (r"masquerad|\bnat\b|translates", "Nothing is translated between pods: compare the source at both ends."),
         ),
     ),
     Exercise(
         "mend",
-        "n1 has lost its route to 10.244.1.0/24. Mend it: client must get an answer from web.",
+        "n1 has lost its route to 10.244.1.0/24. Mend it: client must get its answer, and web see client's own address.",
         mended,
         (
             "`ip route` on n2 shows how such a route looks.",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from cnetkit.learn import Address, Choice, Exercise, Seen, Text
-from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
+from cnetkit.learn import Address, Choice, Exercise, Idea, Seen, Text
+from cnetkit.learn.looking import after, at, changed, journey, journeys, last, nodes
 from cnetkit.trace import Trace
 from cnetkit.trace.journey import Journey
 
@@ -86,24 +86,48 @@ def remembered(trace: Trace) -> Seen:
     return at("the kernel remembers the connection and changes its answers back", one, changed(one, "ip.src"))
 
 
+def comes_to(one: Journey) -> tuple[str, str]:
+    """The node at which a packet ends, and the port that it asks for there."""
+    return nodes(one)[-1], last(one, "tcp.dstport") or str(one.packet.ends.destination_port)
+
+
+def answers(trace: Trace, asked: list[Journey], kind: str) -> list[Journey]:
+    """The answers of a kind that outside has taken to one of these packets."""
+    ports = {str(one.packet.ends.source_port) for one in asked}
+    back = [one for one in journeys(trace) if kind in one.packet.kind and one.outcome.where.startswith("outside/")]
+    return [one for one in back if (last(one, "tcp.dstport") or str(one.packet.ends.destination_port)) in ports]
+
+
 def reachable(trace: Trace, port: int, name: str) -> str:
-    """What is still wrong with a port of dock that should lead to a container; empty where outside gets its answer."""
+    """What is still wrong with a port of dock that should lead to a container's port 80, and no other port with it; empty
+    where outside gets its answer."""
     asked = to_port(trace, port)
     if not asked:
         return f"Nobody asked for port {port} in this trace: run the cell that does."
-    reached = {nodes(one)[-1] for one in journeys(trace, "SYN")} & {"web", "client"}
-    answered = arrived(trace, "SYN, ACK", "outside")
-    if name in reached and answered:
-        return ""
-    if name in reached:
-        refused = any(one.hops[0].node == name for one in journeys(trace) if "RST" in one.packet.kind)
-        where = "on another port than the server's" if refused else "and outside hears nothing of it"
-        return f"{name} is reached, {where}."
+    strangers = [one for one in journeys(trace, "SYN") if nodes(one)[0] == "outside" and one not in asked]
+    reached = {comes_to(one) for one in journeys(trace, "SYN") if one not in strangers}
+    if (name, "80") in reached and answers(trace, asked, "SYN, ACK"):
+        taken = [str(one.packet.ends.destination_port) for one in strangers if comes_to(one)[0] == name]
+        return (
+            f"Port {port} leads to {name}, and now port {taken[0]} does, too: say for which port the rule is."
+            if taken
+            else ""
+        )
+    return missed(trace, port, name, {(node, at) for node, at in reached if node in ("web", "client")})
+
+
+def missed(trace: Trace, port: int, name: str, reached: set[tuple[str, str]]) -> str:
+    """How far packets to a port have come, where they have not done what they should; `reached`: containers and ports."""
+    asked = to_port(trace, port)
+    if (name, "80") in reached:
+        return f"{name} is reached, and outside hears nothing of it."
+    if other := [at for node, at in sorted(reached) if node == name]:
+        return f"{name} is reached, on port {other[0]} instead of 80."
     if reached:
-        return f"The packet arrives at {', '.join(sorted(reached))}: which address stands in the rule?"
-    if answered:
+        return f"The packet arrives at {sorted(reached)[0][0]}: which address stands in the rule?"
+    if answers(trace, asked, "SYN, ACK"):
         return f"dock answers itself: {name} hears nothing of it."
-    if any("RST" in one.packet.kind and one.hops[0].node == "dock" for one in journeys(trace)):
+    if any(one.hops[0].node == "dock" for one in answers(trace, asked, "RST")):
         return f"dock refuses it itself: no rule of the chain DOCKER in the table nat takes port {port} any further."
     rule = next((each.quote for each in asked[0].hops[-1].evidence if "dnat" in each.quote.lower()), "no rule")
     return (
@@ -151,9 +175,16 @@ TASKS = (
         remembered,
         ("What does dock keep of a connection?",),
         "The connection's entry holds both directions.",
-        wanted=(
-            (r"remember|keep|kept|know|entry|conntrack|track|table|state", "Say what dock has by then."),
-            (r"connection|flow|conntrack|packet|both|direction|pair", "Say of what."),
+        ideas=(
+            Idea(r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|table|\bstate\b|stor", "Say what dock has by then."),
+            Idea(r"connection|flow|conntrack|packet|both|direction|pair|translat", "Say of what."),
+        ),
+        contrary=(
+            (r"\bweb (?:\w+ )?(?:remembers|knows|keeps)", "Who remembers is dock: web has never heard of port 8080."),
+            (
+                r"(?:second|another|reverse|other|masquerade|snat) rule|rule for (?:the )?answers?",
+                "No rule is asked for an answer: look at what is quoted where it is changed.",
+            ),
         ),
     ),
     Choice(
@@ -214,7 +245,7 @@ TASKS = (
     ),
     Exercise(
         "mend",
-        "The chain DOCKER of the table nat has been emptied. Make port 8080 lead to web again.",
+        "The chain DOCKER of the table nat has been emptied. Make port 8080 lead to web's port 80 again, and no other port.",
         partial(reachable, port=8080, name="web"),
         (
             "`iptables -t nat -S` on dock. Which line of above is missing?",
@@ -224,7 +255,7 @@ TASKS = (
     ),
     Exercise(
         "publish",
-        "Publish port 9090 of dock to client's port 80 by hand.",
+        "Publish port 9090 of dock to client's port 80 by hand, and change nothing for other ports.",
         partial(reachable, port=9090, name="client"),
         (
             "Two rules: one changes the destination, one lets the packet pass the filter.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from cnetkit.learn import Choice, Exercise, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Seen, Text
 from cnetkit.learn.looking import after, at, changed, journey, journeys
 from cnetkit.trace import Trace
 
@@ -64,11 +64,12 @@ def mended(trace: Trace) -> str:
     lost = [one for one in opened if not changed(one, "ip.dst")]
     if not opened:
         return "Nobody asked: run the cell with the requests again."
+    answers = [one for one in journeys(trace, "SYN, ACK") if one.outcome.where.startswith("client/")]
+    if len(answers) >= len(opened):
+        return ""
     if lost:
         return f"{len(lost)} of {len(opened)} packets keep 10.96.0.2 as their destination, where nobody is: who should change it?"
-    if len(journeys(trace, "SYN, ACK")) < len(opened):
-        return "Every packet gets a pod's address now, but not every pod answers."
-    return ""
+    return "Every packet gets a pod's address now, but not every pod answers."
 
 
 TASKS = (
@@ -133,16 +134,17 @@ TASKS = (
         chooses,
         ("How many packets reach the second rule at all?",),
         "A third, half of the other two thirds, and what is left: a third each.",
-        wanted=(
-            (
-                r"third|rest|remain|left|other|2/3|already|only|reach|second",
+        ideas=(
+            Idea(
+                r"third|rest|remain|left|other|2/3|already|\bonly\b|reach|second",
                 "Say which packets come to the second rule.",
             ),
-            (
+            Idea(
                 r"third|\btwo\b|2/3|1/3|half|equal|same|each|33|even\b",
                 "Say how many of them that is, or what each pod gets.",
             ),
         ),
+        contrary=((r"unfair|unequal", "It is fair: reckon how many packets each rule gets to see."),),
     ),
     Exercise(
         "mend",

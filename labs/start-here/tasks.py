@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnetkit.learn import Choice, Exercise, Order, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Order, Seen, Text
 from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 from cnetkit.trace.journey import Journey
@@ -58,17 +58,25 @@ def kept(trace: Trace) -> Seen:
     return at("left has kept the MAC address in its neighbour table", one, one.hops[0])
 
 
+def misled(trace: Trace) -> str:
+    """What is wrong where the ping is answered, but not from right to left."""
+    answers = journeys(trace, "echo reply")
+    if any(one.hops[0].node == "left" for one in answers):
+        return "left answers itself: 10.0.0.1 is among its own addresses now, and right hears nothing of the ping."
+    return UNTAKEN if answers else ""
+
+
 def quiet(trace: Trace) -> str:
     """Whether the ping is answered and left asks nothing."""
     questions = asked(trace)
-    if arrived(trace, "echo reply", "left"):
+    if arrived(trace, "echo reply", "right", "left"):
         return (
             "The ping is answered, but left still asks first: look for an entry that a flush leaves."
             if questions
             else ""
         )
-    if journeys(trace, "echo reply"):
-        return UNTAKEN
+    if wrong := misled(trace):
+        return wrong
     if questions:
         return "left asks, and nobody answers: has right still its address?"
     if any("right" in nodes(one) for one in journeys(trace, "echo request")):
@@ -78,10 +86,10 @@ def quiet(trace: Trace) -> str:
 
 def mended(trace: Trace) -> str:
     """Whether right answers."""
-    if arrived(trace, "echo reply", "left"):
+    if arrived(trace, "echo reply", "right", "left"):
         return ""
-    if journeys(trace, "echo reply"):
-        return UNTAKEN
+    if wrong := misled(trace):
+        return wrong
     if any("right" in nodes(one) for one in journeys(trace, "echo request")):
         return "The ping reaches right and no answer comes back: has right a way to 10.0.0.2? `ip route` in right."
     if any("right" in nodes(one) for one in asked(trace)):
@@ -137,9 +145,12 @@ TASKS = (
         kept,
         ("Where does left keep what it was told?",),
         "The neighbour table had an entry for 10.0.0.1.",
-        wanted=(
-            (r"kn[eo]w|ke[ep]|remember|table|cache|entry|stor|neighbou?r|arp", "Say what left has by now."),
-            (r"mac|address|10\.0\.0\.1|right|link", "Say what it knows of right."),
+        ideas=(
+            Idea(
+                r"\bkn[eo]w|\bke[ep]|remember|learn|table|cache|entr[yi]|stor|neighbou?r|already|\bha[sd]\b|\bgot\b|told",
+                "Say what left has by now.",
+            ),
+            Idea(r"mac\b|address|10\.0\.0\.1|right|link", "Say what it knows of right."),
         ),
     ),
     Exercise(

@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 import cnetkit
 from cnetkit import catalog
+from cnetkit.cli.opening import SETTINGS
 from cnetkit.lab import Lab
 from cnetkit.model import CnetkitError
 
@@ -145,9 +146,10 @@ class Jupyter:
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.token = "only-for-this-test"
-        self._quiet()
+        self._kernel()
         environment = os.environ | {
-            "PYTHONPATH": str(ROOT), "JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_DATA_DIR": str(folder / "data"),
+            "PYTHONPATH": str(ROOT), "JUPYTER_CONFIG_PATH": str(SETTINGS),
+            "JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_DATA_DIR": str(folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "IPYTHONDIR": str(folder / "ipython"),
             "XDG_STATE_HOME": str(folder / "state"),
             "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
@@ -156,20 +158,14 @@ class Jupyter:
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}", "--ip=127.0.0.1",
-                f"--IdentityProvider.token={self.token}", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
-                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", f"--ServerApp.root_dir={folder}",
+                f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={folder}",
             ],
             cwd=folder, env=environment, stdout=self.log, stderr=self.log,
         )  # fmt: skip
         self._wait()
 
-    def _quiet(self) -> None:
-        """No questions about news, and a kernel that is this very Python."""
-        settings = self.folder / "settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True)
-        (settings / "notification.jupyterlab-settings").write_text(
-            json.dumps({"fetchNews": "false", "checkForUpdates": False})
-        )
+    def _kernel(self) -> None:
+        """A kernel that is this very Python."""
         spec = self.folder / "data" / "kernels" / "this-python"
         spec.mkdir(parents=True)
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

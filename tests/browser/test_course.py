@@ -140,6 +140,7 @@ def test_the_first_lesson(visit, jupyter):
     score = learner.run()
     assert "2 of 8 correct" in score.wait_for_selector(".jp-OutputArea-output", timeout=PATIENCE).inner_text()
     visit.picture("course-00-end")
+    assert visit.page.locator(".Toastify__toast, .jp-Dialog").count() == 0  # nothing but the lesson asks anything
     assert visit.asked == []
 
 
@@ -165,4 +166,5 @@ def test_the_lesson_on_port_mapping(visit, jupyter):
     learner.run_to("lesson.score")
     score = learner.run()
     assert "2 of 11 correct" in score.wait_for_selector(".jp-OutputArea-output", timeout=PATIENCE).inner_text()
+    assert visit.page.locator(".Toastify__toast, .jp-Dialog").count() == 0  # nothing but the lesson asks anything
     assert visit.asked == []

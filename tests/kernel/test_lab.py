@@ -69,12 +69,20 @@ def test_output_errors_status_and_input_come_through(dock):
     assert (result.output, result.errors, result.status) == ("hello", "oops\n", 3)
 
 
+def test_a_program_minds_every_signal_that_a_shell_minds(dock):
+    ended = dock.web.run("for n in 1 15; do sleep 100 & kill -$n $!; wait $!; echo $(($? - 128)); done", timeout=5)
+    assert ended.output.split() == ["1", "15"]
+    assert dock.web.run("timeout 0.1 sleep 10; echo $?", timeout=5).output.split() == ["124"]
+
+
 def test_started_programs_run_on_until_they_are_stopped(dock):
     program = dock.web.start("echo begun; cat")
     program.write("given\n")
+    while not program.output.endswith("given\n"):
+        assert program.running
     program.stop()
     assert not program.running
-    assert program.output.startswith("begun\n")
+    assert program.output == "begun\ngiven\n"
 
 
 @pytest.mark.parametrize(("kind", "protocol"), [("tcp_echo", "tcp"), ("udp_echo", "udp")])

@@ -64,6 +64,16 @@ def test_the_list_to_flood_to_is_all_other_hosts_and_answers_are_learned(lab):
     assert ("02:42:0a:00:09:02", ENDS["n2"]) in fdb(lab["n1"])
 
 
+def test_a_frame_that_is_flooded_to_several_hosts_is_one_journey_with_a_branch_to_each(lab):
+    overlay(lab)
+    with lab.trace() as trace:
+        lab["a"].run("ping -c1 -W2 10.0.9.2", check=True)
+    (asked,) = (one for one in trace.journeys if one.packet.ends.source == "10.0.9.1" and one.packet.protocol == "arp")
+    wrapped = {hop.parent for hop in asked.hops if (hop.node, hop.interface) == ("n1", "eth0")}
+    assert len(wrapped) == 1
+    assert {hop.node for hop in asked.hops} >= {"a", "n2", "b", "n3"}
+
+
 def test_control_tells_each_host_where_the_others_containers_are_and_nothing_is_flooded(lab):
     made = overlay(lab, control=True)
     assert fdb(lab["n3"]) == {("02:42:0a:00:09:01", ENDS["n1"]), ("02:42:0a:00:09:02", ENDS["n2"])}

@@ -9,7 +9,7 @@ import pytest
 import cnetkit
 from cnetkit import catalog
 from cnetkit.lab import Lab
-from cnetkit.learn import Address, Choice, Exercise, Lesson, Order, Seen, Text, progress
+from cnetkit.learn import Address, Choice, Exercise, Idea, Lesson, Order, Seen, Text, progress
 from cnetkit.learn.looking import at, changed, journey
 from cnetkit.model import CnetkitError
 from cnetkit.view import display
@@ -101,15 +101,25 @@ def test_an_order_is_told_where_it_parts(given, words, trace):
 
 
 def test_free_text_says_what_is_missing(trace):
-    wanted = (("bridge", "Say who."), ("learn", "Say what it does."))
-    one = lesson(Text("why", "Why?", lambda trace: Seen("it learned"), wanted=wanted))
+    ideas = (Idea("bridge", "Say who."), Idea("learn", "Say what it does."))
+    one = lesson(Text("why", "Why?", lambda trace: Seen("it learned"), because="So it does.", ideas=ideas))
     for given, words in (
-        ("The  BRIDGE\nlearns", ""),
+        ("The bridge never learns", "“never learns” denies it. Say what it does."),
         ("the bridge", "Say what it does."),
         ("no idea", "Say who. Say what it does."),
     ):
         one.ask("why", given)
         assert one.check("why", trace).words == words
+
+
+def test_free_text_that_holds_what_is_asked_for_is_to_be_compared_by_the_learner(trace):
+    one = lesson(
+        Text("why", "Why?", lambda trace: Seen("it learned"), because="So it does.", ideas=(Idea("learn", ""),))
+    )
+    one.ask("why", "The  BRIDGE\nlearns")
+    result = one.check("why", trace)
+    assert result.correct
+    assert "cannot tell more. Compare yours: So it does." in result.words
 
 
 def test_hints_come_one_by_one_and_the_solution_has_what_was_seen(trace):

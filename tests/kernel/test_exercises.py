@@ -1,0 +1,393 @@
+"""Every exercise takes any repair that works, and no other; mistakes are told apart."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+import pytest
+
+from cnetkit import catalog
+from cnetkit.learn import Exercise
+from tests.kernel.lessons import BOOK, opened, ping, traced
+
+
+@pytest.fixture(autouse=True)
+def _own_progress(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+MASQUERADE = "iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE"
+FLOOD = "bridge fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.34 self permanent"
+STATIC = "bridge fdb append 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self permanent"
+KNOWN = "ip neigh replace 10.0.9.2 lladdr 02:42:0a:00:09:02 dev eth0 nud permanent"
+OTHER_ID = (
+    "ip link del vxlan0; ip link add vxlan0 type vxlan id 43 dstport 4789 local 192.0.2.34;"
+    " ip link set vxlan0 up master br0"
+)
+ANEW = (
+    "ip link del vxlan0; ip link add vxlan0 type vxlan id 42 dstport 4789 local 192.0.2.18 remote 192.0.2.34;"
+    " ip link set vxlan0 up master br0"
+)
+FORGET = (
+    "bridge fdb del 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.34 self;"
+    "bridge fdb del 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self; bridge fdb del 02:42:0a:00:09:02 dev vxlan0 master; true"
+)
+EMPTY = (
+    "iptables -t nat -F $(iptables -t nat -S | grep -o 'KUBE-SEP-[A-Z0-9]* .*10.244.1.2:80' | head -1 | cut -d' ' -f1)"
+)
+LAY = (
+    "chain=$(iptables -t nat -S | grep -o 'KUBE-SEP-[A-Z0-9]*$' | sort -u | while read c; do "
+    "iptables -t nat -S $c | grep -q DNAT || echo $c; done); "
+    "iptables -t nat -A $chain -p tcp -j DNAT --to-destination 10.244.1.2:80"
+)
+
+
+def run(node: str, command: str):
+    return lambda lab: lab[node].run(command, check=True)
+
+
+def replaced(lab):
+    net = lab["c1"].network
+    lab["c1"].remove()
+    net.container("c1", "172.17.0.3")
+
+
+def cable(command: str):
+    return lambda lab: lab["dock"].run(command.format(lab["c1"].host_interface), check=True)
+
+
+def both(*steps):
+    return lambda lab: [step(lab) for step in steps]
+
+
+def modes(lab):
+    lab.clusters[0].use("nftables")
+
+
+def without(lab):
+    lab.clusters[0].services["default", "web"].remove(lab["web-2"])
+
+
+def ask_service(lab):
+    return traced(lab, "client", "for i in $(seq 16); do curl -s -m 0.2 http://10.96.0.2/; done")
+
+
+TELL = r"""
+namespaces=$(stat --dereference --format %i /proc/self/ns/uts /proc/self/ns/pid | paste -sd-)
+curl -s "http://10.0.0.1/$as$(hostname)-$$-$namespaces"
+"""
+NAMED = ". /tmp/tell"
+PID = "$(pgrep -x sleep)"
+CABLE = f"ip link add veth0 type veth peer name eth0 netns {PID}; ip link set veth0 up"
+INSIDE = (
+    f"nsenter --target {PID} --net sh -c 'ip link set eth0 up; ip address add 172.20.0.2/24 dev eth0; "
+    "ip route add default via 172.20.0.1'"
+)
+OUTSIDE = "ip address add 172.20.0.1/24 dev veth0"
+BESIDE = f"nsenter --target {PID} --net sh -c 'ip link set eth1 up; ip address add 10.0.0.3/24 dev eth1'"
+PROXY = """
+import socket
+server = socket.create_server(("", 8080))
+while True:
+    asking, _ = server.accept()
+    with asking, socket.create_connection(("172.17.0.2", 80)) as web:
+        web.sendall(asking.recv(4096))
+        asking.sendall(web.recv(4096))
+"""
+
+
+def permanent(state: str):
+    def attempt(lab):
+        mac = lab["right"].run("cat /sys/class/net/eth0/address", check=True).output.strip()
+        lab["left"].run(f"ip neighbour replace 10.0.0.1 lladdr {mac} dev eth0 nud {state}", check=True)
+
+    return attempt
+
+
+def deaf(node: str, address: str):
+    """Its answers to an address go to a MAC address that nobody has."""
+    return run(node, f"ip neighbour replace {address} lladdr 02:00:00:00:00:99 dev eth0 nud permanent")
+
+
+def command(words: str):
+    return lambda lab: lab["left"].run("cat > /tmp/command", input=words, check=True)
+
+
+def tell(lab):
+    lab["left"].run("cat > /tmp/tell", input=TELL, check=True)
+    return traced(lab, "left", "sh /tmp/command", "as=after-; . /tmp/tell")
+
+
+def boxed(lab):
+    lab["left"].start("unshare --net sleep 1000")
+    lab["left"].run("until pgrep -x sleep; do sleep 0.05; done", timeout=5, check=True)
+
+
+def shared(lab):
+    """The container is started anew, in left's network namespace."""
+    lab["left"].run("pkill -x sleep; while pgrep -x sleep; do sleep 0.05; done", timeout=5, check=True)
+    lab["left"].start("unshare --uts sleep 1000")
+    lab["left"].run("until pgrep -x sleep; do sleep 0.05; done", timeout=5, check=True)
+
+
+def knock(*ports: int):
+    """outside asks for one port of dock after the other."""
+    return lambda lab: traced(lab, "outside", *(f"curl -s -m 0.5 http://203.0.113.1:{port}/" for port in ports))
+
+
+def by_nft(node: str, rule: str, hook: str = "prerouting"):
+    """A rule in a table of the learner's own."""
+    priority = {"prerouting": -100, "postrouting": 100}[hook]
+    chain = f"chain ip mine c {{ type nat hook {hook} priority {priority}; }}"
+    return run(node, f"nft 'add table ip mine; add {chain}; add rule ip mine c {rule}'")
+
+
+def more_servers(lab):
+    """Two more servers in web, as a range of ports had them, and the filter lets packets to them pass."""
+    for n in (1, 2):
+        lab["web"].http_server(80 + n)
+        lab["dock"].publish(7001 + n, to=lab["web"], port=80 + n)
+
+
+def dnat(port: int, to: str) -> str:
+    return f"iptables -t nat -A DOCKER -p tcp --dport {port} -j DNAT --to-destination {to}"
+
+
+def proxy(lab):
+    listening(lab, "-c", PROXY)
+
+
+def served(lab):
+    listening(lab, "-m", "http.server", "8080")
+
+
+def listening(lab, *arguments: str):
+    lab["dock"].start([sys.executable, *arguments])
+    lab["dock"].run("until ss -ltn | grep -q :8080; do sleep 0.05; done", timeout=5, check=True)
+
+
+CASES = {
+    ("start-here", "quiet"): (
+        lambda lab: lab["left"].run("ping -c 1 10.0.0.1"),
+        partial(ping, node="left", address="10.0.0.1"),
+        [
+            run("left", "ip neighbour replace 10.0.0.1 lladdr 02:00:00:00:00:99 dev eth0 nud permanent"),
+            run("left", "ip address add 10.0.0.3/24 dev eth0"),
+            run("right", "ip address flush dev eth0"),
+            run("left", "ip link set eth0 down"),
+            both(permanent("permanent"), deaf("right", "10.0.0.2")),
+            run("left", "ip address add 10.0.0.1/32 dev lo"),
+        ],
+        [
+            both(permanent("permanent")),
+            both(permanent("noarp")),
+            lambda lab: lab["left"].run(
+                "arp_mac=$(ip neighbour | cut -d' ' -f5); ip neighbour replace 10.0.0.1 lladdr $arp_mac dev eth0 nud permanent",
+                check=True,
+            ),
+        ],
+    ),
+    ("start-here", "mend"): (
+        run("right", "ip address flush dev eth0"),
+        partial(ping, node="left", address="10.0.0.1"),
+        [
+            run("right", "ip address add 10.0.0.9/24 dev eth0"),
+            run("right", "ip address add 10.0.0.1/32 dev eth0"),
+            run("right", "ip link set eth0 down"),
+            both(run("right", "ip address add 10.0.0.1/24 dev eth0"), deaf("right", "10.0.0.2")),
+            run("left", "ip address add 10.0.0.1/24 dev eth0"),
+        ],
+        [
+            run("right", "ip address add 10.0.0.1/24 dev eth0"),
+            run("right", "ip address add 10.0.0.1/32 dev eth0; ip route add 10.0.0.0/24 dev eth0"),
+        ],
+    ),
+    ("namespaces", "box"): (
+        command(NAMED),
+        tell,
+        [
+            command(f"unshare --uts sh -c 'hostname box; {NAMED}'"),
+            command(f"unshare --pid --fork sh -c '{NAMED}'"),
+            command(f"unshare --net --uts --pid --fork sh -c 'hostname box; {NAMED}'"),
+            command(f"hostname box; unshare --pid --fork sh -c '{NAMED}'"),
+            command("unshare --uts --pid --fork sh -c 'hostname box; sh /tmp/tell; true'"),
+            command("curl -s http://10.0.0.1/box-1-$(stat -Lc %i /proc/self/ns/uts)-$(stat -Lc %i /proc/self/ns/pid)"),
+            command("unshare --pid --fork sh -c 'hostname() { echo box; }; . /tmp/tell'"),
+        ],
+        [
+            command(f"unshare --uts --pid --fork sh -c 'hostname box; {NAMED}'"),
+            command(f"unshare --user --map-root-user --pid --fork unshare --uts sh -c 'hostname box; {NAMED}'"),
+            command(f"unshare -u hostname box; unshare -fpum --mount-proc sh -c 'hostname box; {NAMED}'"),
+        ],
+    ),
+    ("namespaces", "wire"): (
+        boxed,
+        lambda lab: traced(lab, "left", f"nsenter --target {PID} --net curl -s -m 0.5 http://10.0.0.1/wired"),
+        [
+            run("left", CABLE),
+            run("left", f"{CABLE}; {INSIDE}"),
+            run("left", f"{CABLE}; {INSIDE}; {OUTSIDE}"),
+            run("left", f"{CABLE}; {INSIDE}; {OUTSIDE}; sysctl -w net.ipv4.ip_forward=0"),
+            run("left", f"ip link set eth0 netns {PID}; {INSIDE.replace('172.20.0', '10.0.0')}"),
+            shared,
+        ],
+        [
+            run("left", f"{CABLE}; {INSIDE}; {OUTSIDE}; iptables -t nat -A POSTROUTING -s 172.20.0.0/24 -j MASQUERADE"),
+            both(run("left", f"{CABLE}; {INSIDE}; {OUTSIDE}"), run("right", "ip route add 172.20.0.0/24 via 10.0.0.2")),
+            run("left", f"ip link add link eth0 name eth1 netns {PID} type macvlan mode bridge; {BESIDE}"),
+        ],
+    ),
+    ("port-mapping", "mend"): (
+        both(more_servers, run("dock", "iptables -t nat -F DOCKER")),
+        knock(8080, 9090),
+        [
+            run("dock", dnat(8080, "172.17.0.2:8080")),
+            run("dock", dnat(8080, "172.17.0.3:80") + "; iptables -P FORWARD ACCEPT"),
+            run("dock", dnat(8080, "172.17.0.3:80")),
+            run("dock", dnat(8888, "172.17.0.2:80")),
+            both(served, run("dock", dnat(8888, "172.17.0.2:80"))),
+            run("dock", dnat(8080, "172.17.0.2:81")),
+            run("dock", dnat(8080, "172.17.0.2:82")),
+            run("dock", "iptables -t nat -A DOCKER -p tcp -j DNAT --to-destination 172.17.0.2:80"),
+            run("dock", dnat(8080, "172.17.0.2:80") + "; iptables -t raw -A PREROUTING -s 172.17.0.2 -j DROP"),
+        ],
+        [
+            run("dock", dnat(8080, "172.17.0.2:80")),
+            run("dock", dnat(8080, "172.17.0.2:80").replace("DOCKER", "PREROUTING")),
+            run("dock", dnat(8080, "172.17.0.2:80") + "; iptables -t nat -A POSTROUTING -o docker0 -j MASQUERADE"),
+            by_nft("dock", "tcp dport 8080 dnat to 172.17.0.2:80"),
+            proxy,
+        ],
+    ),
+    ("port-mapping", "publish"): (
+        lambda lab: lab["client"].http_server(80),
+        knock(9090, 8080),
+        [
+            run("dock", dnat(9090, "172.17.0.3:80")),
+            run("dock", dnat(9090, "172.17.0.2:80")),
+            run("dock", dnat(9091, "172.17.0.3:80")),
+            run("dock", "iptables -P FORWARD ACCEPT; iptables -t nat -I DOCKER -p tcp -j DNAT --to-destination 172.17.0.3:80"),
+            both(
+                lambda lab: lab["client"].http_server(90),
+                run("dock", dnat(9090, "172.17.0.3:90") + "; iptables -P FORWARD ACCEPT"),
+            ),
+        ],
+        [
+            run("dock", dnat(9090, "172.17.0.3:80") + "; iptables -A DOCKER -d 172.17.0.3 -p tcp --dport 80 -j ACCEPT"),
+            run("dock", dnat(9090, "172.17.0.3:80") + "; iptables -P FORWARD ACCEPT"),
+            lambda lab: lab["dock"].publish(9090, to=lab["client"], port=80),
+        ],
+    ),
+    ("bridge", "mend"): (
+        cable("ip link set {} nomaster"),
+        partial(ping, node="c0", address="172.17.0.3"),
+        [
+            cable("ip link set {} mtu 1400"),
+            run("dock", "ip link set docker0 down"),
+            both(cable("ip link set {} master docker0"), deaf("c1", "172.17.0.2")),
+            run("dock", "ip address add 172.17.0.3/32 dev docker0"),
+            run("c2", "ip address add 172.17.0.3/16 dev eth0"),
+        ],
+        [
+            cable("ip link set {} master docker0"),
+            replaced,
+            cable(
+                "ip route add 172.17.0.3/32 dev {0}; for one in docker0 {0}; do sysctl -w net.ipv4.conf.$one.proxy_arp=1; done;"
+                "iptables -P FORWARD ACCEPT"
+            ),
+        ],
+    ),
+    ("out-of-the-host", "mend"): (
+        run("dock", "iptables -t nat -F POSTROUTING"),
+        partial(ping, node="c0", address="198.51.100.2"),
+        [
+            run("dock", "sysctl -w net.ipv4.ip_forward=0"),
+            run("router", "ip route add 172.16.0.0/16 via 192.0.2.2"),
+            run("dock", "ip address add 198.51.100.2/32 dev lo"),
+        ],
+        [
+            run("dock", "sysctl -w net.ipv4.ip_forward=1; " + MASQUERADE),
+            run("dock", "iptables -t nat -A POSTROUTING -o eth0 -j SNAT --to-source 192.0.2.2"),
+            run("router", "ip route add 172.17.0.0/16 via 192.0.2.2"),
+            by_nft("dock", "ip saddr 172.17.0.0/16 masquerade", "postrouting"),
+        ],
+    ),
+    ("overlay", "mend"): (
+        run("n1", FORGET),
+        lambda lab: ping(lab, "a", "10.0.9.2; ping -c 1 -W 0.5 10.0.9.3"),
+        [
+            run("n1", "bridge fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.99 self permanent"),
+            both(run("n1", FLOOD), run("n2", OTHER_ID)),
+            both(run("n1", FLOOD), deaf("b", "10.0.9.1")),
+            run("n1", ANEW),
+            run("c", "ip address add 10.0.9.2/24 dev eth0"),
+        ],
+        [
+            run("n1", FLOOD),
+            both(run("n1", STATIC), run("a", KNOWN)),
+            run("n1", FLOOD.replace(" self permanent", "")),
+        ],
+    ),
+    ("pod", "mend"): (
+        run("n1", "ip route del 10.244.1.0/24"),
+        lambda lab: traced(lab, "client", "curl -s -m 0.5 http://10.244.0.2/"),
+        [
+            run("n1", "ip route add 10.244.1.0/24 via 192.0.2.17"),
+            run("n2", "ip route del 10.244.0.0/24"),
+            run("n2", "iptables -t nat -I POSTROUTING -s 10.244.1.0/24 -j SNAT --to-source 192.0.2.34"),
+        ],
+        [
+            run("n1", "ip route replace 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink"),
+            run("n1", "ip route add 10.244.1.2/32 via 10.244.1.0 dev flannel.1 onlink"),
+            both(
+                run("n1", "ip route add 10.244.1.0/24 via 192.0.2.17"),
+                run("router", "ip route add 10.244.1.0/24 via 192.0.2.34"),
+            ),
+        ],
+    ),
+    ("service", "mend"): (
+        run("n1", EMPTY),
+        ask_service,
+        [run("n1", "iptables -t nat -F KUBE-SERVICES"), both(run("n1", LAY), run("web-2", "ip addr flush dev eth0"))],
+        [run("n1", LAY), modes, without, by_nft("n1", "ip daddr 10.96.0.2 tcp dport 80 dnat to 10.244.0.2")],
+    ),
+}  # fmt: skip
+"""How a lab is broken, what is traced then, and what does not mend it and what does."""
+
+
+def test_every_exercise_of_every_lesson_stands_here():
+    assert CASES.keys() == {
+        (name, one.name) for name in BOOK for one in catalog.tasks(name) if isinstance(one, Exercise)
+    }
+    assert all(len(wrong) >= 2 and len(right) >= 2 for _, _, wrong, right in CASES.values())
+
+
+@pytest.mark.parametrize(("name", "exercise"), CASES)
+def test_an_exercise_untouched_is_not_attempted_and_mistakes_are_told_apart(name, exercise):
+    spoil, traffic, wrong, _ = CASES[name, exercise]
+    said = set()
+    for attempt in wrong:
+        lab, lesson = opened(name)
+        with lab:
+            spoil(lab)
+            lesson.ask(exercise, traffic(lab))
+            assert lesson.check(exercise, traffic(lab)).outcome == "not attempted"
+            attempt(lab)
+            result = lesson.check(exercise, traffic(lab))
+            assert result.outcome == "incorrect"
+            said.add(result.words)
+    assert len(said) == len(wrong), said
+
+
+@pytest.mark.parametrize(("name", "exercise"), CASES)
+def test_any_repair_that_works_is_correct(name, exercise):
+    spoil, traffic, _, right = CASES[name, exercise]
+    for attempt in right:
+        lab, lesson = opened(name)
+        with lab:
+            spoil(lab)
+            lesson.ask(exercise, traffic(lab))
+            attempt(lab)
+            result = lesson.check(exercise, traffic(lab))
+            assert result.correct, str(result)
