@@ -2,7 +2,8 @@
 
 A sender's kernel hands out segments far larger than the link takes and cuts them as late as it can, and a receiver's
 joins them again (Documentation/networking/segmentation-offloads.rst): one frame here is several there. The pieces keep
-acknowledgement and window, which is how they are told from a retransmission. Which came from which the rules find out.
+acknowledgement and window, and count up the identification, which is how they are told from a retransmission. Which came from
+which the rules find out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from cnetkit.recording.gather import Bytes, digest
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.units import Units, taken
 
+SEVERAL = 3
+"""So many pieces in a stretch, none of which is borne out, say that its segments are numbered otherwise."""
 FIN, PSH, CWR = 1, 8, 128
 """Flags that only the last piece of a segment keeps (FIN, PSH), or only the first (CWR)."""
 
@@ -45,11 +48,13 @@ def cut_alike(units: Units) -> Units:
     chosen &= _in_reason(stretch, pieces * chosen)[stretch]
     if not chosen.any():
         return units
-    rows, start, low, pieces = (one[chosen] for one in (data.rows, data.start, low, pieces))
+    rows, start, low, pieces, stretch = (one[chosen] for one in (data.rows, data.start, low, pieces, stretch))
     of = np.repeat(np.arange(len(rows)), pieces)
     nth = np.arange(len(of)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     begin, finish = cut[low[of] + nth], cut[low[of] + nth + 1]
-    return _made(units, rows[of], begin - start[of], finish - begin, nth == 0, nth == pieces[of] - 1)
+    offset, size, first, last = begin - start[of], finish - begin, nth == 0, nth == pieces[of] - 1
+    ident = _numbers(units, rows[of], offset, size, last, mix(stretch[of], begin, size), stretch[of])
+    return _made(units, rows[of], offset, size, first, last, ident)
 
 
 WIDE = 1 << 34
@@ -104,9 +109,38 @@ def _boundaries(data: Data, chosen: NDArray[np.bool_]) -> tuple[Rows, NDArray[np
     return found // WIDE, found % WIDE
 
 
+def _numbers(
+    units: Units, of: Rows, offset: NDArray[np.int64], size: NDArray[np.int64], last: NDArray[np.bool_],
+    place: U64, stretch: Rows,
+) -> NDArray[np.uint32]:  # fmt: skip
+    """The identification that each piece has where it is a frame of its own, or 0 where that is not known.
+
+    The kernel counts up from the segment's own (net/ipv4/af_inet.c, inet_gso_segment). Some hardware does not: so it must be
+    borne out by frames that show a piece by itself: by half of them, in the stretch or in all where it does not say otherwise.
+    Equal `place`: the same octets.
+    """
+    c, count = units.columns, int(stretch.max()) + 1
+    usual = np.full(count, 1 << 16)
+    np.minimum.at(usual, stretch[~last], size[~last])
+    number, beside = np.divmod(offset, usual[stretch])
+    ident = (c.ident[of] + number) & 0xFFFF
+    odd = (beside > 0) | (c.version[of] != 4) | (c.ident[of] == 0)
+    alone, further = last & (offset == 0), offset > 0
+    shown = np.flatnonzero(further & np.isin(place, place[alone]))
+    asked, first = np.unique(place[shown], return_index=True)
+    said = further & np.isin(mix(place, ident), mix(place[alone], ident[alone]))
+    right, where = np.isin(asked, place[said]), stretch[shown][first]
+    here, of_them = np.bincount(where, right, count), np.bincount(where, minlength=count)
+    trusted = (of_them > 0) & (here * 2 >= of_them)
+    if right.any() and right.sum() * 2 >= len(right):
+        trusted |= (here > 0) | (of_them < SEVERAL)
+    trusted &= np.bincount(stretch, odd, count) == 0
+    return np.where(trusted[stretch], ident, 0).astype(np.uint32)
+
+
 def _made(
     units: Units, of: Rows, offset: NDArray[np.int64], size: NDArray[np.int64], first: NDArray[np.bool_],
-    last: NDArray[np.bool_],
+    last: NDArray[np.bool_], ident: NDArray[np.uint32],
 ) -> Units:  # fmt: skip
     """`units` with pieces of the units `of`, in place of those: `size` octets at `offset` of the payload."""
     c = taken(units.columns, of)
@@ -117,7 +151,7 @@ def _made(
         c,
         seq=(c.seq.astype(np.int64) + offset).astype(np.uint32),
         flags=flags,
-        ident=np.zeros(len(of), np.uint32),  # each piece gets a number of its own
+        ident=ident,
         length=size.astype(np.int32),
         payload=c.payload + offset,
         payload_length=size.astype(np.int32),

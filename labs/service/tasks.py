@@ -61,12 +61,14 @@ def chooses(trace: Trace) -> Seen:
 def mended(trace: Trace) -> str:
     """Whether every connection is answered."""
     opened = journeys(trace, "SYN", source=CLIENT)
-    lost = [one for one in opened if not changed(one, "ip.dst")]
     if not opened:
         return "Nobody asked: run the cell with the requests again."
     answers = [one for one in journeys(trace, "SYN, ACK") if one.outcome.where.startswith("client/")]
-    if len(answers) >= len(opened):
+    answered = {one.packet.destination for one in answers}
+    silent = [one for one in opened if one.packet.source not in answered]  # a SYN that was sent again has one answer
+    if len(answers) >= len(opened) or not silent:
         return ""
+    lost = [one for one in silent if not changed(one, "ip.dst")]
     if lost:
         return f"{len(lost)} of {len(opened)} packets keep 10.96.0.2 as their destination, where nobody is: who should change it?"
     return "Every packet gets a pod's address now, but not every pod answers."

@@ -80,3 +80,20 @@ def test_what_many_places_show_uncut_is_cut_as_the_last_one_shows_it():
     small = [(places[-1][0], places[-1][1], segment(at, at + 100)) for at in range(0, 9000, 100)]
     joined = join(seen(*large, *small))
     assert set(joined.journey.tolist()) == {0}
+
+
+def test_a_retransmission_of_the_same_octets_is_told_by_its_numbers():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
+        ("b/eth0", 1, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(0, 1000, number=5)),
+        ("b/eth0", 1, segment(1000, 2000, number=6)),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, 0, 0, -1, -1]
+
+
+def test_pieces_that_hardware_gave_one_and_the_same_number_are_told_by_their_octets():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 3000, number=7)), ("b/eth0", 1, segment(0, 1000, number=7)),
+        ("b/eth0", 1, segment(1000, 2000, number=7)), ("b/eth0", 1, segment(2000, 3000, number=7)),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, 0, 0, 0]
