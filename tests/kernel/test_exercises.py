@@ -293,7 +293,8 @@ CASES = {
             cable("ip link set {} master docker0"),
             replaced,
             cable(
-                "ip route add 172.17.0.3/32 dev {0}; for one in docker0 {0}; do sysctl -w net.ipv4.conf.$one.proxy_arp=1; done;"
+                "ip route add 172.17.0.3/32 dev {0}; for one in docker0 {0}; do "
+                "sysctl -w net.ipv4.conf.$one.proxy_arp=1 net.ipv4.neigh.$one.proxy_delay=0; done;"  # else it waits at random
                 "iptables -P FORWARD ACCEPT"
             ),
         ],
