@@ -182,6 +182,8 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
     for depth in range(DEEPEST + 1):
         tunnels = []
         for rows, at, ethertype in inner:
+            if not len(rows):
+                continue
             out["ethertype"][rows] = ethertype
             out["payload"][rows] = out["network"][rows] = at
             tunnels += _network(out, source, rows, at, ethertype, stop)
@@ -219,23 +221,26 @@ Found = tuple[int, I64, I64, I64, I64]
 
 
 def _network(out: Chunk, source: Bytes, rows: I64, at: I64, ethertype: I64, stop: I64) -> list[Found]:
-    four, six, arp = ethertype == IPV4, ethertype == IPV6, ethertype == ARP
-    if arp.any():
-        _arp(out, source, rows[arp], at[arp], stop)
-    return _ipv4(out, source, rows[four], at[four], stop) + _ipv6(out, source, rows[six], at[six], stop)
+    found: list[Found] = []
+    for kind, read in ((ARP, _arp), (IPV4, _ipv4), (IPV6, _ipv6)):
+        some = np.flatnonzero(ethertype == kind)
+        if len(some):
+            found += read(out, source, rows[some], at[some], stop)
+    return found
 
 
-def _arp(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> None:
+def _arp(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Found]:
     """RFC 826: the sender's and the target's protocol address as source and destination; all of it is payload."""
     sender, target = source.word(at + 14, stop[rows]), source.word(at + 24, stop[rows])
     out["src_low"][rows], out["dst_low"][rows] = sender >> np.uint64(32), target >> np.uint64(32)
+    return []
 
 
 def _ipv4(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Found]:
     """RFC 791. A header that is cut or wrong is left as payload."""
     first = source.word(at, stop[rows])
     header = ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4
-    good = (first >> np.uint64(60) == 4) & (header >= 20) & (stop[rows] - at >= header)
+    good = np.flatnonzero((first >> np.uint64(60) == 4) & (header >= 20) & (stop[rows] - at >= header))
     rows, at, first, header = rows[good], at[good], first[good], header[good]
     second = source.word(at + 8, stop[rows])
     size = ((first >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
@@ -255,7 +260,7 @@ def _ipv4(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Foun
 def _ipv6(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Found]:
     """RFC 8200, stepping over extension headers."""
     first = source.word(at, stop[rows])
-    good = (first >> np.uint64(60) == 6) & (stop[rows] - at >= 40)
+    good = np.flatnonzero((first >> np.uint64(60) == 6) & (stop[rows] - at >= 40))
     rows, at, first = rows[good], at[good], first[good]
     size = ((first >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int64) + 40
     protocol = ((first >> np.uint64(8)) & np.uint64(0xFF)).astype(np.int64)
@@ -284,20 +289,20 @@ def _ipv6(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Foun
 
 def _trim(stop: I64, rows: I64, at: I64, size: I64, header: I64) -> None:
     """Lets a packet end where its header says, leaving out Ethernet's padding; a size of 0 means a large segment."""
-    said = size >= header
+    said = np.flatnonzero(size >= header)
     stop[rows[said]] = np.minimum(stop[rows[said]], at[said] + size[said])
 
 
 def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fragment: I64, stop: I64) -> list[Found]:
     """TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443), SCTP's ports; finds tunnels."""
     out["protocol"][rows], out["payload"][rows], out["transport"][rows] = protocol, at, at
-    whole = (fragment == 0) & (at < stop[rows])
+    whole = np.flatnonzero((fragment == 0) & (at < stop[rows]))
     rows, at, protocol = rows[whole], at[whole], protocol[whole]
     first, end = source.word(at, stop[rows]), stop[rows]
-    ported = among(protocol, (TCP, UDP, SCTP))
+    ported = np.flatnonzero(among(protocol, (TCP, UDP, SCTP)))
     out["sport"][rows[ported]] = first[ported] >> np.uint64(48)
     out["dport"][rows[ported]] = (first[ported] >> np.uint64(32)) & np.uint64(0xFFFF)
-    tcp, udp, icmp = protocol == TCP, protocol == UDP, (protocol == ICMP) | (protocol == ICMPV6)
+    tcp, icmp = np.flatnonzero(protocol == TCP), np.flatnonzero((protocol == ICMP) | (protocol == ICMPV6))
     second = source.word(at[tcp] + 8, end[tcp])
     out["seq"][rows[tcp]] = first[tcp] & np.uint64(0xFFFFFFFF)
     out["ack"][rows[tcp]] = second >> np.uint64(32)
@@ -309,12 +314,12 @@ def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fra
     out["icmp_code"][rows[icmp]] = (first[icmp] >> np.uint64(48)) & np.uint64(0xFF)
     out["icmp_id"][rows[icmp]] = (first[icmp] >> np.uint64(16)) & np.uint64(0xFFFF)
     out["icmp_seq"][rows[icmp]] = first[icmp] & np.uint64(0xFFFF)
-    eight = udp | icmp
+    eight = np.append(np.flatnonzero(protocol == UDP), icmp)
     out["payload"][rows[eight]] = np.minimum(at[eight] + 8, end[eight])
-    kind = out["icmp_type"][rows]
-    quoting = ((protocol == ICMP) & among(kind, ICMP_ERRORS)) | ((protocol == ICMPV6) & among(kind, ICMPV6_ERRORS))
+    kind, which = out["icmp_type"][rows[icmp]], protocol[icmp]
+    quoting = icmp[((which == ICMP) & among(kind, ICMP_ERRORS)) | ((which == ICMPV6) & among(kind, ICMPV6_ERRORS))]
     _quoted(out, source, rows[quoting], at[quoting] + 8, end[quoting])
-    open_ = ~out["more"][rows].astype(np.bool_)  # what is inside a fragment cannot be told from it alone
+    open_ = np.flatnonzero(~out["more"][rows].astype(np.bool_))  # what is inside a fragment cannot be told from it alone
     return _tunnels(source, rows[open_], at[open_], protocol[open_], first[open_], end[open_])
 
 

@@ -9,14 +9,23 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """malloc.h; mallopt(3)"""
 MOST = (1 << 31) - 1
 USUAL = 4 * 1024 * 1024 * ctypes.sizeof(ctypes.c_long)
 """To where the threshold climbs by itself once large blocks were freed: DEFAULT_MMAP_THRESHOLD_MAX in malloc.c."""
 LEAST = 100_000
 """Rows; the columns of fewer are too small to matter."""
+
+
+@cache
+def one_heap() -> None:
+    """Lets threads that begin later share one heap: of one's own, each would keep what no other can use."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_ARENA_MAX, 1)
 
 
 @contextmanager

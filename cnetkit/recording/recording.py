@@ -6,6 +6,7 @@ and events. Nothing is interpreted here.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,10 +20,16 @@ from numpy.typing import NDArray
 from cnetkit.model import CnetkitError, Event, Loss, Topology
 from cnetkit.recording import attachment, compressed, cooked, pcap, pcapng_reader, pcapng_writer
 from cnetkit.recording.capture import Capture
+from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.frames import Frames, Tap, merge
+from cnetkit.recording.heap import kept_memory
 
 LARGEST = 1 << 32
 """Bytes of a capture file that are read at most: it is held in memory."""
+OCTETS = 100
+"""About so many a frame takes in a file, at least."""
+READ_AT_ONCE = 1 << 24
+"""Bytes that one thread reads at a time."""
 MOST_WARNINGS = 20
 
 
@@ -84,7 +91,8 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
     cannot be read at all.
     """
     data, stem = _bytes_of(file)
-    capture = _capture(data, node or stem, interface, str(getattr(file, "name", file)))
+    with kept_memory(len(data) // OCTETS):
+        capture = _capture(data, node or stem, interface, str(getattr(file, "name", file)))
     if len(capture.warnings) > MOST_WARNINGS:
         more = f"{len(capture.warnings) - MOST_WARNINGS:,} more parts of the file could not be read"
         capture = replace(capture, warnings=(*capture.warnings[:MOST_WARNINGS], more))
@@ -235,9 +243,26 @@ def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:
                 return np.frombuffer(pipe.read(LARGEST + 1), np.uint8), stem
         if path.stat().st_size > LARGEST:
             raise CnetkitError(f"{file} is larger than 4 GiB: take it apart with editcap -c first")
-        return np.fromfile(path, np.uint8), stem
+        return _read(path), stem
     except OSError as error:
         raise CnetkitError(f"{file} cannot be read ({error.strerror}): check its name and its permissions") from error
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    """All of a file. Threads share it: the memory that it comes to lie in costs more time than the reading."""
+    with path.open("rb", buffering=0) as file:
+        data = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
+
+        def some(part: slice) -> int:
+            at: int = part.start
+            while at < part.stop:
+                count = os.preadv(file.fileno(), [data[at : part.stop].data], at)
+                if not count:  # it has become shorter meanwhile
+                    return at
+                at += count
+            return len(data)
+
+        return data[: min(by_chunks(len(data), some, READ_AT_ONCE), default=0)]
 
 
 def _capture(data: NDArray[np.uint8], node: str, interface: str, name: str) -> Capture:

@@ -11,6 +11,7 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.pcapng import BYTE_ORDER_MAGIC, ENHANCED_PACKET, INTERFACE, PACKET, SECTION, SIMPLE_PACKET
 
 Words = NDArray[np.uint32]
@@ -18,6 +19,8 @@ Places = NDArray[np.int64]
 
 STRETCH = 1 << 22
 """Words looked at at a time: what bounds the memory."""
+SHARE = 1 << 20
+"""Of these, so many by one thread."""
 LEAST = 64
 """Blocks that runs have on average, or no more are looked for: a hostile file breaks them off at every block."""
 REACH = 1 << 14
@@ -120,7 +123,11 @@ class Steps:
         """Finds what looks like packets, with a length at the beginning and at the end, in the stretch from `at` on."""
         words, ends = self.words, len(self.words) - 1
         self._end = min(at + STRETCH, ends)
-        place = np.flatnonzero(words[at : self._end] == ENHANCED_PACKET) + at
+        stretch = words[at : self._end]
+        found = by_chunks(
+            len(stretch), lambda part: np.flatnonzero(stretch[part] == ENHANCED_PACKET) + (at + part.start), SHARE
+        )
+        place = np.concatenate([NO_PLACES, *found])
         length = words[place + 1].astype(np.int64)
         after = place + (length >> 2)
         good = (length >= 12) & (after <= ends + 1)

@@ -14,7 +14,7 @@ from cnetkit.recording.columns import TCP
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.identity import U64, Rows, mix
 from cnetkit.trace.nat import translatable
-from cnetkit.trace.order import begins, ordered, ranks
+from cnetkit.trace.order import begins, ordered, ranks, shared
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.search import Flags, Search
 
@@ -66,18 +66,16 @@ def _seen_before(search: Search) -> Rows:
     """Rows of packets of which one journey begins not long after another one ended."""
     ip = (search.identity.hops >= 0) & search.usable
     tail, head = ip & _tails(search), ip & search.orphan
-    order, packet = ordered(search.identity.packet)
-    number = np.cumsum(begins(packet))
-    ends = (head | tail)[order]
-    rows, of = order[ends], number[ends]
+    rows = np.flatnonzero(head | tail)
     if not len(rows):
         return rows
+    order, packet = ordered(search.identity.packet[rows])
+    rows = rows[order]
     before = _latest(tail[rows])
-    near = head[rows] & (before >= 0) & (of[before] == of)
-    near[near] = _possible(search, rows[before[near]], rows[near])
-    wanted = np.zeros(len(order) + 1, np.bool_)
-    wanted[of[near]] = True
-    return np.sort(order[wanted[number] & ip[order]])
+    near = np.flatnonzero(head[rows] & (before >= 0) & (packet[before] == packet))
+    parent, child = rows[before[near]], rows[near]
+    near = near[_possible(search, parent, child) & ~_back(search, parent, child)]
+    return np.flatnonzero(ip & shared(search.identity.packet, packet[near])[0]) if len(near) else NOTHING
 
 
 def _latest(where: Flags) -> Rows:
@@ -133,7 +131,7 @@ def _back(search: Search, parent: Rows, child: Rows) -> Flags:
 
 def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
     before, after = (search.columns.ttl[search.frame[rows]] for rows in (parent, child))
-    possible: Flags = (after <= before) & (search.identity.ends[child] != search.identity.reverse[parent])
+    possible: Flags = (after <= before) & (search.identity.ends[child] != search.identity.reverse(parent))
     possible &= search.time[child] - search.time[parent] < LONGEST_NS
     same, fallen = search.node[parent] == search.node[child], before.astype(np.int16) - after
     possible &= ~same | ((fallen <= 1) & (search.tap[parent] != search.tap[child]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.chunks import CHUNK, by_chunks
+from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.columns import ICMP, ICMPV6, Columns
 
 U64 = NDArray[np.uint64]
@@ -25,13 +25,17 @@ HALF = np.uint64(32)
 def mix(*parts: NDArray[np.generic] | int) -> U64:
     """One 64-bit digest a row of several integer columns; their order matters."""
     size = max(np.size(part) for part in parts if isinstance(part, np.ndarray))
-    value: U64 = np.full(size, SEED, np.uint64)
-    for first in range(0, size, CHUNK):
-        some = value[first : first + CHUNK]
+    value = np.empty(size, np.uint64)
+
+    def some(chunk: slice) -> None:
+        mixed = value[chunk]
+        mixed.fill(SEED)
         for part in parts:
-            some ^= part[first : first + CHUNK].astype(np.uint64) if isinstance(part, np.ndarray) else np.uint64(part)
-            some *= FACTOR
-            some ^= some >> HALF
+            mixed ^= part[chunk].astype(np.uint64) if isinstance(part, np.ndarray) else np.uint64(part)
+            mixed *= FACTOR
+            mixed ^= mixed >> HALF
+
+    by_chunks(size, some)
     return value
 
 
@@ -43,12 +47,10 @@ class Identity:
     """Kept across NAT: identification, protocol, TCP's sequence numbers and flags, ICMP type, payload."""
     ends: U64
     """The addresses and ports, which NAT changes."""
-    reverse: U64
-    """The `ends` a reply would have."""
     source: U64
-    """Source address and port."""
+    """Protocol, source address and port."""
     target: U64
-    """Destination address and port."""
+    """Protocol, destination address and port."""
     inner: U64
     """The innermost packet with its TTL and MAC addresses: kept by a bridge, and by going in or out of a tunnel."""
     outer: U64
@@ -58,6 +60,10 @@ class Identity:
     hops: NDArray[np.int16]
     """The outermost TTL or hop limit; -1 for what is not IP."""
 
+    def reverse(self, rows: Rows) -> U64:
+        """The `ends` that replies to these rows would have."""
+        return mix(self.target[rows], self.source[rows])
+
 
 def identify(columns: Columns, order: Rows, link_addresses: bool) -> Identity:
     """The identity of each frame, `order` giving the frames by time.
@@ -65,29 +71,35 @@ def identify(columns: Columns, order: Rows, link_addresses: bool) -> Identity:
     `link_addresses` is false where some frames came without both MAC addresses (`tcpdump -i any`).
     """
     whole = {f.name: np.empty(len(order), np.int16 if f.name == "hops" else np.uint64) for f in fields(Identity)}
+    bare = not columns.depth.any() and not columns.vlan.any()
+    if bare:
+        whole |= {"outer": np.zeros(len(order), np.uint64), "wire": whole["inner"]}
 
     def some(part: slice) -> None:
-        for name, found in _identified(columns, order[part], link_addresses).items():
+        for name, found in _identified(columns, order[part], link_addresses, bare).items():
             whole[name][part] = found
 
     by_chunks(len(order), some)
     return Identity(**whole)  # type: ignore[arg-type]
 
 
-def _identified(columns: Columns, rows: Rows, link_addresses: bool) -> dict[str, NDArray[np.generic]]:
-    """The fields of an Identity, for some rows."""
-    c = {name: getattr(columns, name)[rows] for name in _USED}
+def _identified(columns: Columns, rows: Rows, link_addresses: bool, bare: bool) -> dict[str, NDArray[np.generic]]:
+    """The fields of an Identity, for some rows; of `bare` packets, in no tunnel or VLAN, `inner` is all there is."""
+    at = _straight(rows)
+    c = {name: getattr(columns, name)[at] for name in _USED}
     icmp = (c["protocol"] == ICMP) | (c["protocol"] == ICMPV6)
     sport, dport = (np.where(icmp, c["icmp_id"], c[name]).astype(np.uint64) for name in ("sport", "dport"))
     packet = _packet(c)
-    source = mix(c["src_high"], c["src_low"], sport)
-    target = mix(c["dst_high"], c["dst_low"], dport)
-    ends, reverse = mix(source, target, c["protocol"]), mix(target, source, c["protocol"])
-    inner = mix(packet, ends, c["tos"], c["ttl"])
-    if link_addresses:
-        inner = mix(inner, c["eth_src"], c["eth_dst"])
-    wire, outer = mix(inner, c["vlan"]), np.zeros(len(rows), np.uint64)
+    source = mix(c["src_high"], c["src_low"], sport, c["protocol"])
+    target = mix(c["dst_high"], c["dst_low"], dport, c["protocol"])
+    ends = mix(source, target)
+    links = (c["eth_src"], c["eth_dst"]) if link_addresses else ()
+    inner = mix(packet, ends, c["tos"], c["ttl"], *links)
     hops = np.where(c["version"] > 0, c["ttl"].astype(np.int16), np.int16(-1))
+    found = {"packet": packet, "ends": ends, "source": source, "target": target, "inner": inner, "hops": hops}
+    if bare:
+        return found
+    wire, outer = mix(inner, c["vlan"]), np.zeros(len(rows), np.uint64)
     deep = np.flatnonzero(c["depth"])
     if len(deep):
         o = {name: getattr(columns, "outer_" + name)[rows[deep]] for name in _OUTER}
@@ -95,10 +107,14 @@ def _identified(columns: Columns, rows: Rows, link_addresses: bool) -> dict[str,
         around = mix(wire[deep], outer[deep], o["ttl"], o["vlan"])
         wire[deep] = mix(around, o["eth_src"], o["eth_dst"]) if link_addresses else around
         hops[deep] = o["ttl"]
-    return {
-        "packet": packet, "ends": ends, "reverse": reverse, "source": source, "target": target, "inner": inner,
-        "outer": outer, "wire": wire, "hops": hops,
-    }  # fmt: skip
+    return found | {"outer": outer, "wire": wire}
+
+
+def _straight(rows: Rows) -> Rows | slice:
+    """`rows`, as a slice where each is the next: columns are then looked at, and not copied."""
+    if not len(rows) or (rows[1:] != rows[:-1] + 1).any():
+        return rows
+    return slice(int(rows[0]), int(rows[-1]) + 1)
 
 
 _AROUND = ("src_high", "src_low", "dst_high", "dst_low", "ident")

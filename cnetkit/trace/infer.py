@@ -7,11 +7,15 @@ show. Only frames that are the same byte for byte count. What is found here is m
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.recording.chunks import at_once
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.identity import U64, Identity, Rows, mix
 from cnetkit.trace.order import begins, numbered, ordered, shared
@@ -44,9 +48,14 @@ def inferred(
     order, wire = ordered(wire)
     tap, direction, time = tap[order], direction[order], time[order]
     alike = numbered(mix(wire, wiring.node[tap]))[0]
-    above = _bridges(wiring, tap, direction, time, alike)
+    work: list[Callable[[], dict[Any, int]]] = [
+        partial(_bridges, wiring, tap, direction, time, alike),
+        partial(_in_turn, wiring, tap, direction, time, wire, alike),
+        partial(_cables, wiring, tap, direction, time, wire),
+    ]
+    above, *all_cables = at_once(work)
     segment = wiring.segment
-    for cables in (_in_turn(wiring, tap, direction, time, wire, alike), _cables(wiring, tap, direction, time, wire)):
+    for cables in all_cables:
         segment = _assign(wiring.node, segment, cables, set(above.values()))
     bridge, is_bridge = wiring.bridge.copy(), wiring.is_bridge.copy()
     fresh = int(bridge.max(initial=0)) + 1
@@ -99,7 +108,7 @@ def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArr
     for lag in range(1, LOOK_BACK + 1):
         open_ = open_[open_ >= lag]
         back = open_ - lag
-        same = (wire[back] == wire[open_]) & (time[open_] - time[back] < NEAR_NS)
+        same = np.flatnonzero((wire[back] == wire[open_]) & (time[open_] - time[back] < NEAR_NS))
         open_, back = open_[same], back[same]
         hit = (direction[back] == OUT) & (wiring.node[tap[back]] != wiring.node[tap[open_]])
         hit &= ~wiring.known[tap[back]] & ~wiring.tunnel[tap[back]] & ~wiring.tunnel[tap[open_]]

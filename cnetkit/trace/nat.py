@@ -103,11 +103,11 @@ def rewritten_between(
     `half`: seen after the destination was changed and before the source is.
     """
     identity = search.identity
-    parents, children = parents[translatable(search, parents)], children[translatable(search, children)]
+    parents, children = (rows[np.flatnonzero(translatable(search, rows))] for rows in (parents, children))
     if not len(parents) or not len(children):
         return NO_PAIRS
     pkey, ckey = mix(identity.packet[parents], before[parents]), mix(identity.packet[children], after[children])
-    p, c = shared(pkey, ckey)
+    p, c = (np.flatnonzero(one) for one in shared(pkey, ckey))
     parents, pkey, children, ckey = parents[p], pkey[p], children[c], ckey[c]
     if not len(parents):
         return NO_PAIRS
@@ -137,7 +137,7 @@ def translatable(search: Search, rows: Rows) -> NDArray[np.bool_]:
 
 
 def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
-    keep = shared(key, wanted)[0]
+    keep = np.flatnonzero(shared(key, wanted)[0])
     return rows[keep], key[keep]
 
 
@@ -149,10 +149,10 @@ def _rest(pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64) -> 
     return parents[p], pkey[p], children[c], ckey[c]
 
 
-def _left(rows: Rows, taken: Rows) -> NDArray[np.bool_]:
+def _left(rows: Rows, taken: Rows) -> Rows:
     free = np.ones(int(rows.max(initial=-1)) + 1, np.bool_)
     free[taken] = False
-    return free[rows]
+    return np.flatnonzero(free[rows])
 
 
 def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None) -> Pairs:
@@ -168,7 +168,7 @@ def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
     single_p, ends_p = _single(pkey, identity.ends[parents])
     single_c, ends_c = _single(ckey, identity.ends[children])
     keys, at_p, at_c = np.intersect1d(single_p, single_c, assume_unique=True, return_indices=True)
-    _, back = _single(pkey, identity.reverse[parents])
+    _, back = _single(pkey, identity.reverse(parents))
     real = (ends_p[at_p] != ends_c[at_c]) & (_lookup(single_p, back, keys) != ends_c[at_c]) if len(keys) else keys > 0
     parents, pkey = _within(parents, pkey, keys[real])
     children, ckey = _within(children, ckey, keys[real])
@@ -247,5 +247,5 @@ def ends_of(tuples: Sequence[Tuple5], protocol: NDArray[np.int64]) -> U64:
     ):
         values = [int(ipaddress.ip_address(address)) for address in addresses]
         high, low = (np.array(half, np.uint64) for half in zip(*((v >> 64, v & WORD) for v in values), strict=True))
-        sides.append(mix(high, low, np.array(ports, np.uint64)))
-    return mix(sides[0], sides[1], protocol)
+        sides.append(mix(high, low, np.array(ports, np.uint64), protocol))
+    return mix(*sides)

@@ -69,23 +69,24 @@ def pair(
     at = np.flatnonzero(~is_parent & (born > 0)[number])
     if not len(at):
         return NO_PAIRS
-    parents, number, at = parents[order[is_parent]], number[at], order[at] - len(parents)
+    parents, number, at = parents[order[np.flatnonzero(is_parent)]], number[at], order[at] - len(parents)
     children, lane, first, available = children[at], lane[at], before[starts[number]], born[number]
     rank, wanted, run = _counted(number, lane)
     known = first + np.minimum(rank, available - 1)
-    fits = (wanted == available) & seen.after(parents[known], children, ties)
-    usual = seen.usual(parents[known[fits]], children[fits])
-    fits &= ~seen.doubtful(parents[known], children, usual)
+    likely = parents[known]
+    fits = (wanted == available) & seen.after(likely, children, ties)
+    sure = np.flatnonzero(fits)
+    usual = seen.usual(likely[sure], children[sure])
+    fits &= ~seen.doubtful(likely, children, usual)
     if fits.all():
-        return Pairs(parents[known], children, NOTHING, NOTHING)
+        return Pairs(likely, children, NOTHING, NOTHING)
     broken = np.zeros(len(run) and int(run.max()) + 1, np.bool_)
     broken[run[~fits]] = True
-    left = broken[run]
-    sure = ~left
+    left, sure = np.flatnonzero(broken[run]), np.flatnonzero(~broken[run])
     late = _decide(parents, first[left], available[left], children[left], run[left], seen, ties)
     near = ~seen.doubtful(late.parent, late.child, usual)
     return Pairs(
-        np.concatenate((parents[known[sure]], late.parent[near])),
+        np.concatenate((likely[sure], late.parent[near])),
         np.concatenate((children[sure], late.child[near])),
         late.ambiguous,
         late.only,
