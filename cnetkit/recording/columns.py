@@ -319,7 +319,9 @@ def _transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fra
     kind, which = out["icmp_type"][rows[icmp]], protocol[icmp]
     quoting = icmp[((which == ICMP) & among(kind, ICMP_ERRORS)) | ((which == ICMPV6) & among(kind, ICMPV6_ERRORS))]
     _quoted(out, source, rows[quoting], at[quoting] + 8, end[quoting])
-    open_ = np.flatnonzero(~out["more"][rows].astype(np.bool_))  # what is inside a fragment cannot be told from it alone
+    open_ = np.flatnonzero(
+        ~out["more"][rows].astype(np.bool_)
+    )  # what is inside a fragment cannot be told from it alone
     return _tunnels(source, rows[open_], at[open_], protocol[open_], first[open_], end[open_])
 
 

@@ -44,7 +44,6 @@ class Bytes:
             value[short] &= kept
         return value
 
-
     def even_word(self, number: I64) -> U64:
         """The words that begin at eight times each `number`, little-endian; of one that is not there, any."""
         return self._even.take(number, mode="clip").astype(np.uint64, copy=False)

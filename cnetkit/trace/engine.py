@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Connection, Event, Topology
 from cnetkit.recording.columns import PROBLEMS, Columns, decode
-from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, Frames
+from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, UNKNOWN, Frames
 from cnetkit.trace import (
     bridge,
     copies,
@@ -134,19 +134,20 @@ def join(recording: Source) -> Joined:
     addressed = not any(tap.linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) for tap in frames.taps)
     identity = identify(units.columns, order, addressed)
     tap, direction, time = units.tap[order], units.direction[order], units.time[order]
-    direction = oriented(
-        direction,
-        tap,
-        wiring.node[tap],
-        time,
-        identity.wire,
-        units.columns.eth_src[order],
-        units.columns.eth_dst[order],
-        wiring.address[tap],
-        np.array([one.interface == "lo" for one in frames.taps], np.bool_)[tap],
-        numbered(units.columns)[order],
-        clocks.slack[tap],
-    )
+    if (direction == UNKNOWN).any():
+        direction = oriented(
+            direction,
+            tap,
+            wiring.node[tap],
+            time,
+            identity.wire,
+            units.columns.eth_src[order],
+            units.columns.eth_dst[order],
+            wiring.address[tap],
+            np.array([one.interface == "lo" for one in frames.taps], np.bool_)[tap],
+            numbered(units.columns)[order],
+            clocks.slack[tap],
+        )
     wiring = inferred(wiring, tap, direction, time, identity, units.columns.depth[order])
     wiring = stacked(wiring, tap, direction, identity.inner, units.columns.vlan[order])
     search = Search(

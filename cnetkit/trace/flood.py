@@ -11,7 +11,7 @@ import numpy as np
 from cnetkit.recording.frames import OUT
 from cnetkit.trace.gap import LONGEST_NS
 from cnetkit.trace.identity import Rows, mix
-from cnetkit.trace.order import ranks
+from cnetkit.trace.order import ranks, shared
 from cnetkit.trace.pairing import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.search import Search
 
@@ -39,10 +39,12 @@ def _sightings(search: Search) -> tuple[Rows, Rows]:
     """All rows of frames for many that have several first frames, and the number of the packet, by packet and time."""
     c = search.columns
     group = search.usable & ((c.eth_dst[search.frame] >> np.uint64(40)) & np.uint64(1) == 1)
-    rows = np.flatnonzero(group & np.isin(search.identity.inner, search.identity.inner[group & search.orphan]))
-    if not len(rows):
-        return NOTHING, NOTHING
+    rows = np.flatnonzero(group)
     inner = search.identity.inner[rows]
+    alike = np.flatnonzero(shared(inner, inner[search.orphan[rows]])[0])
+    if not len(alike):
+        return NOTHING, NOTHING
+    rows, inner = rows[alike], inner[alike]
     rank, count, _ = ranks(mix(inner, search.tap[rows], search.direction[rows]))
     _, number = np.unique(inner, return_inverse=True)
     most, least = np.zeros(len(rows), np.int64), np.full(len(rows), len(rows))

@@ -44,10 +44,12 @@ def inferred(
     if bool(wiring.known.all()) or not len(tap):
         return wiring
     wiring = replace(wiring, tunnel=wiring.tunnel | _tunnels(wiring, tap, direction, identity.inner, depth))
-    wire = identity.wire
-    order, wire = ordered(wire)
-    tap, direction, time = tap[order], direction[order], time[order]
-    alike = numbered(mix(wire, wiring.node[tap]))[0]
+    sorting: list[Callable[[], tuple[Rows, Any]]] = [
+        partial(ordered, identity.wire),
+        partial(numbered, mix(identity.wire, wiring.node[tap])),
+    ]
+    (order, wire), (number, _) = at_once(sorting)
+    tap, direction, time, alike = tap[order], direction[order], time[order], number[order]
     work: list[Callable[[], dict[Any, int]]] = [
         partial(_bridges, wiring, tap, direction, time, alike),
         partial(_in_turn, wiring, tap, direction, time, wire, alike),

@@ -115,9 +115,13 @@ def rewritten_between(
     parents, pkey, children, ckey = _rest(found[-1], parents, pkey, children, ckey)
     learned: list[Pairs] = []
     for part in (None, identity.source, identity.target):
+        if not len(parents) or not len(children):
+            break
         more = _unique(search, parents, pkey, children, ckey, part)
         parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
         learned.append(more)
+        if not len(parents) or not len(children):
+            break
         more = _mapped(search, parents, pkey, children, ckey, _lesson(search, [*found, *learned]))
         parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
         found.append(more)
@@ -165,23 +169,22 @@ def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
     identity = search.identity
     if kept is not None:
         pkey, ckey = mix(pkey, kept[parents]), mix(ckey, kept[children])
-    single_p, ends_p = _single(pkey, identity.ends[parents])
+    single_p, ends_p, back = _single(pkey, identity.ends[parents], identity.reverse(parents))
     single_c, ends_c = _single(ckey, identity.ends[children])
     keys, at_p, at_c = np.intersect1d(single_p, single_c, assume_unique=True, return_indices=True)
-    _, back = _single(pkey, identity.reverse(parents))
-    real = (ends_p[at_p] != ends_c[at_c]) & (_lookup(single_p, back, keys) != ends_c[at_c]) if len(keys) else keys > 0
+    real = (ends_p[at_p] != ends_c[at_c]) & (back[at_p] != ends_c[at_c])
     parents, pkey = _within(parents, pkey, keys[real])
     children, ckey = _within(children, ckey, keys[real])
     at_once = replace(search.seen, within=search.node)
     return pair(parents, pkey, children, ckey, search.tap[children], at_once)
 
 
-def _single(key: U64, value: U64) -> tuple[U64, U64]:
-    """The keys that have but one value, ascending, and those values."""
+def _single(key: U64, value: U64, *beside: U64) -> tuple[U64, ...]:
+    """The keys that have but one value, ascending, those values, and of each row of `beside` what goes with them."""
     order, key = ordered(key)
     value, starts = value[order], np.flatnonzero(begins(key))
-    same = np.minimum.reduceat(value, starts) == np.maximum.reduceat(value, starts)
-    return key[starts][same], value[starts][same]
+    starts = starts[np.minimum.reduceat(value, starts) == np.maximum.reduceat(value, starts)]
+    return key[starts], value[starts], *(other[order[starts]] for other in beside)
 
 
 def _lookup(keys: U64, values: U64, wanted: U64) -> U64:
@@ -206,7 +209,8 @@ def _lesson(search: Search, found: list[Pairs]) -> Learned:
     child = np.concatenate([pairs.child for pairs in found])
     if not len(parent):
         return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
-    return _single(mix(search.node[parent], search.identity.ends[parent]), search.identity.ends[child])
+    before, after = _single(mix(search.node[parent], search.identity.ends[parent]), search.identity.ends[child])
+    return before, after
 
 
 def _told(search: Search, half: bool) -> Learned:
@@ -231,7 +235,8 @@ def _told(search: Search, half: bool) -> Learned:
         ends_of([step[2] for step in steps], protocol),
         ends_of([step[3] for step in steps], protocol),
     )
-    return _single(mix(node, before_all), after_all)
+    told, becomes = _single(mix(node, before_all), after_all)
+    return told, becomes
 
 
 def _turned(one: Tuple5) -> Tuple5:

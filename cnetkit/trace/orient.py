@@ -44,8 +44,6 @@ def oriented(
     `slack` is by how many nanoseconds each row's time may be wrong beside those of other clocks.
     """
     unknown = direction == UNKNOWN
-    if not unknown.any():
-        return direction
     found = direction.copy()
     looped = np.flatnonzero(unknown & loops)
     found[looped] = _through_loopback(mix(wire, tap)[looped], tap[looped], numbered[looped])
