@@ -14,7 +14,8 @@ I64 = NDArray[np.int64]
 SEED, FACTOR, HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD), np.uint64(32)
 BLOCK, WORDS = 64, 8
 """Octets and words that are digested at a time, where there are so many."""
-KEYS = SEED * np.arange(1, WORDS + 1, dtype=np.uint64)[:, None]
+KEYS = np.cumprod(np.full(WORDS, SEED))[:, None]
+"""Odd, and nothing to do with one another: so that what changes in one word is not undone by another."""
 ROWS = 1 << 12
 """Rows at a time of which blocks are read: their words stay in the processor's cache."""
 
@@ -120,8 +121,7 @@ def _blocks(source: Bytes, value: U64, begin: I64, count: I64) -> None:
         words[1:] |= read[:-1] >> low[:live]
         before = read[-1]
         place += WORDS
-        words ^= KEYS
         words *= FACTOR
         words ^= words >> HALF
-        words *= SEED
+        words *= KEYS
         _fold(value[:live], words.sum(0))

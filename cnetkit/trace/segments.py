@@ -133,9 +133,25 @@ def _numbers(
     here, of_them = np.bincount(where, right, count), np.bincount(where, minlength=count)
     trusted = (of_them > 0) & (here * 2 >= of_them)
     if right.any() and right.sum() * 2 >= len(right):
-        trusted |= (here > 0) | (of_them < SEVERAL)
+        trusted |= (here > 0) | (of_them < SEVERAL) | _sent_later(c.ident[of], ident, further, alone, place, stretch)
     trusted &= np.bincount(stretch, odd, count) == 0
     return np.where(trusted[stretch], ident, 0).astype(np.uint32)
+
+
+def _sent_later(
+    own: NDArray[np.uint32], ident: NDArray[np.integer], further: NDArray[np.bool_], alone: NDArray[np.bool_],
+    place: U64, stretch: Rows,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Stretches in which what shows a piece by itself was numbered after all pieces: it was sent again, and says nothing."""
+    count = int(stretch.max()) + 1
+    base = np.zeros(count, np.int64)
+    base[stretch[further][::-1]] = own[further][::-1]
+    after = (ident.astype(np.int64) - base[stretch] + (1 << 15)) % (1 << 16)
+    last, first = np.full(count, -1), np.full(count, 1 << 16)
+    np.maximum.at(last, stretch[further], after[further])
+    shown = alone & np.isin(place, place[further])
+    np.minimum.at(first, stretch[shown], after[shown])
+    return first > last
 
 
 def _made(

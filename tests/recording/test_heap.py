@@ -38,3 +38,29 @@ def test_pages_stay_while_it_is_open_and_go_afterwards():
     plain, kept, grown = map(int, done.stdout.split())
     assert kept < plain / 10
     assert grown < 20_000_000
+
+
+HEAPS = """
+import ctypes, sys
+import numpy as np
+from cnetkit.recording.chunks import by_chunks
+
+if len(sys.argv) > 1:
+    import cnetkit.recording.chunks as chunks
+    chunks.one_heap = lambda: None
+by_chunks(64, lambda part: [np.ones(3000) for _ in range(20)], 1)
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+out = libc.fopen(b"/dev/stdout", b"w")
+libc.malloc_info(0, ctypes.c_void_p(out))
+libc.fclose(ctypes.c_void_p(out))
+"""
+
+
+def test_threads_that_work_on_columns_share_one_heap():
+    shared, apart = (
+        subprocess.run([sys.executable, "-c", HEAPS, *more], capture_output=True, text=True, check=True).stdout
+        for more in ([], ["apart"])
+    )
+    assert shared.count("<heap nr=") == 1
+    assert apart.count("<heap nr=") > 1

@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import subprocess
 
@@ -231,3 +232,33 @@ def test_a_copy_of_a_file_counts_once_and_is_of_no_other_place(tmp_path):
     assert any("b.pcapng holds the same as" in warning for warning in whole.warnings)
     with pytest.raises(CnetkitError, match=r"holds the same as .* as left/eth0 and as right/eth0"):
         load_all([f"left/eth0={tmp_path / 'a.pcapng'}", f"right/eth0={tmp_path / 'b.pcapng'}"])
+
+
+@pytest.fixture
+def recording_file(tmp_path):
+    """A saved recording of 50 frames."""
+    rows = [(number % 2, 1 + number % 2, number, bytes(range(60 + number))) for number in range(50)]
+    Recording(make_frames([WEB, DOCK], rows), name="demo").save(tmp_path / "saved.pcapng")
+    return tmp_path / "saved.pcapng"
+
+
+def test_a_file_is_read_by_several_threads_to_its_last_octet(recording_file, monkeypatch):
+    expected = load(recording_file)
+    for size in (1, 7, 1000, 1 << 30):
+        monkeypatch.setattr("cnetkit.recording.recording.READ_AT_ONCE", size)
+        assert load(recording_file) == expected
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_read_as_far_as_it_goes(recording_file, monkeypatch):
+    whole, read = recording_file.read_bytes(), os.preadv
+
+    def shortening(file, buffers, at):
+        os.truncate(recording_file, len(whole) - 40)
+        return read(file, buffers, at)
+
+    monkeypatch.setattr("cnetkit.recording.recording.READ_AT_ONCE", 64)
+    monkeypatch.setattr(os, "preadv", shortening)
+    found = load(recording_file)
+    monkeypatch.undo()
+    assert found.warnings == load(recording_file).warnings != ()
+    assert found.frames == load(recording_file).frames

@@ -97,3 +97,14 @@ def test_pieces_that_hardware_gave_one_and_the_same_number_are_told_by_their_oct
         ("b/eth0", 1, segment(1000, 2000, number=7)), ("b/eth0", 1, segment(2000, 3000, number=7)),
     ))  # fmt: skip
     assert joined.parent.tolist() == [-1, 0, 0, 0]
+
+
+def test_a_stretch_whose_pieces_were_lost_and_sent_again_is_told_by_what_the_others_show():
+    lost = [("a/eth0", 2, segment(0, 5000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1))]
+    again = [("b/eth0", 1, segment(at, at + 1000, number=6 + at // 1000)) for at in range(1000, 5000, 1000)]
+    other = [("a/eth0", 2, segment(6000, 9000, number=20, ack=100))]
+    other += [("b/eth0", 1, segment(at, at + 1000, number=14 + at // 1000, ack=100)) for at in (6000, 7000, 8000)]
+    beside = [("a/eth0", 2, segment(10000, 10240, number=40, ack=101))]
+    beside += [("b/eth0", 1, segment(at, at + 80, number=at // 80 - 85, ack=101)) for at in (10000, 10080, 10160)]
+    joined = join(seen(*lost, *again, *other, *beside))
+    assert joined.parent.tolist() == [-1, 0, -1, -1, -1, -1, -1, 6, 6, 6, -1, 10, 10, 10]
