@@ -10,20 +10,28 @@ To reach: 15 times tshark's frames a second; a million frames in 3 s and 1.5 GiB
 from __future__ import annotations
 
 import json
+import random
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.bench.measure import ROOT, median, table
+
+if TYPE_CHECKING:
+    from cnetkit.recording.recording import Recording
 
 ROUNDS = 5
 CAPTURE = ROOT / "tests" / "data" / "truth" / "portmap.pcapng"
 SIZES = {"10,000": 2, "100,000": 16, "1,000,000": 160, "3,000,000": 480}
 """How often the capture of 6,292 frames is repeated for about so many."""
 LARGE, SMALL = "1,000,000", "100,000"
+FULL = 1448
+"""Octets of TCP payload in an Ethernet frame of 1,514, with timestamps."""
 
 TIMED = """
 import resource, sys, time
@@ -68,16 +76,52 @@ PROGRAMS = {
 
 def write(times: int, path: Path) -> None:
     """The capture, `times` times one after another, as one file."""
-    import numpy as np
-
     from cnetkit.recording.recording import load
 
-    once = load(CAPTURE)
+    repeated(load(CAPTURE), times).save(path)
+
+
+def repeated(once: Recording, times: int) -> Recording:
+    """`once`, `times` times one after another."""
+    import numpy as np
+
     frames, count = once.frames, len(once.frames)
     whole = frames.take(np.tile(np.arange(count), times))
     step = int(frames.time_ns.max() - frames.time_ns.min()) + 10**9
     whole = replace(whole, time_ns=whole.time_ns + np.repeat(np.arange(times), count) * step)
-    replace(once, frames=whole).save(path)
+    return replace(once, frames=whole)
+
+
+def write_full(times: int, path: Path) -> None:
+    """The same with payloads filled up to 1,448 octets, and with sequence numbers that leave room for those."""
+    import numpy as np
+
+    from cnetkit.recording.columns import TCP, UDP, decode
+    from cnetkit.recording.recording import load
+
+    once = load(CAPTURE)
+    frames, c = once.frames, decode(once.frames)
+    packets = []
+    for number in range(len(frames)):
+        at = int(c.payload[number] - frames.start[number])
+        whole = frames.bytes_of(number)
+        head, payload = bytearray(whole[:at]), whole[at : at + int(c.payload_length[number])]
+        if c.protocol[number] in (TCP, UDP) and payload and not c.depth[number]:
+            payload += random.Random(payload).randbytes(max(0, FULL - len(payload)))
+            network, transport = (int(one[number] - frames.start[number]) for one in (c.network, c.transport))
+            struct.pack_into(">H", head, network + 2, at - network + len(payload))
+            if c.protocol[number] == UDP:
+                struct.pack_into(">H", head, transport + 4, 8 + len(payload))
+        if c.protocol[number] == TCP:
+            place = int(c.transport[number] - frames.start[number]) + 4
+            struct.pack_into(">II", head, place, *(int(one[number]) * FULL % 2**32 for one in (c.seq, c.ack)))
+        packets.append(bytes(head) + payload)
+    size = np.array([len(packet) for packet in packets], np.int32)
+    full = replace(
+        frames, data=np.frombuffer(b"".join(packets), np.uint8), start=(np.cumsum(size) - size).astype(np.int64),
+        captured=size, length=size,
+    )  # fmt: skip
+    repeated(replace(once, frames=full), times).save(path)
 
 
 def run(program: str, path: Path) -> dict[str, float]:
@@ -138,6 +182,25 @@ def others(files: dict[str, Path]) -> None:
           ("", "frames", "took", "frames a second", "cnetkit is times as fast", "memory"), rows)  # fmt: skip
 
 
+def full(path: Path) -> None:
+    """Frames as large as a link takes them, where the octets count."""
+    ways = {"cnetkit": lambda: run("cnetkit", path)}
+    if shutil.which("tshark"):
+        ways["tshark -T fields"] = lambda: run_tshark(path)
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
+    for _ in range(3):
+        for name, way in ways.items():
+            found[name].append(way())
+    middle = {name: medians(runs) for name, runs in found.items()}
+    rows = [
+        (name, f"{one['frames']:,.0f}", f"{one['seconds']:.2f} s", f"{one['frames'] / one['seconds']:,.0f}",
+         f"{one['seconds'] / middle['cnetkit']['seconds']:.1f}", f"{one['memory']:.2f} GiB")
+        for name, one in middle.items()
+    ]  # fmt: skip
+    table(f"join: frames with {FULL:,} octets of payload",
+          ("", "frames", "took", "frames a second", "cnetkit is times as fast", "memory"), rows)  # fmt: skip
+
+
 def growth(files: dict[str, Path]) -> None:
     """The time a frame, from few to many."""
     rows = []
@@ -166,6 +229,13 @@ def main() -> None:
             written = [sys.executable, "-m", "tests.bench.join", "--write", str(SIZES[size]), str(path)]
             subprocess.run(written, check=True, cwd=ROOT)
         others(files)
+        full_size = Path(folder) / "full.pcapng"
+        subprocess.run(
+            [sys.executable, "-m", "tests.bench.join", "--full", str(SIZES[SMALL]), str(full_size)],
+            check=True,
+            cwd=ROOT,
+        )
+        full(full_size)
         growth(files)
         further(files)
 
@@ -173,5 +243,7 @@ def main() -> None:
 if __name__ == "__main__":
     if "--write" in sys.argv:
         write(int(sys.argv[2]), Path(sys.argv[3]))
+    elif "--full" in sys.argv:
+        write_full(int(sys.argv[2]), Path(sys.argv[3]))
     else:
         main()
