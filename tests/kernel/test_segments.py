@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import replace
 
 import pytest
@@ -42,8 +43,9 @@ while True:
 
 
 def truth(recording: Recording) -> dict[str, list[int]]:
-    """Frames that share a mark, however many marks each holds."""
+    """Frames that share a mark, however many marks each holds; and pieces too short for one, with what held their octets."""
     whole: dict[bytes, set[int]] = {}
+    places = [octets_of(recording.frames.bytes_of(number)) for number in range(len(recording.frames))]
     for number in range(len(recording.frames)):
         here = set(TAG.findall(recording.frames.bytes_of(number)))
         together = {number}
@@ -52,7 +54,22 @@ def truth(recording: Recording) -> dict[str, list[int]]:
             here |= {mark for mark in whole if whole[mark] is group}
         for mark in here:
             whole[mark] = together
+    groups = {id(one): one for one in whole.values()}.values()
+    for number in {n for n, (_, begin, end) in enumerate(places) if end > begin} - {n for one in groups for n in one}:
+        to, begin, end = places[number]
+        for group in groups:
+            if any(places[n][0] == to and places[n][1] <= begin and end <= places[n][2] for n in group):
+                group.add(number)
     return {f"stream {min(group)}": sorted(group) for group in {id(one): one for one in whole.values()}.values()}
+
+
+def octets_of(data: bytes) -> tuple[int, int, int]:
+    """The port that sent it, and the first sequence number and the last plus one, of a frame of TCP over IPv4; else zeros."""
+    if data[12:14] != b"\x08\x00" or data[23] != 6:
+        return 0, 0, 0
+    tcp = 14 + (data[14] & 15) * 4
+    sender, _, begin = struct.unpack_from(">HHI", data, tcp)
+    return sender, begin, begin + len(data) - tcp - (data[tcp + 12] >> 4) * 4
 
 
 @pytest.fixture(params=["cut on the way", "cut and joined again"])
