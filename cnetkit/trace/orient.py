@@ -79,8 +79,9 @@ def _along_cables(
     numbered: NDArray[np.bool_],
     slack: Rows,
 ) -> NDArray[np.uint8]:
-    """`found` with the directions of packets seen at both ends of a cable: the first one was at the sender, if they are
-    numbered; of others, if their times tell the sender, and are farther apart than the clocks may be wrong."""
+    """`found` with the directions of packets seen at both ends of a cable: what one end says tells the other's. Else the
+    first one was at the sender, if they are numbered; of others, if their times tell the sender. Neither, where the times
+    are no farther apart than the clocks may be wrong."""
     cable = _cables(tap, node, time, wire)[tap]
     key = mix(wire, cable)
     rows = np.flatnonzero(cable >= 0)
@@ -89,16 +90,23 @@ def _along_cables(
         return found
     begins = np.flatnonzero(np.concatenate(([True], key[rows][1:] != key[rows][:-1])))
     sizes = np.diff(np.append(begins, len(rows)))
-    both = np.minimum.reduceat(tap[rows], begins) != np.maximum.reduceat(tap[rows], begins)
+    low, high = np.minimum.reduceat(tap[rows], begins), np.maximum.reduceat(tap[rows], begins)
+    both = low != high
     four = begins[sizes == 4]  # over there and back again: a port of a bridge in hairpin mode
     back = four[(tap[rows[four]] == tap[rows[four + 3]]) & (tap[rows[four + 1]] == tap[rows[four + 2]])]
     back = back[(time[rows[back + 3]] - time[rows[back]] < PAUSE_NS) & (slack[rows[back]] + slack[rows[back + 1]] == 0)]
     first = numbered[rows[begins]] | np.isin(begins, back)
     other = -1 if first.all() else _senders(tap[rows], time[rows], begins, sizes)
+    sender = np.where(first, tap[rows[begins]], other)
     if slack.any():
         there = np.where(tap[rows] == np.repeat(tap[rows[begins]], sizes), 1 << 62, time[rows] - slack[rows])
-        other = np.where(np.minimum.reduceat(there, begins) > (time + slack)[rows[begins]], other, -1)
-    sender = np.where(first, tap[rows[begins]], other)
+        apart = np.minimum.reduceat(there, begins) > (time + slack)[rows[begins]]
+        exact = first & (np.maximum.reduceat(slack[rows], begins) == 0)
+        sender = np.where(exact | apart, sender, -1)
+    said = np.where(found[rows] == OUT, tap[rows], np.repeat(low + high, sizes) - tap[rows])
+    known = found[rows] != UNKNOWN
+    least = np.minimum.reduceat(np.where(known, said, 1 << 62), begins)
+    sender = np.where(least == np.maximum.reduceat(np.where(known, said, -1), begins), least, sender)
     told = np.where(tap[rows] == np.repeat(sender, sizes), OUT, IN).astype(np.uint8)
     told[back + 2], told[back + 3] = OUT, IN
     open_ = np.repeat(both & (sender >= 0), sizes) & (found[rows] == UNKNOWN)

@@ -88,3 +88,19 @@ def test_what_two_clocks_saw_in_either_order_is_no_hairpin():
     ]
     joined = join(Recording(make_frames(taps, sorted(rows, key=lambda row: row[2]))))
     assert OUT not in joined.direction[-2:-1].tolist()
+
+
+def test_what_one_end_of_a_cable_says_tells_the_other_end_that_seems_to_have_been_earlier():
+    """Where a file of microseconds stands beside one of nanoseconds, the receiver may seem to be the first."""
+    taps = [Tap("a", "x"), Tap("b", "x")]
+    packets = [
+        bytes(Ether(src="02::1", dst="02::2") / IP(src="10.0.0.1", dst="10.0.0.2", id=n) / UDP()) for n in range(1, 21)
+    ]
+    rows = []
+    for n, packet in enumerate(packets):
+        early = n % 5 == 4  # each fifth arrives within the microsecond in which it was sent
+        sent = 10**7 * n + (70 if early else 0)
+        rows += [(0, OUT, sent, packet), (1, UNKNOWN, (sent + (20 if early else 9_500)) // 1000 * 1000, packet)]
+    rows.sort(key=lambda row: row[2])
+    joined = join(Recording(make_frames(taps, rows)))
+    assert [int(way) for way in joined.direction] == [OUT if row[0] == 0 else IN for row in rows]
