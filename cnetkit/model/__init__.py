@@ -1,0 +1,49 @@
+"""The nouns of cnetkit as frozen dataclasses; docs/ARCHITECTURE.md says what each means.
+
+Every other room imports this one. It does no I/O and imports nothing but the standard library.
+"""
+
+from cnetkit.model.errors import CnetkitError
+from cnetkit.model.events import SUBJECTS, Event, Loss, Verdict
+from cnetkit.model.journeys import Change, Direction, Evidence, Hop, Outcome, OutcomeKind, Strength, Unexplained
+from cnetkit.model.netfilter import Chain, Connection, Rule, Tuple5
+from cnetkit.model.topology import (
+    ForwardingEntry,
+    Interface,
+    Link,
+    Neighbour,
+    Node,
+    NodeKind,
+    PolicyRule,
+    Route,
+    Topology,
+)
+
+__all__ = [
+    "SUBJECTS",
+    "Chain",
+    "Change",
+    "CnetkitError",
+    "Connection",
+    "Direction",
+    "Event",
+    "Evidence",
+    "ForwardingEntry",
+    "Hop",
+    "Interface",
+    "Link",
+    "Loss",
+    "Neighbour",
+    "Node",
+    "NodeKind",
+    "Outcome",
+    "OutcomeKind",
+    "PolicyRule",
+    "Route",
+    "Rule",
+    "Strength",
+    "Topology",
+    "Tuple5",
+    "Unexplained",
+    "Verdict",
+]

@@ -1,0 +1,79 @@
+"""Journeys: the hops that a packet made, what each changed, the evidence for it, and how the journey ended.
+
+Frozen dataclasses without behaviour; `cnetkit.trace` fills them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["in", "out", "unknown"]
+OutcomeKind = Literal["delivered", "consumed", "dropped", "lost-from-sight", "ambiguous"]
+Strength = Literal["kernel", "table", "inferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`field` is named as Wireshark names it: eth.src, eth.dst, ip.src, ip.dst, ip.ttl, tcp.dstport, ..."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The kernel's own words for why a hop happened.
+
+    `kind`: nft-rule, conntrack, route, neighbour, forwarding-entry, link, order, ...
+    `source`: where it was read: `ip nat DOCKER handle 5`, `dock table main`, `docker0`.
+    `strength`: `kernel`, it was said of this very packet; `table`, it stood in a table valid at that time; `inferred`,
+    from frames alone.
+    """
+
+    kind: str
+    quote: str
+    source: str
+    strength: Strength
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A frame's place in a journey. `parent` is the number of the frame it came from, None for the first."""
+
+    frame: int
+    parent: int | None
+    node: str
+    interface: str
+    direction: Direction
+    time_ns: int
+    changes: tuple[Change, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    clock_ns: int = 0
+    """Where clocks differ, what brings `time_ns` to the clock of the recording's first file."""
+
+    @property
+    def moment(self) -> int:
+        """`time_ns` by the clock that all hops of a trace share: what gaps between hops are told from."""
+        return self.time_ns + self.clock_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a journey ended."""
+
+    kind: OutcomeKind
+    where: str
+    """node/interface."""
+    reason: str = ""
+    """Only with evidence: by what it was dropped, what consumed it, why it is ambiguous."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A frame that stands in no journey, and why."""
+
+    frame: int
+    reason: str
