@@ -13,23 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cnetkit.model import Event, Loss, Topology
-from cnetkit.operations import (
-    AddAddress as AddAddress,
-    AddBridge as AddBridge,
-    AddForwarding as AddForwarding,
-    AddNeighbour as AddNeighbour,
-    AddNode as AddNode,
-    AddRoute as AddRoute,
-    AddVeth as AddVeth,
-    AddVxlan as AddVxlan,
-    ForgetConnections as ForgetConnections,
-    Message as Message,
-    NftTable as NftTable,
-    Operation as Operation,
-    RemoveNode as RemoveNode,
-    Rules as Rules,
-    SetSysctl as SetSysctl,
-)
+from cnetkit.operations import AnyOperation, Message as Message
 
 VERSION = 1
 MAX_MESSAGE = 64 << 20
@@ -50,7 +34,7 @@ class Hello(Message, frozen=True):
 class Build(Message, frozen=True):
     """Carries out all operations in order; where one fails, what the earlier ones built is taken away again."""
 
-    operations: list[Operation]
+    operations: list[AnyOperation]
 
 
 class Run(Message, frozen=True):

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from cnetkit import protocol as p
+from cnetkit import operations as op, protocol as p
 
 MESSAGES = [
     p.Hello("demo"),
-    p.Build([p.AddNode("web", "container", "dock"), p.AddRoute("web", "0.0.0.0/0", "172.17.0.1")]),
+    p.Build([op.AddNode("web", "container", "dock"), op.AddRoute("web", "0.0.0.0/0", "172.17.0.1")]),
     p.Run("web", ["sh", "-c", "true"], b"\x00\xff", 1.5),
     p.EndCapture(3),
 ]

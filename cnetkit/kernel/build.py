@@ -14,7 +14,7 @@ from cnetkit.kernel import connections, links, netfilter, tunnels
 from cnetkit.kernel.netlink import NetlinkError
 from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import CnetkitError
-from cnetkit.protocol import (
+from cnetkit.operations import (
     AddAddress,
     AddBridge,
     AddForwarding,
@@ -186,7 +186,7 @@ class Builder:
             if one.replace:
                 undo.append(partial(netfilter.put_back, stack, netfilter.save(stack, one.ipv6), one.ipv6))
             else:
-                undo.append(partial(netfilter.restore, stack, netfilter.inverse(one.text), one.ipv6))
+                undo.append(partial(netfilter.restore, stack, one.inverse(), one.ipv6))
             netfilter.restore(stack, one.text, one.ipv6)
 
     def _tables(self, operations: list[NftTable], undo: Undo) -> None:

@@ -69,20 +69,6 @@ def has_table(stack: Stack, family: str, name: str) -> bool:
     return f"table {family} {name}" in {line.partition(" #")[0] for line in stack.nft.run("list tables").splitlines()}
 
 
-def inverse(text: str) -> str:
-    """The iptables-restore(8) text that takes away what `text` puts there."""
-    tables: list[str] = []
-    for block in text.split("COMMIT\n"):
-        lines = block.splitlines()
-        rules = [line for line in lines if line.startswith(("-A", "-I"))]
-        chains = [line[1:].split()[0] for line in lines if line.startswith(":") and line.split()[1] == "-"]
-        tables += [line for line in lines if line.startswith("*")]
-        tables += ["-D" + re.sub(r"^( \S+) \d+ ", r"\1 ", line[2:]) for line in reversed(rules)]
-        tables += [f"-X {chain}" for chain in chains]
-        tables += ["COMMIT"] if lines else []
-    return "\n".join(tables) + "\n"
-
-
 def generation(stack: Stack) -> int:
     """A number that changes with each change of the rule set; 0 where there are no tables at all."""
     head = struct.pack("=BBH", 0, 0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge, Container
 from cnetkit.lab.node import Node
@@ -59,7 +59,7 @@ class Host(Node):
         """
         self.check_interface(name)
         made = vxlan.wish(self, name, id, port=port, master=master, learning=learning, proxy=proxy, mtu=mtu)
-        given = [p.AddAddress(self.name, name, address)] if address else []
+        given = [op.AddAddress(self.name, name, address)] if address else []
         self.lab.build(made, *given)
         self.interfaces[name] = (address,) if address else ()
         return vxlan.Vxlan(self, name, id, made.mac, made.mtu)
@@ -99,7 +99,7 @@ class Host(Node):
         return super().holder(protocol, port)
 
 
-def forwarding(name: str, ipv6: bool) -> list[p.Operation]:
+def forwarding(name: str, ipv6: bool) -> list[op.Operation]:
     """What makes a node forward packets."""
     wanted = ["net.ipv4.ip_forward", *(["net.ipv6.conf.all.forwarding"] if ipv6 else [])]
-    return [p.SetSysctl(name, setting, "1") for setting in wanted]
+    return [op.SetSysctl(name, setting, "1") for setting in wanted]

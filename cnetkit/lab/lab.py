@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from cnetkit import protocol as p
+from cnetkit import operations as op, protocol as p
 from cnetkit.lab.capture import Capture, scapy_socket
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
@@ -21,7 +21,6 @@ from cnetkit.lab.networks.flannel import PodNetwork
 from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.lab.node import Node
 from cnetkit.lab.programs import Program
-from cnetkit.lab.script import script
 from cnetkit.lab.services.cluster import Cluster
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import Sandbox, open_sandbox
@@ -60,7 +59,7 @@ class Lab:
         self.gone: list[Callable[[str], None]] = []
         """Called with the name of each node that has been removed."""
         self._captures = 0
-        self._built: list[p.Operation] = []
+        self._built: list[op.Operation] = []
         self._sandbox: Sandbox
         self._sandbox, self.replayed = open_sandbox(
             name, Path(replay) if replay else None, Path(record) if record else None, real_host
@@ -79,7 +78,7 @@ class Lab:
 
     def _machine(self, node: Host) -> Host:
         self.check_name(node.name)
-        self.build(p.AddNode(node.name, node.kind, ipv6=self.ipv6), *forwarding(node.name, self.ipv6))
+        self.build(op.AddNode(node.name, node.kind, ipv6=self.ipv6), *forwarding(node.name, self.ipv6))
         self.nodes[node.name] = node
         return node
 
@@ -129,7 +128,7 @@ class Lab:
                 node.host.unpublish(published)
         inside = [one for one in self.nodes.values() if isinstance(one, Container) and one.host is node]
         told = [word for one in (*inside, node) if isinstance(one, Container) for word in one.network.farewell(one)]
-        self.build(*told, *(p.RemoveNode(one.name) for one in (*inside, node)))
+        self.build(*told, *(op.RemoveNode(one.name) for one in (*inside, node)))
         for one in (*inside, node):
             del self.nodes[one.name]
             if isinstance(one, Container):
@@ -139,7 +138,7 @@ class Lab:
 
     def script(self) -> str:
         """What the library has built by now, as commands that build the same by hand: `print(lab.script())`."""
-        return script(self.name, self._built)
+        return op.shell_script(self.name, self._built)
 
     # --- Observing it ------------------------------------------------------------------------------------------------
 
@@ -194,7 +193,7 @@ class Lab:
 
     # --- What the other parts of a lab use ---------------------------------------------------------------------------
 
-    def build(self, *operations: p.Operation) -> None:
+    def build(self, *operations: op.Operation) -> None:
         """Has the sandbox carry out operations: all of them or none."""
         self._sandbox.request(p.Build(list(operations)), p.Done)
         self._built += operations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab.place import Place
 from cnetkit.model import CnetkitError, NodeKind
 
@@ -43,11 +43,11 @@ class Node(Place):
             ipaddress.ip_network(destination)
         except ValueError as error:
             raise CnetkitError(f"{destination!r} is not a prefix such as '10.0.0.0/8': {error}") from None
-        self.lab.build(p.AddRoute(self.name, destination, via, interface))
+        self.lab.build(op.AddRoute(self.name, destination, via, interface))
 
     def sysctl(self, name: str, value: str | int) -> None:
         """Sets one of the network stack's settings: `web.sysctl("net.ipv4.ip_forward", 1)`."""
-        self.lab.build(p.SetSysctl(self.name, name, str(value)))
+        self.lab.build(op.SetSysctl(self.name, name, str(value)))
 
     def scapy_socket(self, interface: str = "") -> ScapySocket:
         """A scapy socket on its frames: `sniff(opened_socket=web.scapy_socket(), count=3)`, `web.scapy_socket().sr1(packet)`.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from cnetkit import protocol as p
+from cnetkit import operations as op, protocol as p
 from cnetkit.model import CnetkitError
 from cnetkit.sandbox.sandbox import Transport
 
@@ -218,7 +218,7 @@ def describe(request: p.Request) -> str:
     return type(request).__name__
 
 
-def _name(operation: p.Operation) -> str:
+def _name(operation: op.Operation) -> str:
     node = getattr(operation, "node", "")
     name = getattr(operation, "name", getattr(operation, "interface", ""))
     return "/".join(part for part in (node, name) if part)

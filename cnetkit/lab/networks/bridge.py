@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.node import Node
 from cnetkit.model import CnetkitError, NodeKind
@@ -33,7 +33,7 @@ class Container(Node):
 
 
 _Member = TypeVar("_Member", bound=Container)
-Announce = Callable[[Sequence[Container], bool], list[p.Operation]]
+Announce = Callable[[Sequence[Container], bool], list[op.Operation]]
 """What others must be told of containers that come, or (True) go."""
 
 
@@ -66,15 +66,15 @@ class Bridge:
         self.pools = list(pools) or [addresses.Pool(gateway, gateway.split("/")[0]) for gateway in self.gateways]
         self.members: dict[str, Container] = {}
 
-    def operations(self) -> list[p.Operation]:
+    def operations(self) -> list[op.Operation]:
         """What builds it."""
         mac = (
             addresses.docker_mac(self.gateways[0])
             if self.gateways and ":" not in self.gateways[0]
             else addresses.mac(self.host.name, self.name)
         )
-        on_it: list[p.Operation] = [p.AddAddress(self.host.name, self.name, gateway) for gateway in self.gateways]
-        return [p.AddBridge(self.host.name, self.name, mac), *on_it]
+        on_it: list[op.Operation] = [op.AddAddress(self.host.name, self.name, gateway) for gateway in self.gateways]
+        return [op.AddBridge(self.host.name, self.name, mac), *on_it]
 
     def container(self, name: str, address: str = "") -> Container:
         """A container on this bridge, at the next free address or the one that is asked for."""
@@ -124,11 +124,11 @@ class Bridge:
         for pool, cidr in zip(self.pools, cidrs, strict=False):
             pool.give_back(cidr)
 
-    def _operations(self, added: Sequence[Container]) -> list[p.Operation]:
+    def _operations(self, added: Sequence[Container]) -> list[op.Operation]:
         host, ipv6 = self.host.name, self.host.lab.ipv6
-        nodes = [p.AddNode(one.name, one.kind, host, ipv6) for one in added]
+        nodes = [op.AddNode(one.name, one.kind, host, ipv6) for one in added]
         links = [
-            p.AddVeth(
+            op.AddVeth(
                 host,
                 one.host_interface,
                 addresses.mac(host, one.host_interface),
@@ -141,13 +141,13 @@ class Bridge:
             )
             for one in added
         ]
-        given = [p.AddAddress(one.name, "eth0", cidr) for one in added for cidr in one.interfaces["eth0"]]
+        given = [op.AddAddress(one.name, "eth0", cidr) for one in added for cidr in one.interfaces["eth0"]]
         gateways = [gateway.split("/")[0] for gateway in self.gateways]
         everything = ["::/0" if ":" in gateway else "0.0.0.0/0" for gateway in gateways]
-        routes = [p.AddRoute(one.name, *pair) for one in added for pair in zip(everything, gateways, strict=True)]
+        routes = [op.AddRoute(one.name, *pair) for one in added for pair in zip(everything, gateways, strict=True)]
         return [*nodes, *links, *given, *routes, *self._announce(added, False)]
 
-    def farewell(self, one: Container) -> list[p.Operation]:
+    def farewell(self, one: Container) -> list[op.Operation]:
         """What others must be told when a container goes."""
         return self._announce([one], True)
 

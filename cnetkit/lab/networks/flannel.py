@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge
 from cnetkit.lab.networks.pod import Pod
@@ -35,15 +35,15 @@ class PodNetwork:
         self.backend, self.hosts = backend, tuple(hosts)
         subnets = [str(subnet) for _, subnet in zip(hosts, self.network.subnets(new_prefix=24), strict=False)]
         self.subnets = {host.name: subnet for host, subnet in zip(hosts, subnets, strict=True)}
-        self._tunnels: dict[str, p.AddVxlan] = {}
+        self._tunnels: dict[str, op.AddVxlan] = {}
         self.bridges: dict[str, Bridge] = {}
-        operations: list[p.Operation] = []
+        operations: list[op.Operation] = []
         for host in hosts:
             host.check_interface("cni0")
             operations += self._on(host)
         for here, there in permutations(hosts, 2):
             operations += self._through_tunnel(here, there) if self._tunnels else self._by_gateway(here, there)
-        operations += [p.Rules(host.name, _rules(str(self.network), self.subnets[host.name])) for host in hosts]
+        operations += [op.Rules(host.name, _rules(str(self.network), self.subnets[host.name])) for host in hosts]
         hosts[0].lab.build(*operations)
         for host in hosts:
             host.bridges["cni0"] = self.bridges[host.name]
@@ -51,36 +51,36 @@ class PodNetwork:
             if self._tunnels:
                 host.interfaces[_TUNNEL] = (self._end(host) + "/32",)
 
-    def _on(self, host: Host) -> list[p.Operation]:
-        operations: list[p.Operation] = []
+    def _on(self, host: Host) -> list[op.Operation]:
+        operations: list[op.Operation] = []
         mtu = vxlan.underlay(host)[2]
         if self.backend == "vxlan":
             tunnel = vxlan.wish(host, _TUNNEL, _ID, port=_PORT, master="", learning=False, proxy=False, mtu=0)
-            operations += [tunnel, p.AddAddress(host.name, _TUNNEL, self._end(host) + "/32")]
+            operations += [tunnel, op.AddAddress(host.name, _TUNNEL, self._end(host) + "/32")]
             self._tunnels[host.name], mtu = tunnel, tunnel.mtu
         subnet = ipaddress.ip_network(self.subnets[host.name])
         self.bridges[host.name] = Bridge(host, "cni0", [f"{subnet[1]}/{subnet.prefixlen}"], mtu=mtu)
         operations += self.bridges[host.name].operations()
-        return [*operations, p.SetSysctl(host.name, "net.bridge.bridge-nf-call-iptables", "1", optional=True)]
+        return [*operations, op.SetSysctl(host.name, "net.bridge.bridge-nf-call-iptables", "1", optional=True)]
 
     def _end(self, host: Host) -> str:
         return self.subnets[host.name].split("/")[0]
 
-    def _through_tunnel(self, here: Host, there: Host) -> list[p.Operation]:
+    def _through_tunnel(self, here: Host, there: Host) -> list[op.Operation]:
         end, far = self._end(there), self._tunnels[there.name]
         return [
-            p.AddRoute(here.name, self.subnets[there.name], end, _TUNNEL, onlink=True),
-            p.AddNeighbour(here.name, _TUNNEL, end, far.mac),
-            p.AddForwarding(here.name, _TUNNEL, far.mac, far.local),
+            op.AddRoute(here.name, self.subnets[there.name], end, _TUNNEL, onlink=True),
+            op.AddNeighbour(here.name, _TUNNEL, end, far.mac),
+            op.AddForwarding(here.name, _TUNNEL, far.mac, far.local),
         ]
 
-    def _by_gateway(self, here: Host, there: Host) -> list[p.Operation]:
+    def _by_gateway(self, here: Host, there: Host) -> list[op.Operation]:
         near = [ipaddress.ip_interface(cidr).network for cidrs in here.interfaces.values() for cidr in cidrs]
         shared = [one.ip for cidrs in there.interfaces.values() for one in map(ipaddress.ip_interface, cidrs)
                   if any(one.ip in network for network in near)]  # fmt: skip
         if not shared:
             raise CnetkitError(f"{here.name} and {there.name} are not on one wire, as host-gw needs it: choose vxlan")
-        return [p.AddRoute(here.name, self.subnets[there.name], str(shared[0]))]
+        return [op.AddRoute(here.name, self.subnets[there.name], str(shared[0]))]
 
     def pod(self, name: str, host: Host, address: str = "") -> Pod:
         """A pod on one of the hosts, at the next free address of its subnet or the one that is asked for."""

@@ -6,7 +6,7 @@ processes of its own. Source: kubernetes.io/docs/concepts/workloads/pods, and wh
 
 from __future__ import annotations
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.networks.bridge import Bridge, Container
 from cnetkit.lab.place import Place
@@ -22,7 +22,7 @@ class PodContainer(Place):
 
     def restart(self) -> None:
         """Ends all that runs in it. The pod, its address and its other containers stay."""
-        self.lab.build(p.RemoveNode(self.name))
+        self.lab.build(op.RemoveNode(self.name))
 
     def __repr__(self) -> str:
         return f"<container {self.name}>"

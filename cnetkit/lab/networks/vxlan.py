@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.networks.bridge import Bridge, Container
 from cnetkit.model import CnetkitError
@@ -33,15 +33,15 @@ class Vxlan:
 
     def flood(self, remote: str) -> None:
         """Sends a copy of each frame that has no entry of its own to `remote`, a tunnel endpoint."""
-        self.host.lab.build(p.AddForwarding(self.host.name, self.name, EVERYBODY, remote))
+        self.host.lab.build(op.AddForwarding(self.host.name, self.name, EVERYBODY, remote))
 
     def forward(self, mac: str, remote: str) -> None:
         """Sends frames to `mac` to the tunnel endpoint `remote`."""
-        self.host.lab.build(p.AddForwarding(self.host.name, self.name, mac, remote))
+        self.host.lab.build(op.AddForwarding(self.host.name, self.name, mac, remote))
 
     def neighbour(self, address: str, mac: str) -> None:
         """Says who has an address, so that nobody is asked."""
-        self.host.lab.build(p.AddNeighbour(self.host.name, self.name, address, mac))
+        self.host.lab.build(op.AddNeighbour(self.host.name, self.name, address, mac))
 
     def __repr__(self) -> str:
         return f"<VXLAN {self.name} of {self.host.name}: id {self.id}, MTU {self.mtu}>"
@@ -58,14 +58,14 @@ def underlay(host: Host) -> tuple[str, str, int]:
 
 def wish(
     host: Host, name: str, number: int, *, port: int, master: str, learning: bool, proxy: bool, mtu: int
-) -> p.AddVxlan:
+) -> op.AddVxlan:
     """The operation that makes a VXLAN interface on a host's underlay. `mtu` 0: as large as the underlay allows."""
     if not 0 <= number < 1 << 24:
         raise CnetkitError(f"{number} cannot be a VXLAN's identifier: it has 24 bits, 0 to 16777215")
     interface, local, room = underlay(host)
     size = mtu or room - _HEADERS[6 if ":" in local else 4]
     mac = addresses.mac(host.name, name)
-    return p.AddVxlan(host.name, name, mac, number, local, interface, port, master, learning, proxy, size)
+    return op.AddVxlan(host.name, name, mac, number, local, interface, port, master, learning, proxy, size)
 
 
 class Overlay:
@@ -86,12 +86,12 @@ class Overlay:
         self.tunnels: dict[str, str] = {}
         """The name of its VXLAN interface on each host."""
         self._ends: dict[str, str] = {}
-        operations: list[p.Operation] = []
+        operations: list[op.Operation] = []
         for host in hosts:
             operations += self._on(host, port, mtu)
         if not control:
             operations += [
-                p.AddForwarding(host, self.tunnels[host], EVERYBODY, end)
+                op.AddForwarding(host, self.tunnels[host], EVERYBODY, end)
                 for host in self.bridges for other, end in self._ends.items() if other != host
             ]  # fmt: skip
         hosts[0].lab.build(*operations)
@@ -100,7 +100,7 @@ class Overlay:
             host.bridges[bridge.name] = bridge
             host.interfaces |= {bridge.name: (), self.tunnels[host.name]: ()}
 
-    def _on(self, host: Host, port: int, mtu: int) -> list[p.Operation]:
+    def _on(self, host: Host, port: int, mtu: int) -> list[op.Operation]:
         place = next(n for n in range(4096) if not {f"br{n}", f"vxlan{n}"} & host.interfaces.keys())
         bridge, tunnel = f"br{place}", f"vxlan{place}"
         made = wish(
@@ -118,15 +118,15 @@ class Overlay:
             )
         return self.bridges[host.name].container(name, address)
 
-    def _announce(self, containers: Sequence[Container], gone: bool) -> list[p.Operation]:
+    def _announce(self, containers: Sequence[Container], gone: bool) -> list[op.Operation]:
         """What the other hosts must be told of containers that come or go."""
-        told: list[p.Operation] = []
+        told: list[op.Operation] = []
         for one in containers if self.control else ():
             address = one.interfaces["eth0"][0].split("/")[0]
             for other, tunnel in self.tunnels.items():
                 if other != one.host.name:
-                    told.append(p.AddNeighbour(other, tunnel, address, one.mac, gone))
-                    told.append(p.AddForwarding(other, tunnel, one.mac, self._ends[one.host.name], gone))
+                    told.append(op.AddNeighbour(other, tunnel, address, one.mac, gone))
+                    told.append(op.AddForwarding(other, tunnel, one.mac, self._ends[one.host.name], gone))
         return told
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.model import CnetkitError
 
@@ -27,18 +27,18 @@ def connect(a: Node, b: Node, networks: tuple[str, ...]) -> tuple[str, str]:
     at_a = tuple(pool.take() for pool in pools)
     ends = a.free_interface(), b.free_interface()
     macs = [addresses.mac(node.name, end) for node, end in zip((a, b), ends, strict=True)]
-    operations: list[p.Operation] = [p.AddVeth(a.name, ends[0], macs[0], b.name, ends[1], macs[1])]
+    operations: list[op.Operation] = [op.AddVeth(a.name, ends[0], macs[0], b.name, ends[1], macs[1])]
     for node, end, cidrs in ((a, ends[0], at_a), (b, ends[1], at_b)):
-        operations += [p.AddAddress(node.name, end, cidr) for cidr in cidrs]
+        operations += [op.AddAddress(node.name, end, cidr) for cidr in cidrs]
     operations += [*_way_out(a, b, at_b), *_way_out(b, a, at_a)]
     a.lab.build(*operations)
     a.interfaces[ends[0]], b.interfaces[ends[1]] = at_a, at_b
     return ends
 
 
-def _way_out(node: Node, other: Node, gateways: tuple[str, ...]) -> list[p.Operation]:
+def _way_out(node: Node, other: Node, gateways: tuple[str, ...]) -> list[op.Operation]:
     leads_out = other.kind == "router" and node.kind == "host"
     first = not any(name.startswith("eth") for name in node.interfaces)
     if not (leads_out and first):
         return []
-    return [p.AddRoute(node.name, "::/0" if ":" in one else "0.0.0.0/0", one.split("/")[0]) for one in gateways]
+    return [op.AddRoute(node.name, "::/0" if ":" in one else "0.0.0.0/0", one.split("/")[0]) for one in gateways]

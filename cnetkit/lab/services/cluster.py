@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables, stale
 from cnetkit.lab.services.cluster_dns import ClusterDNS
@@ -176,7 +176,7 @@ class Cluster:
 
     def _operations(
         self, mode: str, told: list[ServicePort], first: bool = False, remove: bool = False
-    ) -> list[p.Operation]:
+    ) -> list[op.Operation]:
         cidr = str(self.network.network)
         if mode == "iptables":
             text = (
@@ -184,14 +184,14 @@ class Cluster:
                 if remove
                 else kube_proxy_iptables.rules(told, self._told, cidr, first)
             )
-            return [p.Rules(host.name, text, replace=True) for host in self.network.hosts]
+            return [op.Rules(host.name, text, replace=True) for host in self.network.hosts]
         if remove:
             text = kube_proxy_nftables.removal()
         else:
             gone = sorted(kube_proxy_nftables.chains(self._told) - kube_proxy_nftables.chains(told))
             text = kube_proxy_nftables.rules(told, self._told, cidr, SERVICE_CIDR, self._stale)
             self._stale = gone
-        return [p.NftTable(host.name, "ip", "kube-proxy", text) for host in self.network.hosts]
+        return [op.NftTable(host.name, "ip", "kube-proxy", text) for host in self.network.hosts]
 
     # --- Watching the pods -------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
@@ -71,16 +71,16 @@ def _holder(one: PublishedPort) -> str:
     return f"its {server.command}" if server and server.running else ""
 
 
-def bridge_operations(host: Host, bridge: Bridge) -> list[p.Operation]:
+def bridge_operations(host: Host, bridge: Bridge) -> list[op.Operation]:
     """Docker's rules around a bridge, with the chains that all bridges share where this is the host's first."""
-    operations: list[p.Operation] = [
-        p.SetSysctl(host.name, f"net/ipv4/conf/{bridge.name}/route_localnet", "1"),
-        p.SetSysctl(host.name, "net.bridge.bridge-nf-call-iptables", "1", optional=True),
+    operations: list[op.Operation] = [
+        op.SetSysctl(host.name, f"net/ipv4/conf/{bridge.name}/route_localnet", "1"),
+        op.SetSysctl(host.name, "net.bridge.bridge-nf-call-iptables", "1", optional=True),
     ]
     for ipv6 in sorted({":" in gateway for gateway in bridge.gateways}):
         nets = [str(pool.network) for pool in bridge.pools if (pool.network.version == 6) == ipv6]
         text = ("" if ipv6 in host.has_docker_rules else _CHAINS) + _bridge_rules(bridge.name, nets)
-        operations.append(p.Rules(host.name, text, ipv6))
+        operations.append(op.Rules(host.name, text, ipv6))
     return operations
 
 
@@ -120,15 +120,15 @@ COMMIT
 """
 
 
-def port_operations(one: PublishedPort, remove: bool = False) -> list[p.Operation]:
+def port_operations(one: PublishedPort, remove: bool = False) -> list[op.Operation]:
     """The rules of one published port, for each kind of address that the container has, or with `remove` their taking."""
-    found: list[p.Operation] = []
+    found: list[op.Operation] = []
     limited = ipaddress.ip_address(one.address) if one.address else None
     for cidr in one.to.interfaces["eth0"]:
         inside = ipaddress.ip_interface(cidr).ip
         if limited is None or limited.version == inside.version:
             found.append(
-                p.Rules(one.host.name, _port_rules(one, str(inside), "-D" if remove else "-A"), inside.version == 6)
+                op.Rules(one.host.name, _port_rules(one, str(inside), "-D" if remove else "-A"), inside.version == 6)
             )
     return found
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cnetkit import protocol as p
+from cnetkit import operations as op
 from cnetkit.lab.services.service_port import ServicePort
 
 
 def forgotten(
     hosts: Sequence[str], ports: Sequence[ServicePort], before: Sequence[ServicePort]
-) -> Iterator[p.Operation]:
+) -> Iterator[op.Operation]:
     """What is to be forgotten on each host, now that `ports` are served and no longer those of `before`."""
     for one in ports:
         if one.protocol != "udp" or not one.endpoints or one in before:
             continue
         keep = [end.rpartition(":")[0] for end in one.endpoints]
         for host in hosts:
-            yield p.ForgetConnections(host, one.protocol, one.address, one.port, keep)
+            yield op.ForgetConnections(host, one.protocol, one.address, one.port, keep)
             if one.node_port:
-                yield p.ForgetConnections(host, one.protocol, "", one.node_port, keep)
+                yield op.ForgetConnections(host, one.protocol, "", one.node_port, keep)

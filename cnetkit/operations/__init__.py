@@ -1,0 +1,34 @@
+"""The operations that a Build request is made of: what a network is built from, each as small as the kernel has it.
+
+One operation a file: its data, and its words as commands of ip(8), bridge(8), sysctl(8), iptables and nft. How the kernel
+carries it out stands in the file of the same name in kernel/build. A new operation is one import below.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union
+
+from cnetkit.operations.add_address import AddAddress as AddAddress
+from cnetkit.operations.add_bridge import AddBridge as AddBridge
+from cnetkit.operations.add_forwarding import AddForwarding as AddForwarding
+from cnetkit.operations.add_neighbour import AddNeighbour as AddNeighbour
+from cnetkit.operations.add_node import AddNode as AddNode
+from cnetkit.operations.add_route import AddRoute as AddRoute
+from cnetkit.operations.add_veth import AddVeth as AddVeth
+from cnetkit.operations.add_vxlan import AddVxlan as AddVxlan
+from cnetkit.operations.forget_connections import ForgetConnections as ForgetConnections
+from cnetkit.operations.message import Message as Message
+from cnetkit.operations.nft_table import NftTable as NftTable
+from cnetkit.operations.operation import Operation as Operation
+from cnetkit.operations.remove_node import RemoveNode as RemoveNode
+from cnetkit.operations.rules import Rules as Rules
+from cnetkit.operations.set_sysctl import SetSysctl as SetSysctl
+from cnetkit.operations.shell_script import shell_script as shell_script
+
+OPERATIONS: tuple[type[Operation], ...] = tuple(Operation.__subclasses__())
+"""All of them: those that are imported above."""
+
+if TYPE_CHECKING:
+    AnyOperation = Operation
+else:
+    AnyOperation = Union[OPERATIONS]  # noqa: UP007 - msgspec tells them apart by their tags

@@ -1,0 +1,17 @@
+"""The base of all operations: what each of them has besides its data. It lists none of them."""
+
+from __future__ import annotations
+
+from cnetkit.operations.message import Message
+
+
+class Operation(Message, frozen=True):
+    """One step of building a network, as small as the kernel has it."""
+
+    def comment(self) -> str:
+        """What the step does, in a few words: the comment above its commands."""
+        raise NotImplementedError
+
+    def commands(self) -> list[str]:
+        """The shell commands that do the same by hand, a line each."""
+        raise NotImplementedError
