@@ -11,7 +11,7 @@ import pytest
 
 import cnetkit
 from cnetkit import cli, model
-from cnetkit.trace.fields import CHANGES, FIELDS
+from cnetkit.trace.query.fields import CHANGES, FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ KINDS = ("json", "html", "pcapng")
 def wishes(arguments: argparse.Namespace) -> dict[str, str]:
     """The exports that were asked for, kind → FILE. Says what is wrong with them before any work is done."""
     if arguments.select is not None:
-        from cnetkit.trace.select import parse
+        from cnetkit.trace.query.expression import parse
 
         try:
             parse(arguments.select)

@@ -17,7 +17,7 @@ from cnetkit.recording.blocks import frames_from_blocks
 from cnetkit.recording.frames import Tap
 from cnetkit.recording.recording import Recording
 from cnetkit.trace import Trace
-from cnetkit.trace.live import LEAD_S, UNDERWAY_S
+from cnetkit.trace.query.recent import LEAD_S, UNDERWAY_S
 
 if TYPE_CHECKING:
     from cnetkit.recording.scapy_socket import ScapySocket

@@ -1,6 +1,6 @@
 """Explain: from a Recording to a Trace. Pure: no clock, socket, randomness or kernel."""
 
-from cnetkit.trace.flows import Flow
+from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace, explain
 

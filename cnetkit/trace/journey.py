@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError, Evidence, Hop, Outcome
-from cnetkit.trace import wording
-from cnetkit.trace.evidence.complaint import about
-from cnetkit.trace.packet import Packet
+from cnetkit.trace.evidence.icmp_error import about
+from cnetkit.trace.packets.packet import Packet
+from cnetkit.trace.report import wording
 
 if TYPE_CHECKING:
-    from cnetkit.trace.flows import Flow
+    from cnetkit.trace.flow import Flow
     from cnetkit.trace.trace import Trace
 
 
@@ -69,11 +69,11 @@ class Journey:
     @cached_property
     def summary(self) -> str:
         """One line: what the packet was, from where to where, and its outcome."""
-        return wording.summary(self)
+        return wording.summary(self.trace.found.case, self.frames[0], self.outcome)
 
     def explain(self) -> str:
         """A paragraph that a learner understands: what happened at each hop, and why."""
-        return wording.paragraph(self)
+        return wording.paragraph(self.trace.found.case, self.hops, self.outcome)
 
     def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
         """The evidence for one hop, given itself or its place in `hops`. CnetkitError where there is no such hop."""

@@ -17,18 +17,20 @@ from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError, Unexplained
 from cnetkit.recording.frames import UNKNOWN
-from cnetkit.trace import between, document
-from cnetkit.trace.compare import Comparison, compare
-from cnetkit.trace.endings import OUTCOMES
-from cnetkit.trace.engine import problem
-from cnetkit.trace.flows import Flows
-from cnetkit.trace.found import Found
+from cnetkit.recording.heap import kept_memory
+from cnetkit.trace.engine import join, problem
+from cnetkit.trace.flow import Flows
 from cnetkit.trace.journey import Journey, Journeys
-from cnetkit.trace.live import begun_within, latest
-from cnetkit.trace.select import parse
-from cnetkit.trace.table import Tables
-from cnetkit.trace.where import matches
-from cnetkit.trace.wording import comment
+from cnetkit.trace.outcome.endings import OUTCOMES
+from cnetkit.trace.query import between
+from cnetkit.trace.query.expression import parse
+from cnetkit.trace.query.journeys import Found
+from cnetkit.trace.query.matching import matches
+from cnetkit.trace.query.recent import begun_within, latest
+from cnetkit.trace.report import document
+from cnetkit.trace.report.comparison import Comparison, compare
+from cnetkit.trace.report.tables import Tables
+from cnetkit.trace.report.wording import comment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +74,8 @@ class Trace:
     @cached_property
     def found(self) -> Found:
         """What the engine found, as columns."""
-        return Found(self.recording)
+        with kept_memory(len(self.recording.frames)):
+            return Found(self.recording, join(self.recording))
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
@@ -159,7 +162,7 @@ class Trace:
         if seconds is None:
             return self if until_ns is None else Trace(recording)
         trace = Trace(latest(recording, seconds))
-        return trace._part(begun_within(trace, seconds, until_ns), f"the last {seconds:g} s")
+        return trace._part(begun_within(trace.found, seconds, until_ns), f"the last {seconds:g} s")
 
     @property
     def running(self) -> bool:
@@ -178,7 +181,7 @@ class Trace:
         """What differs between this trace and `other`, taken of the same question before and after something changed."""
         if not isinstance(other, Trace):
             raise CnetkitError(f"a trace is compared with another one, not with {type(other).__name__}")
-        return compare(self, other)
+        return compare((self.found, self.numbers), (other.found, other.numbers))
 
     def _part(self, numbers: NDArray[np.int64], said: str) -> Trace:
         """A selection: the same recording, with these journeys only."""
@@ -207,7 +210,7 @@ class Trace:
     @cached_property
     def tables(self) -> Tables:
         """Frames, hops, flows and latencies as pandas DataFrames."""
-        return Tables(self)
+        return Tables(self.found, self.numbers, not self.selection)
 
     @property
     def plot(self) -> Any:  # noqa: ANN401 - what the views have registered
@@ -223,7 +226,8 @@ class Trace:
 
     def to_json(self) -> bytes:
         """The trace as JSON, version 1."""
-        return document.encode(self)
+        lost = sum(loss.count for loss in self.recording.losses if loss.what == "frames")
+        return document.encode(self.found, self.numbers, self.unexplained, lost, self.selection)
 
     def save(self, file: str | Path | BinaryIO) -> None:
         """Write the recording as pcapng, each hop's changes and evidence as its packet's comment.

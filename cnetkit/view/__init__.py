@@ -3,9 +3,9 @@
 Importing this room tells Trace, Flow and Journey how they are shown, so that the engine needs no import of a view.
 """
 
-from cnetkit.trace.compare import Comparison
-from cnetkit.trace.flows import Flow
+from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
+from cnetkit.trace.report.comparison import Comparison
 from cnetkit.trace.trace import Trace
 from cnetkit.view import comparison
 from cnetkit.view.display import show

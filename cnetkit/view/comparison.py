@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
 
-from cnetkit.trace.compare import Comparison, Difference
+from cnetkit.trace.report.comparison import Comparison, Difference
 from cnetkit.view import wording
 from cnetkit.view.lines import Line, under
 from cnetkit.view.terminal import plain

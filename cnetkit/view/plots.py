@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnetkit.model import CnetkitError
-from cnetkit.trace.endings import OUTCOMES
+from cnetkit.trace.outcome.endings import OUTCOMES
 from cnetkit.view import wording
 
 if TYPE_CHECKING:

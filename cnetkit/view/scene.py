@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Evidence, Topology
-from cnetkit.trace.distinct import distinct
-from cnetkit.trace.endings import OUTCOMES
-from cnetkit.trace.members import runs
-from cnetkit.trace.packet import encapsulation
+from cnetkit.trace.arrays.distinct import distinct
+from cnetkit.trace.arrays.members import runs
+from cnetkit.trace.outcome.endings import OUTCOMES
+from cnetkit.trace.packets.packet import encapsulation
 from cnetkit.trace.trace import Trace
 from cnetkit.view import wording
 from cnetkit.view.graph import graph

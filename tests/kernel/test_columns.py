@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cnetkit.trace import explain
-from cnetkit.trace.endings import OUTCOMES
+from cnetkit.trace.outcome.endings import OUTCOMES
 from tests.kernel.test_truth import CASES, recorded
 
 

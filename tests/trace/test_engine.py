@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from loading import frames_of, read_pcapng, recording_of
 from scapy.layers.inet import IP, TCP, UDP, fragment
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
 from cnetkit.trace.engine import join
+from tests.trace.loading import frames_of, read_pcapng, recording_of
 
 MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 TRUTH = Path(__file__).parent.parent / "data" / "truth"

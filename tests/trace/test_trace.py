@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from loading import frames_of, read_pcapng, recording_of
 
 from cnetkit.model import (
     Chain,
@@ -27,6 +26,7 @@ from cnetkit.model import (
     Verdict,
 )  # fmt: skip
 from cnetkit.trace import Trace, explain
+from tests.trace.loading import frames_of, read_pcapng, recording_of
 
 TRUTH = Path(__file__).parent.parent / "data" / "truth"
 FRAMES = read_pcapng(TRUTH / "portmap.pcapng")

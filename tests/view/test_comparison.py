@@ -1,6 +1,6 @@
 """Differences as text and HTML."""
 
-from cnetkit.trace.compare import Comparison, Difference
+from cnetkit.trace.report.comparison import Comparison, Difference
 from cnetkit.view.comparison import html, text
 
 ONE = Comparison(

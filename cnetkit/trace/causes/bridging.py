@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnetkit.model import Evidence, Interface
 from cnetkit.trace.causes.cause import Cause, interface
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packet import mac
+from cnetkit.trace.packets.packet import mac
 
 FORWARDED = ("bridge-down", "bridge-forward", "bridge-nat")
 STATES = ("disabled", "listening", "learning", "forwarding", "blocking")

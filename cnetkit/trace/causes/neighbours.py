@@ -9,10 +9,10 @@ import numpy as np
 from cnetkit.model import Evidence, Neighbour
 from cnetkit.recording.columns import ARP
 from cnetkit.recording.frames import OUT
+from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.index import Index
 
 PATIENCE_NS = 3_500_000_000
 """Three requests, a second apart (arp(7), mcast_solicit, retrans_time_ms)."""

@@ -6,9 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 
 from cnetkit.model import Evidence, Interface
-from cnetkit.trace import meant
 from cnetkit.trace.causes.cause import Cause, interface, moved, setting, sysctl
-from cnetkit.trace.evidence import route
+from cnetkit.trace.evidence import dnat_target, route
 from cnetkit.trace.evidence.case import Case
 
 
@@ -37,7 +36,7 @@ def arrival(case: Case, frame: int) -> Arrival | None:
     packet = case.packet(frame)
     if found is None or packet.eth_dst != found.mac:
         return None
-    target = meant.destination(case, frame)
+    target = dnat_target.destination(case, frame)
     if target in case.addresses.get(node, ()) or ipaddress.ip_address(target).is_multicast:
         return None
     return Arrival(node, name, packet.version, packet.ends.source, target, found)

@@ -7,7 +7,7 @@ from cnetkit.recording.columns import TUNNELS
 from cnetkit.trace.causes.cause import Cause, around, interface, moved
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.forwarding import NOBODY
-from cnetkit.trace.packet import outer_ends
+from cnetkit.trace.packets.packet import outer_ends
 
 
 def unknown(case: Case, frame: int) -> Cause | None:

@@ -11,12 +11,12 @@ import numpy as np
 from cnetkit.model import Evidence
 from cnetkit.recording.columns import TCP
 from cnetkit.recording.frames import OUT
+from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.ruleset import by_flow, stopping
 from cnetkit.trace.evidence.verdicts import heard, steps_of
-from cnetkit.trace.index import Index
 
 ENDS = ("protocol", "src_high", "src_low", "dst_high", "dst_low", "sport", "dport")
 TURNED = ("protocol", "dst_high", "dst_low", "src_high", "src_low", "dport", "sport")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnetkit.model import Evidence
-from cnetkit.trace.evidence import complaint, connection, forwarding, link, neighbour, pieces, route, rule
+from cnetkit.trace.evidence import connection, forwarding, icmp_error, link, neighbour, pieces, route, rule
 from cnetkit.trace.evidence.case import Case
 
 KINDS: tuple[Callable[[Case, int, int | None], tuple[Evidence, ...]], ...] = (
     rule.quoted, connection.quoted, route.quoted, neighbour.quoted, forwarding.quoted, link.quoted,
-    pieces.quoted, complaint.quoted,
+    pieces.quoted, icmp_error.quoted,
 )  # fmt: skip
 """Each takes the case, a frame and its parent (None for a journey's first frame)."""
 

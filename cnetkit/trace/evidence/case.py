@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Rule, Topology, Tuple5
 from cnetkit.recording.frames import DIRECTIONS
-from cnetkit.trace.engine import NAMES, Joined, Source, connections_of
-from cnetkit.trace.packet import Packet, packet_of
+from cnetkit.trace.packets.packet import Packet, packet_of
+from cnetkit.trace.steps import NAMES
+from cnetkit.trace.steps.joined import Joined, Source, connections_of
 
 
 def turned(ends: Tuple5) -> Tuple5:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnetkit.model import Evidence, ForwardingEntry
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packet import outer_ends
+from cnetkit.trace.packets.packet import outer_ends
 
 STEPS = ("bridge-down", "bridge-forward", "bridge-nat")
 

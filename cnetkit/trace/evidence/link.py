@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnetkit.model import Evidence
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packet import encapsulation
+from cnetkit.trace.packets.packet import encapsulation
 
 BY_BYTES = "the same bytes, in the same order"
 

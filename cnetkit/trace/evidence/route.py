@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from cnetkit.model import Evidence, PolicyRule, Route
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packet import outer_ends
+from cnetkit.trace.packets.packet import outer_ends
 
 STEPS = ("", "route", "nat", "bridge-nat", "wrapped")
 TABLES = {255: "local", 254: "main", 253: "default"}

@@ -15,9 +15,9 @@ from itertools import product
 from typing import Any
 
 from cnetkit.model import Verdict
+from cnetkit.trace.arrays.index import Alike, Index
 from cnetkit.trace.evidence.case import KEPT, Case
-from cnetkit.trace.index import Alike, Index
-from cnetkit.trace.packet import outermost
+from cnetkit.trace.packets.packet import outermost
 
 OWN_TABLE = "cnetkit_trace"
 OWN_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")

@@ -1,0 +1,1 @@
+"""Work on numpy columns that knows nothing of packets: digests, sorting, groups, trees, lookups."""

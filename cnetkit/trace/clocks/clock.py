@@ -1,0 +1,225 @@
+"""Estimates how the clocks of several files differ, from packets that two of them saw, and says so.
+
+No packet arrives before it was sent: each bounds the difference from one side, packets of the other way from the other
+side, as in NTP (RFC 5905). Frames keep their own times; what is found here only orders them. A clock that fits as it is,
+is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.columns import Columns
+from cnetkit.recording.frames import Frames
+from cnetkit.trace.arrays.digests import Rows
+from cnetkit.trace.clocks.sightings import seen_twice
+
+Times = NDArray[np.int64]
+FAR_NS = 3_000_000_000
+"""A difference this far from the usual one belongs to packets that are only alike."""
+PATIENCE_NS, LEAST_NS = 1_000_000_000, 1_000
+"""Bounded from one side only, a clock is moved if packets would take longer than this or less than no time; LEAST_NS is
+what they are then taken to need."""
+STRETCHES = 64
+FASTEST = 1e-3
+"""No quartz is off by as much as a thousandth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """All frames' times by one clock, and how the files' own clocks differ from it."""
+
+    time: Times
+    said: tuple[str, ...]
+    """A sentence for each clock that was corrected, or that nothing could be said of."""
+    clock: Rows
+    """For each tap the number of its clock; likewise:"""
+    slack: Rows
+    """By how many nanoseconds its corrected times may still be wrong beside those of other clocks."""
+    island: Rows
+    """A number that those share of which packets tell how their clocks differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """By how much clock `b` is ahead of clock `a`: `ahead` nanoseconds when it shows `at`, growing by `drift`."""
+
+    a: int
+    b: int
+    ahead: int
+    drift: float
+    at: int
+    packets: int
+    width: float
+    """Between the bounds; infinite where there is only one."""
+    unsure: float = 0.0
+    """How far apart the drifts are that fit as well."""
+
+    def undone(self, time: Times) -> Times:
+        """Times of clock `b` as clock `a` shows them."""
+        moved: Times = time - self.ahead_when(time)
+        return moved
+
+    def ahead_when(self, time: Times) -> Times:
+        """By how much clock `b` is ahead when it shows `time`."""
+        ahead: Times = self.ahead + np.rint(self.drift * (time - self.at)).astype(np.int64)
+        return ahead
+
+    def slack(self, span: int) -> float:
+        """By how many nanoseconds it may be wrong within `span`; 0 where nothing tells."""
+        return self.width + self.unsure * span if np.isfinite(self.width) else 0.0
+
+    def reversed(self) -> Offset:
+        """The same, seen from the other side."""
+        at, drift = self.at - self.ahead, -self.drift / (1 + -self.drift)
+        return replace(self, a=self.b, b=self.a, ahead=-self.ahead, drift=drift, at=at)
+
+
+def reconciled(frames: Frames, columns: Columns) -> Clocks:
+    """The frames' times by the first file's clock."""
+    names = tuple(dict.fromkeys(tap.clock for tap in frames.taps))
+    if len(names) < 2:
+        return Clocks(frames.time_ns, (), *np.zeros((3, len(frames.taps)), np.int64))
+    nodes = {tap.node: number for number, tap in enumerate(frames.taps)}
+    clock = np.array([names.index(tap.clock) for tap in frames.taps], np.int64)
+    found = seen_twice(frames, columns, clock, np.array([nodes[tap.node] for tap in frames.taps], np.int64))
+    own = np.clip(frames.time_ns, -(1 << 61), 1 << 61)
+    offsets = _offsets(clock[frames.tap[found.early]], own[found.early], clock[frames.tap[found.late]], own[found.late])
+    offsets += _of_one_node(frames, names)
+    time, said = own.copy(), []
+    by_tap = clock[frames.tap]
+    paths = _paths(offsets, len(names))
+    for number, path in enumerate(paths):
+        if number and not path:
+            said.append(f"no packet tells how the clock of {names[number]} differs from {names[0]}'s")
+        rows = np.flatnonzero(by_tap == number)
+        for offset in path:
+            time[rows] = offset.undone(time[rows])
+        if path and len(rows) and (path[0].ahead or path[0].drift):
+            said.append(_sentence(names[number], names[path[0].a], path[0], own[rows[:1]]))
+    span = int(own.max() - own.min()) if len(own) else 0
+    slack = np.array([min(FAR_NS, int(sum(one.slack(span) for one in path))) for path in paths])
+    island = np.array([path[-1].a if path else number for number, path in enumerate(paths)])
+    return Clocks(time if said else frames.time_ns, tuple(said), clock, slack[clock], island[clock])
+
+
+def _of_one_node(frames: Frames, names: Sequence[str]) -> list[Offset]:
+    """Files that name the same node: it has one clock, where packets do not say otherwise."""
+    first: dict[str, int] = {}
+    pairs = {(first.setdefault(tap.node, names.index(tap.clock)), names.index(tap.clock)) for tap in frames.taps}
+    return [Offset(a, b, 0, 0.0, 0, 0, np.inf) for a, b in sorted(pairs) if a != b]
+
+
+def _offsets(first: Rows, sent: Times, second: Rows, came: Times) -> list[Offset]:
+    """One for each pair of clocks that saw a packet: by `first` at `sent`, then by `second` at `came`."""
+    a, b = np.minimum(first, second), np.maximum(first, second)
+    onward = first == a
+    ahead, shown = np.where(onward, came - sent, sent - came), np.where(onward, came, sent)
+    most = int(b.max(initial=0)) + 1
+    pair = a * most + b
+    found = []
+    for number in np.unique(pair).tolist():
+        rows = np.flatnonzero(pair == number)
+        rows = rows[np.abs(ahead[rows] - int(np.median(ahead[rows]))) < FAR_NS]
+        fitted = _fitted(shown[rows], ahead[rows], onward[rows])
+        found.append(replace(fitted, a=number // most, b=number % most))
+    return found
+
+
+def _fitted(shown: Times, ahead: Times, upper: NDArray[np.bool_]) -> Offset:
+    """The line that lies farthest below all `upper` bounds and above all others."""
+    at, base = int(shown.min()), int(np.median(ahead))
+    x, y = (shown - at).astype(np.float64), (ahead - base).astype(np.float64)
+    high, low = _tightest(x[upper], y[upper]), _tightest(x[~upper], -y[~upper])
+    packets = len(ahead)
+    if not len(high[0]) or not len(low[0]):
+        return Offset(0, 0, _one_sided(base, high[1], -low[1]), 0.0, at, packets, np.inf)
+
+    def bounds(drift: float) -> tuple[float, float]:
+        return float((-low[1] - drift * low[0]).max()), float((high[1] - drift * high[0]).min())
+
+    def margin(drift: float) -> float:
+        below, above = bounds(drift)
+        return above - below
+
+    drift = 0.0 if margin(0.0) >= 0 else _best(margin)
+    below, above = bounds(drift)
+    fits = drift == 0 and below + base <= 0 <= above + base
+    middle = 0 if fits else base + round((below + above) / 2)
+    unsure = _edge(margin, drift, FASTEST) - _edge(margin, drift, -FASTEST)
+    return Offset(0, 0, middle, drift, at, packets, max(above - below, 0.0), unsure)
+
+
+def _one_sided(base: int, high: NDArray[np.float64], low: NDArray[np.float64]) -> int:
+    """The difference where packets were seen one way only, so that it is bounded from one side."""
+    if len(high):
+        most = base + int(high.min())
+        return 0 if 0 <= most <= PATIENCE_NS else most - LEAST_NS
+    least = base + int(low.max())
+    return 0 if 0 <= -least <= PATIENCE_NS else least + LEAST_NS
+
+
+def _tightest(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each stretch of `x` the point with the lowest `y`."""
+    stretch = np.floor(x * (STRETCHES / (float(x.max(initial=0)) + 1))).astype(np.int64)
+    order = np.lexsort((y, stretch))
+    _, first = np.unique(stretch[order], return_index=True)
+    return x[order[first]], y[order[first]]
+
+
+def _best(margin: Callable[[float], float]) -> float:
+    """Where `margin`, which rises and then falls, is greatest: by thirds."""
+    low, high = -FASTEST, FASTEST
+    for _ in range(80):
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (left, high) if margin(left) < margin(right) else (low, right)
+    return (low + high) / 2
+
+
+def _edge(margin: Callable[[float], float], inside: float, outside: float) -> float:
+    """The drift farthest towards `outside` that still fits: by halves."""
+    for _ in range(40):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if margin(middle) >= 0 else (inside, middle)
+    return inside
+
+
+def _paths(offsets: list[Offset], count: int) -> list[list[Offset]]:
+    """For each clock the offsets that lead back to the first one it can be compared with, over the tightest ones."""
+    island = list(range(count))
+    edges: dict[int, list[Offset]] = {}
+    for offset in sorted(offsets, key=lambda one: (one.width, not one.packets, one.ahead != 0, -one.packets)):
+        if island[offset.a] != island[offset.b]:
+            island = [island[offset.a] if one == island[offset.b] else one for one in island]
+            edges.setdefault(offset.a, []).append(offset)
+            edges.setdefault(offset.b, []).append(offset.reversed())
+    paths: dict[int, list[Offset]] = {}
+    for root in range(count):
+        open_ = [] if root in paths else [root]
+        paths.setdefault(root, [])
+        for here in open_:
+            for offset in edges.get(here, ()):
+                if offset.b not in paths:
+                    paths[offset.b] = [offset, *paths[here]]
+                    open_.append(offset.b)
+    return [paths[number] for number in range(count)]
+
+
+def _sentence(name: str, other: str, offset: Offset, first: Times) -> str:
+    """How clock `name` differs from `other` when its first frame was seen."""
+    ahead = int(offset.ahead_when(first)[0])
+    drift = f", drifting by {offset.drift * 1e6:+.1f} millionths," if offset.drift else ""
+    seen = f"{offset.packets:,} packet{'s' if offset.packets > 1 else ''} seen at both"
+    way = "ahead of" if ahead > 0 else "behind"
+    return f"the clock of {name} is {_duration(abs(ahead))} {way} {other}'s{drift or ','} estimated from {seen}"
+
+
+def _duration(nanoseconds: int) -> str:
+    for unit, size in (("s", 10**9), ("ms", 10**6)):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:,.3f} {unit}"
+    return f"{nanoseconds / 1000:.3f} µs"

@@ -1,0 +1,1 @@
+"""What two ends sent each other: which journeys belong to one flow."""

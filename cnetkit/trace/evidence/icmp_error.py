@@ -1,0 +1,54 @@
+"""Which packet an ICMP error answers: it quotes the first octets of that one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnetkit.model import Evidence
+from cnetkit.trace.arrays.index import Index
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packets.icmp_errors import Quoted, heads, is_error
+
+
+class Quotable:
+    """All packets by what an error quotes of them, in the order of time."""
+
+    def __init__(self, case: Case) -> None:
+        c, joined = case.joined.columns, case.joined
+        rows = joined.order[c.transport[joined.order] > 0]
+        ident = np.where(c.version == 4, c.ident, 0)
+        head = np.zeros(len(c), np.uint64)
+        head[rows] = heads(joined.units, rows)
+        packet = c.version, c.protocol, c.src_high, c.src_low, c.dst_high, c.dst_low, ident, head
+        self.anywhere = Index(rows, *packet)
+        self.here = Index(rows, *packet, joined.wiring.node[case.recording.frames.tap])
+
+
+def about(case: Case, frame: int) -> int | None:
+    """The latest frame before an ICMP error that shows the packet it quotes, of the same node where there is one."""
+    c = case.joined.columns
+    if not is_error(c, frame):
+        return None
+    quoted, known = Quoted(case.joined.units, np.array([frame])), case.once(Quotable)
+    (source_high, source_low), (target_high, target_low) = quoted.source, quoted.target
+    ident = c.icmp_id[frame] if quoted.version[0] == 4 else 0
+    ends = source_high[0], source_low[0], target_high[0], target_low[0]
+    packet = quoted.version[0], quoted.protocol[0], *ends, ident, quoted.head[0]
+    node = case.joined.wiring.node[case.recording.frames.tap[frame]]
+    for rows in (known.here.find(*packet, node), known.anywhere.find(*packet)):
+        before = case.before(rows, frame)
+        if before:
+            return int(rows[before - 1])
+    return None
+
+
+def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
+    """Evidence of kind `icmp` for the first hop of an error whose packet was captured."""
+    if parent is not None:
+        return ()
+    found = about(case, frame)
+    if found is None:
+        return ()
+    packet = case.packet(found)
+    words = f"it quotes frame {found}: {packet.protocol} {packet.source} → {packet.destination}"
+    return (Evidence("icmp", words, f"frame {frame}", "kernel"),)

@@ -1,0 +1,99 @@
+"""A flow: the journeys of one connection or exchange, made when somebody looks at it. Which are one: conversations/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.trace.arrays.members import members
+from cnetkit.trace.journey import Journey, Journeys
+
+if TYPE_CHECKING:
+    from cnetkit.trace.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """The journeys of one connection or exchange. Lives as long as its Trace."""
+
+    views: ClassVar[dict[str, Callable[[Flow], str]]] = {}
+    """How a flow is shown, by MIME type; filled by the views."""
+
+    trace: Trace
+    id: int
+    """Counted from 0 in the order of the flows' first journeys."""
+    journeys: Sequence[Journey]
+
+    @property
+    def begin(self) -> Journey:
+        """The first journey, which the flow is named after, also where it is not selected."""
+        return self.trace.journey(int(self.trace.found.begins[self.id]))
+
+    @property
+    def protocol(self) -> str:
+        """tcp, udp, icmp, arp, ..."""
+        return self.trace.found.protocol_of(self.id)
+
+    @property
+    def title(self) -> str:
+        """`tcp 203.0.113.2:42876 → 203.0.113.1:8080`."""
+        return f"{self.protocol} {self.client} → {self.server}"
+
+    @property
+    def client(self) -> str:
+        """Who began, as its first packet says: address and port."""
+        return self.begin.packet.source
+
+    @property
+    def server(self) -> str:
+        """Whom the first packet was for."""
+        return self.begin.packet.destination
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
+        return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.id}: {self.title}, {len(self.journeys)} journeys>"
+
+
+class Flows(Sequence[Flow]):
+    """The flows of `trace` that have journeys among `numbers`, with these journeys; made when they are looked at."""
+
+    def __init__(self, trace: Trace, numbers: NDArray[np.int64]) -> None:
+        self._trace = trace
+        flow = trace.found.flow[numbers]
+        self._ids = np.unique(flow)
+        order, begins = members(np.searchsorted(self._ids, flow), len(self._ids))
+        self._begins = begins.tolist()
+        self._members = numbers[order]
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Flow: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Flow, ...]: ...
+    def __getitem__(self, at: int | slice) -> Flow | tuple[Flow, ...]:
+        places = range(len(self))[at]
+        return self._flow(places) if isinstance(places, int) else tuple(map(self._flow, places))
+
+    def __iter__(self) -> Iterator[Flow]:
+        return map(self._flow, range(len(self)))
+
+    @property
+    def protocols(self) -> list[str]:
+        """The protocol of each flow; no flow is made for it."""
+        return [self._trace.found.protocol_of(flow) for flow in self._ids.tolist()]
+
+    def _flow(self, at: int) -> Flow:
+        journeys = Journeys(self._trace, self._members[self._begins[at] : self._begins[at + 1]])
+        return Flow(self._trace, int(self._ids[at]), journeys)
+
+    def __repr__(self) -> str:
+        shown = "\n".join(f"  {one!r}" for one in self[:10])
+        return f"{len(self)} flows:\n{shown}" + ("\n  ..." if len(self) > 10 else "")

@@ -1,0 +1,1 @@
+"""How each journey ended, and how that is known."""

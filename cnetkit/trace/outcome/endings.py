@@ -1,0 +1,59 @@
+"""How all journeys ended, counted from columns where nothing but the frames has a say in it.
+
+Whatever a verdict, an answer, a translation or a table could tell more about is left to outcome.py, a journey at a time.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import OutcomeKind
+from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
+from cnetkit.trace import causes
+from cnetkit.trace.evidence import dnat_target
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.outcome.outcome import RESERVED, Ends
+
+OUTCOMES: tuple[OutcomeKind, ...] = get_args(OutcomeKind)
+DELIVERED, LOST = OUTCOMES.index("delivered"), OUTCOMES.index("lost-from-sight")
+RST = 4
+
+
+def plain(case: Case, ends: Ends, first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For each journey whether it was delivered or lost from sight as `ends` has it, and no more can be said.
+
+    `first` are the journeys' first frames.
+    """
+    bare = not case.recording.topologies and not case.recording.events
+    node = case.joined.wiring.node[case.recording.frames.tap]
+    answered = node[_answers(case)]
+    spoke = _numbers(
+        case, {e.node for e in case.recording.events if e.kind == "verdict" and e.subject.verdict == "drop"}
+    )
+    counted = _numbers(case, causes.counted_on_arrival(case))
+    translating = _numbers(case, dnat_target.translating(case))
+    delivered: NDArray[np.bool_] = ends.delivered & ~np.isin(
+        node[ends.last], np.concatenate((answered, spoke, counted, translating))
+    )
+    kept = case.joined.columns.eth_dst[ends.last] >> np.uint64(4) == np.uint64(RESERVED >> 4)
+    lost = ~ends.delivered & ~case.joined.ambiguous[first] & ~kept
+    if bare and not len(answered):
+        delivered |= lost
+    return delivered
+
+
+def _answers(case: Case) -> NDArray[np.bool_]:
+    """Frames that may be an answer to a packet that was not taken: ICMP errors and TCP resets."""
+    c = case.joined.columns
+    errors: NDArray[np.bool_] = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
+    errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)
+    errors |= (c.protocol == TCP) & (c.flags & RST > 0)
+    return errors
+
+
+def _numbers(case: Case, names: set[str]) -> NDArray[np.int64]:
+    taps = zip(case.recording.frames.taps, case.joined.wiring.node.tolist(), strict=True)
+    return np.array(sorted({number for tap, number in taps if tap.node in names}), np.int64)

@@ -1,0 +1,70 @@
+"""Which packet an ICMP error complains about: the one whose first octets it quotes (RFC 792; RFC 4443, 2.4).
+
+So the error stands in the flow of that packet, and says which journey it is about. It decides over no outcome.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP, UDP, Columns
+from cnetkit.recording.gather import Bytes
+from cnetkit.trace.arrays.digests import U64, Rows, mix
+from cnetkit.trace.packets.units import Units
+
+PORTED = (TCP, UDP, 132)
+
+
+def errors(columns: Columns) -> NDArray[np.bool_]:
+    """The frames that are ICMP errors."""
+    four: NDArray[np.bool_] = (columns.protocol == ICMP) & np.isin(columns.icmp_type, ICMP_ERRORS)
+    six: NDArray[np.bool_] = (columns.protocol == ICMPV6) & np.isin(columns.icmp_type, ICMPV6_ERRORS)
+    found: NDArray[np.bool_] = (four | six) & (columns.fragment == 0)
+    return found
+
+
+def is_error(columns: Columns, frame: int) -> bool:
+    """Whether this frame is one."""
+    kinds = {ICMP: ICMP_ERRORS, ICMPV6: ICMPV6_ERRORS}.get(int(columns.protocol[frame]), ())
+    return int(columns.icmp_type[frame]) in kinds and not columns.fragment[frame]
+
+
+class Quoted:
+    """What the errors among `rows` quote, one element a row; zeros where too little was captured."""
+
+    def __init__(self, units: Units, rows: Rows) -> None:
+        source, c = Bytes(units.data), units.columns
+        at = c.transport[rows] + 8
+        end = np.maximum(c.payload[rows] + c.payload_length[rows], at)
+        first = source.word(at, end)
+        four = first >> np.uint64(60) == 4
+        header = np.where(four, ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4, 40)
+        self.version = np.where(four, 4, 6)
+        protocol = np.where(four, source.word(at + 8, end) >> np.uint64(48), first >> np.uint64(8)) & np.uint64(0xFF)
+        self.protocol = protocol.astype(np.uint8)
+        low = [source.word(at + offset, end) for offset in (8, 16, 24, 32)]
+        source_low = np.where(four, source.word(at + 12, end) >> np.uint64(32), low[1])
+        target_low = np.where(four, source.word(at + 16, end) >> np.uint64(32), low[3])
+        self.source = (np.where(four, np.uint64(0), low[0]), source_low)
+        self.target = (np.where(four, np.uint64(0), low[2]), target_low)
+        self.head = source.word(at + header, end)
+        """The first eight octets behind the quoted header."""
+        ported = np.isin(self.protocol, PORTED)
+        echo = np.isin(self.protocol, (ICMP, ICMPV6))
+        number = (self.head >> np.uint64(16)) & np.uint64(0xFFFF)
+        self.sport = np.select([ported, echo], [self.head >> np.uint64(48), number], np.uint64(0))
+        self.dport = np.select([ported, echo], [(self.head >> np.uint64(32)) & np.uint64(0xFFFF), number], np.uint64(0))
+
+    def either_way(self) -> U64:
+        """A digest of both quoted ends that is the same in either direction, as flows have it."""
+        one = mix(self.source[1], self.source[0], self.sport)
+        other = mix(self.target[1], self.target[0], self.dport)
+        return mix(one + other, self.protocol, 0)
+
+
+def heads(units: Units, rows: Rows) -> U64:
+    """The first eight octets of the transport header."""
+    c = units.columns
+    at = c.transport[rows].astype(np.int64)
+    return Bytes(units.data).word(at, np.maximum(c.payload[rows] + c.payload_length[rows], at))

@@ -1,0 +1,251 @@
+"""The selection language: reads `tcp.port == 80 and dropped` into a small tree. docs/selection.md describes it.
+
+    selection = all { ("or" | "||") all }
+    all       = one { ("and" | "&&") one }
+    one       = ("not" | "!") one | "(" selection ")" | "hop" "(" selection ")" | "changed" "(" FIELD ")" | test
+    test      = FIELD [ ("==" | "!=" | "<" | "<=" | ">" | ">=" | "contains") VALUE | "in" "{" VALUE { [","] VALUE } "}" ]
+
+A tree's text reads back as the same tree. Nothing is looked up in a trace here, and nothing is executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from cnetkit.model import CnetkitError
+from cnetkit.trace.query.fields import CHANGES, FIELDS
+from cnetkit.trace.query.values import KINDS, Value
+
+OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "contains", "in")
+TOKEN = re.compile(
+    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<sign>==|!=|<=|>=|&&|\|\||[<>!(){},=])|(?P<word>[^\s"(){},=<>!&|]+))"""
+)
+SAME = {"&&": "and", "||": "or", "!": "not"}
+QUOTED = 120
+"""Characters of a wrong selection that its error repeats."""
+DEEPEST = 50
+"""Parentheses and negations inside of each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """`field operator values`, or the bare field where there is no operator."""
+
+    field: str
+    operator: str = ""
+    values: tuple[Value, ...] = ()
+
+    def __str__(self) -> str:
+        kind = KINDS[FIELDS[self.field]]
+        said = [kind.write(value) for value in self.values]
+        if self.operator == "in":
+            return f"{self.field} in {{{', '.join(said)}}}"
+        return " ".join((self.field, self.operator, *said)) if self.operator else self.field
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Hops that changed this field."""
+
+    field: str
+
+    def __str__(self) -> str:
+        return f"changed({self.field})"
+
+
+@dataclass(frozen=True, slots=True)
+class AtHop:
+    """One hop that fulfils all of it."""
+
+    part: Node
+
+    def __str__(self) -> str:
+        return f"hop({self.part})"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What does not fulfil it."""
+
+    part: Node
+
+    def __str__(self) -> str:
+        return f"not {self.part}" if not isinstance(self.part, Both) else f"not ({self.part})"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two or more parts, joined by `and` or by `or`."""
+
+    word: str
+    parts: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return f" {self.word} ".join(f"({one})" if isinstance(one, Both) else str(one) for one in self.parts)
+
+
+Node = Term | Changed | AtHop | Not | Both
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of the text, and where it stands."""
+
+    kind: str
+    text: str
+    at: int
+
+
+def parse(expression: str) -> Node:
+    """The tree of `expression`. CnetkitError, one sentence that points at the place, where it is wrong."""
+    if not isinstance(expression, str):
+        raise CnetkitError(f"a selection is text such as 'tcp.port == 80', not {type(expression).__name__}")
+    return _Reader(expression).whole()
+
+
+class _Reader:
+    """Reads the tokens of one expression from left to right."""
+
+    def __init__(self, expression: str) -> None:
+        self._expression = expression
+        self._tokens: list[Token] = []
+        at, end = 0, len(expression.rstrip())
+        while at < end:
+            found = TOKEN.match(expression, at)
+            if found is None or found.lastgroup is None:
+                at += len(expression[at:]) - len(expression[at:].lstrip())
+                raise self._wrong(
+                    Token("", expression[at], at), "is not closed" if expression[at] == '"' else "fits nowhere"
+                )
+            kind = found.lastgroup
+            self._tokens.append(Token(kind, SAME.get(found[kind], found[kind]), found.start(kind)))
+            at = found.end()
+        self._tokens.append(Token("end", "", len(expression)))
+        self._next = self._depth = 0
+
+    def whole(self) -> Node:
+        """All of it."""
+        if self._here.kind == "end":
+            raise CnetkitError("the selection is empty: write one such as 'tcp.port == 80 and dropped'")
+        node = self._any()
+        if self._here.kind != "end":
+            raise self._wrong(self._here, "comes after the end: join two parts with 'and' or 'or'")
+        return node
+
+    @property
+    def _here(self) -> Token:
+        return self._tokens[self._next]
+
+    def _take(self) -> Token:
+        token = self._here
+        self._next += token.kind != "end"
+        return token
+
+    def _is(self, *texts: str) -> bool:
+        return self._here.kind != "text" and self._here.text in texts
+
+    def _wrong(self, token: Token, why: str) -> CnetkitError:
+        place = f"at character {token.at + 1}: {token.text!r}" if token.text else "at its end:"
+        return CnetkitError(f"the selection {self._around(token.at)!r} is wrong {place} {why}")
+
+    def _around(self, at: int) -> str:
+        """The expression, or of a long one the part where `at` is."""
+        whole, first = self._expression, max(at - QUOTED // 2, 0)
+        before, after = "… " if first else "", " …" if first + QUOTED < len(whole) else ""
+        return whole if len(whole) <= QUOTED else f"{before}{whole[first : first + QUOTED]}{after}"
+
+    def _expect(self, text: str, why: str) -> None:
+        if not self._is(text):
+            said = f"stands where {text!r} is needed" if self._here.text else f"{text!r} is missing"
+            raise self._wrong(self._here, f"{said} {why}")
+        self._take()
+
+    def _any(self) -> Node:
+        return self._joined("or", lambda: self._joined("and", self._one))
+
+    def _joined(self, word: str, read: Callable[[], Node]) -> Node:
+        parts = [read()]
+        while self._is(word):
+            self._take()
+            parts.append(read())
+        return parts[0] if len(parts) == 1 else Both(word, tuple(parts))
+
+    def _one(self) -> Node:
+        token = self._here
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise self._wrong(token, f"is more than {DEEPEST} levels deep: use fewer parentheses")
+        node = self._inside(token)
+        self._depth -= 1
+        return node
+
+    def _inside(self, token: Token) -> Node:
+        if self._is("not"):
+            self._take()
+            return Not(self._one())
+        if self._is("("):
+            self._take()
+            node = self._any()
+            self._expect(")", "to close the parenthesis")
+            return node
+        if self._is("hop", "changed") and self._tokens[self._next + 1].text == "(":
+            self._take()
+            self._take()
+            made = AtHop(self._any()) if token.text == "hop" else Changed(self._field(CHANGES))
+            self._expect(")", f"to close {token.text!r}")
+            return made
+        return self._test()
+
+    def _field(self, known: Collection[str]) -> str:
+        token = self._take()
+        if token.kind == "word" and token.text in known:
+            return token.text
+        if not token.text:
+            raise self._wrong(token, "the name of a field is missing")
+        if token.text in FIELDS:
+            raise self._wrong(token, f"is nothing that a hop rewrites: it takes {', '.join(sorted(known))}")
+        near = get_close_matches(token.text, known, 1)
+        raise self._wrong(
+            token, "is no field: " + (f"write {near[0]!r}" if near else "docs/selection.md lists all fields")
+        )
+
+    def _test(self) -> Term:
+        start = self._here
+        name = self._field(FIELDS)
+        kind = KINDS[FIELDS[name]]
+        if self._is("="):
+            raise self._wrong(self._here, "is no operator: write '=='")
+        if not self._is(*OPERATORS):
+            if not kind.bare:
+                raise self._wrong(start, f"needs an operator and a value, such as '{name} == {kind.example}'")
+            return Term(name)
+        operator = self._take()
+        if operator.text not in kind.operators:
+            allowed = " ".join(kind.operators)
+            raise self._wrong(operator, f"does not fit {name}: it takes {allowed or 'no operator'}")
+        if operator.text != "in":
+            return Term(name, operator.text, (self._value(name, ranges=operator.text in ("==", "!=")),))
+        self._expect("{", f"as in '{name} in {{{kind.example}}}'")
+        values = [self._value(name)]
+        while not self._is("}"):
+            if self._is(","):
+                self._take()
+            values.append(self._value(name))
+        self._take()
+        return Term(name, "in", tuple(values))
+
+    def _value(self, name: str, ranges: bool = True) -> Value:
+        token, kind = self._take(), KINDS[FIELDS[name]]
+        if token.kind not in ("word", "text"):
+            raise self._wrong(token, f"stands where {kind.noun} is needed" if token.text else f"{kind.noun} is missing")
+        text = re.sub(r"\\(.)", r"\1", token.text[1:-1]) if token.kind == "text" else token.text
+        try:
+            value = kind.read(text)
+            if isinstance(value, tuple) and not ranges:
+                raise ValueError(text)
+            return value
+        except ValueError:
+            raise self._wrong(token, f"is not {kind.noun}, such as {kind.example}") from None

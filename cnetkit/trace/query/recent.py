@@ -1,0 +1,36 @@
+"""The last seconds of a recording, while the capture still runs or afterwards. It has no clock: time is the frames' own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from cnetkit.recording.recording import Recording
+    from cnetkit.trace.query.journeys import Found
+
+LEAD_S = 0.05
+"""A journey that began this long before its time is not cut in two: its frames are looked at, and left out whole."""
+UNDERWAY_S = 0.02
+"""While the capture runs, a journey that began so long ago may still go on: rings hand over their frames within 10 ms."""
+
+
+def latest(recording: Recording, seconds: float) -> Recording:
+    """The recording with the frames of its last `seconds`, and the verdicts on them; what else was said is kept."""
+    frames = recording.frames
+    if not len(frames):
+        return recording
+    begin = int(frames.time_ns.max()) - int((seconds + LEAD_S) * 1e9)
+    kept = frames.take(np.flatnonzero(frames.time_ns >= begin))
+    events = tuple(event for event in recording.events if event.kind != "verdict" or event.time_ns >= begin)
+    return replace(recording, frames=kept, events=events)
+
+
+def begun_within(found: Found, seconds: float, until_ns: int | None) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The journeys that began in the last `seconds`, and not after `until_ns` where that is given."""
+    time = found.case.recording.frames.time_ns
+    newest, begun = int(time.max(initial=0)), time[found.first]
+    chosen = begun >= newest - int(seconds * 1e9)
+    return np.flatnonzero(chosen if until_ns is None else chosen & (begun <= until_ns))

@@ -1,0 +1,171 @@
+"""What differs between two traces of the same question, such as before and after a fix.
+
+Packets are matched by what is asked: the protocol, the client's address, the server's end, the way, and the kind of
+packet. Ports that a client picks, identifications, times, MAC addresses and TTL values are not compared, nor are
+packets that only serve the network, such as ARP: which of them are needed depends on what was known before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Change, Hop, Outcome
+from cnetkit.trace.packets.packet import Packet
+from cnetkit.trace.query.journeys import Found
+from cnetkit.trace.report.latency import WAYS, replying
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ASPECTS = ("way", "outcome", "changes", "rules")
+"""What is compared of the packets of one question."""
+DISCOVERY = ("router solicitation", "router advertisement", "neighbour solicitation", "neighbour advertisement",
+             "multicast listener report")  # fmt: skip
+CARRYING = ("tcp", "udp", "sctp", "icmp", "icmpv6", "protocol")
+UNNAMED = ("eth.src", "eth.dst", "outer.eth.src", "outer.eth.dst", "ip.ttl", "ipv6.hlim", "outer.ip.ttl")
+"""Changes that every router makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that differs. `before` and `after` are empty where there is nothing to say."""
+
+    question: str
+    """`tcp SYN 203.0.113.2 → 203.0.113.1:8080`; a reply is written `... ← ...`."""
+    aspect: str
+    """`packets` where they are in one trace only, else one of ASPECTS."""
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        if self.aspect == "packets":
+            return f"{self.question}: {'only before' if self.before else 'only after'}"
+        return f"{self.question}: {self.aspect} was {self.before or 'none'}, is {self.after or 'none'}"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """All differences, in the order in which their packets were seen."""
+
+    views: ClassVar[dict[str, Callable[[Comparison], str]]] = {}
+    """How a comparison is shown, by MIME type; filled by the views."""
+
+    differences: tuple[Difference, ...]
+    alike: int
+    """Questions, of a way and a kind of packet each, in which nothing differs."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a difference, as a pandas DataFrame."""
+        import pandas as pd
+
+        rows = [(one.question, one.aspect, one.before, one.after) for one in self.differences]
+        return pd.DataFrame(rows, columns=["question", "aspect", "before", "after"])
+
+    def __bool__(self) -> bool:
+        return bool(self.differences)
+
+    def __str__(self) -> str:
+        said = [str(one) for one in self.differences] or ["nothing differs"]
+        return "\n".join([*said, f"alike: {self.alike}"])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
+        return {"text/plain": str(self)} | {kind: view(self) for kind, view in self.views.items()}
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {len(self.differences)} differences, {self.alike} alike>"
+
+
+Chosen = tuple[Found, NDArray[np.int64]]
+"""What was found in a recording, and the numbers of the journeys to compare."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the packets of one question did: for each aspect what was found, in the order of the journeys."""
+
+    way: dict[str, None] = field(default_factory=dict)
+    outcome: dict[str, None] = field(default_factory=dict)
+    changes: dict[str, None] = field(default_factory=dict)
+    rules: dict[str, None] = field(default_factory=dict)
+
+
+def compare(before: Chosen, after: Chosen) -> Comparison:
+    """The differences from `before` to `after`. Each journey is looked at: select first where a trace is large."""
+    old, new = _asked(*before), _asked(*after)
+    differences: list[Difference] = []
+    alike = 0
+    for question in dict.fromkeys((*old, *new)):
+        if question not in old or question not in new:
+            seen = (old.get(question) or new[question]).outcome
+            said = "; ".join(seen)
+            pair = (said, "") if question in old else ("", said)
+            differences.append(Difference(question, "packets", *pair))
+            continue
+        found = [one for aspect in ASPECTS if (one := _difference(question, aspect, old[question], new[question]))]
+        differences += found
+        alike += not found
+    return Comparison(tuple(differences), alike)
+
+
+def _difference(question: str, aspect: str, old: _Seen, new: _Seen) -> Difference | None:
+    was, is_ = getattr(old, aspect), getattr(new, aspect)
+    if was.keys() == is_.keys():
+        return None
+    common = was.keys() & is_.keys()
+    gone, come = ([one for one in seen if one not in common] for seen in (was, is_))
+    return Difference(question, aspect, "; ".join(gone), "; ".join(come))
+
+
+def _asked(found: Found, numbers: NDArray[np.int64]) -> dict[str, _Seen]:
+    asked: dict[str, _Seen] = {}
+    replies = replying(found)
+    for number in numbers[np.argsort(found.flow[numbers], kind="stable")].tolist():
+        flow = found.flow_of(number)
+        protocol, packet = found.protocol_of(flow), found.case.packet(found.frames_of(number)[0])
+        if not protocol.startswith(CARRYING) or packet.kind in DISCOVERY:
+            continue
+        begin = found.case.packet(int(found.first[found.begins[flow]]))
+        server = begin.destination if protocol in ("tcp", "udp", "sctp") else begin.ends.destination
+        way = WAYS[int(replies[number])]
+        arrow = "→" if way == "request" else "←"
+        what = f"{protocol} {_kind(packet)}".strip()
+        seen = asked.setdefault(f"{what} {begin.ends.source} {arrow} {server}", _Seen())
+        _note(seen, [found.hop(frame) for frame in found.frames_of(number)], found.outcome(number), way)
+    return asked
+
+
+def _kind(packet: Packet) -> str:
+    """A TCP packet's part in the connection: which of the later ones carry data depends on time."""
+    if packet.protocol != "tcp":
+        return packet.kind
+    flags = packet.kind.split(", ")
+    if "RST" in flags:
+        return "RST"
+    return packet.kind.replace(", ", " ") if "SYN" in flags else "after SYN"
+
+
+def _note(seen: _Seen, hops: Sequence[Hop], ended: Outcome, way: str) -> None:
+    places = [f"{hop.node}/{hop.interface}" for hop in hops]
+    seen.way[" → ".join(dict.fromkeys(places))] = None
+    seen.outcome[f"{ended.kind} at {ended.where}" + (f": {ended.reason}" if ended.reason else "")] = None
+    picked = ("srcport",) if way == "request" else ("dstport",)
+    for hop in hops:
+        for change in hop.changes:
+            if change.field not in UNNAMED:
+                seen.changes[_worded(change, picked, f"{hop.node}/{hop.interface}")] = None
+        for one in hop.evidence:
+            if one.kind == "nft-rule":
+                seen.rules[f"“{one.quote}” ({hop.node} {one.source})"] = None
+
+
+def _worded(change: Change, picked: tuple[str, ...], place: str) -> str:
+    """A change without ports and identifiers that a client picked."""
+    if change.field.endswith(picked) or change.field == "icmp.ident":
+        return f"{change.field} at {place}"
+    return f"{change.field} {change.before} → {change.after} at {place}"

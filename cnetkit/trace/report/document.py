@@ -1,0 +1,110 @@
+"""A trace as JSON, version 1: what other programs read. The contract stands in docs/ARCHITECTURE.md.
+
+Written from the columns, a journey at a time; what many hops have in common is encoded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Unexplained
+from cnetkit.recording.frames import DIRECTIONS
+from cnetkit.trace.arrays.distinct import distinct
+from cnetkit.trace.arrays.members import runs
+from cnetkit.trace.query.journeys import Found
+
+FORMAT, VERSION = "cnetkit-trace", 1
+CHUNK = 1024
+"""Journeys encoded at a time: what bounds the memory beside the document itself."""
+JSON = msgspec.json.Encoder()
+
+
+def encode(
+    found: Found, numbers: NDArray[np.int64], unexplained: Sequence[Unexplained], lost: int, selection: str
+) -> bytes:
+    """The document, as UTF-8, with the journeys of these `numbers`; `selection` says what they are, if not all.
+
+    `lost` is how many frames the kernel could not keep.
+    """
+    frames = len(found.case.recording.frames)
+    head = {"format": FORMAT, "version": VERSION, "frames": frames, "lost_by_kernel": lost}
+    if selection:
+        head["selection"] = selection
+    if found.joined.clocks.said:  # each hop's time_ns is its file's own all the same
+        head["clocks"] = found.joined.clocks.said
+    out = BytesIO()  # it grows in place, where joining would hold everything twice
+    out.write(JSON.encode(head)[:-1] + b',"journeys":[')
+    for number, part in enumerate(_journeys(found, numbers)):
+        out.write(b"," * (number > 0) + part)
+    out.write(b'],"unexplained":' + JSON.encode(unexplained) + b"}")
+    return out.getvalue()
+
+
+def _journeys(found: Found, numbers: NDArray[np.int64]) -> Iterator[bytes]:
+    """The journeys with these numbers, many at a time."""
+    order, begins = found.members
+    rows, limits = runs(begins, numbers)
+    ended, hops = _endings(found), _hops(found, order[rows])
+    for first in range(0, len(numbers), CHUNK):
+        part, ends = numbers[first : first + CHUNK], limits[first : first + CHUNK + 1]
+        said = hops(int(ends[0]), int(ends[-1]))
+        yield b",".join([
+            b'{"id":%d,%s,"hops":[%s]}' % (number, ended(number), b",".join(said[begin:end]))
+            for number, (begin, end) in zip(part.tolist(), pairwise((ends - ends[0]).tolist()), strict=True)
+        ])  # fmt: skip
+
+
+def _endings(found: Found) -> Callable[[int], bytes]:
+    """Encodes a journey's outcome; of what is plain, equal ones once."""
+    frames = found.case.recording.frames
+    plain, last = found.plain.tolist(), found.ends.last
+    keys = (frames.tap[last].astype(np.int64) * 2 + found.ends.delivered).tolist()
+    known: dict[int, bytes] = {}
+
+    def ended(number: int) -> bytes:
+        said = known.get(keys[number]) if plain[number] else None
+        if said is None:
+            one = found.outcome(number)
+            said = JSON.encode({"outcome": one.kind, "where": one.where, "reason": one.reason})[1:-1]
+            if plain[number]:
+                known[keys[number]] = said
+        return said
+
+    return ended
+
+
+def _hops(found: Found, frames: NDArray[np.int64]) -> Callable[[int, int], list[bytes]]:
+    """Encodes a run of the hops of `frames`, given its limits: numbers between words that many hops share."""
+    seen, joined = found.case.recording.frames, found.joined
+    places = seen.tap[frames] * len(DIRECTIONS) + joined.direction[frames]
+    place = distinct(places, lambda row: _place(found, int(frames[row])))
+    changes = distinct(found.change_keys[frames], lambda row: JSON.encode(found.changes(int(frames[row]))))
+    evidence = distinct(found.evidence_keys[frames], lambda row: JSON.encode(found.evidence(int(frames[row]))))
+
+    def why(row: int) -> bytes:
+        return b'"changes":%s,"evidence":%s}' % (changes.words[changes.code[row]], evidence.words[evidence.code[row]])
+
+    said = distinct(changes.code * len(evidence.words) + evidence.code, why)
+    whole = (frames, joined.parent[frames], place.code, seen.time_ns[frames], said.code)
+    middle, end = place.words, said.words
+
+    def hops(first: int, last: int) -> list[bytes]:
+        return [
+            b'{"frame":%d,"parent":%d,%s,"time_ns":%d,%s' % (frame, parent, middle[at], time, end[why])
+            if parent >= 0
+            else b'{"frame":%d,"parent":null,%s,"time_ns":%d,%s' % (frame, middle[at], time, end[why])
+            for frame, parent, at, time, why in zip(*(column[first:last].tolist() for column in whole), strict=True)
+        ]
+
+    return hops
+
+
+def _place(found: Found, frame: int) -> bytes:
+    node, interface = found.case.place(frame)
+    return JSON.encode({"node": node, "interface": interface, "direction": found.case.direction(frame)})[1:-1]

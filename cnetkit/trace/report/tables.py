@@ -1,0 +1,214 @@
+"""A trace as pandas DataFrames: frames, hops, flows and latencies. Made of whole columns; words are made once each.
+
+Of a selection they hold what was selected. Text columns are categories; times are seconds since the first frame.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import CnetkitError
+from cnetkit.recording.columns import ARP, ICMP, ICMPV6, PROBLEMS, Columns
+from cnetkit.recording.frames import DIRECTIONS
+from cnetkit.trace.arrays.digests import mix
+from cnetkit.trace.arrays.distinct import Distinct, distinct
+from cnetkit.trace.outcome.endings import OUTCOMES
+from cnetkit.trace.packets.packet import address, encapsulation, end, mac, packet_of
+from cnetkit.trace.query.journeys import Found
+from cnetkit.trace.report.latency import quantiles, replying, steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+I64 = NDArray[np.int64]
+COLUMNS = (
+    "journey", "flow", "outcome", "frame", "parent", "time", "node", "interface", "direction", "protocol", "source",
+    "destination", "kind", "changes", "evidence",
+)  # fmt: skip
+"""Of `hops`."""
+
+
+class Tables:
+    """The tables of the journeys `numbers`, each made when it is first asked for; `whole`: those are all there are."""
+
+    def __init__(self, found: Found, numbers: I64, whole: bool) -> None:
+        self._found, self._numbers, self._whole = found, numbers, whole
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """One row a captured frame, in the order of the recording: where, when, and what its headers say.
+
+        `journey` and `flow` are missing where it stands in none, and `problem` says why. `length` and `payload` in
+        octets; the numbers of a header that a frame lacks are 0.
+        """
+        import pandas as pd
+
+        found, c = self._found, self._found.joined.columns
+        seen = found.case.recording.frames
+        n = np.arange(len(seen))
+        if not self._whole:
+            n = np.sort(self._frames_of_journeys())
+        return pd.DataFrame({
+            "frame": n, "time": self._time(n), **self._places(n), **self._packets(n),
+            "length": seen.length[n], "eth_src": _text(distinct(c.eth_src[n], lambda row: mac(int(c.eth_src[n[row]])))),
+            "eth_dst": _text(distinct(c.eth_dst[n], lambda row: mac(int(c.eth_dst[n[row]])))),
+            "vlan": c.vlan[n] & 0xFFF, "ttl": c.ttl[n], "ident": c.ident[n], "seq": c.seq[n], "ack": c.ack[n],
+            "payload": c.payload_length[n], "encapsulation": _text(self._around(n)),
+            "journey": _missing(found.joined.journey[n]), "flow": _missing(found.frame_flow[n]),
+            "problem": _text(distinct(c.problem[n], lambda row: PROBLEMS[int(c.problem[n[row]])])),
+        })  # fmt: skip
+
+    @cached_property
+    def hops(self) -> pd.DataFrame:
+        """One row a hop, by journey, parents first; `changes` and `evidence` as text."""
+        import pandas as pd
+
+        found = self._found
+        n = self._frames_of_journeys()
+        changes = distinct(
+            found.change_keys[n],
+            lambda row: ", ".join(f"{one.field} {one.before} → {one.after}" for one in found.changes(int(n[row]))),
+        )
+        table = pd.DataFrame({
+            "journey": found.joined.journey[n], "flow": found.frame_flow[n], "frame": n,
+            "outcome": _text(Distinct(found.frame_kind[n], list(OUTCOMES))),
+            "parent": _missing(found.joined.parent[n]), "time": self._time(n), **self._places(n), **self._packets(n),
+            "changes": _text(changes),
+            "evidence": _text(distinct(found.evidence_keys[n], lambda row: found.quoted(int(n[row])))),
+        })  # fmt: skip
+        return table[list(COLUMNS)]
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """One row a flow: its ends, packets and octets each way, outcomes, start and duration, and how long packets took.
+
+        `request_us` and `reply_us` are the medians, in microseconds, from a packet's first hop to its last; step by
+        step they stand in `flow_latency`.
+        """
+        import pandas as pd
+
+        found, numbers = self._found, self._numbers
+        flows, group = np.unique(found.flow[numbers], return_inverse=True)
+        count, seen = len(flows), found.case.recording.frames
+        first = found.first[found.begins[flows]]
+        packets = self._packets(first)
+        reply = replying(found)[numbers]
+        octets = seen.length[found.first[numbers]]
+        begun = seen.time_ns[found.first[numbers]]
+        start, end = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
+        np.minimum.at(start, group, begun)
+        np.maximum.at(end, group, begun + found.latency[numbers])
+        table = {
+            "flow": flows,
+            "protocol": packets["protocol"],
+            "client": packets["source"],
+            "server": packets["destination"],
+        }
+        for name, way in (("request", ~reply), ("reply", reply)):
+            table[f"{name}_packets"] = np.bincount(group[way], minlength=count)
+            table[f"{name}_octets"] = np.bincount(group[way], octets[way], minlength=count).astype(np.int64)
+        for number, kind in enumerate(OUTCOMES):
+            table[kind] = np.bincount(group[found.kinds[numbers] == number], minlength=count)
+        table |= {"start": (start - self._origin) / 1e9, "duration": (end - start) / 1e9}
+        for name, way in (("request", ~reply), ("reply", reply)):
+            table[f"{name}_us"] = quantiles(found.latency[numbers][way] / 1000, group[way], count, (0.5,))[0]
+        return pd.DataFrame(table)
+
+    @cached_property
+    def latency(self) -> pd.DataFrame:
+        """One row for each step between two interfaces, requests and replies apart: how often, and microseconds."""
+        return steps(self._found, self._numbers, by_flow=False)
+
+    @cached_property
+    def flow_latency(self) -> pd.DataFrame:
+        """As `latency`, for each flow by itself."""
+        return steps(self._found, self._numbers, by_flow=True)
+
+    def to_parquet(self, path: str | Path, table: str = "hops") -> None:
+        """Write a table as a Parquet file. CnetkitError where pyarrow is missing, or the file cannot be written."""
+        if table not in ("hops", "frames", "flows", "latency", "flow_latency"):
+            raise CnetkitError(f"there is no table {table!r}: write hops, frames, flows, latency or flow_latency")
+        if find_spec("pyarrow") is None:
+            raise CnetkitError('Parquet files need pyarrow: pip install "cnetkit[parquet]"')
+        try:
+            getattr(self, table).to_parquet(path, engine="pyarrow", index=False)
+        except OSError as error:
+            raise CnetkitError(f"{path} cannot be written ({error.strerror or error}): choose another place") from error
+
+    # --- Columns -----------------------------------------------------------------------------------------------------
+
+    def _frames_of_journeys(self) -> I64:
+        return self._found.frames_of_all(self._numbers)
+
+    @property
+    def _origin(self) -> int:
+        time = self._found.case.recording.frames.time_ns
+        return int(time.min()) if len(time) else 0
+
+    def _time(self, n: I64) -> NDArray[np.float64]:
+        return (self._found.case.recording.frames.time_ns[n] - self._origin) / 1e9
+
+    def _places(self, n: I64) -> dict[str, pd.Categorical[Any]]:
+        frames = self._found.case.recording.frames
+        way = Distinct(self._found.joined.direction[n].astype(np.int64), list(DIRECTIONS))
+        names = (
+            (lambda row: frames.taps[frames.tap[n[row]]].node),
+            (lambda row: frames.taps[frames.tap[n[row]]].interface),
+        )
+        node, interface = (_text(distinct(frames.tap[n], name)) for name in names)
+        return {"node": node, "interface": interface, "direction": _text(way)}
+
+    def _packets(self, n: I64) -> dict[str, pd.Categorical[Any]]:
+        """What the innermost packet is, from where to where; see packet.Packet."""
+        found, c = self._found, self._found.joined.units.columns
+        rows = found.whole[n]
+        icmp = np.isin(c.protocol[rows], (ICMP, ICMPV6))
+        said = {"protocol": _text(Distinct(found.protocols.code[n], found.protocols.words))}
+        for name, which in (("source", "src"), ("destination", "dst")):
+            said[name] = _text(_ends(c, rows, which, icmp))
+        flags = np.where(icmp | (c.version[rows] == 0), np.uint16(0), c.flags[rows])
+        about = ("protocol", "version", "icmp_type", "icmp_code", "ethertype")
+        key = mix(flags, *(getattr(c, name)[rows] for name in about))
+        said["kind"] = _text(distinct(key, lambda row: packet_of(c, int(rows[row])).kind))
+        return said
+
+    def _around(self, n: I64) -> Distinct[str]:
+        c = self._found.joined.columns
+        if not c.depth[n].any():
+            return Distinct(np.zeros(len(n), np.int64), ["none"])
+        outer = (getattr(c, f"outer_{name}")[n] for name in ("src_high", "src_low", "dst_high", "dst_low"))
+        key = mix(c.depth[n], c.tunnel[n], c.vni[n], *outer)
+        return distinct(key, lambda row: encapsulation(c, int(n[row])))
+
+
+def _ends(c: Columns, rows: I64, which: str, icmp: NDArray[np.bool_]) -> Distinct[str]:
+    """Addresses and ports as packet.Packet words them; MAC addresses where there are no others."""
+    high, low, link = (getattr(c, name)[rows] for name in (f"{which}_high", f"{which}_low", f"eth_{which}"))
+    port = np.where(icmp, np.uint16(0), getattr(c, f"{which[0]}port")[rows])
+    version = np.where((c.version[rows] == 0) & (c.ethertype[rows] == ARP), np.uint8(4), c.version[rows])
+
+    def word(row: int) -> str:
+        if not version[row]:
+            return mac(int(link[row]))
+        return end(address(int(version[row]), int(high[row]), int(low[row])), int(port[row]))
+
+    return distinct(mix(high, low, port, np.where(version > 0, np.uint64(0), link), version), word)
+
+
+def _text(said: Distinct[str]) -> pd.Categorical[Any]:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(said.code, dtype=pd.CategoricalDtype(said.words))
+
+
+def _missing(numbers: NDArray[np.integer]) -> pd.api.extensions.ExtensionArray:
+    """Numbers as pandas' Int64; -1 as a missing one."""
+    import pandas as pd
+
+    return pd.arrays.IntegerArray(numbers.astype(np.int64), numbers < 0)

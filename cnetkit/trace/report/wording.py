@@ -1,0 +1,138 @@
+"""Says in sentences what a journey did, for a learner. It quotes evidence and adds no claim of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnetkit.model import Change, Hop, Outcome
+from cnetkit.trace.evidence.case import Case
+
+STEPS = {
+    "link": "came out of the other end of the cable at {here}",
+    "loop": "came back in at {here}",
+    "bridge-up": "was taken up by the bridge {here}",
+    "bridge-down": "was sent out of the bridge's port {here}",
+    "bridge-forward": "was forwarded by the bridge to its port {here}",
+    "bridge-nat": "was translated inside the bridge and went on to {here}",
+    "route": "was routed out at {here}",
+    "nat": "was translated and routed out at {here}",
+    "wrapped": "was wrapped for a tunnel and sent at {here}",
+    "unwrapped": "was taken out of the tunnel at {here}",
+    "stacked-up": "was handed up to {here}",
+    "stacked-down": "was handed down to {here}",
+    "encrypted": "was encrypted and sent at {here}",
+    "decrypted": "was decrypted and came in at {here}",
+    "copy": "was doubled, and seen again at {here}",
+    "flood": "came to {here} too; what lies between was not captured",
+    "gap": "appeared at {here}; what lies between was not captured",
+}
+REASONS = {
+    "nft-rule": "because of the rule `{quote}` ({source})",
+    "conntrack": "as the connection's entry says: `{quote}` ({source})",
+    "route": "by the route `{quote}` ({source})",
+    "forwarding-entry": "by the forwarding table: `{quote}` ({source})",
+    "order": "which nothing but the order of frames tells ({quote})",
+}
+"""How evidence of each kind is told; what is not here stands only in `Journey.why`."""
+
+ENDINGS = {
+    "delivered": "It was delivered at {where}.",
+    "consumed": "It was consumed at {where}: {reason}.",
+    "dropped": "It was dropped after {where}: {reason}.",
+    "lost-from-sight": "It was last seen at {where}; nothing in the recording says what became of it.",
+    "ambiguous": "Where it came from is ambiguous: {reason}.",
+}
+
+
+def summary(case: Case, first: int, ended: Outcome) -> str:
+    """`tcp SYN 203.0.113.2:42876 → 203.0.113.1:8080: delivered at web/eth0`."""
+    packet = case.packet(first)
+    what = f"{packet.protocol} {packet.kind}".strip()
+    where = {"lost-from-sight": "last seen at", "dropped": "after"}.get(ended.kind, "at")
+    return f"{what} {packet.source} → {packet.destination}: {ended.kind} {where} {ended.where}"
+
+
+def paragraph(case: Case, hops: Sequence[Hop], ended: Outcome) -> str:
+    """The whole journey in plain words: a sentence a step, each with at most one reason, the decisive one."""
+    first = hops[0]
+    packet = case.packet(first.frame)
+    begun = "sent" if first.direction == "out" else "first seen"
+    what = f"{packet.protocol} {packet.kind}".strip()
+    said = [
+        f"A packet ({what}) from {packet.source} to {packet.destination} was {begun} at {_place(first)}{_why(first)}."
+    ]
+    told = _once(case, hops)
+    if len(told) < len(hops):
+        said.append(f"It went in pieces, {len(hops)} frames in all; of each place the first piece is told.")
+    said += [_sentence(case, hop) for hop in told[1:]]
+    reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
+    if ended.kind == "lost-from-sight" and reason:
+        said.append(f"It was last seen at {ended.where}: {reason}.")
+    else:
+        said.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
+    return " ".join(said)
+
+
+def _once(case: Case, hops: Sequence[Hop]) -> list[Hop]:
+    """Its hops; of a packet in pieces the first at each place and in each direction."""
+    frames = [hop.frame for hop in hops]
+    if not (case.pieces[frames].any() or case.joined.incomplete[frames].any()):
+        return list(hops)
+    first = {(hop.node, hop.interface, hop.direction): hop for hop in reversed(hops)}
+    return [hop for hop in hops if first[hop.node, hop.interface, hop.direction] is hop]
+
+
+def _sentence(case: Case, hop: Hop) -> str:
+    led = "loop" if hop.interface == "lo" and case.step(hop.frame) == "link" else case.step(hop.frame)
+    step = STEPS.get(led, "was seen at {here}").format(here=_place(hop))
+    rewritten = [text for change in hop.changes if (text := _rewritten(case, hop, change))]
+    if rewritten:
+        step = step.replace("was translated and", "was").replace("was translated inside the bridge and", "then")
+        return f"{hop.node} rewrote the {' and the '.join(rewritten)}{_why(hop)}. It {step}{_lesser(hop)}."
+    return f"It {step}{_lesser(hop)}{_why(hop)}."
+
+
+def _rewritten(case: Case, hop: Hop, change: Change) -> str:
+    """`destination 203.0.113.1:8080 to 172.17.0.2:80`, once for an address and its port."""
+    parent = hop.parent
+    layer, _, name = change.field.partition(".")
+    if parent is None or name not in ("src", "dst", "srcport", "dstport") or layer == "eth":
+        return ""
+    fields = {one.field for one in hop.changes}
+    if name.endswith("port") and fields & {f"ip.{name[:3]}", f"ipv6.{name[:3]}"}:
+        return ""
+    old, new = case.packet(parent), case.packet(hop.frame)
+    if name.startswith("src"):
+        return f"source {old.source} to {new.source}"
+    return f"destination {old.destination} to {new.destination}"
+
+
+def _lesser(hop: Hop) -> str:
+    """The changes that every router makes, in few words."""
+    said = [
+        f"the {c.field} went from {c.before} to {c.after}" for c in hop.changes if c.field.endswith((".ttl", ".hlim"))
+    ]
+    if any(c.field.startswith("eth.") for c in hop.changes):
+        said.append("it got the MAC addresses of its next stretch")
+    return f"; {' and '.join(said)}" if said else ""
+
+
+def comment(hop: Hop) -> str:
+    """A hop's changes and evidence in a few lines, for a packet comment."""
+    lines = [f"{c.field}: {c.before} → {c.after}" for c in hop.changes]
+    lines += [f"{e.kind}: {e.quote} ({e.source}, {e.strength})" for e in hop.evidence]
+    return "\n".join(lines)
+
+
+def _place(hop: Hop) -> str:
+    return f"{hop.node}/{hop.interface}"
+
+
+def _why(hop: Hop) -> str:
+    """The decisive reason: the first that is evidence and no mere order of frames."""
+    for one in hop.evidence:
+        if one.kind == "route" and hop.direction == "in":
+            return f"; {hop.node} takes it, by `{one.quote}` ({one.source})"
+        if one.kind in REASONS:
+            return f", {REASONS[one.kind].format(quote=one.quote, source=one.source)}"
+    return ""

@@ -1,0 +1,29 @@
+"""A packet that a link or a queue doubled: one came in, and the same went out twice, octet for octet.
+
+Only a packet that its sender numbered, and was seen to send once, can be told from another one that looks the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnetkit.trace.arrays.digests import mix
+from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs
+from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.uncaptured import DEEPEST
+
+
+def doubled(search: Search) -> Pairs:
+    """Frames that were left ambiguous because they are several, while only one could be the parent of them all."""
+    rows = np.flatnonzero(search.ambiguous & (search.only >= 0) & (search.parent < 0))
+    rows = rows[search.columns.ident[search.frame[rows]] != 0]
+    if not len(rows):
+        return NO_PAIRS
+    root = search.only[rows].astype(np.int64)
+    for _ in range(DEEPEST):
+        root = np.where(search.parent[root] >= 0, search.parent[root], root)
+    identity = search.identity
+    key = mix(identity.packet, identity.ends, search.tap, search.direction)
+    keys, count = np.unique(key[np.isin(key, key[root])], return_counts=True)
+    once = count[np.searchsorted(keys, key[root])] == 1
+    return Pairs(search.only[rows[once]].astype(np.int64), rows[once], NOTHING, NOTHING)

@@ -1,0 +1,85 @@
+"""What the engine made of one recording's frames: each one's parent, step and journey, as columns.
+
+The type and its smallest questions only; engine.py fills it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Connection, Event, Topology
+from cnetkit.recording.columns import Columns
+from cnetkit.recording.frames import Frames
+from cnetkit.trace.arrays.trees import roots
+from cnetkit.trace.clocks.clock import Clocks
+from cnetkit.trace.packets.units import Units
+from cnetkit.trace.steps import NAMES
+from cnetkit.trace.wiring.wiring import Wiring
+
+
+class Source(Protocol):
+    """What of a Recording the engine reads."""
+
+    @property
+    def frames(self) -> Frames:
+        """In the order of the capture file."""
+
+    @property
+    def topologies(self) -> Sequence[Topology]:
+        """In the order of time."""
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """In the order of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """n frames in the order of the recording, one element each."""
+
+    columns: Columns
+    wiring: Wiring
+    parent: NDArray[np.int32]
+    """The frame it came from, -1 for the first of a journey."""
+    rule: NDArray[np.uint8]
+    """Index into NAMES: the step that led here."""
+    journey: NDArray[np.int32]
+    """Counted from 0 in the order of their first frames; -1 for what is unexplained."""
+    ambiguous: NDArray[np.bool_]
+    """Several earlier frames could be its parent, so none is."""
+    direction: NDArray[np.uint8]
+    """As recorded, or as found out where it was not."""
+    order: NDArray[np.int64]
+    """The frames by time, and by their place in the recording where times are equal."""
+    incomplete: NDArray[np.bool_]
+    """Fragments of datagrams of which not all was seen at this interface."""
+    units: Units
+    """What the frames were joined as: see units.py."""
+    clocks: Clocks
+    """Their times by one clock."""
+
+    def steps(self, *names: str) -> NDArray[np.bool_]:
+        """The frames to which one of these rules led."""
+        found: NDArray[np.bool_] = np.isin(self.rule, [NAMES.index(name) for name in names])
+        return found
+
+    def encrypted(self) -> NDArray[np.bool_]:
+        """The frames that show a packet from its encryption on, until it is decrypted."""
+        into = self.steps("encrypted")
+        if not into.any():
+            return into
+        parent = self.parent.copy()
+        parent[into | self.steps("decrypted")] = -1
+        return into[roots(parent)]
+
+
+def connections_of(recording: Source) -> tuple[Connection, ...]:
+    """All conntrack entries that the recording tells of, in its tables and its events."""
+    tables = [connection for topology in recording.topologies for connection in topology.connections]
+    events = [event.subject for event in recording.events if event.kind == "connection"]
+    return tuple(dict.fromkeys((*tables, *events)))

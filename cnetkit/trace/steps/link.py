@@ -1,0 +1,45 @@
+"""A cable: what goes out at one end of a veth pair comes in at the other, byte for byte.
+
+Loopback is a cable from a node to itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cnetkit.trace.arrays.digests import Rows, mix
+from cnetkit.trace.pairing.pairs import Pairs, pair
+from cnetkit.trace.steps.search import Search
+
+
+def crossed(search: Search) -> Pairs:
+    """Frames received at one end of a link, with the frames sent at the other."""
+    segment = search.wiring.segment[search.tap]
+    children = search.incoming(search.orphan & (segment >= 0))
+    parents = search.outgoing(segment >= 0)
+    key = search.identity.wire
+    near, far = _ends(search.wiring.segment)
+    found = pair(
+        parents,
+        mix(key[parents], segment[parents], near[search.tap[parents]]),
+        children,
+        mix(key[children], segment[children], far[search.tap[children]]),
+        search.tap[children],
+        search.seen,
+    )
+    other = (search.tap[found.parent] != search.tap[found.child]) | (near[search.tap[found.child]] > 0)
+    return replace(found, parent=found.parent[other], child=found.child[other])  # a hub hands nothing back
+
+
+def _ends(segment: Rows) -> tuple[Rows, Rows]:
+    """For each tap itself and the other end of its cable; 0 for both where a segment has more than two ends."""
+    near, far = np.arange(len(segment)) + 1, np.arange(len(segment)) + 1
+    for number in np.unique(segment[segment >= 0]):
+        taps = np.flatnonzero(segment == number)
+        if len(taps) == 2:
+            far[taps] = near[taps[::-1]]
+        elif len(taps) > 2:
+            near[taps] = far[taps] = 0
+    return near, far

@@ -1,0 +1,256 @@
+"""Address translation (net/netfilter/nf_nat_core.c): the same packet with other addresses or ports.
+
+A translation is believed where conntrack's two tuples say it, or where only one packet can be meant; what was learned
+there holds for the rest of that connection. A packet whose ends are merely swapped is an answer, never a translation.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.model import Tuple5
+from cnetkit.recording.columns import ICMP, ICMPV6, ICMPV6_ERRORS, TCP, UDP
+from cnetkit.trace.arrays.digests import U64, Rows, mix
+from cnetkit.trace.arrays.order import begins, ordered, shared
+from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs, pair
+from cnetkit.trace.steps.routing import around, candidates
+from cnetkit.trace.steps.search import Search
+
+PROTOCOLS = {"tcp": TCP, "udp": UDP, "icmp": ICMP, "icmpv6": ICMPV6, "sctp": 132, "udplite": 136, "dccp": 33}
+IGMP = 2
+WORD = (1 << 64) - 1
+
+Learned = tuple[U64, U64]
+"""Digests of (node, ends before), ascending, and the ends after."""
+
+
+def translated(search: Search) -> Pairs:
+    """Frames that a node routed and translated."""
+    parents, children = candidates(search)
+    parents = parents[~search.passed[parents]]
+    here = mix(search.node, around(search))
+    hops = search.identity.hops.astype(np.int64)
+    return rewritten_between(search, parents, children, mix(here, hops - 1), mix(here, hops))
+
+
+def lifted(search: Search) -> Pairs:
+    """With br_netfilter: translated before the bridge hands it up to its node. Prerouting changes the destination only."""
+    is_ip = (search.identity.hops >= 0) & _bridging(search)
+    kept = mix(search.bridge, search.identity.hops.astype(np.uint64), search.columns.eth_src[search.frame])
+    below = search.incoming(is_ip & ~search.at_bridge & ~search.passed & ~search.raised)
+    above = search.incoming(search.orphan & is_ip & search.at_bridge)
+    return rewritten_between(search, below, above, kept, kept, half=True)
+
+
+def filtered(search: Search) -> Pairs:
+    """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge, its TTL kept.
+
+    The packet leaves by a port with the source MAC address it came with. In between it may be handed to the neighbour
+    table, and is then seen to leave by the bridge's own output, with the bridge's address.
+    """
+    is_ip = (search.identity.hops >= 0) & _bridging(search)
+    place = mix(search.bridge, search.identity.hops.astype(np.uint64))
+    sender = search.columns.eth_src[search.frame]
+    came_in = is_ip & ~search.at_bridge & ~search.passed
+    down = search.outgoing(search.orphan & is_ip & search.at_bridge)
+    first = rewritten_between(search, search.incoming(came_in), down, place, place)
+    sender[first.child] = sender[first.parent]
+    came_in[first.parent] = False
+    kept = mix(place, sender)
+    below = search.outgoing(search.orphan & is_ip & ~search.at_bridge)
+    middle, same = np.sort(first.child), mix(kept, search.identity.packet, search.identity.ends)
+    plain = pair(middle, same[middle], below, same[below], search.tap[below], search.seen)
+    middle, below = _without(search, middle, plain.parent), _without(search, below, plain.child)
+    last = rewritten_between(search, middle, below, kept, kept)
+    below = _without(search, below, last.child)
+    direct = rewritten_between(search, search.incoming(came_in), below, kept, kept)
+    came_in[direct.parent] = False
+    return _together(first, plain, last, direct)
+
+
+def _bridging(search: Search) -> NDArray[np.bool_]:
+    """Rows seen at a bridge of which several taps were captured, or that a topology tells of."""
+    wiring = search.wiring
+    taps = np.bincount(wiring.bridge[wiring.bridge >= 0], minlength=int(wiring.bridge.max(initial=0)) + 1)
+    real: NDArray[np.bool_] = (wiring.bridge >= 0) & ((taps[wiring.bridge] > 1) | wiring.known)
+    return real[search.tap]
+
+
+def _without(search: Search, rows: Rows, taken: Rows) -> Rows:
+    free = np.ones(len(search.frame), np.bool_)
+    free[taken] = False
+    return rows[free[rows]]
+
+
+def _together(*pairs: Pairs) -> Pairs:
+    return Pairs(*(np.concatenate(parts) for parts in zip(*(_parts(p) for p in pairs), strict=True)))
+
+
+def _parts(pairs: Pairs) -> tuple[Rows, Rows, Rows, Rows]:
+    return pairs.parent, pairs.child, pairs.ambiguous, pairs.only
+
+
+def rewritten_between(
+    search: Search, parents: Rows, children: Rows, before: U64, after: U64, *, half: bool = False
+) -> Pairs:
+    """Pairs of the same packet with `before[parent] == after[child]`: told by conntrack, unique, or learned.
+
+    `half`: seen after the destination was changed and before the source is.
+    """
+    identity = search.identity
+    parents, children = (rows[np.flatnonzero(translatable(search, rows))] for rows in (parents, children))
+    if not len(parents) or not len(children):
+        return NO_PAIRS
+    pkey, ckey = mix(identity.packet[parents], before[parents]), mix(identity.packet[children], after[children])
+    p, c = (np.flatnonzero(one) for one in shared(pkey, ckey))
+    parents, pkey, children, ckey = parents[p], pkey[p], children[c], ckey[c]
+    if not len(parents):
+        return NO_PAIRS
+    found = [_mapped(search, parents, pkey, children, ckey, _told(search, half))]
+    parents, pkey, children, ckey = _rest(found[-1], parents, pkey, children, ckey)
+    learned: list[Pairs] = []
+    for part in (None, identity.source, identity.target):
+        if not len(parents) or not len(children):
+            break
+        more = _unique(search, parents, pkey, children, ckey, part)
+        parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
+        learned.append(more)
+        if not len(parents) or not len(children):
+            break
+        more = _mapped(search, parents, pkey, children, ckey, _lesson(search, [*found, *learned]))
+        parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
+        found.append(more)
+    found += learned
+    return _together(*found)
+
+
+def translatable(search: Search, rows: Rows) -> NDArray[np.bool_]:
+    """Rows of packets that NAT may change. Neighbour and group messages are never tracked
+    (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
+    c, frame = search.columns, search.frame[rows]
+    kind, six = c.icmp_type[frame], c.protocol[frame] == ICMPV6
+    found: NDArray[np.bool_] = (c.version[frame] > 0) & (c.protocol[frame] != IGMP)
+    if six.any():
+        found &= ~six | np.isin(kind, (*ICMPV6_ERRORS, 128, 129))
+    return found
+
+
+def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
+    keep = np.flatnonzero(shared(key, wanted)[0])
+    return rows[keep], key[keep]
+
+
+def _rest(pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64) -> tuple[Rows, U64, Rows, U64]:
+    """What is left to pair: children without a parent, parents without a child."""
+    if not len(pairs.child) and not len(pairs.ambiguous):
+        return parents, pkey, children, ckey
+    p, c = _left(parents, pairs.parent), _left(children, np.concatenate((pairs.child, pairs.ambiguous)))
+    return parents[p], pkey[p], children[c], ckey[c]
+
+
+def _left(rows: Rows, taken: Rows) -> Rows:
+    free = np.ones(int(rows.max(initial=-1)) + 1, np.bool_)
+    free[taken] = False
+    return np.flatnonzero(free[rows])
+
+
+def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None) -> Pairs:
+    """Pairs where all candidates of one key have the same ends on either side.
+
+    `kept` narrows a key to one end that NAT left alone: the source under DNAT, the destination under SNAT.
+    """
+    if not len(parents) or not len(children):
+        return NO_PAIRS
+    identity = search.identity
+    if kept is not None:
+        pkey, ckey = mix(pkey, kept[parents]), mix(ckey, kept[children])
+    single_p, ends_p, back = _single(pkey, identity.ends[parents], identity.reverse(parents))
+    single_c, ends_c = _single(ckey, identity.ends[children])
+    keys, at_p, at_c = np.intersect1d(single_p, single_c, assume_unique=True, return_indices=True)
+    real = (ends_p[at_p] != ends_c[at_c]) & (back[at_p] != ends_c[at_c])
+    parents, pkey = _within(parents, pkey, keys[real])
+    children, ckey = _within(children, ckey, keys[real])
+    at_once = replace(search.seen, within=search.node)
+    return pair(parents, pkey, children, ckey, search.tap[children], at_once)
+
+
+def _single(key: U64, value: U64, *beside: U64) -> tuple[U64, ...]:
+    """The keys that have but one value, ascending, those values, and of each row of `beside` what goes with them."""
+    order, key = ordered(key)
+    value, starts = value[order], np.flatnonzero(begins(key))
+    starts = starts[np.minimum.reduceat(value, starts) == np.maximum.reduceat(value, starts)]
+    return key[starts], value[starts], *(other[order[starts]] for other in beside)
+
+
+def _lookup(keys: U64, values: U64, wanted: U64) -> U64:
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], np.uint64(0))
+
+
+def _mapped(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, lesson: Learned) -> Pairs:
+    """Pairs whose change of ends `lesson` contains."""
+    if not len(lesson[0]) or not len(parents) or not len(children):
+        return NO_PAIRS
+    identity = search.identity
+    becomes = _lookup(*lesson, mix(search.node[parents], identity.ends[parents]))
+    real = becomes != 0
+    parents, pkey = parents[real], mix(pkey[real], becomes[real]) if real.any() else pkey[real]
+    return pair(parents, pkey, children, mix(ckey, identity.ends[children]), search.tap[children], search.seen)
+
+
+def _lesson(search: Search, found: list[Pairs]) -> Learned:
+    """The translations of the pairs found so far that are the same each time."""
+    parent = np.concatenate([pairs.parent for pairs in found])
+    child = np.concatenate([pairs.child for pairs in found])
+    if not len(parent):
+        return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
+    before, after = _single(mix(search.node[parent], search.identity.ends[parent]), search.identity.ends[child])
+    return before, after
+
+
+def _told(search: Search, half: bool) -> Learned:
+    """The translations that conntrack told of: each direction's tuple becomes the other's, turned round.
+
+    First the destination changes, in prerouting or output, then the source, in postrouting.
+    """
+    number = {name: at for at, name in enumerate(search.nodes)}
+    steps = []
+    for c in search.connections:
+        if c.node not in number or c.original == _turned(c.reply):
+            continue
+        for before, after in ((c.original, _turned(c.reply)), (c.reply, _turned(c.original))):
+            middle = Tuple5(before.source, after.destination, before.source_port, after.destination_port)
+            pairs = [(before, middle)] if half else [(before, after), (middle, after)]
+            steps += [(number[c.node], PROTOCOLS.get(c.protocol, 0), *pair) for pair in pairs if pair[0] != pair[1]]
+    if not steps:
+        return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
+    node = np.array([step[0] for step in steps], np.int64)
+    protocol = np.array([step[1] for step in steps], np.int64)
+    before_all, after_all = (
+        ends_of([step[2] for step in steps], protocol),
+        ends_of([step[3] for step in steps], protocol),
+    )
+    told, becomes = _single(mix(node, before_all), after_all)
+    return told, becomes
+
+
+def _turned(one: Tuple5) -> Tuple5:
+    return Tuple5(one.destination, one.source, one.destination_port, one.source_port)
+
+
+def ends_of(tuples: Sequence[Tuple5], protocol: NDArray[np.int64]) -> U64:
+    """The digests `Identity.ends` has for packets with these tuples; ValueError where an address is none."""
+    sides = []
+    for addresses, ports in (
+        ([t.source for t in tuples], [t.source_port for t in tuples]),
+        ([t.destination for t in tuples], [t.destination_port for t in tuples]),
+    ):
+        values = [int(ipaddress.ip_address(address)) for address in addresses]
+        high, low = (np.array(half, np.uint64) for half in zip(*((v >> 64, v & WORD) for v in values), strict=True))
+        sides.append(mix(high, low, np.array(ports, np.uint64), protocol))
+    return mix(*sides)

@@ -1,0 +1,36 @@
+"""Routing (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c): received, then sent by the same node with one less TTL."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnetkit.trace.arrays.digests import U64, Rows, mix
+from cnetkit.trace.pairing.pairs import Pairs, pair
+from cnetkit.trace.steps.search import Search
+
+
+def routed(search: Search) -> Pairs:
+    """Frames that a node sent after receiving them, with addresses as they were."""
+    parents, children = candidates(search)
+    same = mix(search.identity.packet, search.identity.ends, search.node, around(search))
+    return pair(
+        parents,
+        mix(same[parents], search.identity.hops[parents] - 1),
+        children,
+        mix(same[children], search.identity.hops[children]),
+        search.tap[children],
+        search.seen,
+    )
+
+
+def candidates(search: Search) -> tuple[Rows, Rows]:
+    """Received by a node's own stack and not seen again; sent without a parent so far. Both IP."""
+    is_ip = search.identity.hops >= 0
+    return search.incoming(is_ip & ~search.raised), search.outgoing(is_ip & search.orphan)
+
+
+def around(search: Search) -> U64:
+    """What a router keeps of an encapsulation it forwards: all but the outermost TTL."""
+    deep = search.depth > 0
+    ttl = search.columns.ttl[search.frame]
+    return np.where(deep, mix(search.identity.outer, search.depth, ttl), np.uint64(0))

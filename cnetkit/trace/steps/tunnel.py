@@ -1,0 +1,86 @@
+"""Tunnels and stacked interfaces: a frame goes into VXLAN, GRE, Geneve, IP in IP or a VLAN, and comes out again.
+
+The inner packet is the same on both sides of the step; only what is around it comes and goes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnetkit.trace.arrays.digests import mix
+from cnetkit.trace.pairing.pairs import NO_PAIRS, Pairs, pair
+from cnetkit.trace.steps.search import Search
+
+
+def wrapped(search: Search) -> Pairs:
+    """Sent at the underlay, after being sent at the tunnel's interface with one encapsulation less.
+
+    A flood leaves the tunnel's interface once, and the underlay's once for each remote end.
+    """
+    depth = search.depth.astype(np.int64)
+    if not depth.any():
+        return NO_PAIRS
+    key = mix(search.identity.inner, search.node)
+    parents = search.outgoing(search.wiring.tunnel[search.tap])
+    children = search.outgoing(search.orphan & (depth > 0))
+    frame = search.frame[children]
+    return pair(
+        parents,
+        mix(key[parents], depth[parents] + 1),
+        children,
+        mix(key[children], depth[children]),
+        mix(search.tap[children], search.columns.outer_dst_high[frame], search.columns.outer_dst_low[frame]),
+        search.seen,
+    )
+
+
+def unwrapped(search: Search) -> Pairs:
+    """Received at the tunnel's interface, after being received at the underlay with one encapsulation more."""
+    depth = search.depth.astype(np.int64)
+    if not depth.any():
+        return NO_PAIRS
+    key = mix(search.identity.inner, search.node)
+    parents = search.incoming((depth > 0) & ~search.raised)
+    children = search.incoming(search.orphan & search.wiring.tunnel[search.tap])
+    return pair(
+        parents,
+        mix(key[parents], depth[parents]),
+        children,
+        mix(key[children], depth[children] + 1),
+        search.tap[children],
+        search.seen,
+        ties=True,
+    )
+
+
+def stacked_up(search: Search) -> Pairs:
+    """Received at a VLAN or macvlan, after being received at the interface it stands on."""
+    below = search.wiring.below[search.tap]
+    children = search.incoming(search.orphan & (below >= 0))
+    parents = search.incoming(np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
+    key = search.identity.inner
+    return pair(
+        parents,
+        mix(key[parents], search.tap[parents]),
+        children,
+        mix(key[children], below[children]),
+        search.tap[children],
+        search.seen,
+        ties=True,
+    )
+
+
+def stacked_down(search: Search) -> Pairs:
+    """Sent at the interface below, after being sent at a VLAN or macvlan that stands on it."""
+    below = search.wiring.below[search.tap]
+    parents = search.outgoing(below >= 0)
+    children = search.outgoing(search.orphan & np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
+    key = search.identity.inner
+    return pair(
+        parents,
+        mix(key[parents], below[parents]),
+        children,
+        mix(key[children], search.tap[children]),
+        search.tap[children],
+        search.seen,
+    )

@@ -1,0 +1,73 @@
+"""WireGuard (wireguard.com/protocol, 5.4.6): plain at its own interface, encrypted at the one below.
+
+Nothing inside can be compared. A packet is put together with the datagram whose size fits, in the order in which both
+passed; where order and time do not decide, it is left open. This is the weakest of all steps, and is told as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cnetkit.recording.columns import UDP
+from cnetkit.recording.gather import Bytes
+from cnetkit.trace.arrays.digests import U64, Rows, mix
+from cnetkit.trace.pairing.pairs import NO_PAIRS, Pairs, pair
+from cnetkit.trace.steps.search import Flags, Search
+
+TRANSPORT_DATA = 0x04000000
+"""The first word of a message that carries a packet."""
+OVERHEAD, BLOCK = 32, 16
+"""Octets of header and authentication tag; packets are padded to a multiple of BLOCK, as far as the MTU allows."""
+
+
+def encrypted(search: Search) -> Pairs:
+    """Sent at the link below, after being sent at the WireGuard interface."""
+    plain = search.wiring.sealed[search.tap]
+    if not plain.any():
+        return NO_PAIRS
+    parents = search.outgoing(plain & ~search.passed)
+    children = search.outgoing(search.orphan & ~plain & _messages(search))
+    return _paired(search, parents, _plain_size(search, parents), children, _sealed_size(search, children))
+
+
+def decrypted(search: Search) -> Pairs:
+    """Received at the WireGuard interface, after being received at the link below."""
+    plain = search.wiring.sealed[search.tap]
+    if not plain.any():
+        return NO_PAIRS
+    parents = search.incoming(~plain & ~search.raised & _messages(search))
+    children = search.incoming(search.orphan & plain)
+    return _paired(search, parents, _sealed_size(search, parents), children, _plain_size(search, children))
+
+
+def _messages(search: Search) -> Flags:
+    """Datagrams that carry an encrypted packet."""
+    c, rows = search.columns, search.frame
+    found: Flags = (c.protocol[rows] == UDP) & (c.payload_length[rows] > OVERHEAD)
+    at = np.flatnonzero(found)
+    begin = c.payload[rows[at]]
+    first = Bytes(search.data).word(begin, begin + c.payload_length[rows[at]]) >> np.uint64(32)
+    found[at[first != TRANSPORT_DATA]] = False
+    return found
+
+
+def _plain_size(search: Search, rows: Rows) -> Rows:
+    return _padded(search.columns.length[search.frame[rows]].astype(np.int64))
+
+
+def _sealed_size(search: Search, rows: Rows) -> Rows:
+    c, frame = search.columns, search.frame[rows]
+    return _padded(c.length[frame].astype(np.int64) - (c.payload[frame] - c.network[frame]) - OVERHEAD)
+
+
+def _padded(size: Rows) -> Rows:
+    return -(-size // BLOCK)
+
+
+def _paired(search: Search, parents: Rows, size: Rows, children: Rows, sealed: Rows) -> Pairs:
+    node: U64 = mix(search.node)
+    alike = replace(search.seen, numbered=np.zeros(len(search.frame), np.bool_))  # only sizes are compared
+    tap = search.tap[children]
+    return pair(parents, mix(node[parents], size), children, mix(node[children], sealed), tap, alike)

@@ -1,0 +1,16 @@
+"""Members of groups, against plain lists."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, strategies as st
+
+from cnetkit.trace.arrays.members import members, runs
+
+
+@given(st.lists(st.integers(0, 5), max_size=30), st.sets(st.integers(0, 5)))
+def test_the_members_of_chosen_groups_stand_one_group_after_another(group, chosen):
+    order, begins = members(np.array(group, np.int64), 6)
+    rows, limits = runs(begins, np.array(sorted(chosen), np.int64))
+    found = [order[rows[a:b]].tolist() for a, b in pairwise(limits)]
+    assert found == [[at for at, number in enumerate(group) if number == one] for one in sorted(chosen)]

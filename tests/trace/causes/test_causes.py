@@ -1,0 +1,99 @@
+"""A cause is stated when the tables show it and the kernel's counter moved, and only then."""
+
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+
+from cnetkit.model import Interface, Node, Route, Topology
+from cnetkit.trace import explain
+from tests.trace.loading import frames_of, recording_of
+
+OWN, OTHER = "02:00:00:00:00:02", "02:00:00:00:00:09"
+SETTINGS = {"forwarding": 1, "rp_filter": 0, "accept_local": 0, "route_localnet": 0}
+
+
+def packet(source="10.0.1.2", target="10.0.2.2", ttl=64, mac=OWN, size=9):
+    flags = "DF" if size > 1000 else 0
+    return bytes(
+        Ether(src="02:00:00:00:00:01", dst=mac)
+        / IP(src=source, dst=target, ttl=ttl, flags=flags)
+        / UDP()
+        / (b"x" * size)
+    )
+
+
+def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, after=None, routes=True, kind="veth"):
+    """The outcome of a packet seen between two snapshots of a router; `counters` are those of the later one."""
+    node, name = place.split("/")
+
+    def snapshot(time, found, shown):
+        interfaces = (
+            Interface(node, name, 2, kind, OWN, 1500, True, addresses=("10.0.1.1/24",), details=shown),
+            Interface(
+                node, "eth1", 3, "veth", "02:00:00:00:00:03", 1000, True, addresses=("10.0.2.1/24",), details=shown
+            ),
+        )
+        table = (
+            Route(node, "10.0.1.0/24", interface="eth0", text="10.0.1.0/24 dev eth0"),
+            Route(node, "10.0.2.0/24", interface="eth1", text="10.0.2.0/24 dev eth1"),
+        )
+        return Topology(
+            time, (Node(node, "router", sysctls={"net.ipv4.conf.all.rp_filter": "0"}),), interfaces,
+            routes=table if routes else table[:1], counters={node: found},
+        )  # fmt: skip
+
+    topologies = (snapshot(0, {}, settings), snapshot(100, counters or {}, after or settings))
+    return explain(recording_of(frames_of([(place, way, 50, frame)]), topologies)).journeys[0].outcome
+
+
+CAUSES = [
+    ({"settings": SETTINGS | {"forwarding": 0}}, {}, "Ip.InAddrErrors", "r does not forward packets"),
+    ({"routes": False}, {}, "IpExt.InNoRoutes", "r has no route to 10.0.2.2"),
+    ({}, {"ttl": 1}, "Ip.InHdrErrors", "its time to live ended here"),
+    ({}, {"size": 1200}, "Ip.FragFails", "its 1228 octets do not fit eth1 and must not be fragmented"),
+    ({"settings": SETTINGS | {"rp_filter": 1}}, {"source": "10.0.2.9"}, "TcpExt.IPReversePathFilter",
+     "the reverse path filter: answers to its source 10.0.2.9 would leave by eth1, not by eth0"),
+    ({}, {}, "conntrack.drop", "the table of connections had no room for it"),
+    ({}, {}, "conntrack.insert_failed",
+     "its connection clashes with another one: no address and port were free to translate it to"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("situation", "sent", "counter", "reason"), CAUSES, ids=[case[2] for case in CAUSES])
+def test_the_counter_has_to_move(situation, sent, counter, reason):
+    found = ended(packet(**sent), counters={counter: 3}, **situation)
+    assert (found.kind, found.where, found.reason) == ("dropped", "r/eth0", reason)
+    assert f"{counter} went from 0 to 3" in [e.quote for e in found.evidence]
+    assert ended(packet(**sent), **situation).reason == ""
+
+
+def test_a_setting_that_changed_meanwhile_shows_nothing():
+    found = ended(packet(), counters={"Ip.InAddrErrors": 1}, settings=SETTINGS | {"forwarding": 0}, after=SETTINGS)
+    assert (found.kind, found.reason) == ("lost-from-sight", "")
+
+
+def test_a_frame_for_another_mac_address_says_whose_it_is_not():
+    assert ended(packet(mac=OTHER)).reason == f"the frame is addressed to {OTHER}, which r does not have"
+
+
+def test_addresses_that_must_not_come_in_from_a_link():
+    assert ended(packet(source="127.0.0.5")).reason.startswith("127.0.0.5 is a loopback address")
+    assert ended(packet(source="10.0.2.1")).reason == "its source 10.0.2.1 is an address of r itself"
+    assert ended(packet(source="10.0.2.1"), settings=SETTINGS | {"accept_local": 1}).reason == ""
+
+
+def test_the_routers_own_address_as_a_source_is_looked_at_last_as_the_kernel_does():
+    off = ended(packet(source="10.0.2.1"), settings=SETTINGS | {"forwarding": 0}, counters={"Ip.InAddrErrors": 1})
+    assert off.reason == "r does not forward packets"
+    lost = ended(packet(source="10.0.2.1"), routes=False, counters={"IpExt.InNoRoutes": 1})
+    assert lost.reason == "r has no route to 10.0.2.2"
+
+
+def test_what_goes_into_a_tun_device_is_consumed_by_its_program():
+    found = ended(packet(), place="r/tun0", way=2, kind="tun")
+    assert (found.kind, found.where, found.reason) == ("consumed", "r/tun0", "the program behind tun0 has it")
+
+
+def test_without_a_topology_no_cause_is_stated():
+    outcome = explain(recording_of(frames_of([("r/eth0", 1, 0, packet(ttl=1))]))).journeys[0].outcome
+    assert (outcome.kind, outcome.reason, outcome.evidence) == ("lost-from-sight", "", ())

@@ -1,0 +1,123 @@
+"""Clocks that differ between files: what is estimated from frames alone, and what is said of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+
+from cnetkit.recording.frames import IN, OUT, UNKNOWN, Tap
+from cnetkit.trace.engine import join
+from tests.trace.loading import frames_of, read_pcapng, recording_of
+
+TRUTH = Path(__file__).parents[2] / "data" / "truth"
+FRAMES = read_pcapng(TRUTH / "portmap.pcapng")
+
+
+def files(frames=FRAMES):
+    """The frames as if each node had saved its own file."""
+    return replace(frames, taps=tuple(Tap(tap.node, tap.interface, tap.linktype, tap.node) for tap in frames.taps))
+
+
+def wrong_clock(frames, node, ahead_ns, drift=0.0):
+    """The frames as that node would have timed them."""
+    its = np.array([tap.node == node for tap in frames.taps])[frames.tap]
+    since = frames.time_ns - frames.time_ns[0]
+    return replace(
+        frames, time_ns=frames.time_ns + np.where(its, ahead_ns + np.rint(drift * since).astype(np.int64), 0)
+    )
+
+
+@pytest.fixture(scope="module")
+def exact():
+    return join(recording_of(FRAMES))
+
+
+def test_clocks_that_agree_are_left_alone(exact):
+    joined = join(recording_of(files()))
+    assert joined.clocks.said == ()
+    assert (joined.clocks.time == FRAMES.time_ns).all()
+    assert (joined.parent == exact.parent).all()
+
+
+@pytest.mark.parametrize("ahead", [500_000, -500_000, 20_000_000, -20_000_000, 3 * 10**9, -3_600 * 10**9])
+@pytest.mark.parametrize("node", sorted({tap.node for tap in FRAMES.taps}))
+def test_a_clock_that_is_off_changes_no_journey_and_is_told(node, ahead, exact):
+    joined = join(recording_of(wrong_clock(files(), node, ahead)))
+    assert (joined.parent == exact.parent).all()
+    if joined.clocks.said:
+        assert all("seen at both" in said for said in joined.clocks.said)
+        assert any(f" {node} " in said or f" {node}'s" in said for said in joined.clocks.said)
+    else:
+        assert not (FRAMES.tap == [tap.node for tap in FRAMES.taps].index(node)).any()
+
+
+@pytest.mark.parametrize("drift", [5e-5, -2e-4])
+def test_a_clock_that_drifts_is_followed(drift):
+    pause = int(np.ptp(FRAMES.time_ns)) + 10**9
+    spread = replace(FRAMES, time_ns=FRAMES.time_ns + np.arange(len(FRAMES)) * 40 // len(FRAMES) * pause)
+    joined = join(recording_of(wrong_clock(files(spread), "web", 7_000_000, drift)))
+    assert any("drifting by" in said for said in joined.clocks.said)
+    assert (joined.parent == join(recording_of(spread)).parent).mean() > 0.99
+
+
+def test_a_frames_own_time_is_kept():
+    moved = wrong_clock(files(), "web", 10**9)
+    joined = join(recording_of(moved))
+    its = np.array([tap.node == "web" for tap in moved.taps])[moved.tap]
+    assert (joined.clocks.time[~its] == moved.time_ns[~its]).all()
+    assert (np.abs(joined.clocks.time[its] - FRAMES.time_ns[its]) < 100_000).all()
+
+
+def seen(*rows):
+    """Datagrams (number, place, direction, time in µs, ttl), each place with a clock of its own."""
+    head = Ether(src="02::1", dst="02::2")
+    frames = frames_of([
+        (place, way, time * 1000, bytes(head / IP(src="10.0.0.1", dst="10.0.0.2", id=n, ttl=ttl) / UDP()))
+        for n, place, way, time, ttl in rows
+    ])  # fmt: skip
+    return join(recording_of(files(frames)))
+
+
+def test_packets_that_went_one_way_only_are_told_to_have_arrived_after_they_were_sent():
+    sent = [(n, "a/x", OUT, 1000 * n, 64) for n in range(1, 9)]
+    joined = seen(*sent, *((n, "b/x", IN, time - 700, 64) for n, _, _, time, _ in sent))
+    assert joined.clocks.said == ("the clock of b is 701.000 µs behind a's, estimated from 8 packets seen at both",)
+    assert (np.diff(joined.clocks.time.reshape(2, 8), axis=0) > 0).all()
+
+
+def test_a_falling_ttl_tells_who_saw_a_packet_first():
+    first = [(n, "a/x", UNKNOWN, 1000 * n, 64) for n in range(1, 9)]
+    joined = seen(*first, *((n, "b/x", UNKNOWN, time - 700, 63) for n, _, _, time, _ in first))
+    assert "b is 701.000 µs behind a's" in joined.clocks.said[0]
+
+
+def test_hosts_that_saw_no_packet_in_common_are_not_compared():
+    joined = seen((1, "a/x", 2, 1, 64), (2, "b/x", 2, 1, 64))
+    assert joined.clocks.said == ("no packet tells how the clock of b differs from a's",)
+    assert joined.clocks.time.tolist() == [1000, 1000]
+
+
+def test_packets_that_look_the_same_are_told_apart_as_far_as_clocks_may_be_wrong():
+    """b is 10 ms ahead; what both ways took seems alike, so it is taken for 10.05, and what took 1 µs seems to take less."""
+    onward = [(n, 1000 * n, 101) for n in range(1, 40)]
+    alike = [(0, 100_000 + 300 * k, 1) for k in range(12)]
+    asked = [
+        row
+        for n, at, took in (*onward, *alike)
+        for row in ((n, "a/x", OUT, at, 64), (n, "b/x", IN, at + 10_000 + took, 64))
+    ]
+    back = [
+        row for n in range(51, 90) for row in ((n, "b/x", OUT, 999 * n + 10_000, 63), (n, "a/x", IN, 999 * n + 1, 63))
+    ]
+    joined = seen(*asked, *back)
+    assert joined.clocks.said == ("the clock of b is 10.050 ms ahead of a's, estimated from 78 packets seen at both",)
+    first = 2 * len(onward)
+    assert joined.parent[first + 1 : len(asked) : 2].tolist() == list(range(first, len(asked), 2))
+
+
+def test_packets_that_look_the_same_are_not_joined_by_clocks_that_cannot_be_compared():
+    rows = [(0, *at) for n in range(4) for at in (("b/x", IN, n * 10**6, 64), ("a/x", OUT, n * 10**6 + 400, 64))]
+    assert seen(*rows).parent.tolist() == [-1] * 8

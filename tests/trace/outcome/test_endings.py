@@ -1,0 +1,48 @@
+"""What is counted from columns is what each journey says by itself."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+import cnetkit
+from cnetkit.trace import explain
+from cnetkit.trace.outcome.endings import OUTCOMES
+from tests.trace.loading import frames_of, recording_of
+
+TRUTH = Path(__file__).parents[2] / "data" / "truth" / "portmap.pcapng"
+WHOLE = cnetkit.load(TRUTH).recording
+
+
+def agrees(trace):
+    each = [journey.outcome.kind for journey in trace.journeys]
+    assert [OUTCOMES[number] for number in trace.found.kinds.tolist()] == each
+    assert trace.outcomes == Counter(each)
+    for number in np.flatnonzero(trace.found.plain).tolist():
+        outcome = trace.journeys[number].outcome
+        assert (outcome.kind in ("delivered", "lost-from-sight"), outcome.reason) == (True, "")
+        assert {(e.kind, e.strength) for e in outcome.evidence} <= {("address", "inferred")}
+
+
+@given(st.lists(st.integers(0, len(WHOLE.frames) - 1), max_size=200))
+def test_any_part_of_a_capture_is_counted_as_its_journeys_say(chosen):
+    agrees(explain(replace(WHOLE, frames=WHOLE.frames.take(np.unique(np.array(chosen, np.int64))))))
+
+
+def test_a_capture_without_its_last_interfaces_is_counted_as_its_journeys_say():
+    trace = explain(WHOLE)
+    left = np.flatnonzero(~trace.where('node in {"web", "peer"}'))
+    part = explain(replace(WHOLE, frames=WHOLE.frames.take(left)))
+    assert part.outcomes["lost-from-sight"] > 0
+    agrees(part)
+
+
+@pytest.mark.parametrize("kind", [0x0180C2000000, 0x0180C200000E])
+def test_frames_that_bridges_keep_are_counted_as_consumed_as_they_say(kind):
+    frame = kind.to_bytes(6, "big") + bytes.fromhex("02000000000188cc") + bytes(46)
+    trace = explain(recording_of(frames_of([("a/eth0", 1, 5, frame)])))
+    assert dict(trace.outcomes) == {"consumed": 1}
+    agrees(trace)

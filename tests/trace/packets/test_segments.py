@@ -1,0 +1,110 @@
+"""Large TCP segments and the pieces they are cut into are one journey, told by the octets they hold."""
+
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
+
+from cnetkit.trace.engine import join
+from tests.trace.loading import frames_of, recording_of
+
+MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
+STREAM = bytes(range(256)) * 40
+
+
+def segment(begin, end, *, number=0, ack=99, base=4_294_967_000, flags="A"):
+    """Octets `begin` to `end` of a stream whose sequence numbers wrap early."""
+    tcp = TCP(sport=5, dport=80, seq=(base + begin) % 2**32, ack=ack, flags=flags)
+    return bytes(Ether(**MACS) / IP(src="10.0.0.1", dst="10.0.0.2", id=number) / tcp / Raw(STREAM[begin:end]))
+
+
+def seen(*frames):
+    return recording_of(frames_of([(place, way, at, frame) for at, (place, way, frame) in enumerate(frames)]))
+
+
+def test_pieces_come_from_the_segment_that_held_them():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 3000, number=7, flags="PA")), ("b/eth0", 1, segment(0, 1000, number=7)),
+        ("b/eth0", 1, segment(1000, 2000, number=8)), ("b/eth0", 1, segment(2000, 3000, number=9, flags="PA")),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, 0, 0, 0]
+
+
+def test_a_segment_joined_from_pieces_is_one_journey_with_all_of_them():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 1000, number=1)), ("a/eth0", 2, segment(1000, 2000, number=2)),
+        ("b/eth0", 1, segment(0, 2000, number=1)),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, -1, 0]
+    assert joined.journey.tolist() == [0, 0, 0]
+
+
+def test_pieces_of_other_sizes_are_told_by_their_octets():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 3000)), ("b/eth0", 1, segment(0, 2000)), ("b/eth0", 1, segment(2000, 3000)),
+        ("b/eth0", 2, segment(0, 1000)), ("b/eth0", 2, segment(1000, 3000)),
+    ))  # fmt: skip
+    assert set(joined.journey.tolist()) == {0}
+
+
+def test_segments_that_follow_one_another_stay_apart():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 1000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
+        ("a/eth0", 2, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(1000, 2000, number=2)),
+    ))  # fmt: skip
+    assert joined.journey.tolist() == [0, 0, 1, 1]
+
+
+def test_a_retransmission_with_another_acknowledgement_is_another_journey():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 2000, number=1)),
+        ("a/eth0", 2, segment(0, 1000, number=5, ack=100)), ("b/eth0", 1, segment(0, 1000, number=5, ack=100)),
+    ))  # fmt: skip
+    assert joined.journey.tolist() == [0, 0, 1, 1]
+
+
+def test_the_same_numbers_with_other_octets_are_not_joined():
+    other = bytearray(segment(0, 1000, number=7))
+    other[-1] ^= 1
+    joined = join(seen(("a/eth0", 2, segment(0, 2000, number=7)), ("b/eth0", 1, bytes(other))))
+    assert joined.parent.tolist() == [-1, -1]
+
+
+def test_segments_made_up_to_overlap_everywhere_are_not_cut_into_more_than_memory_holds():
+    frames = [("a/eth0", 1, segment(at, at + 1000)) for at in range(300)]
+    assert len(join(seen(*frames)).units) == len(frames)
+
+
+def test_what_many_places_show_uncut_is_cut_as_the_last_one_shows_it():
+    places = [("a/eth0", 2), ("b/eth0", 1), *((f"{node}/eth{way}", 2 - way) for node in "bcde" for way in (1, 0))]
+    large = [(place, way, segment(0, 9000)) for place, way in places[:-2]]
+    small = [(places[-1][0], places[-1][1], segment(at, at + 100)) for at in range(0, 9000, 100)]
+    joined = join(seen(*large, *small))
+    assert set(joined.journey.tolist()) == {0}
+
+
+def test_a_retransmission_of_the_same_octets_is_told_by_its_numbers():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
+        ("b/eth0", 1, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(0, 1000, number=5)),
+        ("b/eth0", 1, segment(1000, 2000, number=6)),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, 0, 0, -1, -1]
+
+
+def test_pieces_that_hardware_gave_one_and_the_same_number_are_told_by_their_octets():
+    joined = join(seen(
+        ("a/eth0", 2, segment(0, 3000, number=7)), ("b/eth0", 1, segment(0, 1000, number=7)),
+        ("b/eth0", 1, segment(1000, 2000, number=7)), ("b/eth0", 1, segment(2000, 3000, number=7)),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, 0, 0, 0]
+
+
+def test_a_stretch_whose_pieces_were_lost_and_sent_again_is_told_by_what_the_others_show():
+    lost = [("a/eth0", 2, segment(0, 5000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1))]
+    again = [("b/eth0", 1, segment(at, at + 1000, number=6 + at // 1000)) for at in range(1000, 5000, 1000)]
+    other = [("a/eth0", 2, segment(6000, 9000, number=20, ack=100))]
+    other += [("b/eth0", 1, segment(at, at + 1000, number=14 + at // 1000, ack=100)) for at in (6000, 7000, 8000)]
+    beside = [("a/eth0", 2, segment(10000, 10240, number=40, ack=101))]
+    beside += [("b/eth0", 1, segment(at, at + 80, number=at // 80 - 85, ack=101)) for at in (10000, 10080, 10160)]
+    joined = join(seen(*lost, *again, *other, *beside))
+    assert joined.parent.tolist() == [-1, 0, -1, -1, -1, -1, -1, 6, 6, 6, -1, 10, 10, 10]

@@ -1,0 +1,42 @@
+"""The journeys between two ends."""
+
+from pathlib import Path
+
+import pytest
+
+import cnetkit
+from cnetkit.model import CnetkitError
+
+TRUTH = Path(__file__).parents[2] / "data" / "truth" / "portmap.pcapng"
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return cnetkit.load(TRUTH)
+
+
+def seen(trace, *nodes):
+    return [j.id for j in trace.journeys if set(nodes) <= {hop.node for hop in j.hops}]
+
+
+def test_between_two_nodes_are_the_journeys_seen_at_both(trace):
+    assert trace.between("ext", "web").numbers.tolist() == seen(trace, "ext", "web")
+    assert trace.between("web", "ext").numbers.tolist() == seen(trace, "ext", "web")
+
+
+def test_an_interface_and_an_address_are_ends_too(trace):
+    part = trace.between("web/eth0", "203.0.113.2")
+    assert part.numbers.tolist() == [
+        j.id
+        for j in trace.journeys
+        if any((h.node, h.interface) == ("web", "eth0") for h in j.hops)
+        and any("203.0.113.2" in (p.ends.source, p.ends.destination) and p.version
+                for p in map(trace.found.case.packet, j.frames))
+    ]  # fmt: skip
+
+
+def test_an_unknown_end_is_refused_with_the_nodes_there_are(trace):
+    with pytest.raises(
+        CnetkitError, match="'wob' is no node, interface or address here: the nodes are dock, ext, peer, web"
+    ):
+        trace.between("ext", "wob")

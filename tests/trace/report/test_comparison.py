@@ -1,0 +1,45 @@
+"""What differs between two traces of the same question."""
+
+from pathlib import Path
+
+import numpy as np
+
+import cnetkit
+from cnetkit.recording import Recording
+from cnetkit.trace import explain
+
+TRUTH = Path(__file__).parents[2] / "data" / "truth" / "portmap.pcapng"
+
+
+def test_a_trace_does_not_differ_from_itself_saved_and_loaded(tmp_path):
+    trace = cnetkit.load(TRUTH)
+    trace.save(tmp_path / "again.pcapng")
+    comparison = trace.compare(cnetkit.load(tmp_path / "again.pcapng"))
+    assert not comparison
+    assert comparison.alike > 4
+    assert str(comparison).startswith("nothing differs")
+
+
+def test_connections_that_differ_in_the_clients_port_only_are_alike():
+    trace = cnetkit.load(TRUTH)
+    first, second = (trace.select(f"tcp.port == {port}") for port in (42884, 42886))
+    assert len(first.journeys) == len(second.journeys) > 0
+    assert first.compare(second).differences == ()
+
+
+def test_packets_of_one_trace_only_are_named_with_what_became_of_them():
+    trace = cnetkit.load(TRUTH)
+    comparison = trace.select("udp and ip.addr == 203.0.113.2").compare(trace.select("ip.src == 172.17.0.3 and udp"))
+    rows = comparison.table.set_index("question")
+    assert rows.loc["udp 203.0.113.2 → 203.0.113.1:5353", "aspect"] == "packets"
+    assert rows.loc["udp 203.0.113.2 → 203.0.113.1:5353", "before"] == "delivered at web/eth0"
+    assert rows.loc["udp 172.17.0.3 → 172.17.0.1:5353", "after"] == "delivered at web/eth0"
+
+
+def test_one_packet_that_took_another_way_is_told_with_both_ways():
+    trace = cnetkit.load(TRUTH)
+    frames = trace.recording.frames
+    keep = ~trace.where('node == "web"')
+    blind = explain(Recording(frames.take(np.flatnonzero(keep))))
+    aspects = {one.aspect for one in trace.select("udp").compare(blind.select("udp")).differences}
+    assert {"way", "outcome"} <= aspects

@@ -1,0 +1,53 @@
+"""A frame for many is one journey though nobody captured the bridge that spread it."""
+
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import ARP, Ether
+
+from cnetkit.trace.engine import join
+from tests.trace.loading import frames_of, recording_of
+
+
+def broadcast(number=7, fill=b"x"):
+    return bytes(
+        Ether(src="02:00:00:00:00:01", dst="ff:ff:ff:ff:ff:ff") / IP(dst="10.0.0.255", id=number) / UDP() / fill
+    )
+
+
+ASKED = bytes(Ether(src="02:00:00:00:00:01", dst="ff:ff:ff:ff:ff:ff") / ARP(pdst="10.0.0.9"))
+
+
+def seen(*places):
+    return join(recording_of(frames_of([(place, way, at, frame) for at, (place, way, frame) in enumerate(places)])))
+
+
+def test_it_forks_where_it_was_sent():
+    frame = broadcast()
+    joined = seen(("a/eth0", 2, frame), ("b/eth0", 1, frame), ("c/eth0", 1, frame), ("d/eth0", 1, frame))
+    assert joined.parent.tolist() == [-1, 0, 0, 0]
+
+
+def test_where_the_sender_was_not_captured_the_arrivals_belong_together_and_none_comes_from_another():
+    frame = broadcast()
+    joined = seen(("b/eth0", 1, frame), ("c/eth0", 1, frame), ("d/eth0", 1, frame))
+    assert joined.parent.tolist() == [-1, -1, -1]
+    assert joined.journey.tolist() == [0, 0, 0]
+
+
+def test_frames_without_a_number_are_told_by_their_order_where_all_interfaces_saw_as_many():
+    joined = seen(
+        *[(place, way, ASKED) for _ in range(2) for place, way in (("a/eth0", 2), ("b/eth0", 1), ("c/eth0", 1))]
+    )
+    assert joined.journey.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_where_an_interface_missed_one_they_stay_apart():
+    joined = seen(
+        ("a/eth0", 2, ASKED), ("b/eth0", 1, ASKED), ("a/eth0", 2, ASKED), ("c/eth0", 1, ASKED), ("d/eth0", 1, ASKED)
+    )
+    assert len(set(joined.journey.tolist())) > 1
+
+
+def test_others_frames_are_other_journeys():
+    one, two = broadcast(1), broadcast(2)
+    joined = seen(("a/eth0", 2, one), ("a/eth0", 2, two), ("b/eth0", 1, one), ("b/eth0", 1, two), ("c/eth0", 1, two))
+    assert joined.journey.tolist() == [0, 1, 0, 1, 1]

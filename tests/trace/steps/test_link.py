@@ -1,0 +1,36 @@
+"""A cable carries a frame from one end to the other, and never back into the same one."""
+
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+
+from cnetkit.model import Interface, Topology
+from cnetkit.trace.engine import join
+from cnetkit.trace.steps import NAMES
+from tests.trace.loading import frames_of, recording_of
+
+FRAME = bytes(Ether(dst="ff:ff:ff:ff:ff:ff") / IP(dst="10.0.0.255") / UDP())
+WIRED = Topology(interfaces=(
+    Interface("a", "eth0", kind="veth", peer=("b", "port")),
+    Interface("b", "port", kind="veth", peer=("a", "eth0"), master="br0"),
+))  # fmt: skip
+
+
+def test_a_flood_that_returns_by_the_same_port_is_a_step_of_its_own():
+    seen = [("a/eth0", 2, 0, FRAME), ("b/port", 1, 5, FRAME), ("b/port", 2, 9, FRAME), ("a/eth0", 1, 14, FRAME)]
+    assert join(recording_of(frames_of(seen), (WIRED,))).parent.tolist() == [-1, 0, 1, 2]
+
+
+def test_what_went_out_never_came_in_at_the_same_end_by_the_cable():
+    seen = [("a/eth0", 2, 0, FRAME), ("a/eth0", 1, 14, FRAME)]
+    joined = join(recording_of(frames_of(seen), (WIRED,)))
+    assert NAMES[joined.rule[1]] == "flood"  # a bridge, which was not captured, sent it back
+
+
+def test_loopback_is_a_cable_from_a_node_to_itself():
+    seen = [("a/lo", 2, 0, FRAME), ("a/lo", 1, 14, FRAME)]
+    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0]
+
+
+def test_what_came_in_at_a_loopback_is_not_sent_there_again():
+    seen = [("a/lo", 2 - n % 2, n * 9, FRAME) for n in range(8)]
+    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1, 2, -1, 4, -1, 6]

@@ -1,0 +1,24 @@
+"""A translation that no table tells of is believed where only one packet can be meant, and where it took no time."""
+
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+
+from cnetkit.trace.engine import join
+from cnetkit.trace.steps import NAMES
+from tests.trace.loading import frames_of, recording_of
+
+
+def datagram(source, ttl, number=0):
+    ip = IP(src=source, dst="192.0.2.9", id=number, flags="DF", ttl=ttl)
+    return bytes(Ether(src="02::1", dst="02::2") / ip / UDP(sport=5, dport=90) / b"alike")
+
+
+@pytest.mark.parametrize(("number", "took", "rule"), [(0, 10**4, "nat"), (7, 4 * 10**8, "nat"), (0, 4 * 10**8, "")])
+def test_one_without_a_number_of_its_own_is_translated_at_once_or_is_another_one(number, took, rule):
+    other = datagram("10.0.0.8", 63, 3)  # both places were captured before and after
+    joined = join(recording_of(frames_of([
+        ("r/eth1", 2, -(10**6), other), ("r/eth0", 1, 0, datagram("10.0.0.6", 64, number)),
+        ("r/eth1", 2, took, datagram("203.0.113.1", 63, number)), ("r/eth0", 1, 2 * 10**9, other),
+    ])))  # fmt: skip
+    assert NAMES[joined.rule[2]] == rule
