@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cnetkit import operations as op
+from cnetkit.lab.container import Container
 from cnetkit.lab.networks import vxlan
-from cnetkit.lab.networks.bridge import Bridge, Container
+from cnetkit.lab.networks.bridge import Bridge
 from cnetkit.lab.node import Node
 from cnetkit.lab.services import docker
 from cnetkit.lab.services.docker import PublishedPort
+from cnetkit.lab.site import Member, Site
 from cnetkit.model import CnetkitError, NodeKind
-
-if TYPE_CHECKING:
-    from cnetkit.lab.lab import Lab
 
 
 class Host(Node):
     """A machine of the lab. Made with `lab.host(name)`; one made with `lab.router(name)` is there to forward only."""
 
-    def __init__(self, lab: Lab, name: str, kind: NodeKind) -> None:
-        super().__init__(lab, name, kind)
+    def __init__(self, site: Site, name: str, kind: NodeKind) -> None:
+        super().__init__(site, name, kind)
         self.bridges: dict[str, Bridge] = {}
         self.published: list[PublishedPort] = []
         self.has_docker_rules: set[bool] = set()
         """For which of IPv4 (False) and IPv6 (True) Docker's chains are laid."""
+        site.before_removal.append(self._unpublish_all)
 
     def bridge(self, name: str = "docker0", *gateways: str) -> Bridge:
         """A bridge with the host's own addresses on it, `172.17.0.1/16` for one, and Docker's rules around it.
@@ -34,11 +32,19 @@ class Host(Node):
         """
         self.check_interface(name)
         bridge = Bridge(self, name, gateways or ("172.17.0.1/16",))
-        self.lab.build(*bridge.operations(), *docker.bridge_operations(self, bridge))
+        self.site.build(*bridge.operations(), *docker.bridge_operations(self, bridge))
         self.has_docker_rules |= {":" in gateway for gateway in bridge.gateways}
         self.interfaces[name] = bridge.gateways
         self.bridges[name] = bridge
         return bridge
+
+    def container(self, name: str) -> Container:
+        """A container that is attached to no network, as `docker run --network none` makes it; attach it to some."""
+        self.site.check_name(name)
+        made = Container(self, name)
+        self.site.build(op.AddNode(name, made.kind, self.name, self.site.ipv6))
+        self.site.register(made)
+        return made
 
     def vxlan(
         self,
@@ -60,16 +66,9 @@ class Host(Node):
         self.check_interface(name)
         made = vxlan.wish(self, name, id, port=port, master=master, learning=learning, proxy=proxy, mtu=mtu)
         given = [op.AddAddress(self.name, name, address)] if address else []
-        self.lab.build(made, *given)
+        self.site.build(made, *given)
         self.interfaces[name] = (address,) if address else ()
         return vxlan.Vxlan(self, name, id, made.mac, made.mtu)
-
-    def check_interface(self, name: str) -> None:
-        """CnetkitError where no new interface of the host can be called so."""
-        if name in self.interfaces:
-            raise CnetkitError(f"{self.name} already has an interface {name!r}: choose another name")
-        if not 0 < len(name.encode()) < 16 or "/" in name or name.split() != [name]:
-            raise CnetkitError(f"{name!r} cannot be the name of an interface: the kernel takes 1 to 15 letters")
 
     def publish(
         self, host_port: int, to: Container, port: int, protocol: str = "tcp", address: str = ""
@@ -80,7 +79,7 @@ class Host(Node):
         """
         published = PublishedPort(self, host_port, to, port, protocol, address)
         docker.check(published)
-        self.lab.build(*docker.port_operations(published))
+        self.site.build(*docker.port_operations(published))
         self.published.append(published)
         return published
 
@@ -88,8 +87,12 @@ class Host(Node):
         """Takes a published port back."""
         if published not in self.published:
             raise CnetkitError(f"{published} is not published (any more)")
-        self.lab.build(*docker.port_operations(published, remove=True))
+        self.site.build(*docker.port_operations(published, remove=True))
         self.published.remove(published)
+
+    def _unpublish_all(self, node: Member) -> None:
+        for published in [one for one in self.published if one.to is node]:
+            self.unpublish(published)
 
     def holder(self, protocol: str, port: int) -> str:
         """Who holds a port here, in words; empty where nobody of this lab does."""

@@ -1,4 +1,7 @@
-"""Nodes as a learner holds them: something with interfaces, addresses and routes, in which programs run."""
+"""A node as a learner holds it: a network stack with interfaces, addresses and routes, in which programs run.
+
+Which kinds of nodes there are, and how one is joined to a network, is not decided here.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,30 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from cnetkit import operations as op
+from cnetkit.lab import addresses
+from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.place import Place
+from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError, NodeKind
 
 if TYPE_CHECKING:
-    from cnetkit.lab.lab import Lab
     from cnetkit.recording.scapy_socket import ScapySocket
 
 
 class Node(Place):
-    """One named network stack of a lab. `kind`: host, router, container or pod."""
+    """One named network stack of a lab. `kind`: host, router, container or pod. `parent`: the node it is placed in."""
 
-    def __init__(self, lab: Lab, name: str, kind: NodeKind) -> None:
-        super().__init__(lab, name, {})
-        self.kind = kind
+    def __init__(self, site: Site, name: str, kind: NodeKind, parent: Node | None = None) -> None:
+        super().__init__(site, name, {})
+        self.kind, self.parent = kind, parent
         self.interfaces: dict[str, tuple[str, ...]] = {}
         """The addresses, in CIDR form, that each interface was given here."""
+        self.attachments: dict[str, Attachment] = {}
+        """Its connections to networks, by interface. Wires, bridges and tunnels of its own are not among them."""
 
     @property
     def address(self) -> str:
-        """Its first IPv4 address (its first IPv6 address where it has no other), without the prefix length."""
+        """Its first IPv4 address (its first IPv6 address if it has no IPv4 address), without the prefix length."""
         every = [ipaddress.ip_interface(cidr) for cidrs in self.interfaces.values() for cidr in cidrs]
         if not every:
             raise CnetkitError(f"{self.name} has no address yet: connect it, or put it on a bridge")
@@ -35,6 +42,17 @@ class Node(Place):
         """The name that its next interface gets: eth0, eth1, ..."""
         return next(name for number in range(4096) if (name := f"eth{number}") not in self.interfaces)
 
+    def check_interface(self, name: str) -> None:
+        """CnetkitError unless a new interface of the node can have this name."""
+        if name in self.interfaces:
+            raise CnetkitError(f"{self.name} already has an interface {name!r}: choose another name")
+        if not 0 < len(name.encode()) < 16 or "/" in name or name.split() != [name]:
+            raise CnetkitError(f"{name!r} cannot be the name of an interface: the kernel takes 1 to 15 letters")
+
+    def mac_for(self, interface: str, cidrs: tuple[str, ...]) -> str:
+        """The MAC address that an interface with these addresses gets."""
+        return addresses.mac(self.name, interface)
+
     def route(self, destination: str, via: str = "", interface: str = "") -> None:
         """Adds a route, to `default` or a prefix, by a gateway, an interface, or both."""
         if destination == "default":
@@ -43,22 +61,29 @@ class Node(Place):
             ipaddress.ip_network(destination)
         except ValueError as error:
             raise CnetkitError(f"{destination!r} is not a prefix such as '10.0.0.0/8': {error}") from None
-        self.lab.build(op.AddRoute(self.name, destination, via, interface))
+        self.site.build(op.AddRoute(self.name, destination, via, interface))
 
     def sysctl(self, name: str, value: str | int) -> None:
         """Sets one of the network stack's settings: `web.sysctl("net.ipv4.ip_forward", 1)`."""
-        self.lab.build(op.SetSysctl(self.name, name, str(value)))
+        self.site.build(op.SetSysctl(self.name, name, str(value)))
 
     def scapy_socket(self, interface: str = "") -> ScapySocket:
         """A scapy socket on its frames: `sniff(opened_socket=web.scapy_socket(), count=3)`, `web.scapy_socket().sr1(packet)`.
 
-        It sees one interface, or all where none is named; what is sent goes out of the named, or else the first one.
+        It receives from `interface`, or from all interfaces if none is given; it sends from `interface`, or from the first.
         """
-        return self.lab.scapy_socket(self, interface)
+        from cnetkit.lab.capture import scapy_socket
+
+        if interface and interface not in (*self.interfaces, "lo"):
+            raise CnetkitError(
+                f"{self.name} has no interface {interface!r}: it has {', '.join(self.interfaces) or 'none'}"
+            )
+        sender = interface or next(iter(self.interfaces), "lo")
+        return scapy_socket(self.site.sandbox, self.name, sender, interface, self.site.capture_number())
 
     def remove(self) -> None:
         """Takes it out of the lab, with all that runs in it."""
-        self.lab.remove(self)
+        self.site.remove(self)
 
     def __repr__(self) -> str:
         places = ", ".join(f"{name} {' '.join(cidrs)}".strip() for name, cidrs in self.interfaces.items())

@@ -10,21 +10,21 @@ from cnetkit.lab.programs import Program, Result, command_line
 from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
-    from cnetkit.lab.lab import Lab
+    from cnetkit.lab.site import Site
 
 
 class Place:
     """`servers`: the servers started here, by protocol (tcp, udp) and port."""
 
-    def __init__(self, lab: Lab, name: str, servers: dict[tuple[str, int], Program]) -> None:
-        self.lab, self.name, self.servers = lab, name, servers
+    def __init__(self, site: Site, name: str, servers: dict[tuple[str, int], Program]) -> None:
+        self.site, self.name, self.servers = site, name, servers
 
     def run(self, command: str | list[str], *, timeout: float = 60.0, input: str = "", check: bool = False) -> Result:
         """Runs a command and waits for its end, at most `timeout` seconds. A string goes to sh(1).
 
         CnetkitError where the program does not exist, and with `check` where it fails.
         """
-        answer = self.lab.request(p.Run(self.name, command_line(command), input.encode(), timeout), p.Ran)
+        answer = self.site.request(p.Run(self.name, command_line(command), input.encode(), timeout), p.Ran)
         text = command if isinstance(command, str) else shlex.join(command_line(command))
         output, errors = (data.decode(errors="replace") for data in (answer.output, answer.errors))
         result = Result(self.name, text, answer.status, output, errors, answer.timed_out)
@@ -32,9 +32,9 @@ class Place:
 
     def start(self, command: str | list[str]) -> Program:
         """Starts a command and goes on. CnetkitError where the program does not exist."""
-        started = self.lab.request(p.Start(self.name, command_line(command)), p.Started)
+        started = self.site.request(p.Start(self.name, command_line(command)), p.Started)
         text = command if isinstance(command, str) else shlex.join(command_line(command))
-        return self.lab.program(self.name, text, started)
+        return Program(self.site.sandbox, self.name, text, started)
 
     def http_server(self, port: int = 80, address: str = "") -> Program:
         """A real HTTP server that says who it is and whom it sees. CnetkitError where the port is taken."""
@@ -54,8 +54,8 @@ class Place:
         holder = self.holder(protocol, port)
         if holder:
             raise CnetkitError(f"port {port}/{protocol} of {self.name} is taken by {holder}: choose another port")
-        started = self.lab.request(p.Serve(self.name, kind, port, address), p.Started)
-        self.servers[protocol, port] = self.lab.program(self.name, f"{kind} server on port {port}", started)
+        started = self.site.request(p.Serve(self.name, kind, port, address), p.Started)
+        self.servers[protocol, port] = Program(self.site.sandbox, self.name, f"{kind} server on port {port}", started)
         return self.servers[protocol, port]
 
     def holder(self, protocol: str, port: int) -> str:

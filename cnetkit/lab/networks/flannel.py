@@ -44,7 +44,7 @@ class PodNetwork:
         for here, there in permutations(hosts, 2):
             operations += self._through_tunnel(here, there) if self._tunnels else self._by_gateway(here, there)
         operations += [op.Rules(host.name, _rules(str(self.network), self.subnets[host.name])) for host in hosts]
-        hosts[0].lab.build(*operations)
+        hosts[0].site.build(*operations)
         for host in hosts:
             host.bridges["cni0"] = self.bridges[host.name]
             host.interfaces["cni0"] = self.bridges[host.name].gateways

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from cnetkit import operations as op
 from cnetkit.lab import addresses
-from cnetkit.lab.networks.bridge import Bridge, Container
+from cnetkit.lab.container import Container
+from cnetkit.lab.node import Node
 from cnetkit.lab.place import Place
+from cnetkit.lab.site import check_word
 from cnetkit.model import CnetkitError
 
 
@@ -17,12 +19,12 @@ class PodContainer(Place):
     """A container of a pod: programs in it find each other and the pod's other containers on localhost."""
 
     def __init__(self, pod: Pod, name: str) -> None:
-        super().__init__(pod.lab, f"{pod.name}/{name}", pod.servers)  # a port is free in the whole pod, or taken in it
+        super().__init__(pod.site, f"{pod.name}/{name}", pod.servers)  # a port is free in the whole pod, or taken in it
         self.pod = pod
 
     def restart(self) -> None:
         """Ends all that runs in it. The pod, its address and its other containers stay."""
-        self.lab.build(op.RemoveNode(self.name))
+        self.site.build(op.RemoveNode(self.name))
 
     def __repr__(self) -> str:
         return f"<container {self.name}>"
@@ -31,16 +33,19 @@ class PodContainer(Place):
 class Pod(Container):
     """A pod. `pod.run` runs in the namespaces that pause holds, `pod.container(name)` makes a container beside it."""
 
-    def __init__(self, network: Bridge, name: str, cidrs: tuple[str, ...]) -> None:
-        super().__init__(network, name, cidrs, "pod")
-        self.mac = addresses.mac(name, "eth0")
+    def __init__(self, host: Node, name: str) -> None:
+        super().__init__(host, name, "pod")
         self.containers: dict[str, PodContainer] = {}
         self.ready = True
         """Whether services send it anything; a readiness probe sets it."""
 
+    def mac_for(self, interface: str, cidrs: tuple[str, ...]) -> str:
+        """From the pod's name, whatever its addresses are."""
+        return addresses.mac(self.name, interface)
+
     def container(self, name: str) -> PodContainer:
         """A container in the pod. CnetkitError where the name is taken or cannot be one."""
-        self.lab.check_word(name)
+        check_word(name)
         if name in self.containers:
             raise CnetkitError(f"the pod {self.name} already has a container {name!r}: choose another name")
         self.containers[name] = PodContainer(self, name)

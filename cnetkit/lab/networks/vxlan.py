@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from cnetkit import operations as op
 from cnetkit.lab import addresses
-from cnetkit.lab.networks.bridge import Bridge, Container
+from cnetkit.lab.attachment import Attachment
+from cnetkit.lab.container import Container
+from cnetkit.lab.networks.bridge import Bridge
 from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
@@ -33,15 +35,15 @@ class Vxlan:
 
     def flood(self, remote: str) -> None:
         """Sends a copy of each frame that has no entry of its own to `remote`, a tunnel endpoint."""
-        self.host.lab.build(op.AddForwarding(self.host.name, self.name, EVERYBODY, remote))
+        self.host.site.build(op.AddForwarding(self.host.name, self.name, EVERYBODY, remote))
 
     def forward(self, mac: str, remote: str) -> None:
         """Sends frames to `mac` to the tunnel endpoint `remote`."""
-        self.host.lab.build(op.AddForwarding(self.host.name, self.name, mac, remote))
+        self.host.site.build(op.AddForwarding(self.host.name, self.name, mac, remote))
 
     def neighbour(self, address: str, mac: str) -> None:
         """Says who has an address, so that nobody is asked."""
-        self.host.lab.build(op.AddNeighbour(self.host.name, self.name, address, mac))
+        self.host.site.build(op.AddNeighbour(self.host.name, self.name, address, mac))
 
     def __repr__(self) -> str:
         return f"<VXLAN {self.name} of {self.host.name}: id {self.id}, MTU {self.mtu}>"
@@ -49,9 +51,9 @@ class Vxlan:
 
 def underlay(host: Host) -> tuple[str, str, int]:
     """The interface that a host's tunnels stand on, the first with an address: its name, address and MTU, in bytes."""
-    for interface in host.lab.topology.interfaces:
+    for interface in host.site.topology.interfaces:
         known = host.interfaces.get(interface.name, ())
-        if interface.node == host.name and known and interface.name not in host.bridges:
+        if interface.node == host.name and known and interface.kind != "bridge":
             return interface.name, known[0].split("/")[0], interface.mtu
     raise CnetkitError(f"{host.name} has no network to tunnel through: connect it first")
 
@@ -94,7 +96,7 @@ class Overlay:
                 op.AddForwarding(host, self.tunnels[host], EVERYBODY, end)
                 for host in self.bridges for other, end in self._ends.items() if other != host
             ]  # fmt: skip
-        hosts[0].lab.build(*operations)
+        hosts[0].site.build(*operations)
         for host in hosts:
             bridge = self.bridges[host.name]
             host.bridges[bridge.name] = bridge
@@ -118,16 +120,16 @@ class Overlay:
             )
         return self.bridges[host.name].container(name, address)
 
-    def _announce(self, containers: Sequence[Container], gone: bool) -> list[op.Operation]:
-        """What the other hosts must be told of containers that come or go."""
-        told: list[op.Operation] = []
-        for one in containers if self.control else ():
-            address = one.interfaces["eth0"][0].split("/")[0]
+    def _announce(self, attachments: Sequence[Attachment], leaving: bool) -> list[op.Operation]:
+        """The entries that the other hosts need for containers that come, or no longer need for those that leave."""
+        entries: list[op.Operation] = []
+        for one in attachments if self.control else ():
+            address, here = one.addresses[0].split("/")[0], one.peer[0]
             for other, tunnel in self.tunnels.items():
-                if other != one.host.name:
-                    told.append(op.AddNeighbour(other, tunnel, address, one.mac, gone))
-                    told.append(op.AddForwarding(other, tunnel, one.mac, self._ends[one.host.name], gone))
-        return told
+                if other != here:
+                    entries.append(op.AddNeighbour(other, tunnel, address, one.mac, leaving))
+                    entries.append(op.AddForwarding(other, tunnel, one.mac, self._ends[here], leaving))
+        return entries
 
     def __repr__(self) -> str:
         how = "by control" if self.control else "by learning"

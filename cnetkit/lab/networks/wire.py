@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cnetkit import operations as op
 from cnetkit.lab import addresses
+from cnetkit.lab.network import default_route
+from cnetkit.lab.node import Node
 from cnetkit.model import CnetkitError
-
-if TYPE_CHECKING:
-    from cnetkit.lab.node import Node
 
 
 def connect(a: Node, b: Node, networks: tuple[str, ...]) -> tuple[str, str]:
@@ -21,7 +18,7 @@ def connect(a: Node, b: Node, networks: tuple[str, ...]) -> tuple[str, str]:
     if a is b:
         raise CnetkitError(f"{a.name} cannot be connected to itself")
     pools = [addresses.Pool(network) for network in networks]
-    if any(pool.network.version == 6 for pool in pools) and not a.lab.ipv6:
+    if any(pool.network.version == 6 for pool in pools) and not a.site.ipv6:
         raise CnetkitError(f"{networks} holds IPv6: make the lab with Lab(..., ipv6=True)")
     at_b = tuple(pool.take() for pool in pools)
     at_a = tuple(pool.take() for pool in pools)
@@ -31,7 +28,7 @@ def connect(a: Node, b: Node, networks: tuple[str, ...]) -> tuple[str, str]:
     for node, end, cidrs in ((a, ends[0], at_a), (b, ends[1], at_b)):
         operations += [op.AddAddress(node.name, end, cidr) for cidr in cidrs]
     operations += [*_way_out(a, b, at_b), *_way_out(b, a, at_a)]
-    a.lab.build(*operations)
+    a.site.build(*operations)
     a.interfaces[ends[0]], b.interfaces[ends[1]] = at_a, at_b
     return ends
 
@@ -41,4 +38,4 @@ def _way_out(node: Node, other: Node, gateways: tuple[str, ...]) -> list[op.Oper
     first = not any(name.startswith("eth") for name in node.interfaces)
     if not (leads_out and first):
         return []
-    return [op.AddRoute(node.name, "::/0" if ":" in one else "0.0.0.0/0", one.split("/")[0]) for one in gateways]
+    return [default_route(node.name, gateway.split("/")[0]) for gateway in gateways]

@@ -19,6 +19,7 @@ from cnetkit.lab import addresses
 from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables, stale
 from cnetkit.lab.services.cluster_dns import ClusterDNS
 from cnetkit.lab.services.service_port import ServicePort
+from cnetkit.lab.site import check_word
 from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Cluster:
         self._told: list[ServicePort] = []
         self._stale: list[str] = []
         self.mode = ""
-        network.hosts[0].lab.gone.append(self._left)
+        network.hosts[0].site.after_removal.append(self._left)
         self.use(mode)
 
     def service(
@@ -99,7 +100,7 @@ class Cluster:
         `node_port`, 30000 to 32767, is open on each host as well. `ports`: several, in place of one. `sticky`: a client
         stays with its pod for so many seconds (ClientIP affinity). CnetkitError where a name, address or port is taken.
         """
-        self.network.hosts[0].lab.check_word(name)
+        check_word(name)
         if (namespace, name) in self.services:
             raise CnetkitError(f"there is already a service {namespace}/{name}: choose another name")
         wanted = tuple(ports) or (ServicePort(port, protocol=protocol, target=target_port, node_port=node_port),)
@@ -157,7 +158,7 @@ class Cluster:
             self._told = []
             told = [port for service in self.services.values() for port in service.told()]
             try:
-                self.network.hosts[0].lab.build(*away, *self._operations(mode, told, first=True))
+                self.network.hosts[0].site.build(*away, *self._operations(mode, told, first=True))
             except BaseException:
                 self._told = before
                 raise
@@ -169,7 +170,7 @@ class Cluster:
             told = [port for service in self.services.values() for port in service.told()]
             if told != self._told:
                 forgotten = stale.forgotten([host.name for host in self.network.hosts], told, self._told)
-                self.network.hosts[0].lab.build(*self._operations(self.mode, told), *forgotten)
+                self.network.hosts[0].site.build(*self._operations(self.mode, told), *forgotten)
                 self._told = told
                 for watcher in self.watchers:
                     watcher()

@@ -46,7 +46,7 @@ class ClusterDNS:
         self.pod.run(f"cat > {_HOSTS}.new && mv {_HOSTS}.new {_HOSTS}", input="\n".join([*found, ""]), check=True)
 
     def _changed(self) -> None:
-        if self.pod.name in self.pod.lab.nodes:
+        if self.pod.name in self.pod.site.members:
             self._write()
             self.pod.run(f"kill -HUP $(cat {_PID})", check=True)
 

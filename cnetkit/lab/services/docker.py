@@ -14,8 +14,9 @@ from cnetkit import operations as op
 from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
+    from cnetkit.lab.container import Container
     from cnetkit.lab.host import Host
-    from cnetkit.lab.networks.bridge import Bridge, Container
+    from cnetkit.lab.networks.bridge import Bridge
 
 _PROTOCOLS = ("tcp", "udp")
 

@@ -1,0 +1,165 @@
+"""What all networks have in common: pools of addresses, and nodes that are attached and detached.
+
+A kind of network is a subclass that says in `link` how one node is joined: `cnetkit.lab.networks.bridge` is an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from cnetkit import operations as op
+from cnetkit.lab import addresses
+from cnetkit.lab.attachment import Attachment
+from cnetkit.lab.container import Container
+from cnetkit.lab.node import Node
+from cnetkit.lab.site import Site
+from cnetkit.model import CnetkitError
+
+_Container = TypeVar("_Container", bound=Container)
+Announce = Callable[[Sequence[Attachment], bool], list[op.Operation]]
+"""The operations that other hosts need when attachments come, or (True) leave."""
+
+
+class PooledNetwork:
+    """A network whose members get an address from each of its `pools`.
+
+    `gateways`: where the default routes of containers lead, one for each pool; none if the network leads nowhere.
+    """
+
+    most_members = 1 << 16
+
+    def __init__(
+        self, site: Site, name: str, pools: Sequence[addresses.Pool], gateways: Sequence[str] = (),
+        announce: Announce = lambda attachments, leaving: [],
+    ) -> None:  # fmt: skip
+        if any(pool.network.version == 6 for pool in pools) and not site.ipv6:
+            held = tuple(gateways) or tuple(str(pool.network) for pool in pools)
+            raise CnetkitError(f"{held} holds IPv6: make the lab with Lab(..., ipv6=True)")
+        self.site, self.name, self.pools, self._announce = site, name, list(pools), announce
+        self._gateways = tuple(gateway.split("/")[0] for gateway in gateways)
+        self.members: dict[str, Attachment] = {}
+        """Its attachments, by the node's name."""
+
+    # --- What a kind of network says ---------------------------------------------------------------------------------
+
+    def link(self, attachment: Attachment) -> op.Operation:
+        """The operation that makes the interface of an attachment and joins it to the network."""
+        raise NotImplementedError
+
+    def peer(self, node: Node, interface: str) -> tuple[str, str]:
+        """(node, interface) of the other end, for a new attachment."""
+        raise NotImplementedError
+
+    # --- Attaching ---------------------------------------------------------------------------------------------------
+
+    def attach(self, node: Node, address: str = "", interface: str = "") -> Attachment:
+        """Attaches a node: at the next free address or at `address`, by the next `ethN` or by `interface`.
+
+        CnetkitError if the node is attached already, or an address or a name cannot be had.
+        """
+        self.site.check_member(node)
+        if node.name in self.members:
+            raise CnetkitError(
+                f"{node.name} is already attached to {self.name}, by {self.members[node.name].interface}"
+            )
+        interface = interface or node.free_interface()
+        node.check_interface(interface)
+        return self._attach([node], [], address, interface)[0]
+
+    def _attach(
+        self, nodes: Sequence[Node], before: Sequence[op.Operation], address: str = "", interface: str = "eth0"
+    ) -> list[Attachment]:
+        if len(self.members) + len(nodes) > self.most_members:
+            raise CnetkitError(
+                f"{self.name} would get more than {self.most_members} ports, the most a bridge takes: use another one"
+            )
+        made: list[Attachment] = []
+        try:
+            for node in nodes:
+                made.append(self._attachment(node, interface, self._take(address)))  # noqa: PERF401 - what was taken is given back
+            self.site.build(*before, *self._operations(made))
+        except BaseException:
+            for one in made:
+                self._give_back(one.addresses)
+            raise
+        for node, one in zip(nodes, made, strict=True):
+            node.attachments[one.interface] = self.members[node.name] = one
+            node.interfaces[one.interface] = one.addresses
+        return made
+
+    def _attachment(self, node: Node, interface: str, cidrs: tuple[str, ...]) -> Attachment:
+        mac, peer = node.mac_for(interface, cidrs), self.peer(node, interface)
+        leads_out = isinstance(node, Container) and not any(one.gateways for one in node.attachments.values())
+        return Attachment(node.name, self, interface, cidrs, mac, peer, self._gateways if leads_out else ())
+
+    def _operations(self, made: Sequence[Attachment]) -> list[op.Operation]:
+        links = [self.link(one) for one in made]
+        given = [op.AddAddress(one.node, one.interface, cidr) for one in made for cidr in one.addresses]
+        routes = [default_route(one.node, gateway) for one in made for gateway in one.gateways]
+        return [*links, *given, *routes, *self._announce(made, False)]
+
+    # --- Leaving -----------------------------------------------------------------------------------------------------
+
+    def leaving(self, attachments: Sequence[Attachment]) -> list[op.Operation]:
+        """The operations that the rest of the network needs before these attachments are gone."""
+        return self._announce(attachments, True)
+
+    def release(self, attachment: Attachment) -> None:
+        """Frees an attachment's addresses once it is gone."""
+        if self.members.pop(attachment.node, None):
+            self._give_back(attachment.addresses)
+
+    # --- Addresses ---------------------------------------------------------------------------------------------------
+
+    def _take(self, wanted: str) -> tuple[str, ...]:
+        """An address of each pool; all of them or none."""
+        taken: list[str] = []
+        try:
+            for pool in self.pools:
+                taken.append(pool.take(wanted if (":" in wanted) == (pool.network.version == 6) else ""))  # noqa: PERF401 - as above
+        except CnetkitError:
+            self._give_back(taken)
+            raise
+        return tuple(taken)
+
+    def _give_back(self, cidrs: Iterable[str]) -> None:
+        for pool, cidr in zip(self.pools, cidrs, strict=False):
+            pool.give_back(cidr)
+
+
+class HostNetwork(PooledNetwork):
+    """A network that stands on one host and has containers of that host."""
+
+    def __init__(
+        self, host: Node, name: str, pools: Sequence[addresses.Pool], gateways: Sequence[str] = (),
+        announce: Announce = lambda attachments, leaving: [],
+    ) -> None:  # fmt: skip
+        super().__init__(host.site, name, pools, gateways, announce)
+        self.host = host
+
+    def container(self, name: str, address: str = "") -> Container:
+        """A new container on this network, at the next free address or at `address`."""
+        return self.add(Container, [name], address)[0]
+
+    def containers(self, pattern: str, count: int) -> list[Container]:
+        """Many containers, built in one batch: `net.containers("c{}", 3)` makes c0, c1 and c2."""
+        names = [pattern.format(number) for number in range(count)]
+        if len(set(names)) < count:
+            raise CnetkitError(f"{pattern!r} gives every container the same name: put {{}} where the number belongs")
+        return self.add(Container, names)
+
+    def add(self, kind: type[_Container], names: Sequence[str], address: str = "") -> list[_Container]:
+        """New containers of a kind, in one batch: all of them or none."""
+        for name in names:
+            self.site.check_name(name)
+        made = [kind(self.host, name) for name in names]
+        nodes = [op.AddNode(one.name, one.kind, self.host.name, self.site.ipv6) for one in made]
+        self._attach(made, nodes, address)
+        self.site.register(*made)
+        return made
+
+
+def default_route(node: str, gateway: str) -> op.AddRoute:
+    """The default route of the gateway's address family."""
+    return op.AddRoute(node, "::/0" if ":" in gateway else "0.0.0.0/0", gateway)

@@ -1,0 +1,33 @@
+"""A sandbox that builds nothing: it keeps the operations that it was asked for, or refuses them."""
+
+from __future__ import annotations
+
+from cnetkit import operations as op, protocol as p
+from cnetkit.lab.host import Host
+from cnetkit.lab.site import Site
+from cnetkit.model import CnetkitError
+
+
+class FakeSandbox:
+    def __init__(self):
+        self.built: list[list[op.Operation]] = []
+        self.refuses = False
+
+    def request(self, request, expected):
+        if self.refuses:
+            raise CnetkitError("the kernel refused")
+        self.built.append(request.operations)
+        return p.Done()
+
+    def close(self):
+        pass
+
+
+def site(**options) -> Site:
+    return Site("lab", FakeSandbox(), **{"ipv6": False, **options})
+
+
+def host(where: Site, name: str = "dock") -> Host:
+    made = Host(where, name, "host")
+    where.register(made)
+    return made

@@ -1,0 +1,78 @@
+"""Attaching nodes to networks: which addresses, interfaces and default routes they get, and what they give back."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnetkit import operations as op
+from cnetkit.lab.networks.bridge import Bridge
+from cnetkit.model import CnetkitError
+from tests.lab.fake import host, site
+
+
+@pytest.fixture
+def dock():
+    return host(site())
+
+
+def kinds(operations):
+    return [type(one).__name__ for one in operations]
+
+
+def test_a_batch_of_containers_is_one_request_in_a_fixed_order(dock):
+    """Recorded sessions match requests byte by byte, so this order must stay."""
+    Bridge(dock, "docker0", ["172.17.0.1/16"]).containers("c{}", 2)
+    (operations,) = dock.site.sandbox.built
+    assert kinds(operations) == ["AddNode"] * 2 + ["AddVeth"] * 2 + ["AddAddress"] * 2 + ["AddRoute"] * 2
+    assert [one.address for one in operations if isinstance(one, op.AddAddress)] == ["172.17.0.2/16", "172.17.0.3/16"]
+
+
+def test_a_container_can_be_on_no_network_one_or_several(dock):
+    web = dock.container("web")
+    assert not web.attachments
+    with pytest.raises(CnetkitError, match="attached to no network"):
+        web.host_interface  # noqa: B018
+    front, back = Bridge(dock, "front", ["10.1.0.1/24"]), Bridge(dock, "back", ["10.2.0.1/24"])
+    front.attach(web)
+    second = back.attach(web, address="10.2.0.9", interface="inside")
+    assert web.interfaces == {"eth0": ("10.1.0.2/24",), "inside": ("10.2.0.9/24",)}
+    assert web.network is front
+    assert second.mac == "02:42:0a:02:00:09"
+    assert web.address == "10.1.0.2"
+
+
+def test_only_the_first_network_gives_a_default_route(dock):
+    web = Bridge(dock, "front", ["10.1.0.1/24"]).container("web")
+    Bridge(dock, "back", ["10.2.0.1/24"]).attach(web)
+    assert "AddRoute" in kinds(dock.site.sandbox.built[0])
+    assert "AddRoute" not in kinds(dock.site.sandbox.built[1])
+
+
+def test_a_node_cannot_be_attached_twice_or_by_an_interface_that_it_has(dock):
+    front, back = Bridge(dock, "front", ["10.1.0.1/24"]), Bridge(dock, "back", ["10.2.0.1/24"])
+    web = front.container("web")
+    with pytest.raises(CnetkitError, match="web is already attached to front, by eth0"):
+        front.attach(web)
+    with pytest.raises(CnetkitError, match="already has an interface 'eth0'"):
+        back.attach(web, interface="eth0")
+    assert len(dock.site.sandbox.built) == 1
+
+
+def test_an_address_that_could_not_be_built_is_free_again(dock):
+    front = Bridge(dock, "front", ["10.1.0.1/24"])
+    dock.site.sandbox.refuses = True
+    with pytest.raises(CnetkitError, match="the kernel refused"):
+        front.container("web")
+    dock.site.sandbox.refuses = False
+    assert front.container("web").address == "10.1.0.2"
+    assert list(dock.site.members) == ["dock", "web"]
+
+
+def test_a_container_that_is_removed_leaves_all_its_networks(dock):
+    front, back = Bridge(dock, "front", ["10.1.0.1/24"]), Bridge(dock, "back", ["10.2.0.1/24"])
+    web = front.container("web")
+    back.attach(web)
+    web.remove()
+    assert not front.members
+    assert not back.members
+    assert back.container("again").address == "10.2.0.2"
