@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,19 @@ _IFLA_LINK, _IFLA_LINK_NETNSID, _IFLA_STATS64 = 5, 37, 23
 _IFLA_AF_SPEC = 26
 _PORT = {1: "state", 4: "hairpin", 33: "isolated"}  # IFLA_BRPORT_*
 _SETTINGS = {1: "forwarding", 8: "rp_filter", 23: "accept_local", 26: "route_localnet"}  # linux/ip.h, IPV4_DEVCONF_*
-_ACTIONS = {6: "blackhole", 7: "unreachable", 8: "prohibit"}  # linux/fib_rules.h, FR_ACT_*
+_ACTIONS = {
+    1: "lookup",
+    2: "goto",
+    3: "nop",
+    6: "blackhole",
+    7: "unreachable",
+    8: "prohibit",
+}  # linux/fib_rules.h, FR_ACT_*
+_SELECTORS = {10: "fwmark", 3: "iif", 17: "oif", 12: "tun_id", 19: "l3mdev", 20: "uidrange", 22: "ipproto", 23: "sport",
+              24: "dport", 13: "suppress_ifgroup", 14: "suppress_prefixlength"}  # fmt: skip
+"""linux/fib_rules.h, FRA_*, as ip-rule(8) names them."""
+_INVERT = 0x2  # FIB_RULE_INVERT
+_NO_SUPPRESS = b"\xff" * 4
 _LOOPBACK = 772
 _ROUTE_TYPES = dict(enumerate(("unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole",
                                "unreachable", "prohibit", "throw", "nat")))  # fmt: skip
@@ -146,17 +159,43 @@ def route(node: str, body: bytes, name: Name) -> Route:
 
 def policy(node: str, body: bytes) -> PolicyRule:
     """A routing rule message, worded as ip-rule(8) does it."""
-    family, to_length, from_length, _, table = struct.unpack_from("=5B", body)
+    family, to_length, from_length, tos, table, _, _, action, flags = struct.unpack_from("=8BI", body)
     found = attributes(body, 12)
     table = _number(found, 15) or table
     priority = _number(found, 6)
-    words = [f"{priority}:", "from", f"{ip(found[2])}/{from_length}" if 2 in found else "all"]
-    words += ["to", f"{ip(found[1])}/{to_length}"] if 1 in found else []
-    words += ["fwmark", hex(_number(found, 10))] if 10 in found else []
-    words += ["iif", found[3].rstrip(b"\0").decode()] if 3 in found else []
-    action = _ACTIONS.get(body[7], "")
-    words += [action] if action else ["lookup", _TABLES.get(table, str(table))]
-    return PolicyRule(node, priority, table, 4 if family == socket.AF_INET else 6, " ".join(words))
+    source = f"{ip(found[2])}/{from_length}" if 2 in found else ""
+    destination = f"{ip(found[1])}/{to_length}" if 1 in found else ""
+    others = {word: _selector(kind, found[kind]) for kind, word in _SELECTORS.items() if kind in found}
+    selectors = {word: value for word, value in others.items() if value}
+    selectors |= {"not": ""} if flags & _INVERT else {}
+    selectors |= {"tos": hex(tos)} if tos else {}
+    kind = _ACTIONS.get(action, str(action))
+    words = [f"{priority}:", *(["not"] if "not" in selectors else []), "from", source or "all"]
+    words += ["to", destination] if destination else []
+    words += [part for pair in selectors.items() if pair[0] != "not" for part in pair]
+    words += ["lookup", _TABLES.get(table, str(table))] if kind == "lookup" else [kind]
+    version = 4 if family == socket.AF_INET else 6
+    return PolicyRule(
+        node, priority, table, version, " ".join(words), kind, source, destination, tuple(sorted(selectors))
+    )
+
+
+def _selector(kind: int, value: bytes) -> str:
+    """A selector's value as ip-rule(8) prints it; empty where the kernel only says that there is none."""
+    if kind in (3, 17):
+        return value.rstrip(b"\0").decode(errors="replace")
+    if kind in (13, 14) and value[:4] == _NO_SUPPRESS:
+        return ""
+    if kind in (23, 24):
+        first, last = struct.unpack("=HH", value)
+        return str(first) if first == last else f"{first}-{last}"
+    if kind == 20:
+        first, last = struct.unpack("=II", value)
+        return f"{first}-{last}"
+    if kind == 12:
+        return str(int.from_bytes(value, "big"))
+    number = int.from_bytes(value, sys.byteorder)
+    return hex(number) if kind == 10 else str(number)
 
 
 def neighbour(node: str, body: bytes, name: Name) -> Neighbour | ForwardingEntry | None:

@@ -5,8 +5,8 @@ Every other room imports this one. It does no I/O and imports nothing but the st
 
 from cnetkit.model.errors import CnetkitError
 from cnetkit.model.events import SUBJECTS, Event, Loss, Verdict
-from cnetkit.model.journeys import Change, Direction, Evidence, Hop, Outcome, OutcomeKind, Strength, Unexplained
-from cnetkit.model.netfilter import Chain, Connection, Rule, Tuple5
+from cnetkit.model.journeys import Change, Direction, Effect, Evidence, Hop, Outcome, OutcomeKind, Strength, Unexplained
+from cnetkit.model.netfilter import Action, Chain, Connection, Rule, Tuple5
 from cnetkit.model.topology import (
     ForwardingEntry,
     Interface,
@@ -21,11 +21,13 @@ from cnetkit.model.topology import (
 
 __all__ = [
     "SUBJECTS",
+    "Action",
     "Chain",
     "Change",
     "CnetkitError",
     "Connection",
     "Direction",
+    "Effect",
     "Event",
     "Evidence",
     "ForwardingEntry",

@@ -5,12 +5,13 @@ Frozen dataclasses without behaviour; `cnetkit.trace` fills them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Direction = Literal["in", "out", "unknown"]
 OutcomeKind = Literal["delivered", "consumed", "dropped", "lost-from-sight", "ambiguous"]
 Strength = Literal["kernel", "table", "inferred"]
+Effect = Literal["", "translates", "stops", "accepts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Evidence:
     quote: str
     source: str
     strength: Strength
+    effect: Effect = field(default="", compare=False)
+    """Of a rule: whether it translated the packet's addresses, stopped it, or let it out of its chain; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

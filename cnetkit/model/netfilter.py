@@ -23,8 +23,25 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """What a rule does with a packet that it matches."""
+
+    kind: str
+    """A verdict or statement in nft's word for it: accept, drop, reject, queue, return, continue, jump, goto, dnat, snat,
+    masquerade, redirect, netmap, tproxy, synproxy, tarpit, mangle, log, ... An iptables target has its own name in lower case."""
+    target: str = ""
+    """The chain of a jump or goto; the address of dnat or snat, where the rule has exactly one."""
+    port: int = 0
+    """The port of dnat, snat or redirect, where the rule has exactly one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """A netfilter rule, worded by the tool that laid it: `iptables -S` for iptables' own rules, nft for all others."""
+    """A netfilter rule as data, and in the words of the tool that laid it.
+
+    The data come from nft's JSON, or from the options that iptables-save prints. `text` is for quoting: no decision reads it.
+    A recording made before version 0.2 has the text only; `cnetkit.rules.completed` fills in the rest.
+    """
 
     node: str
     family: str
@@ -32,7 +49,16 @@ class Rule:
     chain: str
     handle: int
     text: str
+    """As `iptables -S` prints it for a rule of iptables, else as `nft list ruleset` does."""
     tool: Literal["iptables", "nft"] = "nft"
+    hook: str = ""
+    """The hook of its base chain; empty in a chain that others jump to."""
+    actions: tuple[Action, ...] = ()
+    """In the rule's order; of a verdict map all that it may choose, each once."""
+    matches: tuple[str, ...] = ()
+    """What it looks at, in nft's words: `tcp dport`, `ct state`, `meta mark`, `limit`; `xt statistic` for an iptables match that
+    nft has no word for. `ct state invalid` where it asks for invalid or untracked packets."""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

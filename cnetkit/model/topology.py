@@ -88,6 +88,16 @@ class PolicyRule:
     table: int
     family: int = 4
     text: str = ""
+    """The rule as ip-rule(8) words it, for quoting."""
+    action: str = ""
+    """lookup, blackhole, unreachable, prohibit, goto or nop. Empty in a recording made before version 0.2: see
+    `cnetkit.rules.completed_policy`."""
+    source: str = ""
+    """The prefix that a packet's source must be in; empty: any."""
+    destination: str = ""
+    """The prefix that its destination must be in; empty: any."""
+    selectors: tuple[str, ...] = ()
+    """What else it chooses by, in ip-rule(8)'s words: fwmark, iif, oif, not, tos, uidrange, ipproto, sport, dport, ..."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ KINDS: tuple[Callable[[Case, int, int | None], tuple[Evidence, ...]], ...] = (
 def gather(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """All evidence for the step from `parent` to `frame`: what translated it, then the rest in the order of KINDS."""
     found = [evidence for kind in KINDS for evidence in kind(case, frame, parent)]
-    return tuple(sorted(found, key=lambda one: 0 if rule.translates(one) else 1 if one.kind == "conntrack" else 2))
+    return tuple(
+        sorted(found, key=lambda one: 0 if one.effect == "translates" else 1 if one.kind == "conntrack" else 2)
+    )
 
 
 __all__ = ["KINDS", "Case", "gather"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbour, Route, Rule, Topology, Tuple5
 from cnetkit.recording.frames import DIRECTIONS
+from cnetkit.rules import completed
 from cnetkit.trace.packets.packet import Packet, packet_of
 from cnetkit.trace.steps import NAMES
 from cnetkit.trace.steps.joined import Joined, Source, connections_of
@@ -119,8 +120,9 @@ class Case:
 
     @cached_property
     def rule_sets(self) -> list[Topology]:
-        """All that was recorded of chains and rules."""
-        return [*self.recording.topologies, *(e.subject for e in self.recording.events if e.kind == "rules")]
+        """All that was recorded of chains and rules. Rules of old recordings are completed from their text."""
+        recorded = [*self.recording.topologies, *(e.subject for e in self.recording.events if e.kind == "rules")]
+        return [replace(one, rules=tuple(completed(rule) for rule in one.rules)) for one in recorded]
 
     @cached_property
     def rules(self) -> dict[tuple[str, str, str, str, int], Rule]:

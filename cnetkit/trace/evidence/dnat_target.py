@@ -5,14 +5,10 @@ Told by the conntrack entry; or, where the packet was thrown away before it got 
 
 from __future__ import annotations
 
-import re
-
+from cnetkit.model import Rule
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import steps_of
-
-TO = re.compile(r"(?:--to-destination|\bdnat (?:ip6? )?to) \[?([0-9a-fA-F.:]+?)\]?(?::\d+)?(?:\s|$)")
-"""The one address of a DNAT rule, as iptables or nft words it; rules that choose among several have none here."""
 
 
 def destination(case: Case, frame: int) -> str:
@@ -23,8 +19,8 @@ def destination(case: Case, frame: int) -> str:
         return after.destination
     for step in steps_of(case, frame, None) if node in translating(case) else ():
         found = rule.find(case, node, step.verdict, step.time_ns) if step.verdict.verdict == "accept" else None
-        if found is not None and (said := TO.search(found.text)):
-            return said[1]
+        if found is not None and (target := _target(found)):
+            return target
     return packet.ends.destination
 
 
@@ -44,4 +40,9 @@ def translating(case: Case) -> set[str]:
 
 def _translating(case: Case) -> set[str]:
     entries = {node for node, _, _ in case.translations}
-    return entries | {r.node for r in case.rules.values() if TO.search(r.text)}
+    return entries | {rule.node for rule in case.rules.values() if _target(rule)}
+
+
+def _target(rule: Rule) -> str:
+    """The address that a DNAT rule leads to; empty for other rules, and for those that choose among several."""
+    return next((action.target for action in rule.actions if action.kind == "dnat"), "")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cnetkit.model import Evidence, PolicyRule, Route
+from cnetkit.rules import completed_policy
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.packet import outer_ends
 
@@ -89,33 +90,26 @@ def chosen(
     rules: Sequence[PolicyRule], routes: Sequence[Route], source: str, destination: str
 ) -> tuple[Route | None, bool]:
     """The route for a packet with these addresses, or None where there is none; and whether that cannot be told."""
-    asked = sorted((rule.priority, rule.table, rule.text) for rule in rules)
-    for _, table, text in asked or [(priority, table, "") for priority, table in RULES]:
-        fits = _fits(text, source, destination)
-        if fits is None:
+    default = [PolicyRule("", priority, table, action="lookup") for priority, table in RULES]
+    for rule in (
+        sorted(map(completed_policy, rules), key=lambda rule: (rule.priority, rule.table, rule.text)) or default
+    ):
+        if rule.selectors:
             return None, True
-        action = text.rpartition(" ")[2]
-        if fits and action in ENDINGS:
-            return Route("", destination, type=action, table=0, text=text), False
-        found = _longest([r for r in routes if r.table == table], destination) if fits else None
+        if not (_holds(rule.source, source) and _holds(rule.destination, destination)):
+            continue
+        if rule.action in ENDINGS:
+            return Route("", destination, type=rule.action, table=0, text=rule.text), False
+        found = _longest([route for route in routes if route.table == rule.table], destination)
         if found is not None:
             return (found, False) if found.type != "throw" else (None, True)
     return None, False
 
 
-def _fits(text: str, source: str, destination: str) -> bool | None:
-    """Whether a policy rule, in ip-rule(8)'s words, is for this packet; None where that hangs on something else."""
-    words = text.partition(":")[2].split()
-    words = words[:-1] if words and words[-1] in ENDINGS else words
-    pairs = dict(zip(words[::2], words[1::2], strict=False))
-    if set(pairs) - {"from", "to", "lookup", "proto"} or len(words) % 2:
-        return None
-    for key, address in (("from", source), ("to", destination)):
-        prefix = pairs.get(key, "all")
-        network = None if prefix == "all" else _network(prefix, 6 if ":" in address else 4)
-        if prefix != "all" and (network is None or ipaddress.ip_address(address) not in network):
-            return False
-    return True
+def _holds(prefix: str, address: str) -> bool:
+    """Whether a policy rule's prefix, empty for any, holds an address."""
+    network = _network(prefix, 6 if ":" in address else 4) if prefix else None
+    return not prefix or (network is not None and ipaddress.ip_address(address) in network)
 
 
 @lru_cache(maxsize=65536)

@@ -5,14 +5,15 @@ Decisive is what changed the packet, dropped it, or let it out of a base chain; 
 
 from __future__ import annotations
 
-import re
-
-from cnetkit.model import Evidence, Rule, Verdict
+from cnetkit.model import Effect, Evidence, Rule, Verdict
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import Step, steps_of
 
 STEPS = ("", "route", "nat", "bridge-nat", "bridge-forward")
-TRANSLATES = re.compile(r"-j (DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP)\b|\b(dnat|snat|masquerade|redirect)\b")
+TRANSLATIONS = {"dnat", "snat", "masquerade", "redirect", "netmap", "tproxy"}
+"""Actions that give a packet other addresses, or hand it to another socket."""
+EFFECTS: dict[str, Effect] = {"drop": "stops", "queue": "stops", "stolen": "stops", "accept": "accepts"}
+"""What a verdict does; the others send the packet on to another rule or chain."""
 BRIDGED = ("forward", "postrouting", "")
 
 
@@ -42,21 +43,23 @@ def _rank(step: Step) -> int:
     return int(step.verdict.verdict not in ("accept", "drop"))
 
 
-def translates(evidence: Evidence) -> bool:
-    """Whether a rule's text says that it translates addresses."""
-    return evidence.kind == "nft-rule" and TRANSLATES.search(evidence.quote) is not None
-
-
 def worded(case: Case, node: str, step: Step) -> Evidence | None:
     """A verdict as evidence: the rule's text, or that a chain's policy dropped the packet."""
     verdict = step.verdict
     where = f"{verdict.family} {verdict.table} {verdict.chain}"
     if verdict.type == "policy":
-        return Evidence("nft-rule", "policy drop", where, "kernel") if verdict.verdict == "drop" else None
+        return Evidence("nft-rule", "policy drop", where, "kernel", "stops") if verdict.verdict == "drop" else None
     rule = find(case, node, verdict, step.time_ns)
     if verdict.type != "rule" or rule is None:
         return None
-    return Evidence("nft-rule", rule.text, f"{where} handle {verdict.handle}", "kernel")
+    return Evidence("nft-rule", rule.text, f"{where} handle {verdict.handle}", "kernel", effect(rule, verdict))
+
+
+def effect(rule: Rule, verdict: Verdict) -> Effect:
+    """What the rule did to the packet of which the kernel reports this verdict."""
+    if verdict.verdict in ("accept", "continue") and any(action.kind in TRANSLATIONS for action in rule.actions):
+        return "translates"
+    return EFFECTS.get(verdict.verdict, "")
 
 
 def find(case: Case, node: str, verdict: Verdict, time_ns: int) -> Rule | None:

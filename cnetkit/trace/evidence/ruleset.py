@@ -1,34 +1,40 @@
 """What the rules of a node could do to a packet of which the kernel said nothing.
 
-Rules are read as text and never carried out: only whether one may drop packets, and whether any looks at more than what
+Rules are never carried out: only whether one may drop packets, and whether any looks at more than what
 all packets of a flow have in common.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 from cnetkit.model import Evidence, Rule, Topology
 from cnetkit.trace.evidence.case import Case
 
 ARRIVING = ("ingress", "prerouting", "input")
-STOPS = re.compile(r"(-j|-g) (DROP|REJECT|NFQUEUE|QUEUE|SYNPROXY|TARPIT)\b|\b(drop|reject|queue|synproxy)\b")
-LEADS = re.compile(r"(?:-j|-g|\bjump|\bgoto) ([^\s}]+)")
-QUOTED = re.compile(r'"[^"]*"')
-IPTABLES = {
-    "-A", "-p", "-s", "-d", "-i", "-o", "-j", "-g", "-m", "--dport", "--sport", "--dports", "--sports", "--comment", "--ctstate",
-    "--state", "--reject-with", "--dst-type", "--src-type", "--to-destination", "--to-source",
+STOPS = {"drop", "reject", "queue", "synproxy", "tarpit"}
+"""Actions after which a packet may go no further."""
+BY_FLOW = {
+    "ip saddr", "ip daddr", "ip protocol", "ip6 saddr", "ip6 daddr", "ip6 nexthdr", "meta iif", "meta oif", "meta iifname",
+    "meta oifname", "meta l4proto", "meta protocol", "meta nfproto", "ct state", "fib type", "tcp sport", "tcp dport",
+    "udp sport", "udp dport", "sctp sport", "sctp dport", "th sport", "th dport",
 }  # fmt: skip
-MATCHES = {"tcp", "udp", "sctp", "multiport", "comment", "addrtype", "conntrack", "state"}
-NFT = {
-    "ip", "ip6", "tcp", "udp", "icmp", "icmpv6", "icmpx", "saddr", "daddr", "dport", "sport", "iif", "oif", "iifname", "oifname",
-    "meta", "l4proto", "protocol", "nfproto", "ipv4", "ipv6", "ct", "state", "new", "established", "related", "fib", "type",
-    "local", "accept", "drop", "reject", "with", "port-unreachable", "admin-prohibited", "reset", "return", "continue", "counter",
-    "packets", "bytes", "comment",
-}  # fmt: skip
-"""What looks at a packet's addresses, ports and connection only, which are the same for all packets of a flow."""
+"""What is the same for all packets of a flow: addresses, ports, interfaces and the connection."""
+PLAIN = {
+    "accept",
+    "drop",
+    "reject",
+    "queue",
+    "return",
+    "continue",
+    "jump",
+    "goto",
+    "dnat",
+    "snat",
+    "masquerade",
+    "redirect",
+}
+"""Actions that leave nothing behind for a later rule to look at."""
 
 
 def stopping(case: Case, node: str) -> Evidence | None:
@@ -50,13 +56,13 @@ def _stopping(case: Case) -> dict[str, Evidence]:
     found: dict[str, Evidence] = {}
     for rules in case.rule_sets:
         for rule in _reached(rules, ARRIVING):
-            if STOPS.search(QUOTED.sub("", rule.text)):
+            if any(action.kind in STOPS for action in rule.actions):
                 where = f"{rule.family} {rule.table} {rule.chain} handle {rule.handle}"
-                found.setdefault(rule.node, Evidence("nft-rule", rule.text, where, "table"))
+                found.setdefault(rule.node, Evidence("nft-rule", rule.text, where, "table", "stops"))
         for chain in rules.chains:
             if chain.hook in ARRIVING and chain.policy == "drop":
                 where = f"{chain.family} {chain.table} {chain.name}"
-                found.setdefault(chain.node, Evidence("nft-rule", "policy drop", where, "table"))
+                found.setdefault(chain.node, Evidence("nft-rule", "policy drop", where, "table", "stops"))
     return found
 
 
@@ -71,7 +77,8 @@ def _reached(rules: Topology, hooks: Sequence[str]) -> Iterable[Rule]:
         node, family, table, name = ahead.pop()
         for rule in chains.get((node, family, table, name), ()):
             yield rule
-            to = {(node, family, table, chain) for chain in LEADS.findall(QUOTED.sub("", rule.text))} - seen
+            leads = [action.target for action in rule.actions if action.kind in ("jump", "goto")]
+            to = {(node, family, table, chain) for chain in leads} - seen
             seen |= to
             ahead += to
 
@@ -92,12 +99,4 @@ def _by_flow(case: Case) -> set[str]:
 
 def _alike(rule: Rule) -> bool:
     """Whether it looks only at what all packets of a flow have in common."""
-    text = QUOTED.sub("", rule.text)
-    if "INVALID" in text or "UNTRACKED" in text:
-        return False
-    if rule.tool == "iptables":
-        words = text.split()
-        options = {word for word in words if re.match(r"--?[a-zA-Z]", word)}
-        return options <= IPTABLES and {match for option, match in pairwise(words) if option == "-m"} <= MATCHES
-    text = re.sub(r"\b(jump|goto) \S+|@\S+|0x[0-9a-f]+", "", text)
-    return set(re.findall(r"[a-z_][a-z0-9_-]*", text)) <= NFT
+    return BY_FLOW.issuperset(rule.matches) and all(action.kind in PLAIN for action in rule.actions)

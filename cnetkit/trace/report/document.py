@@ -85,7 +85,7 @@ def _hops(found: Found, frames: NDArray[np.int64]) -> Callable[[int, int], list[
     places = seen.tap[frames] * len(DIRECTIONS) + joined.direction[frames]
     place = distinct(places, lambda row: _place(found, int(frames[row])))
     changes = distinct(found.change_keys[frames], lambda row: JSON.encode(found.changes(int(frames[row]))))
-    evidence = distinct(found.evidence_keys[frames], lambda row: JSON.encode(found.evidence(int(frames[row]))))
+    evidence = distinct(found.evidence_keys[frames], lambda row: _evidence(found, int(frames[row])))
 
     def why(row: int) -> bytes:
         return b'"changes":%s,"evidence":%s}' % (changes.words[changes.code[row]], evidence.words[evidence.code[row]])
@@ -103,6 +103,14 @@ def _hops(found: Found, frames: NDArray[np.int64]) -> Callable[[int, int], list[
         ]
 
     return hops
+
+
+def _evidence(found: Found, frame: int) -> bytes:
+    """A hop's evidence, with the fields of version 1."""
+    every = found.evidence(frame)
+    return JSON.encode(
+        [{"kind": one.kind, "quote": one.quote, "source": one.source, "strength": one.strength} for one in every]
+    )
 
 
 def _place(found: Found, frame: int) -> bytes:
