@@ -6,14 +6,15 @@ It knows no rule's purpose. Sources: iptables-restore(8), nft(8).
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
 
 from cnetkit.kernel.netlink import attributes
 from cnetkit.kernel.stacks import Stack
 from cnetkit.model import Chain, CnetkitError, Rule
+from cnetkit.rules import iptables_words, nft_json
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TRACE_TABLE = "cnetkit_trace"
@@ -21,10 +22,6 @@ TRACE_BEGINS, TRACE_ENDS = ("prerouting", "output"), ("input", "postrouting")
 """Ours: it asks the kernel to report what each rule decides. It is left out of snapshots."""
 
 _NFT, _GETGEN, _GETTABLE = 10 << 8, 16, 1
-_TABLE = re.compile(r"table (\w+) (\S+) \{")
-_CHAIN = re.compile(r"\tchain (\S+) \{")
-_BASE = re.compile(r"\t\ttype \w+ hook (\w+) (?:device \S+ )?priority (-?\d+); policy (\w+);")
-_RULE = re.compile(r"\t\t(.+) # handle (\d+)$")
 _IPTABLES_TABLES = {"filter", "nat", "mangle", "raw", "security"}
 
 
@@ -95,33 +92,26 @@ def rules(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
 
 def _list(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
     stack.enter()
-    chains, found = _parse(stack.name, stack.nft.run("list ruleset"))
+    chains, found = nft_json.ruleset(stack.name, stack.nft.json("list ruleset"), _quotes(stack.nft.run("list ruleset")))
+    chains = [chain for chain in chains if chain.table != TRACE_TABLE]
+    found = [rule for rule in found if rule.table != TRACE_TABLE]
     for family, ipv6 in (("ip", False), ("ip6", True)):
         if any(rule.family == family and rule.table in _IPTABLES_TABLES for rule in found):
             found = _worded_by_iptables(family, found, _saved(save(stack, ipv6)))
     return tuple(chains), tuple(found)
 
 
-def _parse(node: str, listing: str) -> tuple[list[Chain], list[Rule]]:
-    """Reads what `nft -a -s list ruleset` prints: tables and chains by their indentation, a rule a line."""
-    chains: list[Chain] = []
-    found: list[Rule] = []
-    family = table = chain = ""
+def _quotes(listing: str) -> dict[tuple[str, str, int], str]:
+    """The text of each rule, by family, table and handle, from `nft -a -s list ruleset`: a line that ends in its handle."""
+    quotes: dict[tuple[str, str, int], str] = {}
+    family = table = ""
     for line in listing.splitlines():
-        if match := _TABLE.match(line):
-            family, table = match.groups()
-        elif table == TRACE_TABLE:
-            continue
-        elif match := _CHAIN.match(line):
-            chain = match[1]
-            chains.append(Chain(node, family, table, chain))
-        elif match := _BASE.match(line):
-            chains[-1] = Chain(node, family, table, chain, match[1], int(match[2]), match[3])
-        elif chain and (match := _RULE.match(line)):
-            found.append(Rule(node, family, table, chain, int(match[2]), match[1]))
-        elif line == "\t}":
-            chain = ""
-    return chains, found
+        text, mark, handle = line.rpartition(" # handle ")
+        if line.startswith("table "):
+            _, family, table, *_ = line.split()
+        elif mark and handle.isdigit():
+            quotes[family, table, int(handle)] = text.strip()
+    return quotes
 
 
 def _saved(said: str) -> dict[tuple[str, str], list[str]]:
@@ -147,8 +137,7 @@ def _worded_by_iptables(family: str, found: list[Rule], saved: dict[tuple[str, s
     for key, lines in saved.items():
         if len(places.get(key, ())) == len(lines):
             for place, line in zip(places[key], lines, strict=True):
-                rule = found[place]
-                worded[place] = Rule(rule.node, rule.family, rule.table, rule.chain, rule.handle, line, "iptables")
+                worded[place] = replace(found[place], text=line, tool="iptables", **iptables_words.facts(line))
     return worded
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import json
 import os
+from typing import Any
 
 from cnetkit.model import CnetkitError
 
 MOST = 256
 """How many Nft there can be at a time."""
 _FD_SETSIZE = 1024
-_STATELESS, _HANDLE, _NUMERIC_PROTO, _NUMERIC_PRIO = 1 << 2, 1 << 3, 1 << 7, 1 << 8
+_STATELESS, _HANDLE, _JSON, _NUMERIC_PROTO, _NUMERIC_PRIO = 1 << 2, 1 << 3, 1 << 4, 1 << 7, 1 << 8
+_PLAIN = _STATELESS | _HANDLE | _NUMERIC_PROTO | _NUMERIC_PRIO
 
 
 @functools.cache
@@ -69,7 +72,7 @@ class Nft:
         self._context = library.nft_ctx_new(0)
         library.nft_ctx_buffer_output(self._context)
         library.nft_ctx_buffer_error(self._context)
-        library.nft_ctx_output_set_flags(self._context, _STATELESS | _HANDLE | _NUMERIC_PROTO | _NUMERIC_PRIO)
+        library.nft_ctx_output_set_flags(self._context, _PLAIN)
 
     def run(self, command: str) -> str:
         """Runs an nft command and gives back its output, with rule handles and without counters. CnetkitError with nft's
@@ -81,6 +84,15 @@ class Nft:
             lines = said.decode(errors="replace").strip().splitlines()
             raise CnetkitError(f"nft refused: {lines[0] if lines else command}")
         return output.decode(errors="replace")
+
+    def json(self, command: str) -> dict[str, Any]:
+        """Runs an nft command that lists something, and gives back the document of libnftables-json(5)."""
+        self._library.nft_ctx_output_set_flags(self._context, _PLAIN | _JSON)
+        try:
+            document: dict[str, Any] = json.loads(self.run(command))
+        finally:
+            self._library.nft_ctx_output_set_flags(self._context, _PLAIN)
+        return document
 
     def close(self) -> None:
         """Gives its socket back."""

@@ -34,6 +34,7 @@ _SELECTORS = {10: "fwmark", 3: "iif", 17: "oif", 12: "tun_id", 19: "l3mdev", 20:
               24: "dport", 13: "suppress_ifgroup", 14: "suppress_prefixlength"}  # fmt: skip
 """linux/fib_rules.h, FRA_*, as ip-rule(8) names them."""
 _INVERT = 0x2  # FIB_RULE_INVERT
+_IP_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp"}
 _NO_SUPPRESS = b"\xff" * 4
 _LOOPBACK = 772
 _ROUTE_TYPES = dict(enumerate(("unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole",
@@ -195,7 +196,7 @@ def _selector(kind: int, value: bytes) -> str:
     if kind == 12:
         return str(int.from_bytes(value, "big"))
     number = int.from_bytes(value, sys.byteorder)
-    return hex(number) if kind == 10 else str(number)
+    return hex(number) if kind == 10 else _IP_PROTOCOLS.get(number, str(number)) if kind == 22 else str(number)
 
 
 def neighbour(node: str, body: bytes, name: Name) -> Neighbour | ForwardingEntry | None:

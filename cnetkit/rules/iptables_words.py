@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,24 +51,34 @@ def facts(text: str) -> dict[str, Any]:
 
 def _options(text: str) -> Iterator[tuple[str, str]]:
     """Each option with its values, which are joined by a blank."""
-    try:
-        words = shlex.split(text)
-    except ValueError:  # an open quotation mark
-        words = text.split()
     option, values = "", list[str]()
-    for word in words:
-        if word.startswith("-") and not _is_number(word):
+    for word, quoted in _words(text):
+        if word.startswith("-") and not quoted and not word[1:2].isdigit():
             if option:
                 yield option, " ".join(values)
             option, values = word, []
-        elif word != "!":
+        elif word != "!" or quoted:
             values.append(word)
     if option:
         yield option, " ".join(values)
 
 
-def _is_number(word: str) -> bool:
-    return word[1:2].isdigit()
+def _words(text: str) -> Iterator[tuple[str, bool]]:
+    """The words, and whether each stood in quotation marks, in which a backslash escapes the next letter."""
+    word, quoted, inside, letters = "", False, False, iter(text)
+    for letter in letters:
+        if inside and letter == "\\":
+            word += next(letters, "")
+        elif letter == '"':
+            inside, quoted = not inside, True
+        elif letter == " " and not inside:
+            if word or quoted:
+                yield word, quoted
+            word, quoted = "", False
+        else:
+            word += letter
+    if word or quoted:
+        yield word, quoted
 
 
 def _actions(options: dict[str, str]) -> tuple[Action, ...]:

@@ -49,6 +49,8 @@ def _action(word: str, following: Sequence[str]) -> tuple[Action | None, int]:
     """The action that a word begins, and how many of the following words belong to it."""
     if word in ("jump", "goto") and following:
         return Action(word, following[0].strip("{},;")), 1
+    if word == "redirect" and following[:1] == ["to"]:
+        return Action(word, *endpoint("".join(following[1:2]))), 2
     if word in ("dnat", "snat"):
         family = int(following[:1] in (["ip"], ["ip6"]))
         if following[family : family + 1] != ["to"]:

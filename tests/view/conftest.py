@@ -14,6 +14,7 @@ DNAT = Evidence(
     "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80",
     "ip nat DOCKER handle 5",
     "kernel",
+    "translates",
 )
 ROUTE = Evidence(
     "route", "172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1", "dock table main", "table"
@@ -21,7 +22,7 @@ ROUTE = Evidence(
 JUMP = Evidence(
     "nft-rule", "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER", "ip nat PREROUTING handle 3", "kernel"
 )
-ACCEPT = Evidence("nft-rule", "-A DOCKER -d 172.17.0.2/32 -j ACCEPT", "ip filter DOCKER handle 17", "kernel")
+ACCEPT = Evidence("nft-rule", "-A DOCKER -d 172.17.0.2/32 -j ACCEPT", "ip filter DOCKER handle 17", "kernel", "accepts")
 CABLE = Evidence("link", "veth pair outside/eth0 and dock/eth0", "topology", "table")
 
 
@@ -108,7 +109,9 @@ def published(number=0, first=0, kind="SYN", rules=(JUMP, ACCEPT, JUMP, DNAT)):
 
 
 def dropped(number=1, first=5):
-    rule = Evidence("nft-rule", "-A FORWARD -s 203.0.113.66/32 -j DROP", "ip filter FORWARD handle 9", "kernel")
+    rule = Evidence(
+        "nft-rule", "-A FORWARD -s 203.0.113.66/32 -j DROP", "ip filter FORWARD handle 9", "kernel", "stops"
+    )
     hops = way(first, [("outside", "eth0", "out", (), ()), ("dock", "eth0", "in", (), (CABLE,))])
     outcome = Outcome("dropped", "dock/eth0", "the rule's verdict is drop", (rule,))
     return Journey(number, hops, outcome, Packet("SYN", "203.0.113.66:40001", "203.0.113.1:8080"))
