@@ -1,4 +1,4 @@
-"""Finds the journeys of a recording: decodes, orders, tries each rule in turn, and follows parents to their roots.
+"""Finds the journeys of a recording: decodes, orders, tries each step in turn, and follows parents to their roots.
 
 Works on columns from end to end; no Python loop runs over packets. It explains nothing: see evidence/.
 """
@@ -17,7 +17,7 @@ from cnetkit.trace.packets import datagrams, fragments, segments
 from cnetkit.trace.packets.identity import identify
 from cnetkit.trace.packets.units import Found, Units, returned, units_of
 from cnetkit.trace.pairing.delays import numbered
-from cnetkit.trace.steps import RULES
+from cnetkit.trace.steps import STEPS
 from cnetkit.trace.steps.joined import Joined, Source, connections_of
 from cnetkit.trace.steps.search import Search
 from cnetkit.trace.wiring.directions import oriented
@@ -68,8 +68,8 @@ def join(recording: Source) -> Joined:
         units.columns.problem[order] == 0,
         clocks,
     )
-    for number, (_, rule) in enumerate(RULES, 1):
-        search.add(rule(search), number)
+    for number, step in enumerate(STEPS[1:], 1):
+        search.add(step.find(search), number)
     _uncircle(search.parent)
     return _of_frames(search, units, columns, incomplete, clocks)
 
@@ -92,14 +92,14 @@ def _uncircle(parent: NDArray[np.int32]) -> None:
 def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows], clocks: Clocks) -> Joined:
     """What the search found for its rows, said of the frames."""
     order, count = search.frame, units.frames
-    parent, rule, root = np.full(len(units), -1, np.int32), np.zeros(len(units), np.uint8), np.arange(len(units))
+    parent, step, root = np.full(len(units), -1, np.int32), np.zeros(len(units), np.uint8), np.arange(len(units))
     ambiguous, direction = np.zeros(len(units), np.bool_), units.direction.copy()
     parent[order] = np.where(search.parent < 0, -1, order[np.maximum(search.parent, 0)])
-    rule[order], ambiguous[order], direction[order] = search.rule, search.ambiguous, search.direction
+    step[order], ambiguous[order], direction[order] = search.step, search.ambiguous, search.direction
     root[order] = order[roots(search.parent)]
     loose = [incomplete, *((order[one], order[other]) for one, other in search.together)]
     together = (np.concatenate([one for one, _ in loose]), np.concatenate([other for _, other in loose]))
-    found = returned(units, Found(parent, rule, ambiguous, direction, root), together)
+    found = returned(units, Found(parent, step, ambiguous, direction, root), together)
     by_time = np.argsort(units.time[:count], kind="stable").astype(np.int64)
     journey = np.full(count, -1, np.int32)
     usable = by_time[columns.problem[by_time] == 0]
@@ -110,6 +110,6 @@ def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple
     lacking = np.zeros(len(units), np.bool_)
     lacking[incomplete[0]] = True
     return Joined(
-        columns, search.wiring, found.parent, found.rule, journey, found.ambiguous, found.direction, by_time,
+        columns, search.wiring, found.parent, found.step, journey, found.ambiguous, found.direction, by_time,
         lacking[:count], units, clocks,
     )  # fmt: skip

@@ -6,8 +6,8 @@ from cnetkit.model import Evidence, Interface
 from cnetkit.trace.causes.cause import Cause, interface
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.packet import mac
+from cnetkit.trace.steps.step import Wanted
 
-FORWARDED = ("bridge-down", "bridge-forward", "bridge-nat")
 STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 """Of a bridge port (linux/if_bridge.h, BR_STATE_*)."""
 
@@ -43,7 +43,7 @@ def flooded(case: Case, frame: int) -> Cause | None:
 def _by_flood(case: Case, frame: int, target: str) -> Evidence | None:
     """That the bridge which sent it here had no entry for its target."""
     at = int(case.joined.parent[frame])
-    while at >= 0 and case.step(at) not in FORWARDED:
+    while at >= 0 and Wanted.FDB not in case.step(at).evidence:
         at = int(case.joined.parent[at])
     if at < 0:
         return None

@@ -6,7 +6,7 @@ from cnetkit.model import Evidence
 from cnetkit.recording.columns import TUNNELS
 from cnetkit.trace.causes.cause import Cause, around, interface, moved
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.evidence.forwarding import NOBODY
+from cnetkit.trace.evidence.tunnel import NOBODY
 from cnetkit.trace.packets.packet import outer_ends
 
 

@@ -5,19 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnetkit.model import Evidence
-from cnetkit.trace.evidence import connection, forwarding, icmp_error, link, neighbour, pieces, route, rule
+from cnetkit.trace.evidence import connection, forwarding, icmp_error, link, neighbour, pieces, route, rule, tunnel
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.steps.step import Wanted
 
-KINDS: tuple[Callable[[Case, int, int | None], tuple[Evidence, ...]], ...] = (
-    rule.quoted, connection.quoted, route.quoted, neighbour.quoted, forwarding.quoted, link.quoted,
-    pieces.quoted, icmp_error.quoted,
-)  # fmt: skip
-"""Each takes the case, a frame and its parent (None for a journey's first frame)."""
+KINDS: dict[Wanted, Callable[[Case, int, int | None], tuple[Evidence, ...]]] = {
+    Wanted.RULE: rule.quoted,
+    Wanted.CONNECTION: connection.quoted,
+    Wanted.ROUTE: route.quoted,
+    Wanted.NEIGHBOUR: neighbour.quoted,
+    Wanted.FDB: forwarding.chosen_port,
+    Wanted.OWN_ADDRESS: forwarding.kept_by_bridge,
+    Wanted.TUNNEL: tunnel.entry,
+    Wanted.CABLE: link.cable,
+    Wanted.STACK: link.stack,
+    Wanted.OUTER_HEADERS: tunnel.outer_headers,
+    Wanted.FRAMES: link.by_frames,
+    Wanted.PIECES: pieces.quoted,
+    Wanted.ICMP_ERROR: icmp_error.quoted,
+}
+"""In the order in which a hop shows them. Each takes the case, a frame and its parent (None for a journey's first frame)."""
+ALWAYS = (Wanted.PIECES, Wanted.ICMP_ERROR)
+"""What any step may show: the frame itself is a piece of a packet, or quotes another one."""
+AT_THE_END = (Wanted.RULE, Wanted.ROUTE)
+"""What the last hop, where it is received, shows beside: why the node took the packet for itself, or did not."""
 
 
 def gather(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """All evidence for the step from `parent` to `frame`: what translated it, then the rest in the order of KINDS."""
-    found = [evidence for kind in KINDS for evidence in kind(case, frame, parent)]
+    wanted = {*case.step(frame).evidence, *ALWAYS}
+    if case.is_last(frame) and case.direction(frame) != "out":
+        wanted.update(AT_THE_END)
+    found = [one for kind, quoted in KINDS.items() if kind in wanted for one in quoted(case, frame, parent)]
     return tuple(
         sorted(found, key=lambda one: 0 if one.effect == "translates" else 1 if one.kind == "conntrack" else 2)
     )

@@ -18,8 +18,9 @@ from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbo
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.rules import completed
 from cnetkit.trace.packets.packet import Packet, packet_of
-from cnetkit.trace.steps import NAMES
+from cnetkit.trace.steps import STEPS
 from cnetkit.trace.steps.joined import Joined, Source, connections_of
+from cnetkit.trace.steps.step import Step
 
 
 def turned(ends: Tuple5) -> Tuple5:
@@ -51,9 +52,9 @@ class Case:
         """Nanoseconds since 1970."""
         return int(self.recording.frames.time_ns[frame])
 
-    def step(self, frame: int) -> str:
-        """The name of the rule that found the frame's parent, or empty."""
-        return NAMES[int(self.joined.rule[frame])]
+    def step(self, frame: int) -> Step:
+        """The step that led to the frame; START for the first of a journey."""
+        return STEPS[int(self.joined.step[frame])]
 
     def packet(self, frame: int) -> Packet:
         """The innermost packet; of a fragment, the whole datagram where that was seen."""

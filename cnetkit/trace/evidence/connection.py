@@ -10,12 +10,10 @@ from cnetkit.model import Connection, Evidence, Tuple5
 from cnetkit.trace.evidence.case import LATE_NS, Case, turned
 from cnetkit.trace.evidence.verdicts import connection_of
 
-STEPS = ("", "nat", "bridge-nat")
-
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `conntrack` for a translated packet; without an entry, that there is none."""
-    if case.step(frame) not in STEPS or not case.joined.columns.version[frame]:
+    if not case.joined.columns.version[frame]:
         return ()
     if parent is None and (not case.translations or case.direction(frame) != "out"):
         return ()

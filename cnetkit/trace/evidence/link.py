@@ -1,50 +1,35 @@
-"""The cable, tunnel or stack of interfaces that a frame went through, or that it must have gone through unseen."""
+"""The cable or stack of interfaces that a frame went through, or that the frames alone show (veth(4), ip-link(8))."""
 
 from __future__ import annotations
 
 from cnetkit.model import Evidence
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packets.packet import encapsulation
-
-BY_BYTES = "the same bytes, in the same order"
+from cnetkit.trace.steps.link import LINK
 
 
-def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `link` (or `tunnel`, `order`) for steps between interfaces."""
-    if parent is None:
-        return ()
-    step = case.step(frame)
-    here, there = ("/".join(case.place(n)) for n in (frame, parent))
-    known = bool(case.joined.wiring.known[case.recording.frames.tap[frame]])
-    if step == "link":
-        if here == there:
-            return (Evidence("link", "loopback", here, "table"),)
-        if known:
-            return (Evidence("link", f"veth pair {there} - {here}", "topology", "table"),)
-        return (Evidence("link", f"{BY_BYTES} at {there} and {here}", "frames", "inferred"),)
-    if step == "copy":
-        words = "one such packet came in, and several went out: a copy"
-        return (Evidence("order", words, "frames", "inferred"),)
-    if step == "flood":
-        words = f"the same frame, for many, was sent at {there}; the way to {here} was not captured"
-        return (Evidence("order", words, "frames", "inferred"),)
-    if step == "gap":
-        return (
-            Evidence(
-                "order",
-                f"the same packet was seen at {there}; the way to {here} was not captured",
-                "frames",
-                "inferred",
-            ),
-        )
-    if step in ("stacked-up", "stacked-down"):
-        return (Evidence("link", f"{here} and {there} are one stack", "topology", "table"),)
-    if step in ("wrapped", "unwrapped"):
-        outer = encapsulation(case.joined.columns, frame if step == "wrapped" else parent)
-        return (Evidence("tunnel", outer, "outer headers", "inferred"),)
-    if step in ("encrypted", "decrypted"):
-        words = "encrypted by WireGuard: the sizes fit, in the same order"
-        return (Evidence("tunnel", words, "frames", "inferred"),)
-    if step in ("bridge-up", "bridge-down") and not known:
-        return (Evidence("link", f"{BY_BYTES} at {there} and {here}", "frames", "inferred"),)
-    return ()
+def cable(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
+    """Evidence of kind `link`: the veth pair or loopback; what the frames show where no topology describes the interface."""
+    here, there = _places(case, frame, parent)
+    if case.step(frame) is LINK and here == there:
+        return (Evidence("link", "loopback", here, "table"),)
+    if not case.joined.wiring.known[case.recording.frames.tap[frame]]:
+        return by_frames(case, frame, parent)
+    return (Evidence("link", f"veth pair {there} - {here}", "topology", "table"),) if case.step(frame) is LINK else ()
+
+
+def stack(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
+    """Evidence of kind `link`: that one interface stands on the other."""
+    here, there = _places(case, frame, parent)
+    return (Evidence("link", f"{here} and {there} are one stack", "topology", "table"),)
+
+
+def by_frames(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
+    """What the frames alone show, in the step's own words."""
+    (kind, words), (here, there) = case.step(frame).shown, _places(case, frame, parent)
+    return (Evidence(kind, words.format(here=here, there=there), "frames", "inferred"),)
+
+
+def _places(case: Case, frame: int, parent: int | None) -> tuple[str, str]:
+    """The interfaces of a frame and its parent, which each of these steps has."""
+    assert parent is not None  # noqa: S101 - START wants none of this
+    return "/".join(case.place(frame)), "/".join(case.place(parent))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from cnetkit.model import Evidence
 from cnetkit.trace.evidence.case import Case
 
-STEPS = ("", "route", "nat", "bridge-nat")
-
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `neighbour` where a node chose the destination MAC address itself."""
-    if not case.recording.topologies or case.step(frame) not in STEPS or case.direction(frame) != "out":
+    if not case.recording.topologies or case.direction(frame) != "out":
         return ()
     packet = case.packet(frame)
     if not packet.version or (parent is not None and case.packet(parent).eth_dst == packet.eth_dst):

@@ -15,8 +15,8 @@ from cnetkit.model import Evidence, PolicyRule, Route
 from cnetkit.rules import completed_policy
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.packet import outer_ends
+from cnetkit.trace.steps.nat import BRIDGE_TRANSLATIONS
 
-STEPS = ("", "route", "nat", "bridge-nat", "wrapped")
 TABLES = {255: "local", 254: "main", 253: "default"}
 RULES = ((0, 255), (32766, 254), (32767, 253))
 """What a node has that says nothing else: priority and table."""
@@ -34,7 +34,7 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     out = case.direction(frame) == "out"
     if not out and not case.is_last(frame):
         return ()
-    if out and (case.step(frame) not in STEPS or _bridged(case, frame, parent)):
+    if out and _bridged(case, frame, parent):
         return ()
     packet, (node, _), time = case.packet(frame), case.place(frame), case.time(frame)
     after = None if out else case.translations.get((node, packet.protocol, packet.ends))
@@ -83,7 +83,7 @@ def looked_up(case: Case, node: str, version: int, source: str, destination: str
 
 def _bridged(case: Case, frame: int, parent: int | None) -> bool:
     """Whether the step stayed inside a bridge after its route was already told."""
-    return parent is not None and case.step(frame) == "bridge-nat" and case.direction(parent) == "out"
+    return parent is not None and case.step(frame) in BRIDGE_TRANSLATIONS and case.direction(parent) == "out"
 
 
 def chosen(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from cnetkit.model import Effect, Evidence, Rule, Verdict
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.evidence.verdicts import Step, steps_of
+from cnetkit.trace.evidence.verdicts import HookVerdict, steps_of
+from cnetkit.trace.steps.nat import BRIDGE_TRANSLATIONS
 
-STEPS = ("", "route", "nat", "bridge-nat", "bridge-forward")
 TRANSLATIONS = {"dnat", "snat", "masquerade", "redirect", "netmap", "tproxy"}
 """Actions that give a packet other addresses, or hand it to another socket."""
 EFFECTS: dict[str, Effect] = {"drop": "stops", "queue": "stops", "stolen": "stops", "accept": "accepts"}
@@ -20,8 +20,8 @@ BRIDGED = ("forward", "postrouting", "")
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `nft-rule` for a frame that passed netfilter: on its way out, where it went no further, or where a
     bridge took it up with other addresses, which br_netfilter gave it."""
-    out, lifted = case.direction(frame) == "out", case.step(frame) == "bridge-nat"
-    if not (case.step(frame) in STEPS if out else lifted or case.is_last(frame)):
+    out, lifted = case.direction(frame) == "out", case.step(frame) in BRIDGE_TRANSLATIONS
+    if not (out or lifted or case.is_last(frame)):
         return ()
     steps = steps_of(case, frame, parent if out or lifted else None)
     steps = [step for step in steps if _concerns(case, frame, parent, step)]
@@ -29,21 +29,21 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     return tuple(e for step in steps if (e := worded(case, case.place(frame)[0], step)) is not None)
 
 
-def _concerns(case: Case, frame: int, parent: int | None, step: Step) -> bool:
+def _concerns(case: Case, frame: int, parent: int | None, step: HookVerdict) -> bool:
     """With br_netfilter a packet may be seen between two hooks, as it leaves by the bridge's own output."""
-    if case.step(frame) != "bridge-nat" or parent is None:
+    if case.step(frame) not in BRIDGE_TRANSLATIONS or parent is None:
         return True
     if case.direction(parent) == "out":
         return step.hook in BRIDGED
     return step.hook == "prerouting" or not case.at_bridge(frame)
 
 
-def _rank(step: Step) -> int:
+def _rank(step: HookVerdict) -> int:
     """0 for what decided, 1 for what led there."""
     return int(step.verdict.verdict not in ("accept", "drop"))
 
 
-def worded(case: Case, node: str, step: Step) -> Evidence | None:
+def worded(case: Case, node: str, step: HookVerdict) -> Evidence | None:
     """A verdict as evidence: the rule's text, or that a chain's policy dropped the packet."""
     verdict = step.verdict
     where = f"{verdict.family} {verdict.table} {verdict.chain}"

@@ -22,8 +22,6 @@ from cnetkit.trace.packets.packet import outermost
 OWN_TABLE = "cnetkit_trace"
 OWN_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 BEGINS = ("prerouting", "output")
-TUNNELLED = ("wrapped", "unwrapped", "encrypted", "decrypted")
-"""Steps between two packets, each of which netfilter sees by itself: the one inside and the one around it."""
 APART_NS = 5_000_000_000
 """A verdict read this long after its frame belongs to another packet."""
 
@@ -32,7 +30,7 @@ Headers = tuple[str, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HookVerdict:
     """One verdict, with the hook of the base chain it was reached from."""
 
     time_ns: int
@@ -46,7 +44,7 @@ class Passage:
 
     time_ns: int
     incoming: bool
-    steps: list[Step] = field(default_factory=list)
+    steps: list[HookVerdict] = field(default_factory=list)
     keys: list[Headers] = field(default_factory=list)
     """The packet's headers at each hook."""
 
@@ -64,9 +62,9 @@ class Passages:
         """Of the frames asked for lately: several kinds of evidence ask for the same."""
 
 
-def steps_of(case: Case, frame: int, parent: int | None) -> list[Step]:
+def steps_of(case: Case, frame: int, parent: int | None) -> list[HookVerdict]:
     """The verdicts over the packet between `parent` and `frame`, or over one that began or ended at `frame`."""
-    if parent is not None and case.place(parent)[0] == case.place(frame)[0] and case.step(frame) not in TUNNELLED:
+    if parent is not None and case.place(parent)[0] == case.place(frame)[0] and not case.step(frame).two_packets:
         found = _passage(case, parent)
         if found is not None and found.steps:
             return found.steps
@@ -161,7 +159,7 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
                 hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), hook)
                 passage.keys.append(_key(node, verdict.network_header[:40], verdict.transport_header[:8]))
             if verdict.table != OWN_TABLE:
-                passage.steps.append(Step(time, verdict, hook))
+                passage.steps.append(HookVerdict(time, verdict, hook))
         if passage.keys and not begins and handed_up.get(passage.keys[0]):
             before = handed_up[passage.keys[0]].popleft()
             before.steps += passage.steps

@@ -135,7 +135,7 @@ class Found:
 
     parent: NDArray[np.int32]
     """The one it came from, or -1."""
-    rule: NDArray[np.uint8]
+    step: NDArray[np.uint8]
     ambiguous: NDArray[np.bool_]
     direction: NDArray[np.uint8]
     root: Rows
@@ -157,7 +157,7 @@ def returned(units: Units, found: Found, together: tuple[Rows, Rows]) -> Found:
     begins = np.searchsorted(frame, np.arange(units.frames))
     return Found(
         _frames_above(units, found.parent[leader], unit, frame),
-        found.rule[leader],
+        found.step[leader],
         np.logical_or.reduceat(found.ambiguous[unit], begins),
         found.direction[leader],
         root[leader],

@@ -195,7 +195,7 @@ _ALL: dict[str, tuple[str, Columns]] = {
     "outer.ip.src": ("address", _outer("src")),
     "outer.ip.dst": ("address", _outer("dst")),
     "tunnels": ("whole", _column("depth")),
-    "step": ("text", _words(lambda found: Distinct(found.joined.rule.astype(np.int64), list(NAMES)))),
+    "step": ("text", _words(lambda found: Distinct(found.joined.step.astype(np.int64), list(NAMES)))),
     "evidence": ("text", _words(lambda found: found.quotes, _in_journey)),
     "journey": ("number", _of_journey(lambda found: np.arange(found.count))),
     "flow": ("number", _of_journey(lambda found: found.flow)),

@@ -21,6 +21,7 @@ from cnetkit.trace.packets.changes import COMPARED, DECRYPTED, ENCRYPTED, change
 from cnetkit.trace.packets.icmp_errors import errors
 from cnetkit.trace.packets.packet import protocol_of
 from cnetkit.trace.steps.joined import Joined, Source
+from cnetkit.trace.steps.wireguard import DECRYPTED as DECRYPTION, ENCRYPTED as ENCRYPTION
 
 
 class Found:
@@ -63,8 +64,8 @@ class Found:
     def bits(self) -> NDArray[np.uint32]:
         """Which fields each frame changed; see changes.COMPARED."""
         bits = changed(self.joined.columns, self.joined.parent, self.addressed)
-        bits[self.joined.steps("encrypted")] = ENCRYPTED
-        bits[self.joined.steps("decrypted")] = DECRYPTED
+        bits[self.joined.reached_by(ENCRYPTION)] = ENCRYPTED
+        bits[self.joined.reached_by(DECRYPTION)] = DECRYPTED
         return bits
 
     @cached_property
@@ -110,7 +111,7 @@ class Found:
             return each
         tap = recording.frames.tap
         keys = (
-            mix(tap, tap[np.maximum(joined.parent, 0)], joined.rule, self.bits) if len(tap) else tap.astype(np.uint64)
+            mix(tap, tap[np.maximum(joined.parent, 0)], joined.step, self.bits) if len(tap) else tap.astype(np.uint64)
         )
         first = joined.parent < 0
         return np.where(first, np.where(errors(joined.columns), each, np.uint64(0)), keys)

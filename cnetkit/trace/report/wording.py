@@ -6,26 +6,10 @@ from collections.abc import Sequence
 
 from cnetkit.model import Change, Hop, Outcome
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.steps.link import LINK
 
-STEPS = {
-    "link": "came out of the other end of the cable at {here}",
-    "loop": "came back in at {here}",
-    "bridge-up": "was taken up by the bridge {here}",
-    "bridge-down": "was sent out of the bridge's port {here}",
-    "bridge-forward": "was forwarded by the bridge to its port {here}",
-    "bridge-nat": "was translated inside the bridge and went on to {here}",
-    "route": "was routed out at {here}",
-    "nat": "was translated and routed out at {here}",
-    "wrapped": "was wrapped for a tunnel and sent at {here}",
-    "unwrapped": "was taken out of the tunnel at {here}",
-    "stacked-up": "was handed up to {here}",
-    "stacked-down": "was handed down to {here}",
-    "encrypted": "was encrypted and sent at {here}",
-    "decrypted": "was decrypted and came in at {here}",
-    "copy": "was doubled, and seen again at {here}",
-    "flood": "came to {here} too; what lies between was not captured",
-    "gap": "appeared at {here}; what lies between was not captured",
-}
+LOOPED = "came back in at {here}"
+"""The sentence of a link step at a loopback interface."""
 REASONS = {
     "nft-rule": "because of the rule `{quote}` ({source})",
     "conntrack": "as the connection's entry says: `{quote}` ({source})",
@@ -83,13 +67,13 @@ def _once(case: Case, hops: Sequence[Hop]) -> list[Hop]:
 
 
 def _sentence(case: Case, hop: Hop) -> str:
-    led = "loop" if hop.interface == "lo" and case.step(hop.frame) == "link" else case.step(hop.frame)
-    step = STEPS.get(led, "was seen at {here}").format(here=_place(hop))
+    step, here = case.step(hop.frame), _place(hop)
+    sentence = LOOPED if hop.interface == "lo" and step is LINK else step.sentence
     rewritten = [text for change in hop.changes if (text := _rewritten(case, hop, change))]
     if rewritten:
-        step = step.replace("was translated and", "was").replace("was translated inside the bridge and", "then")
-        return f"{hop.node} rewrote the {' and the '.join(rewritten)}{_why(hop)}. It {step}{_lesser(hop)}."
-    return f"It {step}{_lesser(hop)}{_why(hop)}."
+        sentence = step.after_rewriting or sentence
+        return f"{hop.node} rewrote the {' and the '.join(rewritten)}{_why(hop)}. It {sentence.format(here=here)}{_lesser(hop)}."
+    return f"It {sentence.format(here=here)}{_lesser(hop)}{_why(hop)}."
 
 
 def _rewritten(case: Case, hop: Hop, change: Change) -> str:

@@ -1,36 +1,51 @@
-"""The steps a packet can make from one frame to the next: one a file, in the order in which they are tried.
+"""The steps that a packet can make from one frame to the next: one kind a file, in the order in which they are tried.
 
-Each takes the Search and gives the pairs of parent and child that it finds. Why a step happened: see evidence/.
+A new step is a `Step` in a file of its own, and a line here. How strongly each is shown: docs/engine.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from cnetkit.trace.pairing.pairs import NO_PAIRS
+from cnetkit.trace.steps.bridge import BRIDGE_DOWN, BRIDGE_FORWARD, BRIDGE_UP
+from cnetkit.trace.steps.copies import COPY
+from cnetkit.trace.steps.flood import FLOOD
+from cnetkit.trace.steps.link import LINK
+from cnetkit.trace.steps.nat import BRIDGE_NAT, BRIDGE_NAT_UP, NAT
+from cnetkit.trace.steps.routing import ROUTE
+from cnetkit.trace.steps.step import Step, Wanted
+from cnetkit.trace.steps.tunnel import STACKED_DOWN, STACKED_UP, UNWRAPPED, WRAPPED
+from cnetkit.trace.steps.uncaptured import GAP
+from cnetkit.trace.steps.wireguard import DECRYPTED, ENCRYPTED
 
-from cnetkit.trace.pairing.pairs import Pairs
-from cnetkit.trace.steps import bridge, copies, flood, link, nat, routing, tunnel, uncaptured, wireguard
-from cnetkit.trace.steps.search import Search
-
-RULES: tuple[tuple[str, Callable[[Search], Pairs]], ...] = (
-    ("link", link.crossed),
-    ("bridge-up", bridge.taken_up),
-    ("stacked-up", tunnel.stacked_up),
-    ("unwrapped", tunnel.unwrapped),
-    ("bridge-down", bridge.sent_down),
-    ("stacked-down", tunnel.stacked_down),
-    ("bridge-forward", bridge.forwarded),
-    ("wrapped", tunnel.wrapped),
-    ("route", routing.routed),
-    ("bridge-nat", nat.lifted),
-    ("nat", nat.translated),
-    ("bridge-nat", nat.filtered),
-    ("decrypted", wireguard.decrypted),
-    ("encrypted", wireguard.encrypted),
-    ("copy", copies.doubled),
-    ("flood", flood.spread),
-    ("gap", uncaptured.unseen),
+START = Step(
+    "",
+    lambda search: NO_PAIRS,
+    "was seen at {here}",
+    (Wanted.RULE, Wanted.CONNECTION, Wanted.ROUTE, Wanted.NEIGHBOUR),
 )
-"""The steps a packet can make, in the order in which they are tried."""
+"""A journey's first frame, which came from nowhere; its evidence is that of a packet which a node sends itself."""
 
-NAMES = ("", *(name for name, _ in RULES))
-"""What the numbers in `Joined.rule` mean."""
+STEPS: tuple[Step, ...] = (
+    START,
+    LINK,
+    BRIDGE_UP,
+    STACKED_UP,
+    UNWRAPPED,
+    BRIDGE_DOWN,
+    STACKED_DOWN,
+    BRIDGE_FORWARD,
+    WRAPPED,
+    ROUTE,
+    BRIDGE_NAT_UP,
+    NAT,
+    BRIDGE_NAT,
+    DECRYPTED,
+    ENCRYPTED,
+    COPY,
+    FLOOD,
+    GAP,
+)
+"""From the certain to the weak: a frame that has a parent is left alone by those that follow."""
+
+NAMES = tuple(step.name for step in STEPS)
+"""What the numbers in `Joined.step` mean."""

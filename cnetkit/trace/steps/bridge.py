@@ -12,6 +12,7 @@ import numpy as np
 from cnetkit.trace.arrays.digests import Rows, mix
 from cnetkit.trace.pairing.pairs import Pairs, pair
 from cnetkit.trace.steps.search import Flags, Search
+from cnetkit.trace.steps.step import Step, Wanted
 
 
 def taken_up(search: Search) -> Pairs:
@@ -62,3 +63,22 @@ def _joined(search: Search, parents: Rows, children: Rows, ties: bool = False) -
         replace(search.seen, within=search.bridge),
         ties=ties,
     )
+
+
+BRIDGE_UP = Step(
+    "bridge-up",
+    taken_up,
+    "was taken up by the bridge {here}",
+    (Wanted.OWN_ADDRESS, Wanted.CABLE),
+    shown=("link", "the same bytes, in the same order at {there} and {here}"),
+)
+BRIDGE_DOWN = Step(
+    "bridge-down",
+    sent_down,
+    "was sent out of the bridge's port {here}",
+    (Wanted.FDB, Wanted.CABLE),
+    shown=BRIDGE_UP.shown,
+)
+BRIDGE_FORWARD = Step(
+    "bridge-forward", forwarded, "was forwarded by the bridge to its port {here}", (Wanted.RULE, Wanted.FDB)
+)

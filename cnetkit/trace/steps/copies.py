@@ -10,6 +10,7 @@ import numpy as np
 from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.step import Step, Wanted
 from cnetkit.trace.steps.uncaptured import DEEPEST
 
 
@@ -27,3 +28,12 @@ def doubled(search: Search) -> Pairs:
     keys, count = np.unique(key[np.isin(key, key[root])], return_counts=True)
     once = count[np.searchsorted(keys, key[root])] == 1
     return Pairs(search.only[rows[once]].astype(np.int64), rows[once], NOTHING, NOTHING)
+
+
+COPY = Step(
+    "copy",
+    doubled,
+    "was doubled, and seen again at {here}",
+    (Wanted.FRAMES,),
+    shown=("order", "one such packet came in, and several went out: a copy"),
+)

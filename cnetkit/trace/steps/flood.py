@@ -13,6 +13,7 @@ from cnetkit.trace.arrays.digests import Rows, mix
 from cnetkit.trace.arrays.order import ranks, shared
 from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.step import Step, Wanted
 from cnetkit.trace.steps.uncaptured import LONGEST_NS
 
 
@@ -57,3 +58,12 @@ def _sightings(search: Search) -> tuple[Rows, Rows]:
     rows, packet = rows[even], packet[even]
     order = np.lexsort((rows, packet))
     return rows[order], packet[order]
+
+
+FLOOD = Step(
+    "flood",
+    spread,
+    "came to {here} too; what lies between was not captured",
+    (Wanted.FRAMES,),
+    shown=("order", "the same frame, for many, was sent at {there}; the way to {here} was not captured"),
+)

@@ -18,7 +18,9 @@ from cnetkit.recording.frames import Frames
 from cnetkit.trace.arrays.trees import roots
 from cnetkit.trace.clocks.clock import Clocks
 from cnetkit.trace.packets.units import Units
-from cnetkit.trace.steps import NAMES
+from cnetkit.trace.steps import STEPS
+from cnetkit.trace.steps.step import Step
+from cnetkit.trace.steps.wireguard import DECRYPTED, ENCRYPTED
 from cnetkit.trace.wiring.wiring import Wiring
 
 
@@ -46,8 +48,8 @@ class Joined:
     wiring: Wiring
     parent: NDArray[np.int32]
     """The frame it came from, -1 for the first of a journey."""
-    rule: NDArray[np.uint8]
-    """Index into NAMES: the step that led here."""
+    step: NDArray[np.uint8]
+    """Number in STEPS: the step that led here."""
     journey: NDArray[np.int32]
     """Counted from 0 in the order of their first frames; -1 for what is unexplained."""
     ambiguous: NDArray[np.bool_]
@@ -63,18 +65,18 @@ class Joined:
     clocks: Clocks
     """Their times by one clock."""
 
-    def steps(self, *names: str) -> NDArray[np.bool_]:
-        """The frames to which one of these rules led."""
-        found: NDArray[np.bool_] = np.isin(self.rule, [NAMES.index(name) for name in names])
-        return found
+    def reached_by(self, step: Step) -> NDArray[np.bool_]:
+        """The frames to which this step led."""
+        reached: NDArray[np.bool_] = self.step == STEPS.index(step)
+        return reached
 
     def encrypted(self) -> NDArray[np.bool_]:
         """The frames that show a packet from its encryption on, until it is decrypted."""
-        into = self.steps("encrypted")
+        into = self.reached_by(ENCRYPTED)
         if not into.any():
             return into
         parent = self.parent.copy()
-        parent[into | self.steps("decrypted")] = -1
+        parent[into | self.reached_by(DECRYPTED)] = -1
         return into[roots(parent)]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from cnetkit.trace.arrays.digests import Rows, mix
 from cnetkit.trace.pairing.pairs import Pairs, pair
 from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.step import Step, Wanted
 
 
 def crossed(search: Search) -> Pairs:
@@ -43,3 +44,12 @@ def _ends(segment: Rows) -> tuple[Rows, Rows]:
         elif len(taps) > 2:
             near[taps] = far[taps] = 0
     return near, far
+
+
+LINK = Step(
+    "link",
+    crossed,
+    "came out of the other end of the cable at {here}",
+    (Wanted.CABLE,),
+    shown=("link", "the same bytes, in the same order at {there} and {here}"),
+)

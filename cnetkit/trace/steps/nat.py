@@ -20,6 +20,7 @@ from cnetkit.trace.arrays.order import begins, ordered, shared
 from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs, pair
 from cnetkit.trace.steps.routing import around, candidates
 from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.step import Step, Wanted
 
 PROTOCOLS = {"tcp": TCP, "udp": UDP, "icmp": ICMP, "icmpv6": ICMPV6, "sctp": 132, "udplite": 136, "dccp": 33}
 IGMP = 2
@@ -254,3 +255,23 @@ def ends_of(tuples: Sequence[Tuple5], protocol: NDArray[np.int64]) -> U64:
         high, low = (np.array(half, np.uint64) for half in zip(*((v >> 64, v & WORD) for v in values), strict=True))
         sides.append(mix(high, low, np.array(ports, np.uint64), protocol))
     return mix(*sides)
+
+
+TRANSLATING = (Wanted.RULE, Wanted.CONNECTION, Wanted.ROUTE, Wanted.NEIGHBOUR)
+NAT = Step(
+    "nat",
+    translated,
+    "was translated and routed out at {here}",
+    TRANSLATING,
+    after_rewriting="was routed out at {here}",
+)
+BRIDGE_NAT_UP = Step(
+    "bridge-nat",
+    lifted,
+    "was translated inside the bridge and went on to {here}",
+    (*TRANSLATING, Wanted.FDB),
+    after_rewriting="then went on to {here}",
+)
+BRIDGE_NAT = replace(BRIDGE_NAT_UP, find=filtered)
+BRIDGE_TRANSLATIONS = (BRIDGE_NAT_UP, BRIDGE_NAT)
+"""What br_netfilter translates without routing it."""

@@ -7,6 +7,7 @@ import numpy as np
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.pairing.pairs import Pairs, pair
 from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.step import Step, Wanted
 
 
 def routed(search: Search) -> Pairs:
@@ -34,3 +35,6 @@ def around(search: Search) -> U64:
     deep = search.depth > 0
     ttl = search.columns.ttl[search.frame]
     return np.where(deep, mix(search.identity.outer, search.depth, ttl), np.uint64(0))
+
+
+ROUTE = Step("route", routed, "was routed out at {here}", (Wanted.RULE, Wanted.ROUTE, Wanted.NEIGHBOUR))

@@ -44,8 +44,8 @@ class Search:
     clocks: Clocks
     parent: NDArray[np.int32] = field(init=False)
     """The row it came from, or -1."""
-    rule: NDArray[np.uint8] = field(init=False)
-    """1 + the index in RULES of the rule that found the parent, 0 for none."""
+    step: NDArray[np.uint8] = field(init=False)
+    """The number in STEPS of the step that found the parent, 0 for none."""
     ambiguous: Flags = field(init=False)
     only: NDArray[np.int32] = field(init=False)
     """Of an ambiguous row the one parent it could have, if its rivals are other children; else -1."""
@@ -70,7 +70,7 @@ class Search:
     def __post_init__(self) -> None:
         count = len(self.frame)
         self.parent, self.only = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
-        self.rule = np.zeros(count, np.uint8)
+        self.step = np.zeros(count, np.uint8)
         self.ambiguous, self.raised, self.passed = (np.zeros(count, np.bool_) for _ in range(3))
         wiring, tap = self.wiring, self.tap
         self.node, self.bridge, self.at_bridge = wiring.node[tap], wiring.bridge[tap], wiring.is_bridge[tap]
@@ -94,11 +94,11 @@ class Search:
         """Rows without a parent that may still get one."""
         return (self.parent < 0) & ~self.ambiguous
 
-    def add(self, pairs: Pairs, rule: int) -> None:
+    def add(self, pairs: Pairs, step: int) -> None:
         """Keeps `pairs` for children that have no parent yet."""
         free = self.parent[pairs.child] < 0
         child, parent = pairs.child[free], pairs.parent[free]
-        self.parent[child], self.rule[child], self.ambiguous[child] = parent, rule, False
+        self.parent[child], self.step[child], self.ambiguous[child] = parent, step, False
         same = self.node[parent] == self.node[child]
         into = self.direction[child] == IN
         self.raised[parent[same & into & (self.direction[parent] == IN)]] = True

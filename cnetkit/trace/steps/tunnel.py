@@ -10,6 +10,7 @@ import numpy as np
 from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.pairing.pairs import NO_PAIRS, Pairs, pair
 from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.step import Step, Wanted
 
 
 def wrapped(search: Search) -> Pairs:
@@ -84,3 +85,21 @@ def stacked_down(search: Search) -> Pairs:
         search.tap[children],
         search.seen,
     )
+
+
+WRAPPED = Step(
+    "wrapped",
+    wrapped,
+    "was wrapped for a tunnel and sent at {here}",
+    (Wanted.ROUTE, Wanted.TUNNEL, Wanted.OUTER_HEADERS),
+    two_packets=True,
+)
+UNWRAPPED = Step(
+    "unwrapped",
+    unwrapped,
+    "was taken out of the tunnel at {here}",
+    (Wanted.TUNNEL, Wanted.OUTER_HEADERS),
+    two_packets=True,
+)
+STACKED_UP = Step("stacked-up", stacked_up, "was handed up to {here}", (Wanted.STACK,))
+STACKED_DOWN = Step("stacked-down", stacked_down, "was handed down to {here}", (Wanted.STACK,))

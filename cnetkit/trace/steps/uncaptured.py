@@ -17,6 +17,7 @@ from cnetkit.trace.arrays.order import begins, ordered, ranks, shared
 from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs
 from cnetkit.trace.steps.nat import translatable
 from cnetkit.trace.steps.search import Flags, Search
+from cnetkit.trace.steps.step import Step, Wanted
 
 DEEPEST = 64
 """Hops that a journey is followed back."""
@@ -136,3 +137,12 @@ def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
     same, fallen = search.node[parent] == search.node[child], before.astype(np.int16) - after
     possible &= ~same | ((fallen <= 1) & (search.tap[parent] != search.tap[child]))
     return possible
+
+
+GAP = Step(
+    "gap",
+    unseen,
+    "appeared at {here}; what lies between was not captured",
+    (Wanted.FRAMES,),
+    shown=("order", "the same packet was seen at {there}; the way to {here} was not captured"),
+)

@@ -15,6 +15,7 @@ from cnetkit.recording.gather import Bytes
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.pairing.pairs import NO_PAIRS, Pairs, pair
 from cnetkit.trace.steps.search import Flags, Search
+from cnetkit.trace.steps.step import Step, Wanted
 
 TRANSPORT_DATA = 0x04000000
 """The first word of a message that carries a packet."""
@@ -71,3 +72,12 @@ def _paired(search: Search, parents: Rows, size: Rows, children: Rows, sealed: R
     alike = replace(search.seen, numbered=np.zeros(len(search.frame), np.bool_))  # only sizes are compared
     tap = search.tap[children]
     return pair(parents, mix(node[parents], size), children, mix(node[children], sealed), tap, alike)
+
+
+SHOWN = ("tunnel", "encrypted by WireGuard: the sizes fit, in the same order")
+ENCRYPTED = Step(
+    "encrypted", encrypted, "was encrypted and sent at {here}", (Wanted.FRAMES,), shown=SHOWN, two_packets=True
+)
+DECRYPTED = Step(
+    "decrypted", decrypted, "was decrypted and came in at {here}", (Wanted.FRAMES,), shown=SHOWN, two_packets=True
+)

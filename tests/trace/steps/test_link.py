@@ -23,7 +23,7 @@ def test_a_flood_that_returns_by_the_same_port_is_a_step_of_its_own():
 def test_what_went_out_never_came_in_at_the_same_end_by_the_cable():
     seen = [("a/eth0", 2, 0, FRAME), ("a/eth0", 1, 14, FRAME)]
     joined = join(recording_of(frames_of(seen), (WIRED,)))
-    assert NAMES[joined.rule[1]] == "flood"  # a bridge, which was not captured, sent it back
+    assert NAMES[joined.step[1]] == "flood"  # a bridge, which was not captured, sent it back
 
 
 def test_loopback_is_a_cable_from_a_node_to_itself():

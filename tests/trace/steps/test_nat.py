@@ -21,4 +21,4 @@ def test_one_without_a_number_of_its_own_is_translated_at_once_or_is_another_one
         ("r/eth1", 2, -(10**6), other), ("r/eth0", 1, 0, datagram("10.0.0.6", 64, number)),
         ("r/eth1", 2, took, datagram("203.0.113.1", 63, number)), ("r/eth0", 1, 2 * 10**9, other),
     ])))  # fmt: skip
-    assert NAMES[joined.rule[2]] == rule
+    assert NAMES[joined.step[2]] == rule
