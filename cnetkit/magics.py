@@ -40,7 +40,7 @@ def find(name: str, variables: dict[str, Any]) -> Place:
     CnetkitError where there is none.
     """
     from cnetkit.lab import Lab
-    from cnetkit.lab.networks.pod import Pod
+    from cnetkit.systems.kubernetes.pod import Pod
 
     if not name:
         raise CnetkitError("say which node: %%node web")

@@ -7,10 +7,10 @@ from cnetkit.lab.container import Container
 from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge
 from cnetkit.lab.node import Node
-from cnetkit.lab.services import docker
-from cnetkit.lab.services.docker import PublishedPort
 from cnetkit.lab.site import Member, Site
 from cnetkit.model import CnetkitError, NodeKind
+from cnetkit.systems.docker import rules as docker
+from cnetkit.systems.docker.rules import PublishedPort
 
 
 class Host(Node):
@@ -64,7 +64,7 @@ class Host(Node):
         the underlay's less the tunnel's headers.
         """
         self.check_interface(name)
-        made = vxlan.wish(self, name, id, port=port, master=master, learning=learning, proxy=proxy, mtu=mtu)
+        made = vxlan.add_vxlan(self, name, id, port=port, master=master, learning=learning, proxy=proxy, mtu=mtu)
         given = [op.AddAddress(self.name, name, address)] if address else []
         self.site.build(made, *given)
         self.interfaces[name] = (address,) if address else ()

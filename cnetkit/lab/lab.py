@@ -15,13 +15,13 @@ from cnetkit import operations as op, protocol as p
 from cnetkit.lab.capture import Capture
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
-from cnetkit.lab.networks.flannel import PodNetwork
-from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.lab.node import Node
-from cnetkit.lab.services.cluster import Cluster
 from cnetkit.lab.site import Site, check_word
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import open_sandbox
+from cnetkit.systems.flannel.network import PodNetwork
+from cnetkit.systems.kubernetes.cluster import Cluster
+from cnetkit.systems.overlay.network import Overlay
 from cnetkit.view.live import COUNTED
 from cnetkit.view.network_view import NetworkView
 

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from cnetkit.lab import Lab
-from cnetkit.lab.services.service_port import ServicePort
 from cnetkit.model import CnetkitError
+from cnetkit.systems.kubernetes.service_port import ServicePort
 from tests.kernel.test_pod import hosts
 
 MODES = ("iptables", "nftables")

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from cnetkit.lab import Lab
-from cnetkit.lab.networks.vxlan import Overlay
 from cnetkit.model import CnetkitError
+from cnetkit.systems.overlay.network import Overlay
 
 ENDS = {"n1": "192.0.2.18", "n2": "192.0.2.34", "n3": "192.0.2.50"}
 

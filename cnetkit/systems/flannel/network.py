@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from cnetkit import operations as op
 from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge
-from cnetkit.lab.networks.pod import Pod
 from cnetkit.model import CnetkitError
+from cnetkit.systems.kubernetes.pod import Pod
 
 if TYPE_CHECKING:
     from cnetkit.lab.host import Host
@@ -55,7 +55,7 @@ class PodNetwork:
         operations: list[op.Operation] = []
         mtu = vxlan.underlay(host)[2]
         if self.backend == "vxlan":
-            tunnel = vxlan.wish(host, _TUNNEL, _ID, port=_PORT, master="", learning=False, proxy=False, mtu=0)
+            tunnel = vxlan.add_vxlan(host, _TUNNEL, _ID, port=_PORT, master="", learning=False, proxy=False, mtu=0)
             operations += [tunnel, op.AddAddress(host.name, _TUNNEL, self._end(host) + "/32")]
             self._tunnels[host.name], mtu = tunnel, tunnel.mtu
         subnet = ipaddress.ip_network(self.subnets[host.name])

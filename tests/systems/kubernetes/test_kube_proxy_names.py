@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables
-from cnetkit.lab.services.service_port import ServicePort
+from cnetkit.systems.kubernetes import kube_proxy_iptables, kube_proxy_nftables
+from cnetkit.systems.kubernetes.service_port import ServicePort
 
 
 def port(name: str, protocol: str = "tcp") -> ServicePort:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnetkit import operations as op
-from cnetkit.lab.services.service_port import ServicePort
+from cnetkit.systems.kubernetes.service_port import ServicePort
 
 
 def forgotten(

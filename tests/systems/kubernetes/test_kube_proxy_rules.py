@@ -12,8 +12,8 @@ from collections import defaultdict
 
 import pytest
 
-from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables
-from cnetkit.lab.services.service_port import ServicePort
+from cnetkit.systems.kubernetes import kube_proxy_iptables, kube_proxy_nftables
+from cnetkit.systems.kubernetes.service_port import ServicePort
 
 PODS = "10.0.0.0/8"
 WEB = ServicePort(80, "p80", node_port=3001, namespace="ns4", service="svc4", address="172.30.0.44",

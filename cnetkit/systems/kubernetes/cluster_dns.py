@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnetkit.lab.services.service_port import ServicePort
+from cnetkit.systems.kubernetes.service_port import ServicePort
 
 if TYPE_CHECKING:
     from cnetkit.lab.host import Host
-    from cnetkit.lab.networks.pod import Pod, PodContainer
-    from cnetkit.lab.services.cluster import Cluster
+    from cnetkit.systems.kubernetes.cluster import Cluster
+    from cnetkit.systems.kubernetes.pod import Pod, PodContainer
 
 ADDRESS, DOMAIN = "10.96.0.10", "cluster.local"
 _HOSTS, _PID = "/run/services", "/run/dnsmasq.pid"

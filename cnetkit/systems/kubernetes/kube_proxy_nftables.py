@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from cnetkit.lab.services.service_port import ServicePort
+from cnetkit.systems.kubernetes.service_port import ServicePort
 
 TABLE = "ip kube-proxy"
 _BASES = {

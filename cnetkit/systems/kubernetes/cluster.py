@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 
 from cnetkit import operations as op
 from cnetkit.lab import addresses
-from cnetkit.lab.services import kube_proxy_iptables, kube_proxy_nftables, stale
-from cnetkit.lab.services.cluster_dns import ClusterDNS
-from cnetkit.lab.services.service_port import ServicePort
 from cnetkit.lab.site import check_word
 from cnetkit.model import CnetkitError
+from cnetkit.systems.kubernetes import kube_proxy_iptables, kube_proxy_nftables, stale_connections
+from cnetkit.systems.kubernetes.cluster_dns import ClusterDNS
+from cnetkit.systems.kubernetes.service_port import ServicePort
 
 if TYPE_CHECKING:
     from cnetkit.lab.host import Host
-    from cnetkit.lab.networks.flannel import PodNetwork
-    from cnetkit.lab.networks.pod import Pod
+    from cnetkit.systems.flannel.network import PodNetwork
+    from cnetkit.systems.kubernetes.pod import Pod
 
 MODES = ("iptables", "nftables")
 SERVICE_CIDR = "10.96.0.0/12"
@@ -169,7 +169,7 @@ class Cluster:
         with self._lock:
             told = [port for service in self.services.values() for port in service.told()]
             if told != self._told:
-                forgotten = stale.forgotten([host.name for host in self.network.hosts], told, self._told)
+                forgotten = stale_connections.forgotten([host.name for host in self.network.hosts], told, self._told)
                 self.network.hosts[0].site.build(*self._operations(self.mode, told), *forgotten)
                 self._told = told
                 for watcher in self.watchers:

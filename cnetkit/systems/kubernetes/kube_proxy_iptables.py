@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from cnetkit.lab.services.service_port import ServicePort
+from cnetkit.systems.kubernetes.service_port import ServicePort
 
 _NEW = "-m conntrack --ctstate NEW "
 _PORTALS = '-m comment --comment "kubernetes service portals" -j KUBE-SERVICES'

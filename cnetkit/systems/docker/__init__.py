@@ -1,0 +1,1 @@
+"""Docker: a bridge with Docker's rules, and published ports."""

@@ -1,0 +1,1 @@
+"""flannel: a network for pods, a subnet a host, with routes or VXLAN between hosts."""

@@ -1,0 +1,1 @@
+"""Kubernetes: pods, and services by a kube-proxy on each host."""

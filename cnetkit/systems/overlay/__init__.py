@@ -1,0 +1,1 @@
+"""Docker's overlay network: VXLAN between bridges on several hosts."""

@@ -1,0 +1,86 @@
+"""An overlay: one network over several hosts, as Docker's overlay driver builds it.
+
+On each host stands a bridge with a VXLAN interface as its port. Where a container is, hosts either learn from frames, which
+are flooded at first, or are told beforehand, as Docker's control plane does it.
+Source: github.com/moby/moby, libnetwork/drivers/overlay. There the bridge and the VXLAN interface stand in a namespace of
+their own; here they stand in the host's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnetkit import operations as op
+from cnetkit.lab import addresses
+from cnetkit.lab.attachment import Attachment
+from cnetkit.lab.container import Container
+from cnetkit.lab.host import Host
+from cnetkit.lab.networks.bridge import Bridge
+from cnetkit.lab.networks.vxlan import EVERYBODY, add_vxlan
+from cnetkit.model import CnetkitError
+
+
+class Overlay:
+    """One network over several hosts. Made with `lab.overlay`.
+
+    `control`: each host is told of each container, and asks and floods nothing; else hosts flood, and learn from answers.
+    """
+
+    def __init__(
+        self, name: str, hosts: Sequence[Host], subnet: str, number: int, control: bool, port: int, mtu: int
+    ) -> None:
+        if len(hosts) < 2:
+            raise CnetkitError(f"the overlay {name!r} has {len(hosts)} host: it needs two or more to lead anywhere")
+        self.name, self.id, self.control = name, number, control
+        self.pool = addresses.Pool(subnet)
+        self.bridges: dict[str, Bridge] = {}
+        """Its bridge on each host, by the host's name."""
+        self.tunnels: dict[str, str] = {}
+        """The name of its VXLAN interface on each host."""
+        self._ends: dict[str, str] = {}
+        operations: list[op.Operation] = []
+        for host in hosts:
+            operations += self._on(host, port, mtu)
+        if not control:
+            operations += [
+                op.AddForwarding(host, self.tunnels[host], EVERYBODY, end)
+                for host in self.bridges for other, end in self._ends.items() if other != host
+            ]  # fmt: skip
+        hosts[0].site.build(*operations)
+        for host in hosts:
+            bridge = self.bridges[host.name]
+            host.bridges[bridge.name] = bridge
+            host.interfaces |= {bridge.name: (), self.tunnels[host.name]: ()}
+
+    def _on(self, host: Host, port: int, mtu: int) -> list[op.Operation]:
+        place = next(n for n in range(4096) if not {f"br{n}", f"vxlan{n}"} & host.interfaces.keys())
+        bridge, tunnel = f"br{place}", f"vxlan{place}"
+        made = add_vxlan(
+            host, tunnel, self.id, port=port, master=bridge, learning=not self.control, proxy=self.control, mtu=mtu
+        )
+        self.bridges[host.name] = Bridge(host, bridge, (), pools=[self.pool], mtu=made.mtu, announce=self._announce)
+        self.tunnels[host.name], self._ends[host.name] = tunnel, made.local
+        return [*self.bridges[host.name].operations(), made]
+
+    def container(self, name: str, host: Host, address: str = "") -> Container:
+        """A container on one of the hosts, at the network's next free address or the one that is asked for."""
+        if host.name not in self.bridges:
+            raise CnetkitError(
+                f"{host.name} does not take part in the overlay {self.name}: {', '.join(self.bridges)} do"
+            )
+        return self.bridges[host.name].container(name, address)
+
+    def _announce(self, attachments: Sequence[Attachment], leaving: bool) -> list[op.Operation]:
+        """The entries that the other hosts need for containers that come, or no longer need for those that leave."""
+        entries: list[op.Operation] = []
+        for one in attachments if self.control else ():
+            address, here = one.addresses[0].split("/")[0], one.peer[0]
+            for other, tunnel in self.tunnels.items():
+                if other != here:
+                    entries.append(op.AddNeighbour(other, tunnel, address, one.mac, leaving))
+                    entries.append(op.AddForwarding(other, tunnel, one.mac, self._ends[here], leaving))
+        return entries
+
+    def __repr__(self) -> str:
+        how = "by control" if self.control else "by learning"
+        return f"<overlay {self.name}: {self.pool.network}, id {self.id}, {how}, on {', '.join(self.bridges)}>"
