@@ -6,22 +6,19 @@ It talks with the sandbox only; the kernel it never sees.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cnetkit import operations as op, protocol as p
 from cnetkit.lab.capture import Capture
+from cnetkit.lab.doors import with_doors
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
 from cnetkit.lab.node import Node
 from cnetkit.lab.site import Site, check_word
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import open_sandbox
-from cnetkit.systems.flannel.network import PodNetwork
-from cnetkit.systems.kubernetes.cluster import Cluster
-from cnetkit.systems.overlay.network import Overlay
 from cnetkit.view.live import COUNTED
 from cnetkit.view.network_view import NetworkView
 
@@ -31,8 +28,11 @@ if TYPE_CHECKING:
 _Reply = TypeVar("_Reply", bound=p.Message)
 
 
+@with_doors(lambda lab: lab.site)
 class Lab:
     """A network in a sandbox of its own. Use it in a `with` block, or close it; it also ends with this process.
+
+    Its methods `overlay`, `pod_network`, `cluster` and others are those of systems: see `cnetkit.systems`.
 
     `ipv6`: dual-stack. `replay`: a recorded session to answer from instead of a kernel. `record`: a file to record the
     session into when the lab is closed. `real_host`: as root, without a user namespace.
@@ -53,8 +53,12 @@ class Lab:
             name, Path(replay) if replay else None, Path(record) if record else None, real_host
         )
         self.name, self.ipv6 = name, ipv6
-        self.clusters: list[Cluster] = []
         self.site = Site(name, sandbox, ipv6)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a door
+            """A door's type is known when its system is imported."""
 
     # --- Describing it -----------------------------------------------------------------------------------------------
 
@@ -80,33 +84,6 @@ class Lab:
         for node in (a, b):
             self.site.check_member(node)
         return wire.connect(a, b, networks)
-
-    def overlay(
-        self,
-        name: str,
-        hosts: Sequence[Host],
-        subnet: str,
-        *,
-        id: int = 4096,
-        control: bool = False,
-        port: int = 4789,
-        mtu: int = 0,
-    ) -> Overlay:
-        """One network over several hosts by VXLAN, `lab.overlay("ov", [n1, n2], "10.0.9.0/24", id=42)`.
-
-        Hosts flood what they do not know, and learn; with `control` each is told where every container is, as Docker's
-        swarm does it, and learns nothing. `mtu` in bytes, 0: what the underlay has room for.
-        """
-        return Overlay(name, hosts, subnet, id, control, port, mtu)
-
-    def pod_network(self, hosts: Sequence[Host], cidr: str = "10.244.0.0/16", *, backend: str = "vxlan") -> PodNetwork:
-        """A network for pods, a subnet a host, as flannel builds it: `backend` is `vxlan` or `host-gw`."""
-        return PodNetwork(hosts, cidr, backend)
-
-    def cluster(self, network: PodNetwork, *, mode: str = "iptables") -> Cluster:
-        """Services before the pods of a network, by a kube-proxy on each host: `mode` is `iptables` or `nftables`."""
-        self.clusters.append(Cluster(network, mode))
-        return self.clusters[-1]
 
     def remove(self, node: Node) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""

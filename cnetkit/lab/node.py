@@ -6,11 +6,13 @@ Which kinds of nodes there are, and how one is joined to a network, is not decid
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
+from cnetkit.lab.parts import Parts
 from cnetkit.lab.place import Place
 from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError, NodeKind
@@ -19,16 +21,19 @@ if TYPE_CHECKING:
     from cnetkit.recording.scapy_socket import ScapySocket
 
 
-class Node(Place):
+class Node(Place, Parts):
     """One named network stack of a lab. `kind`: host, router, container or pod. `parent`: the node it is placed in."""
 
     def __init__(self, site: Site, name: str, kind: NodeKind, parent: Node | None = None) -> None:
-        super().__init__(site, name, {})
+        Place.__init__(self, site, name, {})
+        Parts.__init__(self)
         self.kind, self.parent = kind, parent
         self.interfaces: dict[str, tuple[str, ...]] = {}
         """The addresses, in CIDR form, that each interface was given here."""
         self.attachments: dict[str, Attachment] = {}
         """Its connections to networks, by interface. Wires, bridges and tunnels of its own are not among them."""
+        self.port_claims: list[Callable[[str, int], str]] = []
+        """Asked by systems' rules: for whom a port (protocol, number) is taken besides servers, in words, or empty."""
 
     @property
     def address(self) -> str:
@@ -80,6 +85,11 @@ class Node(Place):
             )
         sender = interface or next(iter(self.interfaces), "lo")
         return scapy_socket(self.site.sandbox, self.name, sender, interface, self.site.capture_number())
+
+    def holder(self, protocol: str, port: int) -> str:
+        """Who holds a port here, in words; empty if nothing of this lab does."""
+        claims = (claim(protocol, port) for claim in self.port_claims)
+        return next(filter(None, claims), "") or super().holder(protocol, port)
 
     def remove(self) -> None:
         """Takes it out of the lab, with all that runs in it."""

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from cnetkit import operations as op, protocol as p
 from cnetkit.lab.attachment import Attachment
+from cnetkit.lab.parts import Parts
 from cnetkit.model import CnetkitError, NodeKind, Topology
 from cnetkit.sandbox import Sandbox
 
@@ -32,13 +33,14 @@ class Member(Protocol):
         """The node it is placed in: a container's host."""
 
 
-class Site:
+class Site(Parts):
     """What everything in a lab shares. Its sandbox ends when neither the lab nor a node of it is referenced any more.
 
     `ipv6`: nodes are dual-stack.
     """
 
     def __init__(self, name: str, sandbox: Sandbox, ipv6: bool) -> None:
+        super().__init__()
         self.name, self.sandbox, self.ipv6 = name, sandbox, ipv6
         self.built: list[op.Operation] = []
         """Every operation that has been carried out."""

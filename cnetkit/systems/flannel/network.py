@@ -10,25 +10,24 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from itertools import permutations
-from typing import TYPE_CHECKING
 
 from cnetkit import operations as op
+from cnetkit.lab.host import Host
 from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge
+from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError
+from cnetkit.systems.flannel.rules import ipv4_rules
 from cnetkit.systems.kubernetes.pod import Pod
-
-if TYPE_CHECKING:
-    from cnetkit.lab.host import Host
 
 _TUNNEL, _ID, _PORT = "flannel.1", 1, 8472
 BACKENDS = ("vxlan", "host-gw")
 
 
-class PodNetwork:
+class Flannel:
     """Made with `lab.pod_network`. `bridges` has each host's bridge by the host's name, `subnets` its pods' subnet."""
 
-    def __init__(self, hosts: Sequence[Host], cidr: str, backend: str) -> None:
+    def __init__(self, site: Site, hosts: Sequence[Host], cidr: str, backend: str) -> None:
         if backend not in BACKENDS:
             raise CnetkitError(f"there is no backend {backend!r}: choose from {', '.join(BACKENDS)}")
         self.network = _network(cidr, len(hosts))
@@ -43,8 +42,8 @@ class PodNetwork:
             operations += self._on(host)
         for here, there in permutations(hosts, 2):
             operations += self._through_tunnel(here, there) if self._tunnels else self._by_gateway(here, there)
-        operations += [op.Rules(host.name, _rules(str(self.network), self.subnets[host.name])) for host in hosts]
-        hosts[0].site.build(*operations)
+        operations += [op.Rules(host.name, ipv4_rules(str(self.network), self.subnets[host.name])) for host in hosts]
+        site.build(*operations)
         for host in hosts:
             host.bridges["cni0"] = self.bridges[host.name]
             host.interfaces["cni0"] = self.bridges[host.name].gateways
@@ -102,24 +101,6 @@ def _network(cidr: str, hosts: int) -> ipaddress.IPv4Network:
     return network
 
 
-def _rules(cluster: str, pods: str) -> str:
-    masq = '-m comment --comment "flanneld masq"'
-    forward = '-m comment --comment "flanneld forward"'
-    chain = "-A FLANNEL-POSTRTG"
-    return f"""*nat
-:FLANNEL-POSTRTG - [0:0]
--A POSTROUTING {masq} -j FLANNEL-POSTRTG
-{chain} -m mark --mark 0x4000/0x4000 {masq} -j RETURN
-{chain} -s {pods} -d {cluster} {masq} -j RETURN
-{chain} -s {cluster} -d {pods} {masq} -j RETURN
-{chain} ! -s {cluster} -d {pods} {masq} -j RETURN
-{chain} -s {cluster} ! -d 224.0.0.0/4 {masq} -j MASQUERADE --random-fully
-{chain} ! -s {cluster} -d {cluster} {masq} -j MASQUERADE --random-fully
-COMMIT
-*filter
-:FLANNEL-FWD - [0:0]
--A FORWARD {forward} -j FLANNEL-FWD
--A FLANNEL-FWD -s {cluster} {forward} -j ACCEPT
--A FLANNEL-FWD -d {cluster} {forward} -j ACCEPT
-COMMIT
-"""
+def pod_network(site: Site, hosts: Sequence[Host], cidr: str = "10.244.0.0/16", *, backend: str = "vxlan") -> Flannel:
+    """A network for pods, a subnet a host, as flannel builds it: `backend` is `vxlan` or `host-gw`."""
+    return Flannel(site, hosts, cidr, backend)

@@ -12,7 +12,7 @@ from cnetkit.systems.kubernetes.service_port import ServicePort
 
 if TYPE_CHECKING:
     from cnetkit.lab.host import Host
-    from cnetkit.systems.kubernetes.cluster import Cluster
+    from cnetkit.systems.kubernetes.control_plane import Cluster
     from cnetkit.systems.kubernetes.pod import Pod, PodContainer
 
 ADDRESS, DOMAIN = "10.96.0.10", "cluster.local"

@@ -1,1 +1,7 @@
 """Docker's overlay network: VXLAN between bridges on several hosts."""
+
+from cnetkit.systems.overlay.network import overlay
+
+__all__ = ["NEEDS", "overlay"]
+NEEDS = ("veth", "bridge", "vxlan")
+"""As in a lab's NEEDS."""

@@ -17,6 +17,7 @@ from cnetkit.lab.container import Container
 from cnetkit.lab.host import Host
 from cnetkit.lab.networks.bridge import Bridge
 from cnetkit.lab.networks.vxlan import EVERYBODY, add_vxlan
+from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError
 
 
@@ -27,7 +28,7 @@ class Overlay:
     """
 
     def __init__(
-        self, name: str, hosts: Sequence[Host], subnet: str, number: int, control: bool, port: int, mtu: int
+        self, site: Site, name: str, hosts: Sequence[Host], subnet: str, number: int, control: bool, port: int, mtu: int
     ) -> None:
         if len(hosts) < 2:
             raise CnetkitError(f"the overlay {name!r} has {len(hosts)} host: it needs two or more to lead anywhere")
@@ -46,7 +47,7 @@ class Overlay:
                 op.AddForwarding(host, self.tunnels[host], EVERYBODY, end)
                 for host in self.bridges for other, end in self._ends.items() if other != host
             ]  # fmt: skip
-        hosts[0].site.build(*operations)
+        site.build(*operations)
         for host in hosts:
             bridge = self.bridges[host.name]
             host.bridges[bridge.name] = bridge
@@ -84,3 +85,22 @@ class Overlay:
     def __repr__(self) -> str:
         how = "by control" if self.control else "by learning"
         return f"<overlay {self.name}: {self.pool.network}, id {self.id}, {how}, on {', '.join(self.bridges)}>"
+
+
+def overlay(
+    site: Site,
+    name: str,
+    hosts: Sequence[Host],
+    subnet: str,
+    *,
+    id: int = 4096,
+    control: bool = False,
+    port: int = 4789,
+    mtu: int = 0,
+) -> Overlay:
+    """One network over several hosts by VXLAN, `lab.overlay("ov", [n1, n2], "10.0.9.0/24", id=42)`.
+
+    Hosts flood what they do not know, and learn; with `control` each is told where every container is, as Docker's
+    swarm does it, and learns nothing. `mtu` in bytes, 0: what the underlay has room for.
+    """
+    return Overlay(site, name, hosts, subnet, id, control, port, mtu)

@@ -12,20 +12,17 @@ import ipaddress
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from cnetkit import operations as op
 from cnetkit.lab import addresses
-from cnetkit.lab.site import check_word
+from cnetkit.lab.host import Host
+from cnetkit.lab.site import Site, check_word
 from cnetkit.model import CnetkitError
 from cnetkit.systems.kubernetes import kube_proxy_iptables, kube_proxy_nftables, stale_connections
 from cnetkit.systems.kubernetes.cluster_dns import ClusterDNS
+from cnetkit.systems.kubernetes.pod import Pod
+from cnetkit.systems.kubernetes.pod_network import PodNetwork
 from cnetkit.systems.kubernetes.service_port import ServicePort
-
-if TYPE_CHECKING:
-    from cnetkit.lab.host import Host
-    from cnetkit.systems.flannel.network import PodNetwork
-    from cnetkit.systems.kubernetes.pod import Pod
 
 MODES = ("iptables", "nftables")
 SERVICE_CIDR = "10.96.0.0/12"
@@ -70,7 +67,8 @@ class Service:
 class Cluster:
     """The services of one pod network. Made with `lab.cluster`."""
 
-    def __init__(self, network: PodNetwork, mode: str) -> None:
+    def __init__(self, site: Site, network: PodNetwork, mode: str) -> None:
+        self.site = site
         self.network, self.services = network, dict[tuple[str, str], Service]()
         self.watchers: list[Callable[[], None]] = []
         """Called after each change of services or endpoints."""
@@ -79,7 +77,7 @@ class Cluster:
         self._told: list[ServicePort] = []
         self._stale: list[str] = []
         self.mode = ""
-        network.hosts[0].site.after_removal.append(self._left)
+        site.after_removal.append(self._left)
         self.use(mode)
 
     def service(
@@ -158,7 +156,7 @@ class Cluster:
             self._told = []
             told = [port for service in self.services.values() for port in service.told()]
             try:
-                self.network.hosts[0].site.build(*away, *self._operations(mode, told, first=True))
+                self.site.build(*away, *self._operations(mode, told, first=True))
             except BaseException:
                 self._told = before
                 raise
@@ -170,7 +168,7 @@ class Cluster:
             told = [port for service in self.services.values() for port in service.told()]
             if told != self._told:
                 forgotten = stale_connections.forgotten([host.name for host in self.network.hosts], told, self._told)
-                self.network.hosts[0].site.build(*self._operations(self.mode, told), *forgotten)
+                self.site.build(*self._operations(self.mode, told), *forgotten)
                 self._told = told
                 for watcher in self.watchers:
                     watcher()
@@ -234,3 +232,20 @@ class Cluster:
 
     def __repr__(self) -> str:
         return f"<services by {self.mode}: {', '.join(map(repr, self.services.values())) or 'none'}>"
+
+
+class _Clusters:
+    def __init__(self, site: Site) -> None:
+        self.all: list[Cluster] = []
+
+
+def cluster(site: Site, network: PodNetwork, *, mode: str = "iptables") -> Cluster:
+    """Services before the pods of a network, by a kube-proxy on each host: `mode` is `iptables` or `nftables`."""
+    made = Cluster(site, network, mode)
+    site.part(_Clusters).all.append(made)
+    return made
+
+
+clusters = property(
+    lambda site: site.part(_Clusters).all, doc="The clusters of a lab, in the order in which they were made."
+)

@@ -1,0 +1,53 @@
+"""A published port: a host's port that leads to a container's, as `docker run -p` makes it. It builds nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnetkit.lab.container import Container
+from cnetkit.lab.host import Host
+from cnetkit.model import CnetkitError
+
+_PROTOCOLS = ("tcp", "udp")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPort:
+    """`address` is one of the host's addresses, or empty if the port is open at all of them."""
+
+    host: Host
+    host_port: int
+    to: Container
+    port: int
+    protocol: str = "tcp"
+    address: str = ""
+
+    def remove(self) -> None:
+        """Takes it back."""
+        self.host.unpublish(self)
+
+    def overlaps(self, other: PublishedPort) -> bool:
+        """Whether both cannot be published at once."""
+        same = (other.protocol, other.host_port) == (self.protocol, self.host_port)
+        return same and (not self.address or not other.address or self.address == other.address)
+
+    def __str__(self) -> str:
+        return f"{self.address or '*'}:{self.host_port}->{self.port}/{self.protocol}"
+
+    def __repr__(self) -> str:
+        return f"<published port {self} of {self.to.name} on {self.host.name}>"
+
+
+def check(one: PublishedPort) -> None:
+    """CnetkitError unless this can be a published port of its host, whoever holds the port now."""
+    if one.protocol not in _PROTOCOLS:
+        raise CnetkitError(f"{one.protocol!r} cannot be published: choose tcp or udp")
+    for port in (one.host_port, one.port):
+        if not 0 < port < 65536:
+            raise CnetkitError(f"{port} is not a port: choose one from 1 to 65535")
+    if getattr(one.to, "host", None) is not one.host:
+        raise CnetkitError(
+            f"{one.to.name} is not a container of {one.host.name}: a host publishes its own containers' ports"
+        )
+    if one.address and one.address not in {c.split("/")[0] for cidrs in one.host.interfaces.values() for c in cidrs}:
+        raise CnetkitError(f"{one.address} is not an address of {one.host.name}")

@@ -1,0 +1,30 @@
+"""flannel's rules: what it masquerades and what it lets through. It makes the text for iptables-restore(8) and lays nothing.
+
+Source: github.com/flannel-io/flannel, pkg/trafficmngr/iptables.
+"""
+
+from __future__ import annotations
+
+
+def ipv4_rules(cluster: str, pods: str) -> str:
+    """The rules on a host whose pods are in `pods`, in the network `cluster` of all pods."""
+    masq = '-m comment --comment "flanneld masq"'
+    forward = '-m comment --comment "flanneld forward"'
+    chain = "-A FLANNEL-POSTRTG"
+    return f"""*nat
+:FLANNEL-POSTRTG - [0:0]
+-A POSTROUTING {masq} -j FLANNEL-POSTRTG
+{chain} -m mark --mark 0x4000/0x4000 {masq} -j RETURN
+{chain} -s {pods} -d {cluster} {masq} -j RETURN
+{chain} -s {cluster} -d {pods} {masq} -j RETURN
+{chain} ! -s {cluster} -d {pods} {masq} -j RETURN
+{chain} -s {cluster} ! -d 224.0.0.0/4 {masq} -j MASQUERADE --random-fully
+{chain} ! -s {cluster} -d {cluster} {masq} -j MASQUERADE --random-fully
+COMMIT
+*filter
+:FLANNEL-FWD - [0:0]
+-A FORWARD {forward} -j FLANNEL-FWD
+-A FLANNEL-FWD -s {cluster} {forward} -j ACCEPT
+-A FLANNEL-FWD -d {cluster} {forward} -j ACCEPT
+COMMIT
+"""
