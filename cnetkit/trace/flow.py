@@ -31,12 +31,12 @@ class Flow:
     @property
     def begin(self) -> Journey:
         """The first journey, which the flow is named after, also where it is not selected."""
-        return self.trace.journey(int(self.trace.found.begins[self.id]))
+        return self.trace.journey(int(self.trace.analysis.journeys.flow_begins[self.id]))
 
     @property
     def protocol(self) -> str:
         """tcp, udp, icmp, arp, ..."""
-        return self.trace.found.protocol_of(self.id)
+        return self.trace.analysis.flow_protocol(self.id)
 
     @property
     def title(self) -> str:
@@ -65,7 +65,7 @@ class Flows(Sequence[Flow]):
 
     def __init__(self, trace: Trace, numbers: NDArray[np.int64]) -> None:
         self._trace = trace
-        flow = trace.found.flow[numbers]
+        flow = trace.analysis.journeys.flow[numbers]
         self._ids = np.unique(flow)
         order, begins = members(np.searchsorted(self._ids, flow), len(self._ids))
         self._begins = begins.tolist()
@@ -88,7 +88,7 @@ class Flows(Sequence[Flow]):
     @property
     def protocols(self) -> list[str]:
         """The protocol of each flow; no flow is made for it."""
-        return [self._trace.found.protocol_of(flow) for flow in self._ids.tolist()]
+        return [self._trace.analysis.flow_protocol(flow) for flow in self._ids.tolist()]
 
     def _flow(self, at: int) -> Flow:
         journeys = Journeys(self._trace, self._members[self._begins[at] : self._begins[at + 1]])

@@ -37,43 +37,43 @@ class Journey:
     @cached_property
     def frames(self) -> tuple[int, ...]:
         """The numbers of its frames, parents before children."""
-        return self.trace.found.frames_of(self.id)
+        return self.trace.analysis.journeys.frames(self.id)
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
         """Its hops, parents before children, each with changes and evidence."""
-        return tuple(self.trace.found.hop(frame) for frame in self.frames)
+        return tuple(self.trace.analysis.hop(frame) for frame in self.frames)
 
     @cached_property
     def outcome(self) -> Outcome:
         """How it ended, and where."""
-        return self.trace.found.outcome(self.id)
+        return self.trace.analysis.journeys.outcome(self.id)
 
     @property
     def flow(self) -> Flow:
         """The connection or exchange it belongs to."""
-        return self.trace.flows[self.trace.found.flow_of(self.id)]
+        return self.trace.flows[int(self.trace.analysis.journeys.flow[self.id])]
 
     @cached_property
     def about(self) -> Journey | None:
         """Of an ICMP error the journey of the packet that it complains about, where that was captured."""
-        found = self.trace.found
-        frame = about(found.case, self.frames[0])
-        return None if frame is None else self.trace.journey(int(found.joined.journey[frame]))
+        analysis = self.trace.analysis
+        frame = about(analysis.case, self.frames[0])
+        return None if frame is None else self.trace.journey(int(analysis.joined.journey[frame]))
 
     @cached_property
     def packet(self) -> Packet:
         """The innermost packet, as it was when it was first seen."""
-        return self.trace.found.case.packet(self.frames[0])
+        return self.trace.analysis.case.packet(self.frames[0])
 
     @cached_property
     def summary(self) -> str:
         """One line: what the packet was, from where to where, and its outcome."""
-        return wording.summary(self.trace.found.case, self.frames[0], self.outcome)
+        return wording.summary(self.trace.analysis.case, self.frames[0], self.outcome)
 
     def explain(self) -> str:
         """A paragraph that a learner understands: what happened at each hop, and why."""
-        return wording.paragraph(self.trace.found.case, self.hops, self.outcome)
+        return wording.paragraph(self.trace.analysis.case, self.hops, self.outcome)
 
     def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
         """The evidence for one hop, given itself or its place in `hops`. CnetkitError where there is no such hop."""

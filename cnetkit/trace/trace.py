@@ -23,8 +23,8 @@ from cnetkit.trace.flow import Flows
 from cnetkit.trace.journey import Journey, Journeys
 from cnetkit.trace.outcome.endings import OUTCOMES
 from cnetkit.trace.query import between
+from cnetkit.trace.query.analysis import Analysis
 from cnetkit.trace.query.expression import parse
-from cnetkit.trace.query.journeys import Found
 from cnetkit.trace.query.matching import matches
 from cnetkit.trace.query.recent import begun_within, latest
 from cnetkit.trace.report import document
@@ -72,15 +72,20 @@ class Trace:
         return self._source() if callable(self._source) else self._source
 
     @cached_property
-    def found(self) -> Found:
-        """What the engine found, as columns."""
+    def analysis(self) -> Analysis:
+        """What was worked out about the recording, as columns: the frames, the journeys and the hops."""
         with kept_memory(len(self.recording.frames)):
-            return Found(self.recording, join(self.recording))
+            return Analysis(self.recording, join(self.recording))
+
+    @property
+    def found(self) -> Analysis:
+        """The same as `analysis`: its first name."""
+        return self.analysis
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
         """The numbers of its journeys, ascending."""
-        return np.arange(self.found.count)
+        return np.arange(self.analysis.journeys.count)
 
     @cached_property
     def journeys(self) -> Journeys:
@@ -100,23 +105,28 @@ class Trace:
     @cached_property
     def outcomes(self) -> Counter[str]:
         """How many journeys ended how; no journey is made for it."""
-        counts = np.bincount(self.found.kinds[self.numbers], minlength=len(OUTCOMES)).tolist()
+        counts = np.bincount(self.analysis.journeys.kinds[self.numbers], minlength=len(OUTCOMES)).tolist()
         return Counter({kind: count for kind, count in zip(OUTCOMES, counts, strict=True) if count})
 
     @cached_property
     def unexplained(self) -> tuple[Unexplained, ...]:
         """The frames that stand in no journey, and why; none in a selection."""
-        joined = self.found.joined
+        joined = self.analysis.joined
         left = np.flatnonzero(joined.journey < 0) if self._of is None else ()
         return tuple(Unexplained(int(frame), problem(joined.columns, int(frame))) for frame in left)
 
     def journey(self, number: int) -> Journey:
         """The journey with this number, also where it is not selected. CnetkitError where there is none."""
-        if not isinstance(number, int | np.integer) or not -self.found.count <= number < self.found.count:
-            raise CnetkitError(f"there is no journey {number!r}: they are counted from 0 to {self.found.count - 1}")
+        if (
+            not isinstance(number, int | np.integer)
+            or not -self.analysis.journeys.count <= number < self.analysis.journeys.count
+        ):
+            raise CnetkitError(
+                f"there is no journey {number!r}: they are counted from 0 to {self.analysis.journeys.count - 1}"
+            )
         made = self._whole._made
         if number not in made:
-            number = range(self.found.count)[number]
+            number = range(self.analysis.journeys.count)[number]
             made.setdefault(number, Journey(self._whole, number))
         return made[number]
 
@@ -129,14 +139,14 @@ class Trace:
         """
         if by not in ("journey", "flow"):
             raise CnetkitError(f"journeys are selected by 'journey' or by 'flow', not by {by!r}")
-        owner = self.found.joined.journey if by == "journey" else self.found.frame_flow
-        fits = matches(parse(expression), self.found, owner)
-        chosen = fits[self.numbers if by == "journey" else self.found.flow[self.numbers]]
+        owner = self.analysis.joined.journey if by == "journey" else self.analysis.frames.flow
+        fits = matches(parse(expression), self.analysis, owner)
+        chosen = fits[self.numbers if by == "journey" else self.analysis.journeys.flow[self.numbers]]
         return self._part(self.numbers[chosen], expression if by == "journey" else f"flows with {expression}")
 
     def where(self, expression: str) -> NDArray[np.bool_]:
         """For each frame of the recording whether it fulfils `expression`, as `select` has it."""
-        return matches(parse(expression), self.found, np.arange(len(self.recording.frames)))
+        return matches(parse(expression), self.analysis, np.arange(len(self.recording.frames)))
 
     def between(self, a: str, b: str) -> Trace:
         """The journeys, both ways, of two ends: each a node, `node/interface`, or an address or network.
@@ -162,7 +172,7 @@ class Trace:
         if seconds is None:
             return self if until_ns is None else Trace(recording)
         trace = Trace(latest(recording, seconds))
-        return trace._part(begun_within(trace.found, seconds, until_ns), f"the last {seconds:g} s")
+        return trace._part(begun_within(trace.analysis, seconds, until_ns), f"the last {seconds:g} s")
 
     @property
     def running(self) -> bool:
@@ -181,12 +191,12 @@ class Trace:
         """What differs between this trace and `other`, taken of the same question before and after something changed."""
         if not isinstance(other, Trace):
             raise CnetkitError(f"a trace is compared with another one, not with {type(other).__name__}")
-        return compare((self.found, self.numbers), (other.found, other.numbers))
+        return compare((self.analysis, self.numbers), (other.analysis, other.numbers))
 
     def _part(self, numbers: NDArray[np.int64], said: str) -> Trace:
         """A selection: the same recording, with these journeys only."""
         part = Trace(self.recording)
-        part._of, part.found, part.numbers = self._whole, self.found, numbers
+        part._of, part.analysis, part.numbers = self._whole, self.analysis, numbers
         part.selection = f"{self.selection}; {said}" if self.selection else said
         return part
 
@@ -195,12 +205,12 @@ class Trace:
     @property
     def clocks(self) -> tuple[str, ...]:
         """How the clocks of its files differ, a sentence each; see clock.py."""
-        return self.found.joined.clocks.said
+        return self.analysis.joined.clocks.said
 
     @property
     def undirected(self) -> int:
         """How many of its frames are of no known direction: it was neither recorded nor found out from other frames."""
-        return int((self.found.joined.direction == UNKNOWN).sum())
+        return int((self.analysis.joined.direction == UNKNOWN).sum())
 
     @property
     def table(self) -> pd.DataFrame:
@@ -210,7 +220,7 @@ class Trace:
     @cached_property
     def tables(self) -> Tables:
         """Frames, hops, flows and latencies as pandas DataFrames."""
-        return Tables(self.found, self.numbers, not self.selection)
+        return Tables(self.analysis, self.numbers, not self.selection)
 
     @property
     def plot(self) -> Any:  # noqa: ANN401 - what the views have registered
@@ -227,7 +237,7 @@ class Trace:
     def to_json(self) -> bytes:
         """The trace as JSON, version 1."""
         lost = sum(loss.count for loss in self.recording.losses if loss.what == "frames")
-        return document.encode(self.found, self.numbers, self.unexplained, lost, self.selection)
+        return document.encode(self.analysis, self.numbers, self.unexplained, lost, self.selection)
 
     def save(self, file: str | Path | BinaryIO) -> None:
         """Write the recording as pcapng, each hop's changes and evidence as its packet's comment.
@@ -237,7 +247,7 @@ class Trace:
         if self._of is None:
             self.recording.save(file, comments=self._comments(np.arange(len(self.recording.frames))))
             return
-        kept = np.sort(self.found.frames_of_all(self.numbers))
+        kept = np.sort(self.analysis.journeys.frames_of_all(self.numbers))
         part = replace(self.recording, frames=self.recording.frames.take(kept))
         part.save(file, comments=self._comments(kept))
 
@@ -275,9 +285,9 @@ class Trace:
         except CnetkitError as error:
             return f"<Trace: {error}>"
         if self.selection:
-            return f"<Trace: {len(self.numbers)} of {self.found.count} journeys: {self.selection}>"
+            return f"<Trace: {len(self.numbers)} of {self.analysis.journeys.count} journeys: {self.selection}>"
         lost = f", {losses} lost by the kernel" if losses else ""
-        left = int((self.found.joined.journey < 0).sum())
+        left = int((self.analysis.joined.journey < 0).sum())
         return f"<Trace: {frames} frames{lost}, {len(self.journeys)} journeys, {left} frames unexplained>"
 
 

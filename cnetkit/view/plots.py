@@ -82,10 +82,10 @@ class Plots:
 
     def packets(self) -> Plot:
         """How many packets began over time, by how they ended; what the kernel lost is said beneath."""
-        trace, found = self._trace, self._trace.found
+        trace, analysis = self._trace, self._trace.analysis
         times = trace.recording.frames.time_ns
-        begun = (times[found.first[trace.numbers]] - (int(times.min()) if len(times) else 0)) / 1e9
-        kinds = found.kinds[trace.numbers]
+        begun = (times[analysis.journeys.first[trace.numbers]] - (int(times.min()) if len(times) else 0)) / 1e9
+        kinds = analysis.journeys.kinds[trace.numbers]
         figure, axes = _axes(trace, 3.0)
         edges = np.linspace(0, max(float(begun.max(initial=0)), 1e-6), BINS + 1)
         below = np.zeros(BINS)

@@ -53,12 +53,12 @@ def of_part(trace: Trace, seconds: float = 1.0) -> Scene:
 def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_request: bool = False) -> Scene:
     """A trace with its network. `layers_of`: of so many frames the layers stand in it, the others come `on_request` or
     not at all; `most`: hops drawn."""
-    found, frames = trace.found, trace.recording.frames
+    analysis, frames = trace.analysis, trace.recording.frames
     numbers = _drawn(trace, most)
-    hops = found.frames_of_all(numbers)
+    hops = analysis.journeys.frames_of_all(numbers)
     places = [(tap.node, tap.interface) for tap in frames.taps]
     network = Network(trace.recording.topologies, (places[tap] for tap in np.unique(frames.tap).tolist()))
-    parent = found.joined.parent[hops]
+    parent = analysis.joined.parent[hops]
     child = np.flatnonzero(parent >= 0)
     steps = np.unique(np.stack((frames.tap[parent[child]], frames.tap[hops[child]])), axis=1).T.tolist()
     network.join((places[a], places[b]) for a, b in steps)
@@ -84,7 +84,7 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
 
 def of_hop(trace: Trace, frame: int) -> Scene:
     """The journey that a frame stands in, with the cursor at its hop: the packet is shown on its way there."""
-    journey = int(trace.found.joined.journey[frame])
+    journey = int(trace.analysis.joined.journey[frame])
     drawn = of_trace(trace.select(f"journey == {journey}"), layers_of=0, on_request=True)
     return drawn | {"begin": drawn["hops"]["frame"].index(frame)}
 
@@ -135,12 +135,12 @@ class _Words:
 
 def _drawn(trace: Trace, most: int) -> I64:
     """The journeys that are drawn: those that did not arrive first, then from the first on, whole ones only."""
-    _, begins = trace.found.members
+    _, begins = trace.analysis.journeys.members
     numbers = trace.numbers
     sizes = begins[numbers + 1] - begins[numbers]
     if int(sizes.sum()) <= most:
         return numbers
-    troubled = np.isin(trace.found.kinds[numbers], TROUBLED)
+    troubled = np.isin(trace.analysis.journeys.kinds[numbers], TROUBLED)
     kept = troubled & (np.cumsum(np.where(troubled, sizes, 0)) <= most // 4)
     room = most - int(sizes[kept].sum())
     kept |= ~kept & (np.cumsum(np.where(kept, 0, sizes)) <= room)
@@ -149,8 +149,8 @@ def _drawn(trace: Trace, most: int) -> I64:
 
 def _flows(trace: Trace, numbers: I64) -> list[dict[str, Any]]:
     """The flows of the journeys that are drawn; `of`: how many journeys they have altogether."""
-    shown = np.unique(trace.found.flow[numbers])
-    every, counts = np.unique(trace.found.flow[trace.numbers], return_counts=True)
+    shown = np.unique(trace.analysis.journeys.flow[numbers])
+    every, counts = np.unique(trace.analysis.journeys.flow[trace.numbers], return_counts=True)
     found = trace.flows
     at = np.searchsorted(every, shown)
     return [
@@ -161,8 +161,8 @@ def _flows(trace: Trace, numbers: I64) -> list[dict[str, Any]]:
 
 
 def _journeys(trace: Trace, numbers: I64, network: Network, words: _Words) -> dict[str, list[Any]]:
-    _, flow = np.unique(trace.found.flow[numbers], return_inverse=True)
-    _, limits = runs(trace.found.members[1], numbers)
+    _, flow = np.unique(trace.analysis.journeys.flow[numbers], return_inverse=True)
+    _, limits = runs(trace.analysis.journeys.members[1], numbers)
     columns: dict[str, list[Any]] = {
         "id": numbers.tolist(), "flow": flow.tolist(), "first": limits[:-1].tolist(),
         "kind": [], "from": [], "to": [], "outcome": [], "where": [], "reason": [], "evidence": [],
@@ -183,13 +183,13 @@ def _journeys(trace: Trace, numbers: I64, network: Network, words: _Words) -> di
 
 def _hops(trace: Trace, hops: I64, network: Network, words: _Words) -> dict[str, Any]:
     """One element a hop, by journey, parents first. `time`: nanoseconds since the first frame of the recording."""
-    found, frames = trace.found, trace.recording.frames
-    joined, columns = found.joined, found.joined.columns
+    analysis, frames = trace.analysis, trace.recording.frames
+    joined, columns = analysis.joined, analysis.joined.columns
     row = np.full(len(frames) + 1, -1)
     row[hops] = np.arange(len(hops))
     number = np.array([network.number.get((tap.node, tap.interface), -1) for tap in frames.taps], np.int64)
-    changes = distinct(found.change_keys[hops], lambda at: found.changes(int(hops[at])))
-    evidence = distinct(found.evidence_keys[hops], lambda at: found.evidence(int(hops[at])))
+    changes = distinct(analysis.frames.change_keys[hops], lambda at: analysis.changes(int(hops[at])))
+    evidence = distinct(analysis.frames.evidence_keys[hops], lambda at: analysis.evidence(int(hops[at])))
     around = distinct(columns.depth[hops], lambda at: "none")
     if columns.depth[hops].any():
         around = distinct(hops, lambda at: encapsulation(columns, int(hops[at])))

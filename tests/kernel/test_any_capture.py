@@ -182,7 +182,7 @@ def test_files_of_clocks_that_differ_are_joined_and_the_difference_is_told(moved
     assert found["share"] >= 0.99, found["broken"]
     assert any("moved.pcap" in said and "seen at both" in said for said in trace.clocks)
     truly = recording.frames.time_ns - np.where(on_tap(recording, moved), round(shift * 1e9), 0)
-    assert (np.abs(trace.found.joined.clocks.time - truly) < 200_000).all()
+    assert (np.abs(trace.analysis.joined.clocks.time - truly) < 200_000).all()
 
 
 def on_tap(recording: Recording, place: str) -> np.ndarray:

@@ -19,7 +19,7 @@ def trace(request):
 
 def test_outcomes_are_counted_as_each_journey_says(trace):
     each = [journey.outcome.kind for journey in trace.journeys]
-    assert [OUTCOMES[number] for number in trace.found.kinds.tolist()] == each
+    assert [OUTCOMES[number] for number in trace.analysis.journeys.kinds.tolist()] == each
     assert trace.outcomes == Counter(each)
 
 
@@ -33,7 +33,7 @@ def test_the_document_says_what_each_journey_says(trace):
 
 
 def test_the_table_of_hops_says_what_each_journey_says(trace):
-    packet, start = trace.found.case.packet, int(trace.recording.frames.time_ns.min())
+    packet, start = trace.analysis.case.packet, int(trace.recording.frames.time_ns.min())
     expected = [
         (
             j.id, j.flow.id, j.outcome.kind, h.frame, h.parent, (h.time_ns - start) / 1e9, h.node, h.interface, h.direction,

@@ -317,7 +317,7 @@ def test_without_directions_too_nothing_is_joined_wrongly_and_nearly_all_is_whol
 @pytest.mark.parametrize("name", CASES)
 def test_captures_that_began_and_ended_at_different_times_are_never_joined_wrongly(name):
     recording = recorded(name)
-    frames, whole = recording.frames, explain(recording).found.joined.journey
+    frames, whole = recording.frames, explain(recording).analysis.joined.journey
     begin, end = int(frames.time_ns.min()), int(frames.time_ns.max())
     chance = np.random.default_rng(len(frames))
     for _ in range(4):
@@ -329,7 +329,7 @@ def test_captures_that_began_and_ended_at_different_times_are_never_joined_wrong
         bare = replace(part, topologies=(), events=())
         unknown = replace(bare.frames, direction=np.zeros(len(kept), np.uint8))
         for one in (part, bare, replace(bare, frames=unknown)):
-            joined = explain(one).found.joined
+            joined = explain(one).analysis.joined
             pairs = {
                 (new, old) for new, old in zip(joined.journey.tolist(), whole[kept].tolist(), strict=True) if old >= 0
             }

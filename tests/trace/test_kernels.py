@@ -48,7 +48,7 @@ def test_wireguards_encrypted_packets_stand_in_the_journeys_of_the_plain_ones(ba
     plain, sealed = (
         [n for n in range(len(recording.frames)) if leaves(recording, n) == "a/" + i] for i in ("wg0", "eth0")
     )
-    journey = trace.found.joined.journey
+    journey = trace.analysis.joined.journey
     assert [journey[n] for n in plain] == [journey[n] for n in sealed]
     found = {n for one in trace.journeys if len(one.hops) >= 6 for n in one.frames}
     assert {n for frames in marked(recording).values() for n in frames} <= found

@@ -21,7 +21,7 @@ def addressed_to_another(case: Case, frame: int) -> Cause | None:
     if here is None or here.master or here.kind in ("bridge", "loopback") or not here.mac or _group(target):
         return None
     macs = {i.mac for t in case.recording.topologies for i in t.interfaces if i.node == node}
-    stacked = any(i.peer == (node, name) and i.kind != "veth" for i in case.interfaces.values())
+    stacked = any(i.peer == (node, name) and i.kind != "veth" for i in case.tables.interfaces.values())
     if target in macs or stacked or _by_flood(case, frame, target):
         return None
     said = Evidence("link", f"{name} has {here.mac}; the frame is for {target}", f"{node}/{name}", "table")
@@ -48,11 +48,11 @@ def _by_flood(case: Case, frame: int, target: str) -> Evidence | None:
     if at < 0:
         return None
     node, name = case.place(at)
-    port = case.interfaces.get((node, name))
+    port = case.tables.interfaces.get((node, name))
     if port is None or not port.master:
         return None
     time = case.time(at)
-    rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    rows = case.tables.forwarding(node, time)
     if any(e.mac == target and e.bridge in ("", port.master) for e in rows):
         return None
     words = f"no entry for {target}: sent to every port"
@@ -62,7 +62,7 @@ def _by_flood(case: Case, frame: int, target: str) -> Evidence | None:
 def stopped(case: Case, frame: int) -> Cause | None:
     """Kept back by the port it came in by, or by the port that it should have left by."""
     node, name = case.place(frame)
-    place = case.interfaces.get((node, name))
+    place = case.tables.interfaces.get((node, name))
     bridge = "" if place is None else place.master or (name if place.kind == "bridge" else "")
     if not bridge or (case.direction(frame) == "out") == bool(place is not None and place.master):
         return None
@@ -109,7 +109,7 @@ def _entry(case: Case, frame: int, node: str, bridge: str) -> tuple[str, str] | 
     target, time = _outermost_target(case, frame), case.time(frame)
     if _group(target):
         return None
-    rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    rows = case.tables.forwarding(node, time)
     found = [e for e in rows if e.mac == target and e.bridge == bridge and not e.permanent]
     return (found[-1].interface, found[-1].text) if found else None
 

@@ -107,8 +107,7 @@ def nobody_listens(case: Case, frame: int) -> Cause | None:
 def _datagrams(case: Case) -> NDArray[np.int64]:
     """How many IPv4 datagrams for one receiver ended at each node."""
     c, joined = case.joined.columns, case.joined
-    ended = (c.protocol == UDP) & (c.version == 4) & (joined.direction == IN) & ~case.once(_to_a_group)
-    ended[joined.parent[joined.parent >= 0]] = False
+    ended = (c.protocol == UDP) & (c.version == 4) & (joined.direction == IN) & ~case.once(_to_a_group) & joined.last()
     return np.bincount(case.once(_node)[ended], minlength=len(joined.wiring.node))
 
 
@@ -120,7 +119,7 @@ def _to_a_group(case: Case) -> Flags:
 def handed_to_a_program(case: Case, frame: int) -> Cause | None:
     """Sent into a tun device: a program has it now (Documentation/networking/tuntap.rst)."""
     node, name = case.place(frame)
-    device = case.interfaces.get((node, name))
+    device = case.tables.interfaces.get((node, name))
     if case.direction(frame) != "out" or device is None or device.kind != "tun":
         return None
     said = Evidence("link", f"{name} type tun", f"{node}/{name}", "table")

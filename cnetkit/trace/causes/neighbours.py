@@ -25,7 +25,7 @@ def silent(case: Case, frame: int) -> Cause | None:
     if to is None or found is None or found.route is None or not found.route.interface:
         return None
     hop, time = found.route.via or to.destination, case.time(frame) + PATIENCE_NS
-    rows = case.rows(case.topology(time).neighbours, "neighbour", to.node, time)
+    rows = case.tables.neighbours(to.node, time)
     entry = _latest(rows, hop, found.route.interface)
     if entry is None or entry.mac or entry.state not in ("FAILED", "INCOMPLETE") or not _asked(case, frame, hop):
         return None

@@ -29,7 +29,7 @@ def arrival(case: Case, frame: int) -> Arrival | None:
     if case.direction(frame) != "in" or not case.joined.columns.version[frame] or case.joined.columns.depth[frame]:
         return None
     node, name = case.place(frame)
-    place = case.interfaces.get((node, name))
+    place = case.tables.interfaces.get((node, name))
     if place is None or place.master:
         return None
     found = interface(case, frame, node, name)
@@ -37,7 +37,7 @@ def arrival(case: Case, frame: int) -> Arrival | None:
     if found is None or packet.eth_dst != found.mac:
         return None
     target = dnat_target.destination(case, frame)
-    if target in case.addresses.get(node, ()) or ipaddress.ip_address(target).is_multicast:
+    if target in case.tables.addresses.get(node, ()) or ipaddress.ip_address(target).is_multicast:
         return None
     return Arrival(node, name, packet.version, packet.ends.source, target, found)
 
@@ -63,7 +63,7 @@ def martian(case: Case, frame: int) -> Cause | None:
 def own_source(case: Case, frame: int) -> Cause | None:
     """Its source is an address of the node itself (fib_validate_source), which is looked at once a route was found."""
     to = arrival(case, frame)
-    if to is None or to.version != 4 or to.source not in case.addresses.get(to.node, ()):
+    if to is None or to.version != 4 or to.source not in case.tables.addresses.get(to.node, ()):
         return None
     forwards = to.settings.details.get("forwarding") != 0
     found = chosen(case, frame, to, to.source, to.destination)

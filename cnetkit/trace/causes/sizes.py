@@ -39,7 +39,7 @@ def too_large(case: Case, frame: int) -> Cause | None:
 def larger_than_the_other_end(case: Case, frame: int) -> Cause | None:
     """Sent into a veth pair whose other end takes less (drivers/net/veth.c, is_skb_forwardable)."""
     node, name = case.place(frame)
-    here = case.interfaces.get((node, name))
+    here = case.tables.interfaces.get((node, name))
     if case.direction(frame) != "out" or here is None or here.kind != "veth" or here.peer is None:
         return None
     peer = interface(case, frame, *here.peer)

@@ -13,7 +13,7 @@ def refused(case: Case, frame: int) -> Cause | None:
     if to is None:
         return None
     packet = case.packet(frame)
-    if case.entries.get((to.node, packet.protocol, packet.ends)):
+    if case.tables.connections.get((to.node, packet.protocol, packet.ends)):
         return None
     clash = moved(case, frame, to.node, "conntrack.insert_failed")
     if clash is not None:

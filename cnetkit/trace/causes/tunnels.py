@@ -16,7 +16,7 @@ def unknown(case: Case, frame: int) -> Cause | None:
     if case.direction(frame) != "in" or not c.depth[frame] or TUNNELS[int(c.tunnel[frame])] != "vxlan":
         return None
     node, vni = case.place(frame)[0], int(c.vni[frame])
-    if outer_ends(c, frame)[1] not in case.addresses.get(node, ()):
+    if outer_ends(c, frame)[1] not in case.tables.addresses.get(node, ()):
         return None
     there = [i for t in around(case, frame) for i in t.interfaces if i.node == node and i.kind == "vxlan"]
     if not there or any(i.details.get("id") == vni or i.details.get("collect_metadata") for i in there):
@@ -35,7 +35,7 @@ def without_remote(case: Case, frame: int) -> Cause | None:
     if here.details.get("collect_metadata"):
         return None  # a route or a program says where to
     time, target = case.time(frame), case.packet(frame).eth_dst
-    rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    rows = case.tables.forwarding(node, time)
     if any(e.interface == name and e.remote and e.mac in (target, NOBODY) for e in rows):
         return None
     said = Evidence("forwarding-entry", f"no entry with a remote for {target}", f"{node} fdb of {name}", "table")

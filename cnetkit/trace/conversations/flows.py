@@ -16,7 +16,7 @@ from cnetkit.trace.steps.joined import Joined
 
 def grouped(joined: Joined) -> NDArray[np.int64]:
     """For each journey the number of its flow, counted from 0 in the order of the flows' first journeys."""
-    count = int(joined.journey.max(initial=-1)) + 1
+    count = joined.journeys()
     if not count:
         return np.zeros(0, np.int64)
     digest = _ends(joined)

@@ -31,8 +31,9 @@ AT_THE_END = (Wanted.RULE, Wanted.ROUTE)
 """What the last hop, where it is received, shows beside: why the node took the packet for itself, or did not."""
 
 
-def gather(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """All evidence for the step from `parent` to `frame`: what translated it, then the rest in the order of KINDS."""
+def gather(case: Case, frame: int) -> tuple[Evidence, ...]:
+    """All evidence for the step that led to `frame`: what translated it, then the rest in the order of KINDS."""
+    parent = case.parent(frame)
     wanted = {*case.step(frame).evidence, *ALWAYS}
     if case.is_last(frame) and case.direction(frame) != "out":
         wanted.update(AT_THE_END)

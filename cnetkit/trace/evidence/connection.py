@@ -7,15 +7,17 @@ entry is worded by its tuples alone: its state and flags belong to the moment it
 from __future__ import annotations
 
 from cnetkit.model import Connection, Evidence, Tuple5
-from cnetkit.trace.evidence.case import LATE_NS, Case, turned
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.kernel_tables import LATE_NS
 from cnetkit.trace.evidence.verdicts import connection_of
+from cnetkit.trace.packets.packet import reply_ends
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `conntrack` for a translated packet; without an entry, that there is none."""
     if not case.joined.columns.version[frame]:
         return ()
-    if parent is None and (not case.translations or case.direction(frame) != "out"):
+    if parent is None and (not case.tables.translations or case.direction(frame) != "out"):
         return ()
     node, after = case.place(frame)[0], case.packet(frame)
     before = None if parent is None else case.packet(parent).ends
@@ -40,10 +42,11 @@ def _entry(
     """
     best: tuple[bool, bool, int] | None = None
     chosen: Connection | None = None
-    for begun, entry in case.entries.get((node, protocol, after), []) + case.entries.get((node, protocol, before), []):
+    entries = case.tables.connections
+    for begun, entry in entries.get((node, protocol, after), []) + entries.get((node, protocol, before), []):
         if begun > time_ns + LATE_NS or (said and entry.id and entry.id != said):
             continue
-        for old, new in ((entry.original, turned(entry.reply)), (entry.reply, turned(entry.original))):
+        for old, new in ((entry.original, reply_ends(entry.reply)), (entry.reply, reply_ends(entry.original))):
             whole = (before, after) == (old, new)
             starts = before == old and _between(after, old, new)
             ends = after == new and (bool(said) if before is None else _between(before, old, new))

@@ -14,7 +14,7 @@ from cnetkit.trace.evidence.verdicts import steps_of
 def destination(case: Case, frame: int) -> str:
     """The packet's destination after prerouting, of a packet that came in."""
     packet, node = case.packet(frame), case.place(frame)[0]
-    after = case.translations.get((node, packet.protocol, packet.ends))
+    after = case.tables.translations.get((node, packet.protocol, packet.ends))
     if after is not None:
         return after.destination
     for step in steps_of(case, frame, None) if node in translating(case) else ():
@@ -30,7 +30,7 @@ def elsewhere(case: Case, frame: int) -> bool:
     if node not in translating(case) or not case.joined.columns.version[frame]:
         return False
     target = destination(case, frame)
-    return target != case.packet(frame).ends.destination and target not in case.addresses.get(node, ())
+    return target != case.packet(frame).ends.destination and target not in case.tables.addresses.get(node, ())
 
 
 def translating(case: Case) -> set[str]:
@@ -39,8 +39,8 @@ def translating(case: Case) -> set[str]:
 
 
 def _translating(case: Case) -> set[str]:
-    entries = {node for node, _, _ in case.translations}
-    return entries | {rule.node for rule in case.rules.values() if _target(rule)}
+    entries = {node for node, _, _ in case.tables.translations}
+    return entries | {rule.node for rule in case.tables.rules.values() if _target(rule)}
 
 
 def _target(rule: Rule) -> str:

@@ -13,7 +13,7 @@ from cnetkit.trace.steps.nat import BRIDGE_TRANSLATIONS
 def chosen_port(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `forwarding-entry` for a frame that a bridge sent at a port."""
     node, name = case.place(frame)
-    interface = case.interfaces.get((node, name))
+    interface = case.tables.interfaces.get((node, name))
     if interface is None or not interface.master:
         return ()
     target, source = case.packet(frame).eth_dst, f"{node} fdb of {interface.master}"
@@ -21,7 +21,7 @@ def chosen_port(case: Case, frame: int, parent: int | None) -> tuple[Evidence, .
         which = "broadcast" if target == "ff:ff:ff:ff:ff:ff" else "multicast"
         return (Evidence("forwarding-entry", f"{target} is a {which} address: sent to every port", source, "table"),)
     time = case.time(frame)
-    entries = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+    entries = case.tables.forwarding(node, time)
     ours = [e for e in entries if e.mac == target and (e.bridge or interface.master) == interface.master]
     here = [e for e in ours if e.interface == name]
     if here:
@@ -36,10 +36,10 @@ def kept_by_bridge(case: Case, frame: int, parent: int | None) -> tuple[Evidence
     node, name = case.place(frame)
     target, time = case.packet(frame).eth_dst, case.time(frame)
     source = f"{node} fdb of {name}"
-    for entry in case.rows(case.topology(time).forwarding, "forwarding", node, time):
+    for entry in case.tables.forwarding(node, time):
         if entry.mac == target and entry.permanent and entry.interface == name:
             return (Evidence("forwarding-entry", entry.text or worded(entry), source, "table"),)
-    if target == "ff:ff:ff:ff:ff:ff" and (node, name) in case.interfaces:
+    if target == "ff:ff:ff:ff:ff:ff" and (node, name) in case.tables.interfaces:
         return (
             Evidence("forwarding-entry", f"{target} is a broadcast address: the bridge takes it too", source, "table"),
         )

@@ -15,7 +15,7 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
         return ()
     node, time = case.place(frame)[0], case.time(frame)
     device = case.device(frame)
-    for entry in case.rows(case.topology(time).neighbours, "neighbour", node, time):
+    for entry in case.tables.neighbours(node, time):
         if entry.mac == packet.eth_dst and entry.interface == device:
             quote = f"{entry.address} dev {entry.interface} lladdr {entry.mac} {entry.state}".strip()
             return (Evidence("neighbour", quote, f"{node} neighbours", "table"),)

@@ -46,7 +46,7 @@ def _too_large(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ..
     if parent is not None and case.place(parent)[0] != node:
         return ()
     name = case.device(frame)
-    interface = case.interfaces.get((node, name))
+    interface = case.tables.interfaces.get((node, name))
     if interface is None or not interface.mtu:
         return ()
     return (Evidence("mtu", f"{name} mtu {interface.mtu}", f"{node}/{name}", "table"),)

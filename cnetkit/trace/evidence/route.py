@@ -7,7 +7,7 @@ The policy rules are asked in order of their priority, in each table the longest
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,7 +37,7 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     if out and _bridged(case, frame, parent):
         return ()
     packet, (node, _), time = case.packet(frame), case.place(frame), case.time(frame)
-    after = None if out else case.translations.get((node, packet.protocol, packet.ends))
+    after = None if out else case.tables.translations.get((node, packet.protocol, packet.ends))
     destination = after.destination if after else packet.ends.destination
     source = packet.ends.source
     if tunnelled:  # what is inside is a payload to who routes it
@@ -71,14 +71,19 @@ class Chosen:
 
 def looked_up(case: Case, node: str, version: int, source: str, destination: str, time_ns: int) -> Chosen:
     """The route by which `node` would have sent such a packet at that time."""
-    topology = case.topology(time_ns)
-    routes = case.rows(topology.routes, "route", node, time_ns)
-    key = (node, version, source, destination, topology.time_ns, id(routes))  # the case keeps its rows
-    found = case.routed.get(key)
-    if found is None:
+    topology = case.tables.topology(time_ns)
+    routes = case.tables.routes(node, time_ns)
+    key = (node, version, source, destination, topology.time_ns, id(routes))  # the tables keep their rows
+    cache = case.once(_lookups)
+    if key not in cache:
         rules = [rule for rule in topology.policy_rules if rule.node == node and rule.family == version]
-        found = case.routed[key] = Chosen(node, destination, *chosen(rules, routes, source, destination))
-    return found
+        cache[key] = Chosen(node, destination, *chosen(rules, routes, source, destination))
+    return cache[key]
+
+
+def _lookups(case: Case) -> dict[Hashable, Chosen]:
+    """The cache of `looked_up`."""
+    return {}
 
 
 def _bridged(case: Case, frame: int, parent: int | None) -> bool:

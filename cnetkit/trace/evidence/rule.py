@@ -64,4 +64,4 @@ def effect(rule: Rule, verdict: Verdict) -> Effect:
 
 def find(case: Case, node: str, verdict: Verdict, time_ns: int) -> Rule | None:
     """The rule that a verdict names, as it stood at that time; handles are never given twice."""
-    return case.rules.get((node, verdict.family, verdict.table, verdict.chain, verdict.handle))
+    return case.tables.rules.get((node, verdict.family, verdict.table, verdict.chain, verdict.handle))

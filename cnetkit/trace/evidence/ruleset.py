@@ -54,7 +54,7 @@ def by_flow(case: Case, node: str) -> bool:
 
 def _stopping(case: Case) -> dict[str, Evidence]:
     found: dict[str, Evidence] = {}
-    for rules in case.rule_sets:
+    for rules in case.tables.rule_sets:
         for rule in _reached(rules, ARRIVING):
             if any(action.kind in STOPS for action in rule.actions):
                 where = f"{rule.family} {rule.table} {rule.chain} handle {rule.handle}"
@@ -86,7 +86,7 @@ def _reached(rules: Topology, hooks: Sequence[str]) -> Iterable[Rule]:
 def _by_flow(case: Case) -> set[str]:
     texts: dict[str, set[tuple[tuple[str, str, str, str], ...]]] = {}
     unlike = set()
-    for rules in case.rule_sets:
+    for rules in case.tables.rule_sets:
         nodes: dict[str, list[tuple[str, str, str, str]]] = {chain.node: [] for chain in rules.chains}
         for rule in rules.rules:
             nodes.setdefault(rule.node, []).append((rule.family, rule.table, rule.chain, rule.text))

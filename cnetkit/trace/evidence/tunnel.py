@@ -20,13 +20,13 @@ def entry(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
         return ()
     plain, outer = (parent, frame) if case.step(frame) is WRAPPED else (frame, parent)
     (node, name), time = case.place(plain), case.time(frame)
-    interface = case.interfaces.get((node, name))
+    interface = case.tables.interfaces.get((node, name))
     if interface is None or not interface.details:
         return ()
     target, c = case.packet(plain).eth_dst, case.joined.columns
     remote = outer_ends(c, outer)[1]
     if plain == parent:
-        rows = case.rows(case.topology(time).forwarding, "forwarding", node, time)
+        rows = case.tables.forwarding(node, time)
         fits = [e for e in rows if e.interface == name and e.remote == remote and e.mac in (target, NOBODY)]
         if fits:
             best = next((e for e in fits if e.mac == target), fits[-1])

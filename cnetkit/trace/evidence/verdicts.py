@@ -16,7 +16,7 @@ from typing import Any
 
 from cnetkit.model import Verdict
 from cnetkit.trace.arrays.index import Alike, Index
-from cnetkit.trace.evidence.case import KEPT, Case
+from cnetkit.trace.evidence.case import CACHED_PACKETS, Case
 from cnetkit.trace.packets.packet import outermost
 
 OWN_TABLE = "cnetkit_trace"
@@ -87,7 +87,7 @@ def _passage(case: Case, frame: int) -> Passage | None:
     if not passages.by_headers or not case.joined.columns.version[frame]:
         return None
     if frame not in passages.lately:
-        if len(passages.lately) >= KEPT:
+        if len(passages.lately) >= CACHED_PACKETS:
             passages.lately.clear()
         passages.lately[frame] = _found(passages, case, frame)
     return passages.lately[frame]
@@ -113,7 +113,7 @@ def _about(these: Sequence[Any], time: int, time_of: Callable[[Any], int]) -> tu
 
 def _headers(case: Case, frame: int) -> Headers:
     """What netfilter sees at this interface: the outermost packet, and datagrams whole (nf_defrag_ipv4)."""
-    return _headers_of(case, frame, case.whole(frame))
+    return _headers_of(case, frame, int(case.whole[frame]))
 
 
 def _headers_of(case: Case, frame: int, unit: int) -> Headers:
@@ -145,8 +145,8 @@ def _kept(network: bytes) -> bytes:
 
 def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
     """By the packet's headers: all of them, and those that came in, each in the order of time."""
-    hooks = {(c.node, c.family, c.table, c.name): c.hook for t in case.rule_sets for c in t.chains}
-    hooks |= {(node, "inet", OWN_TABLE, hook): hook for node in case.addresses for hook in OWN_HOOKS}
+    hooks = {(c.node, c.family, c.table, c.name): c.hook for t in case.tables.rule_sets for c in t.chains}
+    hooks |= {(node, "inet", OWN_TABLE, hook): hook for node in case.tables.addresses for hook in OWN_HOOKS}
     index: dict[tuple[Headers, bool], list[Passage]] = {}
     handed_up: dict[Headers, deque[Passage]] = {}
     for node, events in _by_trace(case):

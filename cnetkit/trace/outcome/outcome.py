@@ -49,9 +49,8 @@ class Ends:
 def ends(case: Case) -> Ends:
     """Where each journey ended, as columns."""
     joined, frames = case.joined, case.recording.frames
-    count = int(joined.journey.max(initial=-1)) + 1
-    leaf = joined.journey >= 0
-    leaf[joined.parent[joined.parent >= 0]] = False
+    count = joined.journeys()
+    leaf = (joined.journey >= 0) & joined.last()
     away = _away(case, count)
     arrived, guessed = _arrived(case, leaf & (joined.direction == IN), away)
     place = np.empty(len(frames), np.int64)

@@ -16,8 +16,8 @@ from cnetkit.model import Evidence
 from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
 from cnetkit.recording.frames import OUT
 from cnetkit.trace.arrays.index import Alike, Index
-from cnetkit.trace.evidence.case import Case, turned
-from cnetkit.trace.packets.packet import error_name, outermost
+from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packets.packet import error_name, outermost, reply_ends
 
 SYN, RST, ACK = 2, 4, 16
 INITIAL = (64, 128, 255)
@@ -105,7 +105,7 @@ def _key(case: Case, frame: int) -> Key:
 
 
 def _reset(case: Case, node: str, frame: int) -> Key:
-    ends = turned(case.packet(frame).ends)
+    ends = reply_ends(case.packet(frame).ends)
     return (node, f"{ends}".encode(), int(case.joined.columns.ack[frame]).to_bytes(4, "big"))
 
 

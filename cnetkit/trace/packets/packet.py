@@ -83,6 +83,11 @@ class Packet:
         return where if self.protocol.startswith("icmp") else end(where, port)
 
 
+def reply_ends(ends: Tuple5) -> Tuple5:
+    """The ends as a reply has them."""
+    return Tuple5(ends.destination, ends.source, ends.destination_port, ends.source_port)
+
+
 def end(where: str, port: int) -> str:
     """An address with its port, where there are both."""
     if not port or not where:

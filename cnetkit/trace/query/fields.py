@@ -17,7 +17,7 @@ from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.arrays.distinct import Distinct
 from cnetkit.trace.outcome.endings import OUTCOMES
 from cnetkit.trace.packets.changes import DECRYPTED, ENCRYPTED
-from cnetkit.trace.query.journeys import Found
+from cnetkit.trace.query.analysis import Analysis
 from cnetkit.trace.steps import NAMES
 
 Flags = NDArray[np.bool_]
@@ -37,88 +37,88 @@ class Part:
     words: Distinct[str] | None = None
 
 
-Columns = Callable[[Found], list[Part]]
+Columns = Callable[[Analysis], list[Part]]
 
 
-def _column(name: str, there: Callable[[Found], Flags] | None = None) -> Columns:
-    return lambda found: [
-        Part(getattr(found.joined.columns, name), None if there is None else there(found)),
+def _column(name: str, there: Callable[[Analysis], Flags] | None = None) -> Columns:
+    return lambda analysis: [
+        Part(getattr(analysis.joined.columns, name), None if there is None else there(analysis)),
     ]
 
 
-def _protocol(*numbers: int) -> Callable[[Found], Flags]:
-    return lambda found: np.logical_and(
-        found.joined.columns.version > 0, np.isin(found.joined.columns.protocol, numbers)
+def _protocol(*numbers: int) -> Callable[[Analysis], Flags]:
+    return lambda analysis: np.logical_and(
+        analysis.joined.columns.version > 0, np.isin(analysis.joined.columns.protocol, numbers)
     )
 
 
-def _version(*numbers: int) -> Callable[[Found], Flags]:
-    return lambda found: np.isin(found.joined.columns.version, numbers)
+def _version(*numbers: int) -> Callable[[Analysis], Flags]:
+    return lambda analysis: np.isin(analysis.joined.columns.version, numbers)
 
 
-def _arp(found: Found) -> Flags:
-    chosen: Flags = (found.joined.columns.version == 0) & (found.joined.columns.ethertype == ARP)
+def _arp(analysis: Analysis) -> Flags:
+    chosen: Flags = (analysis.joined.columns.version == 0) & (analysis.joined.columns.ethertype == ARP)
     return chosen
 
 
-def _tunnel(number: int) -> Callable[[Found], Flags]:
-    return lambda found: (found.joined.columns.depth > 0) & (found.joined.columns.tunnel == number)
+def _tunnel(number: int) -> Callable[[Analysis], Flags]:
+    return lambda analysis: (analysis.joined.columns.depth > 0) & (analysis.joined.columns.tunnel == number)
 
 
-def _flag(test: Callable[[Found], Flags]) -> Columns:
-    return lambda found: [Part(test(found).astype(np.uint8))]
+def _flag(test: Callable[[Analysis], Flags]) -> Columns:
+    return lambda analysis: [Part(test(analysis).astype(np.uint8))]
 
 
 def _bit(value: int) -> Columns:
     tcp = _protocol(TCP)
-    return _flag(lambda found: tcp(found) & (found.joined.columns.flags & value > 0))
+    return _flag(lambda analysis: tcp(analysis) & (analysis.joined.columns.flags & value > 0))
 
 
-def _address(name: str, there: Callable[[Found], Flags]) -> Columns:
-    def columns(found: Found) -> list[Part]:
-        c = found.joined.columns
+def _address(name: str, there: Callable[[Analysis], Flags]) -> Columns:
+    def columns(analysis: Analysis) -> list[Part]:
+        c = analysis.joined.columns
         high = getattr(c, f"{name}_high")
         six = c.outer_src_high > 0 if name.startswith("outer") else c.version == 6
-        return [Part(getattr(c, f"{name}_low"), there(found), high, six)]
+        return [Part(getattr(c, f"{name}_low"), there(analysis), high, six)]
 
     return columns
 
 
 def _outer(name: str) -> Columns:
-    return _address(f"outer_{name}", lambda found: found.joined.columns.depth > 0)
+    return _address(f"outer_{name}", lambda analysis: analysis.joined.columns.depth > 0)
 
 
 def _either(*fields: Columns) -> Columns:
-    return lambda found: [part for field in fields for part in field(found)]
+    return lambda analysis: [part for field in fields for part in field(analysis)]
 
 
-def _of_journey(values: Callable[[Found], NDArray[Any]]) -> Columns:
+def _of_journey(values: Callable[[Analysis], NDArray[Any]]) -> Columns:
     """What a journey has, for each of its frames."""
-    return lambda found: [Part(found.of_journey(values(found), 0), _in_journey(found))]
+    return lambda analysis: [Part(analysis.frames.of_journey(values(analysis), 0), _in_journey(analysis))]
 
 
 def _outcome(number: int) -> Columns:
-    return _flag(lambda found: found.frame_kind == number)
+    return _flag(lambda analysis: analysis.frames.kind == number)
 
 
-def _words(words: Callable[[Found], Distinct[str]], there: Callable[[Found], Flags] | None = None) -> Columns:
-    def columns(found: Found) -> list[Part]:
-        said = words(found)
-        return [Part(said.code, None if there is None else there(found), words=said)]
+def _words(words: Callable[[Analysis], Distinct[str]], there: Callable[[Analysis], Flags] | None = None) -> Columns:
+    def columns(analysis: Analysis) -> list[Part]:
+        said = words(analysis)
+        return [Part(said.code, None if there is None else there(analysis), words=said)]
 
     return columns
 
 
 def _of_taps(word: Callable[[str, str], str]) -> Columns:
-    def words(found: Found) -> Distinct[str]:
-        frames = found.case.recording.frames
+    def words(analysis: Analysis) -> Distinct[str]:
+        frames = analysis.recording.frames
         return Distinct(frames.tap.astype(np.int64), [word(tap.node, tap.interface) for tap in frames.taps])
 
     return _words(words)
 
 
-def _in_journey(found: Found) -> Flags:
-    return found.joined.journey >= 0
+def _in_journey(analysis: Analysis) -> Flags:
+    return analysis.joined.journey >= 0
 
 
 def _ports(*numbers: int) -> Mapping[str, Columns]:
@@ -127,13 +127,13 @@ def _ports(*numbers: int) -> Mapping[str, Columns]:
     return {"srcport": source, "dstport": target, "port": _either(source, target)}
 
 
-def _times(found: Found) -> list[Part]:
-    time = found.case.recording.frames.time_ns
+def _times(analysis: Analysis) -> list[Part]:
+    time = analysis.recording.frames.time_ns
     return [Part(time - time.min(initial=time.max(initial=0)))]
 
 
-def _tags(found: Found) -> list[Part]:
-    vlan = found.joined.columns.vlan
+def _tags(analysis: Analysis) -> list[Part]:
+    vlan = analysis.joined.columns.vlan
     return [Part(vlan & 0xFFF, vlan > 0), Part(vlan >> 12, vlan > 0xFFF)]
 
 
@@ -143,20 +143,20 @@ _ARP_SRC, _ARP_DST = _address("src", _arp), _address("dst", _arp)
 _ICMP, _ICMPV6, _ANY_IP = _protocol(ICMP), _protocol(ICMPV6), _version(4, 6)
 
 _ALL: dict[str, tuple[str, Columns]] = {
-    "frame.number": ("whole", lambda found: [Part(np.arange(len(found.joined.journey)))]),
+    "frame.number": ("whole", lambda analysis: [Part(np.arange(len(analysis.joined.journey)))]),
     "frame.time": ("duration", _times),
-    "frame.len": ("whole", lambda found: [Part(found.case.recording.frames.length)]),
-    "frame.cap_len": ("whole", lambda found: [Part(found.case.recording.frames.captured)]),
+    "frame.len": ("whole", lambda analysis: [Part(analysis.recording.frames.length)]),
+    "frame.cap_len": ("whole", lambda analysis: [Part(analysis.recording.frames.captured)]),
     "node": ("text", _of_taps(lambda node, interface: node)),
     "interface": ("text", _either(
         _of_taps(lambda node, interface: interface), _of_taps(lambda node, interface: f"{node}/{interface}"))),
-    "direction": ("text", _words(lambda found: Distinct(found.joined.direction.astype(np.int64), list(DIRECTIONS)))),
-    "protocol": ("text", _words(lambda found: found.protocols)),
-    "eth": ("flag", _flag(lambda found: found.addressed)),
-    "eth.src": ("mac", _column("eth_src", lambda found: found.addressed)),
-    "eth.dst": ("mac", _column("eth_dst", lambda found: found.addressed)),
+    "direction": ("text", _words(lambda analysis: Distinct(analysis.joined.direction.astype(np.int64), list(DIRECTIONS)))),
+    "protocol": ("text", _words(lambda analysis: analysis.frames.protocols)),
+    "eth": ("flag", _flag(lambda analysis: analysis.frames.addressed)),
+    "eth.src": ("mac", _column("eth_src", lambda analysis: analysis.frames.addressed)),
+    "eth.dst": ("mac", _column("eth_dst", lambda analysis: analysis.frames.addressed)),
     "eth.type": ("number", _column("ethertype")),
-    "vlan": ("flag", _flag(lambda found: found.joined.columns.vlan > 0)),
+    "vlan": ("flag", _flag(lambda analysis: analysis.joined.columns.vlan > 0)),
     "vlan.id": ("number", _tags),
     "arp": ("flag", _flag(_arp)),
     "arp.src.proto_ipv4": ("address", _ARP_SRC),
@@ -176,7 +176,7 @@ _ALL: dict[str, tuple[str, Columns]] = {
     "ip.proto": ("number", _column("protocol", _ANY_IP)),
     "ip.dsfield": ("number", _column("tos", _ANY_IP)),
     "ip.frag_offset": ("number", _column("fragment", _ANY_IP)),
-    "ip.flags.mf": ("flag", _flag(lambda found: found.joined.columns.more)),
+    "ip.flags.mf": ("flag", _flag(lambda analysis: analysis.joined.columns.more)),
     "tcp.seq": ("number", _column("seq", _protocol(TCP))),
     "tcp.ack": ("number", _column("ack", _protocol(TCP))),
     "tcp.len": ("number", _column("payload_length", _protocol(TCP))),
@@ -195,15 +195,15 @@ _ALL: dict[str, tuple[str, Columns]] = {
     "outer.ip.src": ("address", _outer("src")),
     "outer.ip.dst": ("address", _outer("dst")),
     "tunnels": ("whole", _column("depth")),
-    "step": ("text", _words(lambda found: Distinct(found.joined.step.astype(np.int64), list(NAMES)))),
-    "evidence": ("text", _words(lambda found: found.quotes, _in_journey)),
-    "journey": ("number", _of_journey(lambda found: np.arange(found.count))),
-    "flow": ("number", _of_journey(lambda found: found.flow)),
-    "hops": ("number", _of_journey(lambda found: np.diff(found.members[1]))),
-    "latency": ("duration", _of_journey(lambda found: found.latency)),
-    "outcome": ("text", _words(lambda found: Distinct(found.frame_kind, list(OUTCOMES)), _in_journey)),
-    "reason": ("text", _words(lambda found: found.reasons, _in_journey)),
-    "unexplained": ("flag", _flag(lambda found: found.joined.journey < 0)),
+    "step": ("text", _words(lambda analysis: Distinct(analysis.joined.step.astype(np.int64), list(NAMES)))),
+    "evidence": ("text", _words(lambda analysis: analysis.frames.quotes, _in_journey)),
+    "journey": ("number", _of_journey(lambda analysis: np.arange(analysis.journeys.count))),
+    "flow": ("number", _of_journey(lambda analysis: analysis.journeys.flow)),
+    "hops": ("number", _of_journey(lambda analysis: np.diff(analysis.journeys.members[1]))),
+    "latency": ("duration", _of_journey(lambda analysis: analysis.journeys.latency)),
+    "outcome": ("text", _words(lambda analysis: Distinct(analysis.frames.kind, list(OUTCOMES)), _in_journey)),
+    "reason": ("text", _words(lambda analysis: analysis.frames.reasons, _in_journey)),
+    "unexplained": ("flag", _flag(lambda analysis: analysis.joined.journey < 0)),
     "lost": ("flag", _outcome(OUTCOMES.index("lost-from-sight"))),
 }  # fmt: skip
 _ALL |= {f"{name}.{end}": ("number", columns) for name, number in (("tcp", TCP), ("udp", UDP), ("sctp", SCTP))
@@ -221,12 +221,12 @@ FIELDS = {name: kind for name, (kind, _) in _ALL.items()}
 """The kind of each field's values; see values.KINDS."""
 
 
-def columns_of(found: Found, field: str) -> list[Part]:
+def columns_of(analysis: Analysis, field: str) -> list[Part]:
     """The parts of a field, an element a frame each."""
-    return _ALL[field][1](found)
+    return _ALL[field][1](analysis)
 
 
-CHANGES: Mapping[str, tuple[int, Callable[[Found], Flags] | None]] = {
+CHANGES: Mapping[str, tuple[int, Callable[[Analysis], Flags] | None]] = {
     "eth.src": (1 << 0, None), "eth.dst": (1 << 1, None), "eth.addr": (3, None), "vlan.id": (1 << 2, None),
     "ip.src": (1 << 3, None), "ip.dst": (1 << 4, None), "ip.addr": (3 << 3, None), "ip.ttl": (1 << 5, None),
     "ip.dsfield": (1 << 6, None), "tcp.srcport": (1 << 7, _protocol(TCP)), "tcp.dstport": (1 << 8, _protocol(TCP)),

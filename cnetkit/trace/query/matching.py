@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.trace.query.analysis import Analysis
 from cnetkit.trace.query.expression import AtHop, Both, Changed, Node, Not, Term
 from cnetkit.trace.query.fields import CHANGES, FIELDS, Part, columns_of
-from cnetkit.trace.query.journeys import Found
 from cnetkit.trace.query.values import Value
 
 Flags = NDArray[np.bool_]
@@ -26,34 +26,34 @@ ORDER: dict[str, Callable[[NDArray[Any], int], Flags]] = {
 }  # fmt: skip
 
 
-def matches(node: Node, found: Found, owner: NDArray[np.integer]) -> Flags:
+def matches(node: Node, analysis: Analysis, owner: NDArray[np.integer]) -> Flags:
     """For each owner whether it fulfils `node`; `owner` gives each frame's, counted from 0, or -1 for none."""
     match node:
         case Both(word="and", parts=parts):
-            return reduce(np.logical_and, (matches(part, found, owner) for part in parts))
+            return reduce(np.logical_and, (matches(part, analysis, owner) for part in parts))
         case Both(parts=parts):
-            return reduce(np.logical_or, (matches(part, found, owner) for part in parts))
+            return reduce(np.logical_or, (matches(part, analysis, owner) for part in parts))
         case Not(part=part):
-            return ~matches(part, found, owner)
+            return ~matches(part, analysis, owner)
         case Term(operator="!="):
-            return ~matches(Term(node.field, "==", node.values), found, owner)
+            return ~matches(Term(node.field, "==", node.values), analysis, owner)
         case AtHop(part=part):
-            hops = matches(part, found, np.arange(len(owner)))
+            hops = matches(part, analysis, np.arange(len(owner)))
         case Changed(field=field):
             bits, there = CHANGES[field]
-            hops = found.bits & np.uint32(bits) > 0
-            hops = hops & there(found) if there else hops
+            hops = analysis.frames.bits & np.uint32(bits) > 0
+            hops = hops & there(analysis) if there else hops
         case Term():
-            hops = _tested(node, found)
+            hops = _tested(node, analysis)
     fits: Flags = np.zeros(int(owner.max(initial=-1)) + 1, np.bool_)
     fits[owner[hops & (owner >= 0)]] = True
     return fits
 
 
-def _tested(test: Term, found: Found) -> Flags:
+def _tested(test: Term, analysis: Analysis) -> Flags:
     """The frames for which a test other than `!=` holds."""
-    whole = np.zeros(len(found.joined.journey), np.bool_)
-    for part in columns_of(found, test.field):
+    whole = np.zeros(len(analysis.joined.journey), np.bool_)
+    for part in columns_of(analysis, test.field):
         fits: Flags = part.values != 0 if FIELDS[test.field] == "flag" else np.ones_like(whole)
         if test.operator:
             fits = reduce(np.logical_or, (_compared(part, test, value) for value in test.values))

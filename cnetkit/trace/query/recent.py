@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from cnetkit.recording.recording import Recording
-    from cnetkit.trace.query.journeys import Found
+    from cnetkit.trace.query.analysis import Analysis
 
 LEAD_S = 0.05
 """A journey that began this long before its time is not cut in two: its frames are looked at, and left out whole."""
@@ -28,9 +28,11 @@ def latest(recording: Recording, seconds: float) -> Recording:
     return replace(recording, frames=kept, events=events)
 
 
-def begun_within(found: Found, seconds: float, until_ns: int | None) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def begun_within(
+    analysis: Analysis, seconds: float, until_ns: int | None
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The journeys that began in the last `seconds`, and not after `until_ns` where that is given."""
-    time = found.case.recording.frames.time_ns
-    newest, begun = int(time.max(initial=0)), time[found.first]
+    time = analysis.recording.frames.time_ns
+    newest, begun = int(time.max(initial=0)), time[analysis.journeys.first]
     chosen = begun >= newest - int(seconds * 1e9)
     return np.flatnonzero(chosen if until_ns is None else chosen & (begun <= until_ns))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Change, Hop, Outcome
 from cnetkit.trace.packets.packet import Packet
-from cnetkit.trace.query.journeys import Found
+from cnetkit.trace.query.analysis import Analysis
 from cnetkit.trace.report.latency import WAYS, replying
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Comparison:
         return f"<Comparison: {len(self.differences)} differences, {self.alike} alike>"
 
 
-Chosen = tuple[Found, NDArray[np.int64]]
+Chosen = tuple[Analysis, NDArray[np.int64]]
 """What was found in a recording, and the numbers of the journeys to compare."""
 
 
@@ -122,21 +122,26 @@ def _difference(question: str, aspect: str, old: _Seen, new: _Seen) -> Differenc
     return Difference(question, aspect, "; ".join(gone), "; ".join(come))
 
 
-def _asked(found: Found, numbers: NDArray[np.int64]) -> dict[str, _Seen]:
+def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Seen]:
     asked: dict[str, _Seen] = {}
-    replies = replying(found)
-    for number in numbers[np.argsort(found.flow[numbers], kind="stable")].tolist():
-        flow = found.flow_of(number)
-        protocol, packet = found.protocol_of(flow), found.case.packet(found.frames_of(number)[0])
+    replies = replying(analysis)
+    for number in numbers[np.argsort(analysis.journeys.flow[numbers], kind="stable")].tolist():
+        flow = int(analysis.journeys.flow[number])
+        protocol, packet = analysis.flow_protocol(flow), analysis.case.packet(analysis.journeys.frames(number)[0])
         if not protocol.startswith(CARRYING) or packet.kind in DISCOVERY:
             continue
-        begin = found.case.packet(int(found.first[found.begins[flow]]))
+        begin = analysis.case.packet(int(analysis.journeys.first[analysis.journeys.flow_begins[flow]]))
         server = begin.destination if protocol in ("tcp", "udp", "sctp") else begin.ends.destination
         way = WAYS[int(replies[number])]
         arrow = "→" if way == "request" else "←"
         what = f"{protocol} {_kind(packet)}".strip()
         seen = asked.setdefault(f"{what} {begin.ends.source} {arrow} {server}", _Seen())
-        _note(seen, [found.hop(frame) for frame in found.frames_of(number)], found.outcome(number), way)
+        _note(
+            seen,
+            [analysis.hop(frame) for frame in analysis.journeys.frames(number)],
+            analysis.journeys.outcome(number),
+            way,
+        )
     return asked
 
 

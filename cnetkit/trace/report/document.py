@@ -17,7 +17,7 @@ from cnetkit.model import Unexplained
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.arrays.distinct import distinct
 from cnetkit.trace.arrays.members import runs
-from cnetkit.trace.query.journeys import Found
+from cnetkit.trace.query.analysis import Analysis
 
 FORMAT, VERSION = "cnetkit-trace", 1
 CHUNK = 1024
@@ -26,31 +26,31 @@ JSON = msgspec.json.Encoder()
 
 
 def encode(
-    found: Found, numbers: NDArray[np.int64], unexplained: Sequence[Unexplained], lost: int, selection: str
+    analysis: Analysis, numbers: NDArray[np.int64], unexplained: Sequence[Unexplained], lost: int, selection: str
 ) -> bytes:
     """The document, as UTF-8, with the journeys of these `numbers`; `selection` says what they are, if not all.
 
     `lost` is how many frames the kernel could not keep.
     """
-    frames = len(found.case.recording.frames)
+    frames = len(analysis.recording.frames)
     head = {"format": FORMAT, "version": VERSION, "frames": frames, "lost_by_kernel": lost}
     if selection:
         head["selection"] = selection
-    if found.joined.clocks.said:  # each hop's time_ns is its file's own all the same
-        head["clocks"] = found.joined.clocks.said
+    if analysis.joined.clocks.said:  # each hop's time_ns is its file's own all the same
+        head["clocks"] = analysis.joined.clocks.said
     out = BytesIO()  # it grows in place, where joining would hold everything twice
     out.write(JSON.encode(head)[:-1] + b',"journeys":[')
-    for number, part in enumerate(_journeys(found, numbers)):
+    for number, part in enumerate(_journeys(analysis, numbers)):
         out.write(b"," * (number > 0) + part)
     out.write(b'],"unexplained":' + JSON.encode(unexplained) + b"}")
     return out.getvalue()
 
 
-def _journeys(found: Found, numbers: NDArray[np.int64]) -> Iterator[bytes]:
+def _journeys(analysis: Analysis, numbers: NDArray[np.int64]) -> Iterator[bytes]:
     """The journeys with these numbers, many at a time."""
-    order, begins = found.members
+    order, begins = analysis.journeys.members
     rows, limits = runs(begins, numbers)
-    ended, hops = _endings(found), _hops(found, order[rows])
+    ended, hops = _endings(analysis), _hops(analysis, order[rows])
     for first in range(0, len(numbers), CHUNK):
         part, ends = numbers[first : first + CHUNK], limits[first : first + CHUNK + 1]
         said = hops(int(ends[0]), int(ends[-1]))
@@ -60,17 +60,17 @@ def _journeys(found: Found, numbers: NDArray[np.int64]) -> Iterator[bytes]:
         ])  # fmt: skip
 
 
-def _endings(found: Found) -> Callable[[int], bytes]:
+def _endings(analysis: Analysis) -> Callable[[int], bytes]:
     """Encodes a journey's outcome; of what is plain, equal ones once."""
-    frames = found.case.recording.frames
-    plain, last = found.plain.tolist(), found.ends.last
-    keys = (frames.tap[last].astype(np.int64) * 2 + found.ends.delivered).tolist()
+    frames = analysis.recording.frames
+    plain, last = analysis.journeys.plain.tolist(), analysis.journeys.ends.last
+    keys = (frames.tap[last].astype(np.int64) * 2 + analysis.journeys.ends.delivered).tolist()
     known: dict[int, bytes] = {}
 
     def ended(number: int) -> bytes:
         said = known.get(keys[number]) if plain[number] else None
         if said is None:
-            one = found.outcome(number)
+            one = analysis.journeys.outcome(number)
             said = JSON.encode({"outcome": one.kind, "where": one.where, "reason": one.reason})[1:-1]
             if plain[number]:
                 known[keys[number]] = said
@@ -79,13 +79,13 @@ def _endings(found: Found) -> Callable[[int], bytes]:
     return ended
 
 
-def _hops(found: Found, frames: NDArray[np.int64]) -> Callable[[int, int], list[bytes]]:
+def _hops(analysis: Analysis, frames: NDArray[np.int64]) -> Callable[[int, int], list[bytes]]:
     """Encodes a run of the hops of `frames`, given its limits: numbers between words that many hops share."""
-    seen, joined = found.case.recording.frames, found.joined
+    seen, joined = analysis.recording.frames, analysis.joined
     places = seen.tap[frames] * len(DIRECTIONS) + joined.direction[frames]
-    place = distinct(places, lambda row: _place(found, int(frames[row])))
-    changes = distinct(found.change_keys[frames], lambda row: JSON.encode(found.changes(int(frames[row]))))
-    evidence = distinct(found.evidence_keys[frames], lambda row: _evidence(found, int(frames[row])))
+    place = distinct(places, lambda row: _place(analysis, int(frames[row])))
+    changes = distinct(analysis.frames.change_keys[frames], lambda row: JSON.encode(analysis.changes(int(frames[row]))))
+    evidence = distinct(analysis.frames.evidence_keys[frames], lambda row: _evidence(analysis, int(frames[row])))
 
     def why(row: int) -> bytes:
         return b'"changes":%s,"evidence":%s}' % (changes.words[changes.code[row]], evidence.words[evidence.code[row]])
@@ -105,14 +105,14 @@ def _hops(found: Found, frames: NDArray[np.int64]) -> Callable[[int, int], list[
     return hops
 
 
-def _evidence(found: Found, frame: int) -> bytes:
+def _evidence(analysis: Analysis, frame: int) -> bytes:
     """A hop's evidence, with the fields of version 1."""
-    every = found.evidence(frame)
+    every = analysis.evidence(frame)
     return JSON.encode(
         [{"kind": one.kind, "quote": one.quote, "source": one.source, "strength": one.strength} for one in every]
     )
 
 
-def _place(found: Found, frame: int) -> bytes:
-    node, interface = found.case.place(frame)
-    return JSON.encode({"node": node, "interface": interface, "direction": found.case.direction(frame)})[1:-1]
+def _place(analysis: Analysis, frame: int) -> bytes:
+    node, interface = analysis.case.place(frame)
+    return JSON.encode({"node": node, "interface": interface, "direction": analysis.case.direction(frame)})[1:-1]

@@ -15,7 +15,7 @@ from cnetkit.trace.arrays.digests import mix
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cnetkit.trace.query.journeys import Found
+    from cnetkit.trace.query.analysis import Analysis
 
 WAYS = ("request", "reply")
 COLUMNS = ("way", "from", "to", "count", "min_us", "median_us", "p99_us")
@@ -23,31 +23,31 @@ COLUMNS = ("way", "from", "to", "count", "min_us", "median_us", "p99_us")
 I64 = NDArray[np.int64]
 
 
-def replying(found: Found) -> NDArray[np.bool_]:
+def replying(analysis: Analysis) -> NDArray[np.bool_]:
     """For each journey whether it is a reply: whether its sender is another than its flow's first."""
-    c, first = found.joined.units.columns, found.whole[found.first]
+    c, first = analysis.joined.units.columns, analysis.case.whole[analysis.journeys.first]
     if not len(first):
         return np.zeros(0, np.bool_)
     icmp = np.isin(c.protocol[first], (1, 58))
     bare = (c.src_low[first] | c.src_high[first]) == 0
     port = np.where(icmp, 0, c.sport[first])
     sender = mix(np.where(bare, c.eth_src[first], c.src_low[first]), c.src_high[first], port)
-    other: NDArray[np.bool_] = sender != sender[found.begins[found.flow]]
+    other: NDArray[np.bool_] = sender != sender[analysis.journeys.flow_begins[analysis.journeys.flow]]
     return other
 
 
-def steps(found: Found, journeys: I64, by_flow: bool) -> pd.DataFrame:
+def steps(analysis: Analysis, journeys: I64, by_flow: bool) -> pd.DataFrame:
     """One row for each way and pair of interfaces (and flow) that packets of `journeys` took; microseconds."""
     import pandas as pd
 
-    joined, frames = found.joined, found.case.recording.frames
-    chosen = np.zeros(found.count + 1, np.bool_)
+    joined, frames = analysis.joined, analysis.recording.frames
+    chosen = np.zeros(analysis.journeys.count + 1, np.bool_)
     chosen[journeys] = True
     child = np.flatnonzero((joined.parent >= 0) & chosen[joined.journey])
     parent = joined.parent[child]
-    took = (found.moment[child] - found.moment[parent]) / 1000
-    reply = replying(found)[joined.journey[child]] if len(child) else np.zeros(0, np.bool_)
-    flow = found.frame_flow[child] if by_flow else np.zeros(len(child), np.int64)
+    took = (analysis.joined.clocks.time[child] - analysis.joined.clocks.time[parent]) / 1000
+    reply = replying(analysis)[joined.journey[child]] if len(child) else np.zeros(0, np.bool_)
+    flow = analysis.frames.flow[child] if by_flow else np.zeros(len(child), np.int64)
     taps = len(frames.taps)
     key = ((flow * 2 + reply) * taps + frames.tap[parent]) * taps + frames.tap[child]
     keys, group = np.unique(key, return_inverse=True)
@@ -72,7 +72,7 @@ def quantiles(
     ordered = values[order]
     sizes = np.bincount(group, minlength=count)
     begins = np.cumsum(sizes) - sizes
-    found = []
+    results = []
     for share in shares:
         place = share * np.maximum(sizes - 1, 0)
         low = np.floor(place).astype(np.int64)
@@ -81,5 +81,5 @@ def quantiles(
         some = sizes > 0
         a, b = (ordered[(begins + at)[some]] for at in (low, high))
         result[some] = a + (b - a) * (place - low)[some]
-        found.append(result)
-    return found
+        results.append(result)
+    return results

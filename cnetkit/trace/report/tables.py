@@ -20,7 +20,8 @@ from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.arrays.distinct import Distinct, distinct
 from cnetkit.trace.outcome.endings import OUTCOMES
 from cnetkit.trace.packets.packet import address, encapsulation, end, mac, packet_of
-from cnetkit.trace.query.journeys import Found
+from cnetkit.trace.query.analysis import Analysis
+from cnetkit.trace.query.frames import quoted
 from cnetkit.trace.report.latency import quantiles, replying, steps
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ COLUMNS = (
 class Tables:
     """The tables of the journeys `numbers`, each made when it is first asked for; `whole`: those are all there are."""
 
-    def __init__(self, found: Found, numbers: I64, whole: bool) -> None:
-        self._found, self._numbers, self._whole = found, numbers, whole
+    def __init__(self, analysis: Analysis, numbers: I64, whole: bool) -> None:
+        self._analysis, self._numbers, self._whole = analysis, numbers, whole
 
     @cached_property
     def frames(self) -> pd.DataFrame:
@@ -49,8 +50,8 @@ class Tables:
         """
         import pandas as pd
 
-        found, c = self._found, self._found.joined.columns
-        seen = found.case.recording.frames
+        analysis, c = self._analysis, self._analysis.joined.columns
+        seen = analysis.recording.frames
         n = np.arange(len(seen))
         if not self._whole:
             n = np.sort(self._frames_of_journeys())
@@ -60,7 +61,7 @@ class Tables:
             "eth_dst": _text(distinct(c.eth_dst[n], lambda row: mac(int(c.eth_dst[n[row]])))),
             "vlan": c.vlan[n] & 0xFFF, "ttl": c.ttl[n], "ident": c.ident[n], "seq": c.seq[n], "ack": c.ack[n],
             "payload": c.payload_length[n], "encapsulation": _text(self._around(n)),
-            "journey": _missing(found.joined.journey[n]), "flow": _missing(found.frame_flow[n]),
+            "journey": _missing(analysis.joined.journey[n]), "flow": _missing(analysis.frames.flow[n]),
             "problem": _text(distinct(c.problem[n], lambda row: PROBLEMS[int(c.problem[n[row]])])),
         })  # fmt: skip
 
@@ -69,18 +70,18 @@ class Tables:
         """One row a hop, by journey, parents first; `changes` and `evidence` as text."""
         import pandas as pd
 
-        found = self._found
+        analysis = self._analysis
         n = self._frames_of_journeys()
         changes = distinct(
-            found.change_keys[n],
-            lambda row: ", ".join(f"{one.field} {one.before} → {one.after}" for one in found.changes(int(n[row]))),
+            analysis.frames.change_keys[n],
+            lambda row: ", ".join(f"{one.field} {one.before} → {one.after}" for one in analysis.changes(int(n[row]))),
         )
         table = pd.DataFrame({
-            "journey": found.joined.journey[n], "flow": found.frame_flow[n], "frame": n,
-            "outcome": _text(Distinct(found.frame_kind[n], list(OUTCOMES))),
-            "parent": _missing(found.joined.parent[n]), "time": self._time(n), **self._places(n), **self._packets(n),
+            "journey": analysis.joined.journey[n], "flow": analysis.frames.flow[n], "frame": n,
+            "outcome": _text(Distinct(analysis.frames.kind[n], list(OUTCOMES))),
+            "parent": _missing(analysis.joined.parent[n]), "time": self._time(n), **self._places(n), **self._packets(n),
             "changes": _text(changes),
-            "evidence": _text(distinct(found.evidence_keys[n], lambda row: found.quoted(int(n[row])))),
+            "evidence": _text(distinct(analysis.frames.evidence_keys[n], lambda row: quoted(analysis.case, int(n[row])))),
         })  # fmt: skip
         return table[list(COLUMNS)]
 
@@ -93,17 +94,17 @@ class Tables:
         """
         import pandas as pd
 
-        found, numbers = self._found, self._numbers
-        flows, group = np.unique(found.flow[numbers], return_inverse=True)
-        count, seen = len(flows), found.case.recording.frames
-        first = found.first[found.begins[flows]]
+        analysis, numbers = self._analysis, self._numbers
+        flows, group = np.unique(analysis.journeys.flow[numbers], return_inverse=True)
+        count, seen = len(flows), analysis.recording.frames
+        first = analysis.journeys.first[analysis.journeys.flow_begins[flows]]
         packets = self._packets(first)
-        reply = replying(found)[numbers]
-        octets = seen.length[found.first[numbers]]
-        begun = seen.time_ns[found.first[numbers]]
+        reply = replying(analysis)[numbers]
+        octets = seen.length[analysis.journeys.first[numbers]]
+        begun = seen.time_ns[analysis.journeys.first[numbers]]
         start, end = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
         np.minimum.at(start, group, begun)
-        np.maximum.at(end, group, begun + found.latency[numbers])
+        np.maximum.at(end, group, begun + analysis.journeys.latency[numbers])
         table = {
             "flow": flows,
             "protocol": packets["protocol"],
@@ -114,21 +115,23 @@ class Tables:
             table[f"{name}_packets"] = np.bincount(group[way], minlength=count)
             table[f"{name}_octets"] = np.bincount(group[way], octets[way], minlength=count).astype(np.int64)
         for number, kind in enumerate(OUTCOMES):
-            table[kind] = np.bincount(group[found.kinds[numbers] == number], minlength=count)
+            table[kind] = np.bincount(group[analysis.journeys.kinds[numbers] == number], minlength=count)
         table |= {"start": (start - self._origin) / 1e9, "duration": (end - start) / 1e9}
         for name, way in (("request", ~reply), ("reply", reply)):
-            table[f"{name}_us"] = quantiles(found.latency[numbers][way] / 1000, group[way], count, (0.5,))[0]
+            table[f"{name}_us"] = quantiles(analysis.journeys.latency[numbers][way] / 1000, group[way], count, (0.5,))[
+                0
+            ]
         return pd.DataFrame(table)
 
     @cached_property
     def latency(self) -> pd.DataFrame:
         """One row for each step between two interfaces, requests and replies apart: how often, and microseconds."""
-        return steps(self._found, self._numbers, by_flow=False)
+        return steps(self._analysis, self._numbers, by_flow=False)
 
     @cached_property
     def flow_latency(self) -> pd.DataFrame:
         """As `latency`, for each flow by itself."""
-        return steps(self._found, self._numbers, by_flow=True)
+        return steps(self._analysis, self._numbers, by_flow=True)
 
     def to_parquet(self, path: str | Path, table: str = "hops") -> None:
         """Write a table as a Parquet file. CnetkitError where pyarrow is missing, or the file cannot be written."""
@@ -144,19 +147,19 @@ class Tables:
     # --- Columns -----------------------------------------------------------------------------------------------------
 
     def _frames_of_journeys(self) -> I64:
-        return self._found.frames_of_all(self._numbers)
+        return self._analysis.journeys.frames_of_all(self._numbers)
 
     @property
     def _origin(self) -> int:
-        time = self._found.case.recording.frames.time_ns
+        time = self._analysis.recording.frames.time_ns
         return int(time.min()) if len(time) else 0
 
     def _time(self, n: I64) -> NDArray[np.float64]:
-        return (self._found.case.recording.frames.time_ns[n] - self._origin) / 1e9
+        return (self._analysis.recording.frames.time_ns[n] - self._origin) / 1e9
 
     def _places(self, n: I64) -> dict[str, pd.Categorical[Any]]:
-        frames = self._found.case.recording.frames
-        way = Distinct(self._found.joined.direction[n].astype(np.int64), list(DIRECTIONS))
+        frames = self._analysis.recording.frames
+        way = Distinct(self._analysis.joined.direction[n].astype(np.int64), list(DIRECTIONS))
         names = (
             (lambda row: frames.taps[frames.tap[n[row]]].node),
             (lambda row: frames.taps[frames.tap[n[row]]].interface),
@@ -166,10 +169,10 @@ class Tables:
 
     def _packets(self, n: I64) -> dict[str, pd.Categorical[Any]]:
         """What the innermost packet is, from where to where; see packet.Packet."""
-        found, c = self._found, self._found.joined.units.columns
-        rows = found.whole[n]
+        analysis, c = self._analysis, self._analysis.joined.units.columns
+        rows = analysis.case.whole[n]
         icmp = np.isin(c.protocol[rows], (ICMP, ICMPV6))
-        said = {"protocol": _text(Distinct(found.protocols.code[n], found.protocols.words))}
+        said = {"protocol": _text(Distinct(analysis.frames.protocols.code[n], analysis.frames.protocols.words))}
         for name, which in (("source", "src"), ("destination", "dst")):
             said[name] = _text(_ends(c, rows, which, icmp))
         flags = np.where(icmp | (c.version[rows] == 0), np.uint16(0), c.flags[rows])
@@ -179,7 +182,7 @@ class Tables:
         return said
 
     def _around(self, n: I64) -> Distinct[str]:
-        c = self._found.joined.columns
+        c = self._analysis.joined.columns
         if not c.depth[n].any():
             return Distinct(np.zeros(len(n), np.int64), ["none"])
         outer = (getattr(c, f"outer_{name}")[n] for name in ("src_high", "src_low", "dst_high", "dst_low"))

@@ -65,6 +65,16 @@ class Joined:
     clocks: Clocks
     """Their times by one clock."""
 
+    def journeys(self) -> int:
+        """How many journeys there are."""
+        return int(self.journey.max(initial=-1)) + 1
+
+    def last(self) -> NDArray[np.bool_]:
+        """The frames that no other came from."""
+        last = np.ones(len(self.parent), np.bool_)
+        last[self.parent[self.parent >= 0]] = False
+        return last
+
     def reached_by(self, step: Step) -> NDArray[np.bool_]:
         """The frames to which this step led."""
         reached: NDArray[np.bool_] = self.step == STEPS.index(step)

@@ -17,6 +17,7 @@ from cnetkit.model import Tuple5
 from cnetkit.recording.columns import ICMP, ICMPV6, ICMPV6_ERRORS, TCP, UDP
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.arrays.order import begins, ordered, shared
+from cnetkit.trace.packets.packet import reply_ends
 from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs, pair
 from cnetkit.trace.steps.routing import around, candidates
 from cnetkit.trace.steps.search import Search
@@ -222,9 +223,9 @@ def _told(search: Search, half: bool) -> Learned:
     number = {name: at for at, name in enumerate(search.nodes)}
     steps = []
     for c in search.connections:
-        if c.node not in number or c.original == _turned(c.reply):
+        if c.node not in number or c.original == reply_ends(c.reply):
             continue
-        for before, after in ((c.original, _turned(c.reply)), (c.reply, _turned(c.original))):
+        for before, after in ((c.original, reply_ends(c.reply)), (c.reply, reply_ends(c.original))):
             middle = Tuple5(before.source, after.destination, before.source_port, after.destination_port)
             pairs = [(before, middle)] if half else [(before, after), (middle, after)]
             steps += [(number[c.node], PROTOCOLS.get(c.protocol, 0), *pair) for pair in pairs if pair[0] != pair[1]]
@@ -238,10 +239,6 @@ def _told(search: Search, half: bool) -> Learned:
     )
     told, becomes = _single(mix(node, before_all), after_all)
     return told, becomes
-
-
-def _turned(one: Tuple5) -> Tuple5:
-    return Tuple5(one.destination, one.source, one.destination_port, one.source_port)
 
 
 def ends_of(tuples: Sequence[Tuple5], protocol: NDArray[np.int64]) -> U64:

@@ -19,9 +19,9 @@ WHOLE = cnetkit.load(TRUTH).recording
 
 def agrees(trace):
     each = [journey.outcome.kind for journey in trace.journeys]
-    assert [OUTCOMES[number] for number in trace.found.kinds.tolist()] == each
+    assert [OUTCOMES[number] for number in trace.analysis.journeys.kinds.tolist()] == each
     assert trace.outcomes == Counter(each)
-    for number in np.flatnonzero(trace.found.plain).tolist():
+    for number in np.flatnonzero(trace.analysis.journeys.plain).tolist():
         outcome = trace.journeys[number].outcome
         assert (outcome.kind in ("delivered", "lost-from-sight"), outcome.reason) == (True, "")
         assert {(e.kind, e.strength) for e in outcome.evidence} <= {("address", "inferred")}

@@ -90,6 +90,6 @@ def test_ipv6_numbers_may_differ_before_and_after_a_node_that_put_it_together(si
 def test_a_fragment_shows_the_ports_of_its_datagram_and_which_octets_it_holds():
     parts = sent(datagram())
     trace = explain(recording_of(frames_of(seen("a/eth0", 2, 0, parts) + seen("b/eth0", 1, 10, parts))))
-    assert trace.found.case.packet(1).destination == "10.0.0.2:53"
+    assert trace.analysis.case.packet(1).destination == "10.0.0.2:53"
     assert [e.quote for e in trace.journeys[0].hops[1].evidence] == ["octets 1480 to 2959 of datagram 0x0007"]
     assert trace.journeys[0].hops[4].changes == ()

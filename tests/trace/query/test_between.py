@@ -31,7 +31,7 @@ def test_an_interface_and_an_address_are_ends_too(trace):
         for j in trace.journeys
         if any((h.node, h.interface) == ("web", "eth0") for h in j.hops)
         and any("203.0.113.2" in (p.ends.source, p.ends.destination) and p.version
-                for p in map(trace.found.case.packet, j.frames))
+                for p in map(trace.analysis.case.packet, j.frames))
     ]  # fmt: skip
 
 

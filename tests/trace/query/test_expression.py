@@ -186,7 +186,7 @@ BY_HAND = {
         j.id
         for j in trace().journeys
         if j.packet.protocol == "tcp"
-        and not any(p.endswith(":80") for h in j.frames for p in ends_of(trace().found.case.packet(h)))
+        and not any(p.endswith(":80") for h in j.frames for p in ends_of(trace().analysis.case.packet(h)))
     ],
 }
 

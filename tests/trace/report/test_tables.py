@@ -23,7 +23,7 @@ def trace():
 
 
 def test_hops_say_what_the_journeys_say(trace):
-    packet, start = trace.found.case.packet, int(trace.recording.frames.time_ns.min())
+    packet, start = trace.analysis.case.packet, int(trace.recording.frames.time_ns.min())
     expected = [
         (
             j.id, j.flow.id, j.outcome.kind, h.frame, h.parent, (h.time_ns - start) / 1e9, h.node, h.interface, h.direction,
