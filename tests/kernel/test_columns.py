@@ -23,10 +23,18 @@ def test_outcomes_are_counted_as_each_journey_says(trace):
     assert trace.outcomes == Counter(each)
 
 
+def fields(hop):
+    """A hop as the document has it: what is newer than version 1 is not in it."""
+    record = {name: value for name, value in asdict(hop).items() if name != "clock_ns"}
+    for evidence in record["evidence"]:
+        del evidence["effect"]
+    return record
+
+
 def test_the_document_says_what_each_journey_says(trace):
     expected = [
         {"id": j.id, "outcome": j.outcome.kind, "where": j.outcome.where, "reason": j.outcome.reason}
-        | {"hops": [{key: said for key, said in asdict(hop).items() if key != "clock_ns"} for hop in j.hops]}
+        | {"hops": [fields(hop) for hop in j.hops]}
         for j in trace.journeys
     ]
     assert json.loads(trace.to_json())["journeys"] == json.loads(json.dumps(expected))
