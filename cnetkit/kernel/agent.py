@@ -21,11 +21,12 @@ import msgspec
 
 from cnetkit import protocol as p
 from cnetkit.kernel import processes, servers
-from cnetkit.kernel.build import Builder
+from cnetkit.kernel.build.builder import Builder
+from cnetkit.kernel.build.request import carry_out
 from cnetkit.kernel.capture import Watch
 from cnetkit.kernel.changes import Changes
 from cnetkit.kernel.channel import Channel, Loop
-from cnetkit.kernel.netlink import NetlinkError
+from cnetkit.kernel.netlink.socket import NetlinkError
 from cnetkit.kernel.places import Places
 from cnetkit.kernel.running import Running
 from cnetkit.kernel.snapshot import network, snapshot
@@ -112,7 +113,7 @@ class Agent:
 
     def _build(self, channel: Channel, number: int, request: p.Build) -> p.Message:
         try:
-            self._builder.build(request.operations)
+            carry_out(self._builder, request.operations)
         finally:
             self._changes.built()
         return p.Done()

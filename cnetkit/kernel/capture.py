@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from cnetkit.kernel.events import Listener
+from cnetkit.kernel.listener import Listener
 from cnetkit.kernel.ring import Ring
 from cnetkit.kernel.stacks import Stack
 from cnetkit.model import CnetkitError, Event, Loss

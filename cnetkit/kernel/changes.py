@@ -11,10 +11,11 @@ from functools import partial
 
 from cnetkit import protocol as p
 from cnetkit.kernel.channel import Channel, Loop
-from cnetkit.kernel.netlink import Netlink
+from cnetkit.kernel.netlink.socket import Netlink
+from cnetkit.kernel.sources import addresses, interfaces
 from cnetkit.kernel.stacks import Stacks
 
-_GROUPS = (1, 5, 9)  # links, IPv4 and IPv6 addresses (linux/rtnetlink.h)
+_GROUPS = (*interfaces.GROUPS, *addresses.GROUPS)
 _ROOM = 1 << 16
 _SETTLED = 0.002
 """Seconds after the first word of a change: a link's other end follows at once."""

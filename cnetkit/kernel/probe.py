@@ -12,22 +12,18 @@ A feature's text is empty when it works, else the kernel's words.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
-import mmap
 import os
 import shutil
 import signal
-import socket
-import struct
 import subprocess
-from collections.abc import Callable
 from typing import Any
 
-from cnetkit.kernel import kinds, mounts as views, namespaces as ns
+from cnetkit.kernel import mounts as views, namespaces as ns
+from cnetkit.kernel.features import KERNEL, attempt, link_kinds, words
+from cnetkit.kernel.programs import PATH
 
 OTHERS = ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWCGROUP
-PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])
 RULES = {
     "nft-nat": "table ip nat_ { chain c { type nat hook postrouting priority 100; masquerade; }\n}",
     "nft-trace": "table ip trace_ { chain c { type filter hook prerouting priority -350; meta nftrace set 1; }\n}",
@@ -75,44 +71,13 @@ def mounts() -> dict[str, str]:
                 ns.mount(source, where, kind, flags, options)
             found[f"mount-{name}"] = ""
         except OSError as error:
-            found[f"mount-{name}"] = kinds.words(error.errno or errno.EPERM)
+            found[f"mount-{name}"] = words(error.errno or errno.EPERM)
     return found
-
-
-def capture() -> None:
-    """Maps one TPACKET_V3 ring, as every node has (linux/if_packet.h). OSError where that fails."""
-    sol_packet, version, rx_ring, v3, block = 263, 10, 5, 2, 1 << 16
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as ring:
-        ring.setsockopt(sol_packet, version, v3)
-        ring.setsockopt(sol_packet, rx_ring, struct.pack("7I", block, 2, 2048, 2 * block // 2048, 10, 0, 0))
-        mmap.mmap(ring.fileno(), 2 * block).close()
-
-
-def tun() -> None:
-    """Makes one tun interface. OSError where /dev/net/tun is missing or closed to this user."""
-    set_interface, tun_without_header = 0x400454CA, 0x1001
-    with open("/dev/net/tun", "r+b", buffering=0) as file:
-        fcntl.ioctl(file, set_interface, struct.pack("16sH22x", b"t-tun", tun_without_header))
-
-
-def bridge_netfilter() -> None:
-    """Reads the switch that br_netfilter gives each network namespace. OSError where it is not there."""
-    with open("/proc/sys/net/bridge/bridge-nf-call-iptables", "rb") as file:
-        file.read()
-
-
-def attempt(action: Callable[[], None]) -> str:
-    """Empty, or the words of the OSError that `action` raised."""
-    try:
-        action()
-    except OSError as error:
-        return kinds.words(error.errno or errno.EIO)
-    return ""
 
 
 def rules(program: str, arguments: list[str], text: str) -> str:
     """Gives `text` to the program; empty, or the last line of its complaint."""
-    path = shutil.which(program, path=PATH)
+    path = shutil.which(program, path=os.environ.get("PATH", "") + os.pathsep + PATH)
     if path is None:
         return f"{program} is not installed"
     try:
@@ -124,12 +89,8 @@ def rules(program: str, arguments: list[str], text: str) -> str:
 
 def features() -> dict[str, str]:
     """Everything that a lab may need of the kernel, by the name labs use in NEEDS."""
-    found = mounts()
-    numbers = kinds.links() | kinds.queues()
-    numbers |= {"conntrack": kinds.conntrack(), "ipvs": kinds.generic_family("IPVS")}
-    numbers |= {"openvswitch": kinds.generic_family("ovs_datapath")}
-    found |= {name: kinds.words(number) for name, number in numbers.items()}
-    found |= {"capture": attempt(capture), "tun": attempt(tun), "br_netfilter": attempt(bridge_netfilter)}
+    found = mounts() | link_kinds()
+    found |= {name: attempt(action) for name, action in KERNEL.items()}
     found |= {name: rules("nft", ["-f", "-"], text) for name, text in RULES.items()}
     found |= {name: rules("iptables-nft-restore", [], text) for name, text in TABLES.items()}
     return found

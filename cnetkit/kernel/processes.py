@@ -18,10 +18,10 @@ from typing import NoReturn
 
 import setproctitle
 
-from cnetkit.kernel import oneuser
+from cnetkit.kernel import single_user
 from cnetkit.kernel.namespaces import close_on_exec
-from cnetkit.kernel.netfilter import PATH
 from cnetkit.kernel.places import enter_place, fork
+from cnetkit.kernel.programs import PATH
 from cnetkit.model import CnetkitError
 
 FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -66,7 +66,7 @@ def start(
     """Starts a program. `size`: rows and columns of a terminal for it. CnetkitError where there is no such program."""
 
     def program() -> NoReturn:
-        oneuser.stay()
+        single_user.stay()
         resource.setrlimit(resource.RLIMIT_NOFILE, FILES)
         close_on_exec(3)  # libnftables does not do it for its own
         os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606

@@ -9,10 +9,11 @@ import os
 import socket
 from dataclasses import dataclass, field
 
-from cnetkit.kernel import links, nftables
-from cnetkit.kernel.namespaces import CLONE_NEWNET, enter, unshare
-from cnetkit.kernel.netlink import NETLINK_NETFILTER, Netlink
-from cnetkit.kernel.nftables import Nft
+from cnetkit.kernel import libnftables, netns
+from cnetkit.kernel.libnftables import Nft
+from cnetkit.kernel.links.link import link_index
+from cnetkit.kernel.netlink.constants import NETLINK_NETFILTER
+from cnetkit.kernel.netlink.socket import Netlink
 from cnetkit.model import CnetkitError, Node, NodeKind
 
 
@@ -29,8 +30,8 @@ class Stack:
     control: socket.socket
     stacks: Stacks = field(repr=False)
     ipv6: bool = False
-    neighbours: dict[int, str] = field(default_factory=dict)
-    """The nodes whose namespaces have ids here, by id."""
+    namespace_ids: dict[int, str] = field(default_factory=dict)
+    """The nodes whose namespaces have ids here, by id (ip-netns(8), list-id)."""
     tracers: int = 0
     """How many captures want netfilter's verdicts from here."""
     _filter: Netlink | None = None
@@ -55,13 +56,13 @@ class Stack:
     def enter(self) -> None:
         """Makes this the namespace of the calling process, until another is entered."""
         if self.stacks.current is not self:
-            enter(self.fd, CLONE_NEWNET)
+            netns.join(self.fd)
             self.stacks.current = self
 
     def index(self, interface: str) -> int:
         """The interface's number here. CnetkitError where there is no such interface."""
         try:
-            return links.index(self.control, interface)
+            return link_index(self.control, interface)
         except OSError:
             raise CnetkitError(f"{self.name} has no interface {interface!r}") from None
 
@@ -122,10 +123,10 @@ class Stacks(dict[str, Stack]):
 
     def __init__(self) -> None:
         super().__init__()
-        nftables.keep_room()
+        libnftables.keep_room()
         self.current: Stack | None = None
         self._has_ipv6 = os.path.exists("/proc/sys/net/ipv6")
-        self.home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.home = netns.current()
 
     def find(self, name: str) -> Stack:
         """The stack called `name`. CnetkitError where there is none."""
@@ -137,17 +138,16 @@ class Stacks(dict[str, Stack]):
     def go_home(self) -> None:
         """Enters the namespace that the process started in."""
         if self.current is not None:
-            enter(self.home, CLONE_NEWNET)
+            netns.join(self.home)
             self.current = None
 
     def add(self, name: str, kind: NodeKind, host: str, ipv6: bool) -> Stack:
         """A new namespace; its loopback is still down. CnetkitError where the name is taken."""
         if name in self:
             raise CnetkitError(f"there is already a node {name!r} in this lab")
-        unshare(CLONE_NEWNET)
-        fd = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        fd = netns.create()
         control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        stack = Stack(name, kind, host, fd, os.fstat(fd).st_ino, Netlink(), control, self, ipv6)
+        stack = Stack(name, kind, host, fd, netns.inode(fd), Netlink(), control, self, ipv6)
         self[name] = self.current = stack
         if not ipv6 and self._has_ipv6:
             # "default" counts for the links to come; "all" would wait for the kernel's one lock on all links.
@@ -161,5 +161,5 @@ class Stacks(dict[str, Stack]):
             self.go_home()
         del self[name]
         for other in self.values():
-            other.neighbours = {number: known for number, known in other.neighbours.items() if known != name}
+            other.namespace_ids = {number: node for number, node in other.namespace_ids.items() if node != name}
         stack.close()

@@ -9,7 +9,7 @@ from tests.notebooks import ROOT
 
 CODE = """
 import subprocess
-from cnetkit.kernel.netlink import Netlink
+from cnetkit.kernel.netlink.socket import Netlink
 ear = Netlink()
 ear.join((1,), room=1 << 14)
 for n in range(60):

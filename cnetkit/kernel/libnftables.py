@@ -94,6 +94,11 @@ class Nft:
             self._library.nft_ctx_output_set_flags(self._context, _PLAIN)
         return document
 
+    def has_table(self, family: str, name: str) -> bool:
+        """Whether there is a table of this name."""
+        tables = [item["table"] for item in self.json("list tables")["nftables"] if "table" in item]
+        return any((table["family"], table["name"]) == (family, name) for table in tables)
+
     def close(self) -> None:
         """Gives its socket back."""
         self._library.nft_ctx_free(self._context)

@@ -1,0 +1,38 @@
+"""Addresses on interfaces.
+
+Sources: rtnetlink(7), linux/if_addr.h.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import struct
+from functools import partial
+
+from cnetkit.kernel.build.builder import Builder, BuildStep
+from cnetkit.kernel.netlink import constants as nl
+from cnetkit.kernel.netlink.codec import attribute, message
+from cnetkit.operations import AddAddress
+
+
+def build(builder: Builder, operations: list[AddAddress]) -> None:
+    """See the package."""
+    for new in operations:
+        stack = builder.stacks.find(new.node)
+        index, what = stack.index(new.interface), f"the address {new.address} on {new.node}/{new.interface}"
+        undo = partial(_address, index, new.address, remove=True)
+        builder.queue(stack, BuildStep(_address(index, new.address), undo, what))
+
+
+def _address(index: int, cidr: str, remove: bool = False) -> bytes:
+    """An address on a link. IPv6 ones are usable at once (IFA_F_NODAD)."""
+    interface = ipaddress.ip_interface(cidr)
+    family, flags = (socket.AF_INET, 0) if interface.version == 4 else (socket.AF_INET6, nl.IFA_F_NODAD)
+    body = struct.pack("=BBBBi", family, interface.network.prefixlen, flags, 0, index)
+    body += attribute(nl.IFA_LOCAL, interface.packed) + attribute(nl.IFA_ADDRESS, interface.packed)
+    if interface.version == 4 and interface.network.prefixlen < 31:
+        body += attribute(nl.IFA_BROADCAST, interface.network.broadcast_address.packed)
+    if remove:
+        return message(nl.RTM_DELADDR, 0, body)
+    return message(nl.RTM_NEWADDR, nl.NLM_F_CREATE | nl.NLM_F_EXCL, body)

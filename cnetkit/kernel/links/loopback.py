@@ -1,0 +1,10 @@
+"""The loopback link, which every namespace has. Only read: no netlink message makes one.
+
+Source: drivers/net/loopback.c.
+"""
+
+from __future__ import annotations
+
+from cnetkit.kernel.links.kind import LinkKind, no_details
+
+KIND = LinkKind("loopback", details=no_details, probed=False)

@@ -1,0 +1,14 @@
+"""macvlan: a link with a MAC address of its own on its parent. Read and probed only.
+
+Source: drivers/net/macvlan.c.
+"""
+
+from __future__ import annotations
+
+from cnetkit.kernel.links.kind import LinkKind
+from cnetkit.kernel.netlink import constants as nl
+from cnetkit.kernel.netlink.codec import u32
+
+KIND = LinkKind(
+    "macvlan", joined_by="macvlan", probe_data=u32(nl.IFLA_MACVLAN_MODE, nl.MACVLAN_MODE_BRIDGE), probe_parent="p0"
+)

@@ -1,0 +1,123 @@
+"""Interfaces: their state, counters, and what joins them to others.
+
+Sources: rtnetlink(7), linux/if_link.h, linux/ip.h, ip-netns(8).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from cnetkit.kernel import links
+from cnetkit.kernel.links.kind import no_details
+from cnetkit.kernel.links.link import link_header
+from cnetkit.kernel.netlink import constants as nl
+from cnetkit.kernel.netlink.codec import attributes, mac, native, string, u32
+from cnetkit.kernel.sources.names import Names
+from cnetkit.kernel.stacks import Stack
+from cnetkit.model import Interface, Link
+
+GROUPS = (nl.RTNLGRP_LINK,)
+_SETTINGS = {
+    nl.IPV4_DEVCONF_FORWARDING: "forwarding",
+    nl.IPV4_DEVCONF_RP_FILTER: "rp_filter",
+    nl.IPV4_DEVCONF_ACCEPT_LOCAL: "accept_local",
+    nl.IPV4_DEVCONF_ROUTE_LOCALNET: "route_localnet",
+}
+_STATISTICS = ("rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceRow:
+    """An interface, and what the topology is put together from."""
+
+    interface: Interface
+    counters: dict[str, int]
+    other: int
+    """The index of its peer or parent: its own where the kernel leaves it out, 0 where there is none."""
+    namespace: int | None
+    """The id of the namespace of that other one, where it is not the same."""
+
+
+def dump(stack: Stack, names: Names) -> list[InterfaceRow]:
+    """All interfaces of a node. `names` gets the name of each."""
+    bodies = stack.netlink.dump(nl.RTM_GETLINK, link_header())
+    for body in bodies:  # a master may stand after its ports
+        note_name(body, names)
+    return [read(stack.name, body, names) for body in bodies]
+
+
+def note_name(body: bytes, names: Names) -> None:
+    """Puts the name of the interface that a message is about into `names`."""
+    names[struct.unpack_from("=i", body, 4)[0]] = string(attributes(body, 16)[nl.IFLA_IFNAME])
+
+
+def read(node: str, body: bytes, names: Names) -> InterfaceRow:
+    """Reads a link message."""
+    hardware, index, flags = struct.unpack_from("=HiI", body, 2)
+    values = attributes(body, 16)
+    info = attributes(values.get(nl.IFLA_LINKINFO, b""))
+    kind = string(info.get(nl.IFLA_INFO_KIND, b"")) or ("loopback" if hardware == nl.ARPHRD_LOOPBACK else "")
+    namespace = struct.unpack("=i", values[nl.IFLA_LINK_NETNSID])[0] if nl.IFLA_LINK_NETNSID in values else None
+    other = native(values[nl.IFLA_LINK]) if nl.IFLA_LINK in values else (index if namespace is not None else 0)
+    master = native(values.get(nl.IFLA_MASTER, b""))
+    interface = Interface(
+        node=node,
+        name=string(values[nl.IFLA_IFNAME]),
+        index=index,
+        kind=kind,
+        mac=mac(values.get(nl.IFLA_ADDRESS, b"")),
+        mtu=native(values.get(nl.IFLA_MTU, b"")),
+        up=bool(flags & nl.IFF_UP),
+        master=names[master] if master else "",
+        details=_details(kind, body, info, values),
+    )
+    counters = dict(zip(_STATISTICS, struct.unpack_from("=8Q", values[nl.IFLA_STATS64]), strict=True))
+    return InterfaceRow(interface, counters, other, namespace)
+
+
+def _details(kind: str, body: bytes, info: dict[int, bytes], values: dict[int, bytes]) -> dict[str, Any]:
+    """What is particular to its kind, to its master's kind, and its IPv4 settings."""
+    read_details = links.kind(kind).details if kind else no_details
+    details = read_details(info.get(nl.IFLA_INFO_DATA, b"")) if read_details else _by_pyroute2(body)
+    if read_port := links.kind(string(info.get(nl.IFLA_INFO_SLAVE_KIND, b""))).port_details:
+        details |= read_port(info.get(nl.IFLA_INFO_SLAVE_DATA, b""))
+    inet = attributes(attributes(values.get(nl.IFLA_AF_SPEC, b"")).get(socket.AF_INET, b"")).get(nl.IFLA_INET_CONF, b"")
+    for place, name in _SETTINGS.items():
+        if len(inet) >= 4 * place:
+            details[name] = struct.unpack_from("=i", inet, 4 * place - 4)[0]
+    return details
+
+
+def _by_pyroute2(body: bytes) -> dict[str, Any]:
+    """The details of a kind that has no reader here."""
+    from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyped]
+
+    message = ifinfmsg(struct.pack("=IHHII", 16 + len(body), nl.RTM_NEWLINK, 0, 0, 0) + body)
+    message.decode()
+    data = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_DATA")
+    values = {} if not data or isinstance(data, str) else dict(data["attrs"])  # text: a kind that pyroute2 lacks
+    return {
+        key.split("_", 2)[-1].lower(): value
+        for key, value in values.items()
+        if isinstance(value, (int, str, float, bool))
+    }
+
+
+def namespace_id(stack: Stack, other: Stack) -> int:
+    """The id by which `stack` knows the namespace of `other` (ip-netns(8), list-id); -1 where it has none."""
+    body = stack.netlink.ask(nl.RTM_GETNSID, bytes(4) + u32(nl.NETNSA_FD, other.fd))
+    return int(struct.unpack("=i", attributes(body, 4)[nl.NETNSA_NSID])[0]) if body else -1
+
+
+def joins(interfaces: Iterable[Interface]) -> Iterable[Link]:
+    """What joins the interfaces: one link for a pair, one from each child to its parent, one from each port to its bridge."""
+    for one in interfaces:
+        here, kind = (one.node, one.name), links.kind(one.kind)
+        if one.peer and (not kind.pair or here < one.peer):
+            yield Link(kind.joined_by, here, one.peer)
+        if one.master:
+            yield Link("bridge", here, (one.node, one.master))

@@ -1,0 +1,79 @@
+"""The routing policy database, worded as ip-rule(8) does it. Sources: rtnetlink(7), linux/fib_rules.h."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from cnetkit.kernel.netlink import constants as nl
+from cnetkit.kernel.netlink.codec import attributes, big_endian, ip, native, string
+from cnetkit.kernel.sources.routes import TABLES
+from cnetkit.kernel.stacks import Stack
+from cnetkit.model import PolicyRule
+
+_ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}  # FR_ACT_*
+_SELECTORS = {
+    nl.FRA_FWMARK: "fwmark",
+    nl.FRA_IIFNAME: "iif",
+    nl.FRA_OIFNAME: "oif",
+    nl.FRA_TUN_ID: "tun_id",
+    nl.FRA_L3MDEV: "l3mdev",
+    nl.FRA_UID_RANGE: "uidrange",
+    nl.FRA_IP_PROTO: "ipproto",
+    nl.FRA_SPORT_RANGE: "sport",
+    nl.FRA_DPORT_RANGE: "dport",
+    nl.FRA_SUPPRESS_IFGROUP: "suppress_ifgroup",
+    nl.FRA_SUPPRESS_PREFIXLEN: "suppress_prefixlength",
+}
+"""As ip-rule(8) names them."""
+_IP_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp"}
+_NO_SUPPRESS = b"\xff" * 4
+
+
+def dump(stack: Stack, family: int) -> list[PolicyRule]:
+    """All policy rules of a node for one address family."""
+    bodies = stack.netlink.dump(nl.RTM_GETRULE, bytes([family]) + bytes(11))
+    return [read(stack.name, body) for body in bodies]
+
+
+def read(node: str, body: bytes) -> PolicyRule:
+    """Reads a routing rule message."""
+    family, to_length, from_length, tos, table, _, _, action, flags = struct.unpack_from("=8BI", body)
+    values = attributes(body, 12)
+    table = native(values.get(nl.FRA_TABLE, b"")) or table
+    priority = native(values.get(nl.FRA_PRIORITY, b""))
+    source = f"{ip(values[nl.FRA_SRC])}/{from_length}" if nl.FRA_SRC in values else ""
+    destination = f"{ip(values[nl.FRA_DST])}/{to_length}" if nl.FRA_DST in values else ""
+    others = {word: _selector(kind, values[kind]) for kind, word in _SELECTORS.items() if kind in values}
+    selectors = {word: value for word, value in others.items() if value}
+    selectors |= {"not": ""} if flags & nl.FIB_RULE_INVERT else {}
+    selectors |= {"tos": hex(tos)} if tos else {}
+    kind = _ACTIONS.get(action, str(action))
+    words = [f"{priority}:", *(["not"] if "not" in selectors else []), "from", source or "all"]
+    words += ["to", destination] if destination else []
+    words += [part for pair in selectors.items() if pair[0] != "not" for part in pair]
+    words += ["lookup", TABLES.get(table, str(table))] if kind == "lookup" else [kind]
+    version = 4 if family == socket.AF_INET else 6
+    return PolicyRule(
+        node, priority, table, version, " ".join(words), kind, source, destination, tuple(sorted(selectors))
+    )
+
+
+def _selector(kind: int, value: bytes) -> str:
+    """A selector's value as ip-rule(8) prints it; empty where the kernel only says that there is none."""
+    if kind in (nl.FRA_IIFNAME, nl.FRA_OIFNAME):
+        return string(value)
+    if kind in (nl.FRA_SUPPRESS_IFGROUP, nl.FRA_SUPPRESS_PREFIXLEN) and value[:4] == _NO_SUPPRESS:
+        return ""
+    if kind in (nl.FRA_SPORT_RANGE, nl.FRA_DPORT_RANGE):
+        first, last = struct.unpack("=HH", value)
+        return str(first) if first == last else f"{first}-{last}"
+    if kind == nl.FRA_UID_RANGE:
+        first, last = struct.unpack("=II", value)
+        return f"{first}-{last}"
+    if kind == nl.FRA_TUN_ID:
+        return str(big_endian(value))
+    number = native(value)
+    if kind == nl.FRA_FWMARK:
+        return hex(number)
+    return _IP_PROTOCOLS.get(number, str(number)) if kind == nl.FRA_IP_PROTO else str(number)
