@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-import cnetkit.view  # noqa: F401 - a trace that is opened is there to be shown
 from cnetkit.recording.recording import load_all
 from cnetkit.trace import Trace, explain
 

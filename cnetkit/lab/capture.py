@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-import cnetkit.view  # noqa: F401 - a trace that is made is there to be shown
 from cnetkit import protocol as p
 from cnetkit.model import SUBJECTS, CnetkitError, Event, Loss, Topology
 from cnetkit.recording.blocks import frames_from_blocks

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.displays import FLOW_VIEWS, Displays, mime_bundle
 from cnetkit.trace.arrays.members import members
 from cnetkit.trace.journey import Journey, Journeys
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 class Flow:
     """The journeys of one connection or exchange. Lives as long as its Trace."""
 
-    views: ClassVar[dict[str, Callable[[Flow], str]]] = {}
-    """How a flow is shown, by MIME type; filled by the views."""
+    views: ClassVar[Displays] = FLOW_VIEWS
+    """How a flow is shown, by MIME type."""
 
     trace: Trace
     id: int
@@ -54,7 +55,7 @@ class Flow:
         return self.begin.packet.destination
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
-        return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}
+        return mime_bundle(self, self.views)
 
     def __repr__(self) -> str:
         return f"<Flow {self.id}: {self.title}, {len(self.journeys)} journeys>"

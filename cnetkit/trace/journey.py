@@ -5,7 +5,7 @@ The engine found them as columns; here they get words. Nothing is searched or dr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, overload
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.displays import JOURNEY_VIEWS, Displays, mime_bundle
 from cnetkit.model import CnetkitError, Evidence, Hop, Outcome
 from cnetkit.trace.evidence.icmp_error import about
 from cnetkit.trace.packets.packet import Packet
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 class Journey:
     """What one packet did: a tree of hops, and how it ended. Lives as long as its Trace."""
 
-    views: ClassVar[dict[str, Callable[[Journey], str]]] = {}
-    """How a journey is shown, by MIME type; filled by the views."""
+    views: ClassVar[Displays] = JOURNEY_VIEWS
+    """How a journey is shown, by MIME type."""
 
     trace: Trace
     id: int
@@ -86,7 +87,7 @@ class Journey:
         return self.hops[hop].evidence
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
-        return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items()}
+        return mime_bundle(self, self.views)
 
     def __repr__(self) -> str:
         return f"<Journey {self.id}: {self.summary}>"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.displays import TRACE_DISPLAYS, TRACE_VIEWS, Displays, mime_bundle
 from cnetkit.model import CnetkitError, Unexplained
 from cnetkit.recording.frames import UNKNOWN
 from cnetkit.recording.heap import kept_memory
@@ -47,12 +48,14 @@ class Trace:
 
     A callable is asked at first access, and raises CnetkitError while the capture still runs; `so_far` gives what it
     has by then. A selection of a trace is a Trace too: the same recording and numbers, but only some journeys.
+
+    It has more than fifteen public names because it is all that a learner holds of a run: each is a contract.
     """
 
-    views: ClassVar[dict[str, Callable[[Trace], str]]] = {}
-    """How a trace is shown, by MIME type, and as a whole HTML document under `page`; filled by the views."""
-    displays: ClassVar[dict[str, Callable[[Trace], Any]]] = {}
-    """What displays a trace in a `notebook`, and what makes its `plot`s; filled by the views."""
+    views: ClassVar[Displays] = TRACE_VIEWS
+    """How a trace is shown, by MIME type, and as a whole HTML document under `page`."""
+    displays: ClassVar[Displays] = TRACE_DISPLAYS
+    """What displays a trace in a `notebook` and in a `terminal`, and what makes its `plot`s."""
 
     def __init__(self, source: Recording | Source, so_far: SoFar | None = None) -> None:
         self._source, self._so_far = source, so_far
@@ -148,6 +151,16 @@ class Trace:
         """For each frame of the recording whether it fulfils `expression`, as `select` has it."""
         return matches(parse(expression), self.analysis, np.arange(len(self.recording.frames)))
 
+    @cached_property
+    def delivered(self) -> Trace:
+        """The journeys that were delivered: `select("delivered")`."""
+        return self.select("delivered")
+
+    @cached_property
+    def dropped(self) -> Trace:
+        """The journeys that were dropped: `select("dropped")`."""
+        return self.select("dropped")
+
     def between(self, a: str, b: str) -> Trace:
         """The journeys, both ways, of two ends: each a node, `node/interface`, or an address or network.
 
@@ -223,12 +236,9 @@ class Trace:
         return Tables(self.analysis, self.numbers, not self.selection)
 
     @property
-    def plot(self) -> Any:  # noqa: ANN401 - what the views have registered
+    def plot(self) -> Any:  # noqa: ANN401 - cnetkit.view.plots.Plots, which is not imported here
         """Pictures of figures: `trace.plot.latency()`, `trace.plot.packets()`. CnetkitError where matplotlib is missing."""
-        plots = self.displays.get("plot")
-        if plots is None:
-            raise CnetkitError("no view is loaded that plots: import cnetkit.view first")
-        return plots(self)
+        return self.displays["plot"](self)
 
     def to_parquet(self, path: str | Path, table: Literal["hops", "frames", "flows", "latency"] = "hops") -> None:
         """Write one of `tables` as a Parquet file. CnetkitError where that is not possible."""
@@ -259,23 +269,25 @@ class Trace:
 
     def to_html(self, path: str | Path) -> None:
         """Write the trace as one HTML page that needs no network. CnetkitError where that is not possible."""
-        page = self.views.get("page")
-        if page is None:
-            raise CnetkitError("no view is loaded that writes pages: import cnetkit.view first")
+        page = self.views["page"](self)
         try:
-            Path(path).write_text(page(self), encoding="utf-8")
+            Path(path).write_text(page, encoding="utf-8")
         except OSError as error:
             raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
 
+    def show(self, all: bool = False) -> None:
+        """Print the trace as `cnetkit run` does: each flow with its hops and reasons; with `all` every packet in full.
+
+        In a notebook, end a cell with the trace itself to get the viewer.
+        """
+        self.displays["terminal"](self, all=all)
+
     def _ipython_display_(self) -> None:
-        show = self.displays.get("notebook")
-        if show is None:
-            raise NotImplementedError  # IPython then asks for the MIME bundle
-        show(self)
+        self.displays["notebook"](self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
         try:
-            return {"text/plain": repr(self)} | {kind: view(self) for kind, view in self.views.items() if "/" in kind}
+            return mime_bundle(self, self.views)
         except CnetkitError as error:
             return {"text/plain": f"<Trace: {error}>"}
 

@@ -7,13 +7,14 @@ packets that only serve the network, such as ARP: which of them are needed depen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.displays import COMPARISON_VIEWS, Displays, mime_bundle
 from cnetkit.model import Change, Hop, Outcome
 from cnetkit.trace.packets.packet import Packet
 from cnetkit.trace.query.analysis import Analysis
@@ -52,8 +53,8 @@ class Difference:
 class Comparison:
     """All differences, in the order in which their packets were seen."""
 
-    views: ClassVar[dict[str, Callable[[Comparison], str]]] = {}
-    """How a comparison is shown, by MIME type; filled by the views."""
+    views: ClassVar[Displays] = COMPARISON_VIEWS
+    """How a comparison is shown, by MIME type."""
 
     differences: tuple[Difference, ...]
     alike: int
@@ -75,7 +76,7 @@ class Comparison:
         return "\n".join([*said, f"alike: {self.alike}"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
-        return {"text/plain": str(self)} | {kind: view(self) for kind, view in self.views.items()}
+        return mime_bundle(self, self.views)
 
     def __repr__(self) -> str:
         return f"<Comparison: {len(self.differences)} differences, {self.alike} alike>"
