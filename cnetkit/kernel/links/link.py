@@ -29,6 +29,15 @@ def link_header(index: int = 0, up: bool = False, family: int = 0) -> bytes:
     return _IFINFO.pack(family, 0, index, flag, flag)
 
 
+def identity(name: str, mac: str = "", mtu: int = 0, namespace: int | None = None) -> bytes:
+    """The attributes of any new link: an empty `mac` and `mtu` 0 leave the choice to the kernel; `namespace` is a descriptor
+    of the namespace that it is made in, None the socket's own."""
+    body = text(nl.IFLA_IFNAME, name)
+    body += attribute(nl.IFLA_ADDRESS, mac_bytes(mac)) if mac else b""
+    body += u32(nl.IFLA_MTU, mtu) if mtu else b""
+    return body + (u32(nl.IFLA_NET_NS_FD, namespace) if namespace is not None else b"")
+
+
 def new_link(
     kind: str,
     name: str,
@@ -39,12 +48,11 @@ def new_link(
     master: int = 0,
     mtu: int = 0,
     up: bool = True,
+    namespace: int | None = None,
 ) -> bytes:
     """A new link, `data` being what its kind wants to know (IFLA_INFO_DATA). `parent`, `master`: the indexes of the link that it
-    stands on and of the bridge that it becomes a port of; 0: none. `mtu` 0: the kernel's choice."""
-    body = link_header(up=up) + text(nl.IFLA_IFNAME, name)
-    body += attribute(nl.IFLA_ADDRESS, mac_bytes(mac)) if mac else b""
-    body += u32(nl.IFLA_MTU, mtu) if mtu else b""
+    stands on and of the bridge that it becomes a port of; 0: none. The rest as for `identity`."""
+    body = link_header(up=up) + identity(name, mac, mtu, namespace)
     body += u32(nl.IFLA_LINK, parent) if parent else b""
     body += u32(nl.IFLA_MASTER, master) if master else b""
     info = text(nl.IFLA_INFO_KIND, kind) + (attribute(nl.IFLA_INFO_DATA, data) if data else b"")

@@ -9,6 +9,6 @@ from cnetkit.kernel.links.kind import LinkKind
 from cnetkit.kernel.netlink import constants as nl
 from cnetkit.kernel.netlink.codec import u32
 
-KIND = LinkKind(
-    "macvlan", joined_by="macvlan", probe_data=u32(nl.IFLA_MACVLAN_MODE, nl.MACVLAN_MODE_BRIDGE), probe_parent="p0"
-)
+BRIDGE_MODE = u32(nl.IFLA_MACVLAN_MODE, nl.MACVLAN_MODE_BRIDGE)
+"""The data of a macvlan that reaches the other macvlans of its parent."""
+KIND = LinkKind("macvlan", joined_by="macvlan", probe_data=BRIDGE_MODE, probe_parent="p0")
