@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError, Event, Loss, Topology
-from cnetkit.recording import attachment, compressed, cooked, pcap, pcapng_reader, pcapng_writer
+from cnetkit.recording import attachment, compressed, cooked, pcap, pcap_modified, pcapng_reader, pcapng_writer, snoop
 from cnetkit.recording.capture import Capture
 from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.frames import Frames, Tap, merge
@@ -279,8 +279,14 @@ def _uncompressed(data: NDArray[np.uint8], node: str, interface: str, name: str)
     first = data[:4].tobytes()
     if first in pcap.MAGICS and len(data) >= 24:
         return pcap.read(data, node, interface)
+    if first in pcap_modified.MAGICS and len(data) >= 24:
+        return pcap_modified.read(data, node, interface)
+    if data[:8].tobytes() == snoop.MAGIC and len(data) >= 16:
+        return snoop.read(data, node, interface)
     if first == b"\x0a\x0d\x0d\x0a" and len(data) >= 28:
         return pcapng_reader.read(data, node)
+    if not len(data):
+        raise CnetkitError(f"{name} is empty: the program that was to write it has not written anything yet")
     raise CnetkitError(
         f"{name} is no capture file: give one that Wireshark, tcpdump or cnetkit saved as pcap or pcapng, or a .gz of one"
     )

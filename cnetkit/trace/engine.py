@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.columns import PROBLEMS, Columns, decode
+from cnetkit.recording.columns import Columns, decode
 from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, UNKNOWN
 from cnetkit.trace.arrays.digests import Rows
 from cnetkit.trace.arrays.trees import roots
@@ -72,11 +72,6 @@ def join(recording: Source) -> Joined:
         search.add(step.find(search), number)
     _uncircle(search.parent)
     return _of_frames(search, units, columns, incomplete, clocks)
-
-
-def problem(columns: Columns, frame: int) -> str:
-    """Why a frame stands in no journey."""
-    return PROBLEMS[int(columns.problem[frame])]
 
 
 def _uncircle(parent: NDArray[np.int32]) -> None:

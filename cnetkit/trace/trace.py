@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from cnetkit.displays import TRACE_DISPLAYS, TRACE_VIEWS, Displays, mime_bundle
 from cnetkit.model import CnetkitError, Unexplained
+from cnetkit.recording.columns import problem
 from cnetkit.recording.frames import UNKNOWN
 from cnetkit.recording.heap import kept_memory
-from cnetkit.trace.engine import join, problem
+from cnetkit.trace.engine import join
 from cnetkit.trace.flow import Flows
 from cnetkit.trace.journey import Journey, Journeys
 from cnetkit.trace.outcome.endings import OUTCOMES
@@ -116,7 +117,9 @@ class Trace:
         """The frames that stand in no journey, and why; none in a selection."""
         joined = self.analysis.joined
         left = np.flatnonzero(joined.journey < 0) if self._of is None else ()
-        return tuple(Unexplained(int(frame), problem(joined.columns, int(frame))) for frame in left)
+        return tuple(
+            Unexplained(int(frame), problem(self.recording.frames, joined.columns, int(frame))) for frame in left
+        )
 
     def journey(self, number: int) -> Journey:
         """The journey with this number, also where it is not selected. CnetkitError where there is none."""

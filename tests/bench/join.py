@@ -96,7 +96,8 @@ def write_full(times: int, path: Path) -> None:
     """The same with payloads filled up to 1,448 octets, and with sequence numbers that leave room for those."""
     import numpy as np
 
-    from cnetkit.recording.columns import TCP, UDP, decode
+    from cnetkit.recording.columns import decode
+    from cnetkit.recording.protocols import TCP, UDP
     from cnetkit.recording.recording import load
 
     once = load(CAPTURE)

@@ -12,8 +12,9 @@ from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
-from cnetkit.recording.columns import TUNNELS, decode
+from cnetkit.recording.columns import decode
 from cnetkit.recording.frames import LINKTYPE_RAW, Frames, Tap
+from cnetkit.recording.tunnels import TUNNELS
 
 MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Evidence
-from cnetkit.recording.columns import TCP, UDP
 from cnetkit.recording.frames import IN, OUT
+from cnetkit.recording.protocols import TCP, UDP
 from cnetkit.trace.causes.cause import Cause, around, grown, moved
 from cnetkit.trace.evidence.case import Case
 

@@ -7,8 +7,8 @@ import ipaddress
 import numpy as np
 
 from cnetkit.model import Evidence, Neighbour
-from cnetkit.recording.columns import ARP
 from cnetkit.recording.frames import OUT
+from cnetkit.recording.protocols import ARP
 from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.causes.routing import arrival, chosen

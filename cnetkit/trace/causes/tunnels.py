@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnetkit.model import Evidence
-from cnetkit.recording.columns import TUNNELS
+from cnetkit.recording.tunnels import TUNNELS
 from cnetkit.trace.causes.cause import Cause, around, interface, moved
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.tunnel import NOBODY

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnetkit.model import Evidence
-from cnetkit.recording.columns import TCP
 from cnetkit.recording.frames import OUT
+from cnetkit.recording.protocols import TCP
 from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence import rule

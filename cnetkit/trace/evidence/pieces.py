@@ -6,7 +6,7 @@ What is told is which octets a frame holds, and the MTU that a datagram did not 
 from __future__ import annotations
 
 from cnetkit.model import Evidence
-from cnetkit.recording.columns import TCP
+from cnetkit.recording.protocols import TCP
 from cnetkit.trace.evidence.case import Case
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import OutcomeKind
-from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
+from cnetkit.recording.protocols import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
 from cnetkit.trace import causes
 from cnetkit.trace.evidence import dnat_target
 from cnetkit.trace.evidence.case import Case

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Evidence, Outcome
-from cnetkit.recording.columns import ARP
 from cnetkit.recording.frames import IN, OUT
+from cnetkit.recording.protocols import ARP
 from cnetkit.trace import causes
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.evidence import dnat_target, rule

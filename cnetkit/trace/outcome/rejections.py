@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Evidence
-from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
 from cnetkit.recording.frames import OUT
+from cnetkit.recording.protocols import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
 from cnetkit.trace.arrays.index import Alike, Index
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.packet import error_name, outermost, reply_ends

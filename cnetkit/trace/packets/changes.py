@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Change
-from cnetkit.recording.columns import TCP, UDP, Columns
+from cnetkit.recording.columns import Columns
+from cnetkit.recording.protocols import TCP, UDP
 from cnetkit.trace.packets.packet import address, encapsulation, mac
 
 COMPARED = (

@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.columns import UDP, Columns
+from cnetkit.recording.columns import Columns
 from cnetkit.recording.gather import Bytes, digest
+from cnetkit.recording.protocols import UDP
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.arrays.order import begins, ordered
 from cnetkit.trace.packets.units import Units, taken

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.columns import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP, UDP, Columns
+from cnetkit.recording.columns import Columns
 from cnetkit.recording.gather import Bytes
+from cnetkit.recording.protocols import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP, UDP
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.packets.units import Units
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.chunks import by_chunks
-from cnetkit.recording.columns import ICMP, ICMPV6, Columns
+from cnetkit.recording.columns import Columns
+from cnetkit.recording.protocols import ICMP, ICMPV6
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cnetkit.model import Tuple5
-from cnetkit.recording.columns import ARP, ICMP, ICMPV6, TCP, TUNNELS, UDP, Columns
+from cnetkit.recording.columns import Columns
+from cnetkit.recording.protocols import ARP, ICMP, ICMPV6, TCP, UDP
+from cnetkit.recording.tunnels import TUNNELS
 
 PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6", 132: "sctp", 47: "gre", 50: "esp", 2: "igmp"}
 ETHERTYPES = {ARP: "arp", 0x88CC: "lldp", 0x8100: "vlan"}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.columns import TCP
 from cnetkit.recording.gather import Bytes, digest
+from cnetkit.recording.protocols import TCP
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.packets.units import Units, taken
 

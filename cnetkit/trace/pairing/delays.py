@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.columns import ICMP, ICMPV6, TCP, Columns
+from cnetkit.recording.columns import Columns
+from cnetkit.recording.protocols import ICMP, ICMPV6, TCP
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.arrays.order import ranks
 from cnetkit.trace.clocks.clock import Clocks

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.columns import ARP, ICMP, ICMPV6, SCTP, TCP, UDP
 from cnetkit.recording.frames import DIRECTIONS
+from cnetkit.recording.protocols import ARP, ICMP, ICMPV6, SCTP, TCP, UDP
 from cnetkit.trace.arrays.distinct import Distinct
 from cnetkit.trace.outcome.endings import OUTCOMES
 from cnetkit.trace.packets.changes import DECRYPTED, ENCRYPTED

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError
-from cnetkit.recording.columns import ARP, ICMP, ICMPV6, PROBLEMS, Columns
-from cnetkit.recording.frames import DIRECTIONS
+from cnetkit.recording.columns import PROBLEMS, Columns, problem
+from cnetkit.recording.frames import DIRECTIONS, Frames
+from cnetkit.recording.protocols import ARP, ICMP, ICMPV6
 from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.arrays.distinct import Distinct, distinct
 from cnetkit.trace.outcome.endings import OUTCOMES
@@ -62,7 +63,7 @@ class Tables:
             "vlan": c.vlan[n] & 0xFFF, "ttl": c.ttl[n], "ident": c.ident[n], "seq": c.seq[n], "ack": c.ack[n],
             "payload": c.payload_length[n], "encapsulation": _text(self._around(n)),
             "journey": _missing(analysis.joined.journey[n]), "flow": _missing(analysis.frames.flow[n]),
-            "problem": _text(distinct(c.problem[n], lambda row: PROBLEMS[int(c.problem[n[row]])])),
+            "problem": _text(distinct(_problems(seen, c)[n], lambda row: problem(seen, c, int(n[row])))),
         })  # fmt: skip
 
     @cached_property
@@ -215,3 +216,10 @@ def _missing(numbers: NDArray[np.integer]) -> pd.api.extensions.ExtensionArray:
     import pandas as pd
 
     return pd.arrays.IntegerArray(numbers.astype(np.int64), numbers < 0)
+
+
+def _problems(frames: Frames, columns: Columns) -> NDArray[np.int64]:
+    """Equal for frames of which `problem` says the same."""
+    kinds = np.array([tap.linktype for tap in frames.taps] or [0], np.int64)
+    keys: NDArray[np.int64] = np.where(columns.problem > 0, kinds[frames.tap] * len(PROBLEMS) + columns.problem, 0)
+    return keys

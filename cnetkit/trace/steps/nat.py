@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Tuple5
-from cnetkit.recording.columns import ICMP, ICMPV6, ICMPV6_ERRORS, TCP, UDP
+from cnetkit.recording.protocols import ICMP, ICMPV6, ICMPV6_ERRORS, TCP, UDP
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.arrays.order import begins, ordered, shared
 from cnetkit.trace.packets.packet import reply_ends

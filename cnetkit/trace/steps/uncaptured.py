@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cnetkit.recording.columns import TCP
 from cnetkit.recording.frames import IN, OUT
+from cnetkit.recording.protocols import TCP
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.arrays.order import begins, ordered, ranks, shared
 from cnetkit.trace.pairing.pairs import NO_PAIRS, NOTHING, Pairs

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cnetkit.recording.columns import UDP
 from cnetkit.recording.gather import Bytes
+from cnetkit.recording.protocols import UDP
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.pairing.pairs import NO_PAIRS, Pairs, pair
 from cnetkit.trace.steps.search import Flags, Search
