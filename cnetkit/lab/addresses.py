@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from cnetkit.model import CnetkitError
 
@@ -15,12 +15,20 @@ from cnetkit.model import CnetkitError
 def interface(text: str) -> IPv4Interface | IPv6Interface:
     """`172.17.0.1/16` as an address with its network. CnetkitError where it is none."""
     try:
-        found = ipaddress.ip_interface(text)
+        parsed = ipaddress.ip_interface(text)
     except ValueError:
         raise CnetkitError(f"{text!r} is not an address with a prefix length, such as '172.17.0.1/16'") from None
     if "/" not in text:
         raise CnetkitError(f"{text!r} lacks a prefix length: write it as '{text}/24', say")
-    return found
+    return parsed
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """`10.1.0.0/24` as a network. CnetkitError with the right spelling if it names an address in a network."""
+    parsed = interface(text)
+    if parsed.ip != parsed.network.network_address:
+        raise CnetkitError(f"{text!r} is an address in a network: write the network as '{parsed.network}'")
+    return parsed.network
 
 
 class Pool:
@@ -35,7 +43,10 @@ class Pool:
         self._lowest = 1
 
     def take(self, wanted: str = "") -> str:
-        """The next free address in CIDR form, or `wanted`. CnetkitError where there is none left, or it is taken."""
+        """The next free address in CIDR form, or `wanted`, with or without the network's prefix length.
+
+        CnetkitError if there is none left, or it is taken, or it is not in the network.
+        """
         if wanted:
             return self._take_exactly(wanted)
         last = self.network.num_addresses - (2 if self.network.version == 4 and self.network.prefixlen < 31 else 1)
@@ -46,19 +57,25 @@ class Pool:
                 return self._keep(address)
         raise CnetkitError(f"{self.network} has no free address left: take a shorter prefix, or remove a container")
 
+    def holds(self, address: str) -> bool:
+        """Whether an address, with or without a prefix length, is in the network. CnetkitError if it is no address."""
+        return _address(address) in self.network
+
     def _take_exactly(self, wanted: str) -> str:
-        try:
-            address = ipaddress.ip_address(wanted)
-        except ValueError:
-            raise CnetkitError(f"{wanted!r} is not an IP address") from None
+        address, length = _address(wanted), wanted.partition("/")[2]
         if address not in self.network:
             raise CnetkitError(f"{wanted} is not in {self.network}")
+        if length and length != str(self.network.prefixlen):
+            raise CnetkitError(f"{wanted} has not the prefix length of {self.network}: write '{self._spelt(address)}'")
         if address in self._taken:
             raise CnetkitError(f"{wanted} is already given out in {self.network}")
         return self._keep(address)
 
     def _keep(self, address: IPv4Address | IPv6Address) -> str:
         self._taken.add(address)
+        return self._spelt(address)
+
+    def _spelt(self, address: IPv4Address | IPv6Address) -> str:
         return f"{address}/{self.network.prefixlen}"
 
     def give_back(self, cidr: str) -> None:
@@ -66,6 +83,13 @@ class Pool:
         address = interface(cidr).ip
         self._taken.discard(address)
         self._lowest = min(self._lowest, int(address) - int(self.network.network_address))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ipaddress.ip_address(text.partition("/")[0])
+    except ValueError:
+        raise CnetkitError(f"{text!r} is not an IP address") from None
 
 
 def mac(node: str, name: str) -> str:

@@ -6,6 +6,7 @@ It talks with the sandbox only; the kernel it never sees.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -76,14 +77,20 @@ class Lab:
         self.site.register(node)
         return node
 
-    def connect(self, a: Node, b: Node, *networks: str) -> tuple[str, str]:
-        """Joins two machines by a wire, `lab.connect(outside, host, "203.0.113.0/24")`: the second gets the network's
-        first address, the first the next one. Gives back the names of the wire's ends."""
+    def connect(
+        self, a: Node, b: Node, *networks: str, addresses: Sequence[str | Sequence[str]] = ()
+    ) -> tuple[str, str]:
+        """Joins two machines by a wire, `lab.connect(outside, host, "203.0.113.0/24")`: the second gets the network's first
+        address, the first the next one.
+
+        `addresses`: the addresses of both, `("10.1.0.7", "10.1.0.8")`, or a sequence for each if there are several networks.
+        Returns the names of the wire's ends.
+        """
         if not networks:
             raise CnetkitError("a wire needs a network: lab.connect(a, b, '203.0.113.0/24')")
         for node in (a, b):
             self.site.check_member(node)
-        return wire.connect(a, b, networks)
+        return wire.connect(a, b, networks, addresses)
 
     def remove(self, node: Node) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""

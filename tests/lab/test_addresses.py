@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from cnetkit.lab.addresses import Pool, docker_mac, interface, mac, veth_name
+from cnetkit.lab.addresses import Pool, docker_mac, interface, mac, network, veth_name
 from cnetkit.model import CnetkitError
 
 
@@ -34,11 +34,27 @@ def test_an_ipv6_network_gives_addresses_too():
 
 @pytest.mark.parametrize(
     ("wanted", "reason"),
-    [("10.0.0.1", "already given out"), ("10.9.9.9", "is not in"), ("ten", "is not an IP address")],
+    [
+        ("10.0.0.1", "already given out"),
+        ("10.9.9.9", "is not in"),
+        ("ten", "is not an IP address"),
+        ("10.0.0.7/16", "write '10.0.0.7/24'"),
+    ],
 )
 def test_a_wish_that_cannot_be_met_is_one_sentence(wanted, reason):
     with pytest.raises(CnetkitError, match=reason):
         Pool("10.0.0.0/24", "10.0.0.1").take(wanted)
+
+
+def test_an_address_may_be_asked_for_with_the_networks_prefix_length():
+    assert Pool("10.0.0.0/24").take("10.0.0.7/24") == "10.0.0.7/24"
+
+
+def test_a_network_with_host_bits_is_refused_with_the_right_spelling():
+    assert str(network("10.1.0.0/24")) == "10.1.0.0/24"
+    for text, right in (("10.1.0.7/24", "10.1.0.0/24"), ("fd00::1/64", "fd00::/64")):
+        with pytest.raises(CnetkitError, match=f"write the network as '{right}'"):
+            network(text)
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0.1", "10.0.0.256/24", "10.0.0.0/33", "web"])

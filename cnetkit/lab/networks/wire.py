@@ -1,6 +1,8 @@
-"""A wire: a veth pair that joins two machines, with an address at each end."""
+"""A wire: a veth pair that joins two machines, with an address at each end (veth(4))."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from cnetkit import operations as op
 from cnetkit.lab import addresses
@@ -8,20 +10,23 @@ from cnetkit.lab.network import default_route
 from cnetkit.lab.node import Node
 from cnetkit.model import CnetkitError
 
+Wanted = str | Sequence[str]
+"""The address of one end, or one for each network."""
 
-def connect(a: Node, b: Node, networks: tuple[str, ...]) -> tuple[str, str]:
-    """Joins two nodes by a wire and gives back the names of its ends.
 
-    In each network the second node gets the first address and the first node the next: a wire leads from a machine to its
-    gateway. A machine without a way out gets a default route where the other is a router.
+def connect(a: Node, b: Node, networks: Sequence[str], wanted: Sequence[Wanted] = ()) -> tuple[str, str]:
+    """Joins two nodes by a wire and returns the names of its ends.
+
+    `wanted`: the addresses of `a` and of `b`. Without it the second node gets the first address of each network and the first
+    node the next, because a wire leads from a machine to its gateway. A machine without a way out gets a default route if
+    the other one is a router.
     """
     if a is b:
         raise CnetkitError(f"{a.name} cannot be connected to itself")
-    pools = [addresses.Pool(network) for network in networks]
+    pools = [addresses.Pool(str(addresses.network(network))) for network in networks]
     if any(pool.network.version == 6 for pool in pools) and not a.site.ipv6:
-        raise CnetkitError(f"{networks} holds IPv6: make the lab with Lab(..., ipv6=True)")
-    at_b = tuple(pool.take() for pool in pools)
-    at_a = tuple(pool.take() for pool in pools)
+        raise CnetkitError(f"{tuple(networks)} holds IPv6: make the lab with Lab(..., ipv6=True)")
+    at_a, at_b = _addresses(pools, wanted)
     ends = a.free_interface(), b.free_interface()
     macs = [addresses.mac(node.name, end) for node, end in zip((a, b), ends, strict=True)]
     operations: list[op.Operation] = [op.AddVeth(a.name, ends[0], macs[0], b.name, ends[1], macs[1])]
@@ -31,6 +36,20 @@ def connect(a: Node, b: Node, networks: tuple[str, ...]) -> tuple[str, str]:
     a.site.build(*operations)
     a.interfaces[ends[0]], b.interfaces[ends[1]] = at_a, at_b
     return ends
+
+
+def _addresses(pools: Sequence[addresses.Pool], wanted: Sequence[Wanted]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The addresses of both ends in CIDR form, one of each pool."""
+    if len(wanted) not in (0, 2):
+        raise CnetkitError(f"{wanted!r} is not one address for each end: write addresses=('10.1.0.7', '10.1.0.8')")
+    ends = [[one] if isinstance(one, str) else list(one) for one in wanted] or [[], []]
+    for address in (address for end in ends for address in end):
+        if not any(pool.holds(address) for pool in pools):
+            raise CnetkitError(f"{address} is not in {', '.join(str(pool.network) for pool in pools)}")
+    fixed = [[next((pool.take(one) for one in end if pool.holds(one)), "") for pool in pools] for end in ends]
+    at_b = tuple(cidr or pool.take() for cidr, pool in zip(fixed[1], pools, strict=True))
+    at_a = tuple(cidr or pool.take() for cidr, pool in zip(fixed[0], pools, strict=True))
+    return at_a, at_b
 
 
 def _way_out(node: Node, other: Node, gateways: tuple[str, ...]) -> list[op.Operation]:

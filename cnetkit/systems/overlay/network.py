@@ -33,7 +33,7 @@ class Overlay:
         if len(hosts) < 2:
             raise CnetkitError(f"the overlay {name!r} has {len(hosts)} host: it needs two or more to lead anywhere")
         self.name, self.id, self.control = name, number, control
-        self.pool = addresses.Pool(subnet)
+        self.pool = addresses.Pool(str(addresses.network(subnet)))
         self.bridges: dict[str, Bridge] = {}
         """Its bridge on each host, by the host's name."""
         self.tunnels: dict[str, str] = {}
