@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cnetkit.model import CnetkitError
+
 
 def test_a_container_on_two_networks_reaches_both_and_their_members_do_not_reach_each_other(lab):
     host = lab.host("dock")
@@ -23,3 +27,28 @@ def test_a_container_without_a_network_has_its_loopback_only(lab):
     web = lab.host("dock").container("web")
     assert web.run("ls /sys/class/net").output.split() == ["lo"]
     assert web.run("hostname").output == "web\n"
+
+
+def test_a_bridge_without_dockers_rules_changes_no_rule_and_hides_no_address(lab):
+    host, outside = lab.host("dock"), lab.host("outside")
+    lab.connect(outside, host, "203.0.113.0/24", addresses=("203.0.113.7", "203.0.113.8"))
+    net = host.bridge("br0", "10.5.0.1/24", rules=False)
+    web = net.container("web")
+    web.http_server(80)
+    assert host.run("iptables-nft-save").output == ""
+    outside.route("10.5.0.0/24", "203.0.113.8")
+    assert "you are 203.0.113.7 " in outside.run("curl -s -m 5 http://10.5.0.2/", check=True).output
+    with pytest.raises(CnetkitError, match="web is on no bridge with Docker's rules"):
+        host.publish(8080, to=web, port=80)
+
+
+def test_a_port_is_published_by_the_attachment_that_docker_knows(lab):
+    host, outside = lab.host("dock"), lab.host("outside")
+    lab.connect(outside, host, "203.0.113.0/24")
+    plain, docker = host.bridge("br0", "10.5.0.1/24", rules=False), host.bridge("docker0", "172.17.0.1/16")
+    web = plain.container("web")
+    docker.attach(web, address="172.17.0.9")
+    web.http_server(80)
+    web.run("ip route replace default via 172.17.0.1", check=True)  # as docker chooses the gateway network
+    host.publish(8080, to=web, port=80)
+    assert "web at 172.17.0.9" in outside.run("curl -s -m 5 http://203.0.113.1:8080/", check=True).output

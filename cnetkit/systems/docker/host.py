@@ -26,6 +26,8 @@ class DockerHost:
         self.published: list[PublishedPort] = []
         self.families: set[bool] = set()
         """For which of IPv4 (False) and IPv6 (True) Docker's chains are laid."""
+        self.bridges: set[Bridge] = set()
+        """Those of the host's bridges that have Docker's rules."""
         host.site.before_removal.append(self._before_removal)
         host.port_claims.append(self.claim)
 
@@ -44,7 +46,7 @@ class DockerHost:
 
     def port_operations(self, one: PublishedPort, remove: bool = False) -> list[op.Operation]:
         """The rules of one published port, for each address family that the container has, or with `remove` their removal."""
-        attachment = carrier(one.to)
+        attachment = self.carrier(one.to)
         limited = ipaddress.ip_address(one.address) if one.address else None
         operations: list[op.Operation] = []
         for cidr in attachment.addresses:
@@ -61,6 +63,15 @@ class DockerHost:
                 )
                 operations.append(op.Rules(self.host.name, rules, inside.version == 6))
         return operations
+
+    def carrier(self, container: Container) -> Attachment:
+        """The attachment by which a container's published ports are reached: to a bridge with Docker's rules, or its first."""
+        attachments = list(container.attachments.values())
+        if not attachments or not self.families:
+            raise CnetkitError(
+                f"{container.name} is on no bridge with Docker's rules: make one with {self.host.name}.bridge(...) and attach it"
+            )
+        return next((one for one in attachments if one.network in self.bridges), attachments[0])
 
     def check_free(self, one: PublishedPort) -> None:
         """CnetkitError, with the name of its holder, if somebody holds the port already."""
@@ -85,26 +96,21 @@ def _held_by(one: PublishedPort) -> str:
     return f"the container {one.to.name}, whose port {one.port} is published there"
 
 
-def carrier(container: Container) -> Attachment:
-    """The attachment by which a container's published ports are reached: its first one."""
-    if not container.attachments:
-        raise CnetkitError(f"{container.name} is attached to no network: a port of it cannot be published")
-    return next(iter(container.attachments.values()))
-
-
 # --- Doors -----------------------------------------------------------------------------------------------------------
 
 
-def bridge(host: Host, name: str = "docker0", *gateways: str) -> Bridge:
+def bridge(host: Host, name: str = "docker0", *gateways: str, rules: bool = True) -> Bridge:
     """A bridge with the host's own addresses on it, `172.17.0.1/16` for one, and Docker's rules around it.
 
-    Containers are then made with the bridge's `container` and `containers`. CnetkitError if the name or an address cannot be
-    had.
+    Containers are then made with the bridge's `container` and `containers`. Without `rules` it is the kernel's bridge and
+    nothing else: nothing is masqueraded, and no port can be published. CnetkitError if the name or an address cannot be had.
     """
     host.check_interface(name)
     made, docker = Bridge(host, name, gateways or ("172.17.0.1/16",)), host.part(DockerHost)
-    host.site.build(*made.operations(), *docker.bridge_operations(made))
-    docker.families |= {":" in gateway for gateway in made.gateways}
+    host.site.build(*made.operations(), *(docker.bridge_operations(made) if rules else []))
+    if rules:
+        docker.families |= {":" in gateway for gateway in made.gateways}
+        docker.bridges.add(made)
     host.interfaces[name] = made.gateways
     host.bridges[name] = made
     return made
