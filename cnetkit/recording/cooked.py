@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.capture import MOST_INTERFACES
+from cnetkit.recording.capture_file import MOST_INTERFACES
 from cnetkit.recording.frames import IN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, OUT, UNKNOWN, Frames
 
 Rows = NDArray[np.int64]

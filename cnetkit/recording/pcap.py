@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.capture import MOST_FRAMES, Capture, tap_name
+from cnetkit.recording.capture_file import MOST_FRAMES, CaptureFile, tap_name
 from cnetkit.recording.damage import LONGEST, cut_off, likely_records, record_after
 from cnetkit.recording.frames import UNKNOWN, Frames, Tap
 
@@ -28,7 +28,7 @@ MOST_DAMAGE = 64
 BYTES: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 
 
-def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
+def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile:
     """The capture in `data`, which begins with one of MAGICS. The format names no interface and no direction."""
     order, tick = MAGICS[data[:4].tobytes()]
     linktype = struct.unpack_from(order + "I", data.data, 20)[0] & 0xFFFF if len(data) >= 24 else 0
@@ -46,7 +46,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
         length=np.minimum(length, 0x7FFFFFFF).astype(np.int32),
         data=data,
     )
-    return Capture(frames, warnings=tuple(told))
+    return CaptureFile(frames, warnings=tuple(told))
 
 
 def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[np.int64], list[str]]:

@@ -12,7 +12,7 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.recording.capture import MOST_FRAMES, MOST_INTERFACES, Capture, tap_name
+from cnetkit.recording.capture_file import MOST_FRAMES, MOST_INTERFACES, CaptureFile, tap_name
 from cnetkit.recording.frames import IN, OUT, Frames, Tap
 
 MAGICS = {b"\x34\xcd\xb2\xa1": "<", b"\xa1\xb2\xcd\x34": ">"}
@@ -21,7 +21,7 @@ OUTGOING = 4
 """packet(7), sll_pkttype: sent by this node."""
 
 
-def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
+def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile:
     """The capture in `data`, which begins with one of MAGICS: a tap `ifN` for each interface index N."""
     order = MAGICS[data[:4].tobytes()]
     linktype = struct.unpack_from(order + "I", data.data, 20)[0] & 0xFFFF if len(data) >= 24 else 0
@@ -43,7 +43,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
         data=data,
     )
     told = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
-    return Capture(frames, warnings=tuple(told if stopped < len(data) else ()))
+    return CaptureFile(frames, warnings=tuple(told if stopped < len(data) else ()))
 
 
 def _walk(data: NDArray[np.uint8], order: str) -> tuple[NDArray[np.int64], int]:

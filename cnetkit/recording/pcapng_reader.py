@@ -2,7 +2,7 @@
 
 Both byte orders, several sections, unknown blocks. What is broken is left out and told in a warning; nothing
 here raises because of what a file holds, and what it may cost is bounded. It does not open files, and does not know
-what an attachment means.
+what the metadata means.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Loss
 from cnetkit.recording import pcapng as p
-from cnetkit.recording.capture import MOST_FRAMES, MOST_INTERFACES, Capture, tap_name
+from cnetkit.recording.block_chain import BlockChain, Words
+from cnetkit.recording.capture_file import MOST_FRAMES, MOST_INTERFACES, CaptureFile, tap_name
 from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.frames import Frames, Tap, no_frames
-from cnetkit.recording.steps import Steps, Words
 from cnetkit.recording.ticks import nanoseconds
 
 OPTIONS_LOOKED_THROUGH = 64
@@ -40,7 +40,7 @@ class _File:
     node: str
     taps: dict[Tap, int] = field(default_factory=dict)
     parts: list[tuple[NDArray[Any], ...]] = field(default_factory=list)
-    attachments: list[bytes] = field(default_factory=list)
+    metadata: list[bytes] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     frames: int = 0
@@ -68,11 +68,11 @@ class _Packets:
     """The blocks of those that were left out."""
 
 
-def read(data: NDArray[np.uint8], node: str) -> Capture:
+def read(data: NDArray[np.uint8], node: str) -> CaptureFile:
     """The capture in `data`; interfaces whose names do not say a node are `node`'s."""
     file = _File(data, node)
     little = data[: len(data) // 4 * 4].view("<u4")
-    walks = {"<": Steps(little)}
+    walks = {"<": BlockChain(little)}
     at = sections = 0
     while at < len(little):
         magic = int(little[at + 2]) if at + 2 < len(little) else 0
@@ -88,7 +88,7 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
         order, words = "<", little
         if magic != p.BYTE_ORDER_MAGIC:
             order, words = ">", walks[">"].words if ">" in walks else little.byteswap()
-            walks.setdefault(">", Steps(words))
+            walks.setdefault(">", BlockChain(words))
         blocks, at, whole = _blocks(file, walks[order], at)
         _read_section(file, _Section(words, order, blocks))
         if not whole:
@@ -96,10 +96,10 @@ def read(data: NDArray[np.uint8], node: str) -> Capture:
     else:
         if len(data) % 4:
             file.warnings.append(f"the last {len(data) % 4} bytes of the file are no block and were not read")
-    return Capture(_frames(file), tuple(file.attachments), tuple(file.losses), tuple(file.warnings))
+    return CaptureFile(_frames(file), tuple(file.metadata), tuple(file.losses), tuple(file.warnings))
 
 
-def _blocks(file: _File, steps: Steps, at: int) -> tuple[NDArray[np.int64], int, bool]:
+def _blocks(file: _File, steps: BlockChain, at: int) -> tuple[NDArray[np.int64], int, bool]:
     """The blocks of the section at `at` without what is damaged, where the next one begins, and whether there may be one."""
     parts = []
     for _ in range(MOST_DAMAGE):
@@ -183,7 +183,7 @@ def _read_section(file: _File, section: _Section) -> None:
         file.parts += [part.columns for part in found if part.columns]
         _warn(file, found)
     if pieces:
-        file.attachments.append(b"".join(pieces))
+        file.metadata.append(b"".join(pieces))
         return  # it tells the losses itself
     taps = list(file.taps)
     for number, count in statistics.items():

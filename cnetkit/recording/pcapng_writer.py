@@ -1,6 +1,6 @@
 """Writes pcapng files: the packet blocks of many frames at once, by scattering their fields into one array.
 
-Little endian, one section, nanoseconds. It does not know what an attachment means.
+Little endian, one section, nanoseconds. It does not know what the metadata means.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def write(
     file: BinaryIO,
     frames: Frames,
     *,
-    attachment: bytes = b"",
+    metadata: bytes = b"",
     comments: Mapping[int, str] | Sequence[str] | None = None,
     losses: Sequence[Loss] = (),
     about: str = "",
@@ -36,14 +36,14 @@ def write(
 ) -> None:
     """Write one section to `file`. `comments` are shown by Wireshark as the comments of the frames with these numbers.
 
-    The attachment stands in custom options of the section header, and where it is long of empty name resolution blocks:
+    The metadata stands in custom options of the section header, and where it is long of empty name resolution blocks:
     a custom block would be listed by Wireshark as if it were a packet.
     """
     if comments is None:
         comments = {}
     elif not isinstance(comments, Mapping):
         comments = dict(enumerate(comments))
-    file.write(_head(attachment, about, system))
+    file.write(_head(metadata, about, system))
     file.writelines(_interface(frames, number) for number in range(len(frames.taps)))
     # A chunk is what begins within the same 4 MiB of captured bytes, with each frame counted as 64 more.
     ends = np.cumsum(frames.captured.astype(np.int64) + 64)
@@ -54,12 +54,12 @@ def write(
     file.writelines(_statistics(frames, losses))
 
 
-def _head(attachment: bytes, about: str, system: str) -> bytes:
+def _head(metadata: bytes, about: str, system: str) -> bytes:
     said = p.option(p.COMMENT, about.encode("utf-8", "replace")) if about else b""
     said += p.option(p.SHB_OS, system.encode("utf-8", "replace")) if system else b""
     said += p.option(p.SHB_APPLICATION, b"cnetkit")
     mark = struct.pack("<I", p.ENTERPRISE) + p.MAGIC
-    pieces = [p.option(p.CUSTOM_COPIED, mark + attachment[at : at + PIECE]) for at in range(0, len(attachment), PIECE)]
+    pieces = [p.option(p.CUSTOM_COPIED, mark + metadata[at : at + PIECE]) for at in range(0, len(metadata), PIECE)]
     groups = [b"".join(pieces[at : at + PIECES_IN_A_BLOCK]) for at in range(0, len(pieces), PIECES_IN_A_BLOCK)] or [b""]
     end = p.option(p.END, b"")
     head = struct.pack("<IHHq", p.BYTE_ORDER_MAGIC, 1, 0, -1)

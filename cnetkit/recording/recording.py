@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import CnetkitError, Event, Loss, Topology
-from cnetkit.recording import attachment, compressed, cooked, pcap, pcap_modified, pcapng_reader, pcapng_writer, snoop
-from cnetkit.recording.capture import Capture
+from cnetkit.recording import compressed, cooked, metadata, pcap, pcap_modified, pcapng_reader, pcapng_writer, snoop
+from cnetkit.recording.capture_file import CaptureFile
 from cnetkit.recording.chunks import by_chunks
 from cnetkit.recording.frames import Frames, Tap, merge
 from cnetkit.recording.heap import kept_memory
@@ -67,15 +67,15 @@ class Recording:
 
     def _write(self, file: BinaryIO, comments: Mapping[int, str] | Sequence[str] | None) -> None:
         clocks = tuple(tap.clock for tap in self.frames.taps)
-        beside = attachment.Attachment(
+        beside = metadata.Metadata(
             name=self.name, kernel=self.kernel, replayed=self.replayed, warnings=self.warnings, losses=self.losses,
-            topologies=self.topologies, events=attachment.pack_events(self.events),
+            topologies=self.topologies, events=metadata.pack_events(self.events),
             clocks=clocks if len(set(clocks)) > 1 else (),
         )  # fmt: skip
         pcapng_writer.write(
             file,
             self.frames,
-            attachment=attachment.encode(beside),
+            metadata=metadata.encode(beside),
             comments=comments,
             losses=self.losses,
             about=f"{self.name} (replayed: {self.replayed})" if self.replayed else self.name,
@@ -103,12 +103,10 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
             )
         renamed = (Tap(node, interface, capture.frames.taps[0].linktype),)
         capture = replace(capture, frames=replace(capture.frames, taps=renamed))
-    frames = (
-        capture.frames if capture.attachments else cooked.split(capture.frames)
-    )  # what we saved has been taken apart
+    frames = capture.frames if capture.metadata else cooked.split(capture.frames)  # what we saved has been taken apart
     recording = Recording(frames, losses=capture.losses, warnings=capture.warnings)
     sections = []
-    for packed in capture.attachments:
+    for packed in capture.metadata:
         try:
             sections.append(_section(frames, packed))
         except CnetkitError as error:
@@ -205,7 +203,7 @@ def _timed(one: Recording, name: str, clocks: dict[tuple[str, str], str]) -> Rec
 
 def _section(frames: Frames, packed: bytes) -> Recording:
     """What was attached to one section of a file."""
-    beside, events = attachment.decode(packed)
+    beside, events = metadata.decode(packed)
     if len(beside.clocks) == len(frames.taps):
         taps = (replace(tap, clock=clock) for tap, clock in zip(frames.taps, beside.clocks, strict=True))
         frames = replace(frames, taps=tuple(taps))
@@ -265,7 +263,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
         return data[: min(by_chunks(len(data), some, READ_AT_ONCE), default=0)]
 
 
-def _capture(data: NDArray[np.uint8], node: str, interface: str, name: str) -> Capture:
+def _capture(data: NDArray[np.uint8], node: str, interface: str, name: str) -> CaptureFile:
     if len(data) > LARGEST:
         raise CnetkitError(f"{name} is larger than 4 GiB: take it apart with editcap -c first")
     if data[:2].tobytes() == compressed.MAGIC:
@@ -275,7 +273,7 @@ def _capture(data: NDArray[np.uint8], node: str, interface: str, name: str) -> C
     return _uncompressed(data, node, interface, name)
 
 
-def _uncompressed(data: NDArray[np.uint8], node: str, interface: str, name: str) -> Capture:
+def _uncompressed(data: NDArray[np.uint8], node: str, interface: str, name: str) -> CaptureFile:
     first = data[:4].tobytes()
     if first in pcap.MAGICS and len(data) >= 24:
         return pcap.read(data, node, interface)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Loss
-from cnetkit.recording.capture import MOST_FRAMES, Capture, tap_name
+from cnetkit.recording.capture_file import MOST_FRAMES, CaptureFile, tap_name
 from cnetkit.recording.frames import UNKNOWN, Frames, Tap
 
 MAGIC = b"snoop\0\0\0"
@@ -18,7 +18,7 @@ LINKTYPES = {0: 1, 2: 6, 4: 1, 8: 10, 26: 1}
 HEAD = 24
 
 
-def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
+def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile:
     """The capture in `data`, which begins with MAGIC. The format names no interface and no direction."""
     kind = struct.unpack_from(">I", data.data, 12)[0] if len(data) >= 16 else 4
     tap = Tap(*tap_name(interface, node, 0), LINKTYPES.get(kind, 147))
@@ -37,7 +37,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> Capture:
     )
     lost = int(drops[-1]) if len(at) else 0
     told = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
-    return Capture(
+    return CaptureFile(
         frames,
         losses=(Loss(tap.node, "frames", lost),) if lost else (),
         warnings=tuple(told if stopped < len(data) else ()),

@@ -15,8 +15,8 @@ from cnetkit.trace.arrays.trees import roots
 from cnetkit.trace.clocks.clock import Clocks, reconciled
 from cnetkit.trace.packets import datagrams, fragments, segments
 from cnetkit.trace.packets.identity import identify
-from cnetkit.trace.packets.units import Found, Units, returned, units_of
-from cnetkit.trace.pairing.delays import numbered
+from cnetkit.trace.packets.units import JoinedRows, Units, returned, units_of
+from cnetkit.trace.pairing.timing import numbered
 from cnetkit.trace.steps import STEPS
 from cnetkit.trace.steps.joined import Joined, Source, connections_of
 from cnetkit.trace.steps.search import Search
@@ -94,7 +94,7 @@ def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple
     root[order] = order[roots(search.parent)]
     loose = [incomplete, *((order[one], order[other]) for one, other in search.together)]
     together = (np.concatenate([one for one, _ in loose]), np.concatenate([other for _, other in loose]))
-    found = returned(units, Found(parent, step, ambiguous, direction, root), together)
+    found = returned(units, JoinedRows(parent, step, ambiguous, direction, root), together)
     by_time = np.argsort(units.time[:count], kind="stable").astype(np.int64)
     journey = np.full(count, -1, np.int32)
     usable = by_time[columns.problem[by_time] == 0]

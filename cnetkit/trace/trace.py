@@ -31,7 +31,7 @@ from cnetkit.trace.query.matching import matches
 from cnetkit.trace.query.recent import begun_within, latest
 from cnetkit.trace.report import document
 from cnetkit.trace.report.comparison import Comparison, compare
-from cnetkit.trace.report.tables import Tables
+from cnetkit.trace.report.tables import TraceTables
 from cnetkit.trace.report.wording import comment
 
 if TYPE_CHECKING:
@@ -234,9 +234,9 @@ class Trace:
         return self.tables.hops
 
     @cached_property
-    def tables(self) -> Tables:
+    def tables(self) -> TraceTables:
         """Frames, hops, flows and latencies as pandas DataFrames."""
-        return Tables(self.analysis, self.numbers, not self.selection)
+        return TraceTables(self.analysis, self.numbers, not self.selection)
 
     @property
     def plot(self) -> Any:  # noqa: ANN401 - cnetkit.view.plots.Plots, which is not imported here

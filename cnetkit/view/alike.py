@@ -10,8 +10,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 
 from cnetkit.model import Hop
+from cnetkit.trace.flow import Flow
+from cnetkit.trace.journey import Journey
+from cnetkit.trace.trace import Trace
 from cnetkit.view.reasons import reasons
-from cnetkit.view.traced import Flow, Journey, Trace
 
 SERVICE = ("arp", "igmp", "lldp")
 """Protocols that carry no one's data: shown after all others, and shortly."""

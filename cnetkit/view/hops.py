@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from html import escape
 
 from cnetkit.model import Evidence, Hop
+from cnetkit.trace.journey import Journey
 from cnetkit.view import wording
 from cnetkit.view.reasons import reasons
-from cnetkit.view.traced import Journey
 
 HEADS = ("Hop", "Node", "Interface", "Way", "µs", "What changed", "Why")
 NUMBERS = (0, 4)

@@ -63,7 +63,7 @@ def follow(trace: Trace, viewer: Viewer) -> Pulse:
     return pulse
 
 
-class Watch:
+class NetworkUpdates:
     """Shows each change of a network, and what passes its interfaces. `now` gives the network as soon as it has changed, or
     `COUNTED` seconds later; None when it is gone."""
 

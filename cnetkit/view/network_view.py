@@ -9,7 +9,7 @@ from pathlib import Path
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.view import scene, wording
 from cnetkit.view.display import publish, still, viewers
-from cnetkit.view.live import Pulse, Watch
+from cnetkit.view.live import NetworkUpdates, Pulse
 from cnetkit.view.page import document
 
 HEADS = ("Node", "Interface", "Kind", "State", "Addresses", "Joined with")
@@ -18,7 +18,7 @@ HEADS = ("Node", "Interface", "Kind", "State", "Addresses", "Joined with")
 class NetworkView:
     """A picture of a lab's network. In a notebook it follows what is built, until the lab ends or it is closed.
 
-    `now` gives the network when it has changed (live.Watch), or None when the lab is gone; without it the picture stays.
+    `now` gives the network when it has changed (live.NetworkUpdates), or None when the lab is gone; without it the picture stays.
     `replayed`: the label of the recording it comes from, if it does.
     """
 
@@ -54,7 +54,7 @@ class NetworkView:
         viewer = Viewer(self._scene(), name)
         publish(viewer)
         if self._now is not None:
-            watch = Watch(viewer, self._now, self._topology, self._title)
+            watch = NetworkUpdates(viewer, self._now, self._topology, self._title)
             self._pulses.append(Pulse(watch.beat))
             self._pulses[-1].start()
 

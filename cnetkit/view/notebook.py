@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from cnetkit.trace.flow import Flow
+from cnetkit.trace.journey import Journey
+from cnetkit.trace.trace import Trace
 from cnetkit.view import wording
 from cnetkit.view.alike import alike, in_order, is_service, path
 from cnetkit.view.hops import STYLE as TABLE_STYLE, table
 from cnetkit.view.svg import ladders
 from cnetkit.view.theme import colours
-from cnetkit.view.traced import Flow, Journey, Trace
 
 FLOWS, GROUPS, DRAWN = 30, 40, 6
 """How many flows are shown, how many ways of each have their hops listed, and how many of these are drawn."""

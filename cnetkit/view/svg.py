@@ -11,10 +11,10 @@ from html import escape
 from textwrap import wrap
 
 from cnetkit.model import Hop
+from cnetkit.trace.journey import Journey
 from cnetkit.view import wording
 from cnetkit.view.reasons import reasons
 from cnetkit.view.theme import colours
-from cnetkit.view.traced import Journey
 
 JOURNEYS, HOPS = 12, 60
 COLUMN, TIMES, WORDS, MARGIN, LINE = 104, 66, 56, 12, 16

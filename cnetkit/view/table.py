@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnetkit.model import Hop
+from cnetkit.trace.journey import Journey
 from cnetkit.view import wording
 from cnetkit.view.lines import SPACE, Cell, Line, beside, cells, under
 from cnetkit.view.reasons import reasons
-from cnetkit.view.traced import Journey
 
 WIDE = 116
 """Columns from which on the evidence has room beside its hop."""

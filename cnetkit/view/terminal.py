@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from cnetkit.trace.flow import Flow
+from cnetkit.trace.journey import Journey
+from cnetkit.trace.trace import Trace
 from cnetkit.view import wording
 from cnetkit.view.alike import alike, in_order, is_service, path
 from cnetkit.view.lines import Line, cells, under
 from cnetkit.view.table import Table
-from cnetkit.view.traced import Flow, Journey, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console

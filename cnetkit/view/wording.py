@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cnetkit.model import Evidence, Hop, Outcome
-from cnetkit.view.traced import Journey, Packet, Trace
+from cnetkit.trace.journey import Journey
+from cnetkit.trace.packets.packet import Packet
+from cnetkit.trace.trace import Trace
 
 MARKS = {"delivered": "✓", "consumed": "●", "dropped": "✕", "lost-from-sight": "?", "ambiguous": "≈"}
 ARROWS = {"in": "→ in", "out": "out →", "unknown": "unknown"}

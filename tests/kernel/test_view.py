@@ -11,14 +11,14 @@ from cnetkit.lab import Lab
 from cnetkit.model import CnetkitError
 from cnetkit.sandbox.session import read
 from cnetkit.view import scene
-from cnetkit.view.live import Pulse, Watch, follow
+from cnetkit.view.live import NetworkUpdates, Pulse, follow
 from cnetkit.view.network_view import NetworkView
 from cnetkit.view.widget import Viewer
 
 
 def watched(lab):
     viewer = Viewer(scene.of_topology(lab.topology, lab.name), "still")
-    return viewer, Watch(viewer, lab.view()._now, lab.topology, lab.name)
+    return viewer, NetworkUpdates(viewer, lab.view()._now, lab.topology, lab.name)
 
 
 def interfaces(viewer):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cnetkit.model import CnetkitError
-from cnetkit.recording.capture import MOST_INTERFACES
+from cnetkit.recording.capture_file import MOST_INTERFACES
 from cnetkit.recording.recording import load
 from tests.hostile import ETHERNET, inspected, seeds, seeds_of_names, udp
 from tests.recording.conftest import Pcapng

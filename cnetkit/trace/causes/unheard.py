@@ -48,7 +48,7 @@ def _unheard(case: Case, frame: int) -> bool:
     return came_in and not case.joined.units.cut(frame) and not heard(case, frame)
 
 
-class Flows:
+class FlowIndex:
     """Frames by the ends of their packets: those that came in somewhere, and those that began in a node."""
 
     def __init__(self, case: Case) -> None:
@@ -67,7 +67,7 @@ def _said_of_flow(case: Case, frame: int) -> Evidence | None:
     that they came through. None where it told of none, or not the same of all."""
     if not by_flow(case, case.place(frame)[0]):
         return None
-    flows = case.once(Flows)
+    flows = case.once(FlowIndex)
     alike = flows.like.like(frame)
     first = int(alike[0])
     if first not in flows.said:
@@ -88,7 +88,7 @@ def _said(case: Case, frame: int) -> Evidence | None:
 
 def _answered(case: Case, frame: int) -> bool:
     """Whether the node acknowledged it, or answered in its flow later while its rules treat a flow's packets alike."""
-    c, flows = case.joined.columns, case.once(Flows)
+    c, flows = case.joined.columns, case.once(FlowIndex)
     rows = flows.sent.find(flows.node[frame], *(getattr(c, name)[frame] for name in TURNED))
     later = rows[case.before(rows, frame) :]
     if not len(later):

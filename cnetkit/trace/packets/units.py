@@ -130,7 +130,7 @@ def _through(units: Units, unit: Rows, part: Rows) -> tuple[Rows, Rows]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class JoinedRows:
     """What the search found: one element a unit, or a frame."""
 
     parent: NDArray[np.int32]
@@ -142,7 +142,7 @@ class Found:
     """A number that those of one journey share."""
 
 
-def returned(units: Units, found: Found, together: tuple[Rows, Rows]) -> Found:
+def returned(units: Units, found: JoinedRows, together: tuple[Rows, Rows]) -> JoinedRows:
     """What was found for all units, as it holds for the frames.
 
     `together` are pairs of units that belong to one journey although no step leads from one to the other.
@@ -155,7 +155,7 @@ def returned(units: Units, found: Found, together: tuple[Rows, Rows]) -> Found:
     best = np.lexsort((unit, found.parent[unit] < 0, frame))  # one that came from somewhere, where there is one
     leader = unit[best][np.unique(frame[best], return_index=True)[1]]
     begins = np.searchsorted(frame, np.arange(units.frames))
-    return Found(
+    return JoinedRows(
         _frames_above(units, found.parent[leader], unit, frame),
         found.step[leader],
         np.logical_or.reduceat(found.ambiguous[unit], begins),

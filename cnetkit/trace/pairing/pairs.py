@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.arrays.order import begins, ordered, possible, ranks
-from cnetkit.trace.pairing.delays import PAUSE_NS, Seen
+from cnetkit.trace.pairing.timing import PAUSE_NS, Timing
 
 NEAR_NS, NEAR_FACTOR = 50_000_000, 10
 """A pair is certain among identical packets if no other is within this time, or this many times its own delay."""
@@ -42,14 +42,14 @@ def pair(
     children: Rows,
     child_key: U64,
     lane: NDArray[np.generic],
-    seen: Seen,
+    timing: Timing,
     *,
     ties: bool = False,
 ) -> Pairs:
     """Pairs children with parents of the same key.
 
     Rows are numbered in the order of time and given ascending. A parent has at most one child a `lane` (an interface,
-    so that a flood forks). A parent comes before its child, or with `ties` at the same time. Doubtful pairs (see Seen)
+    so that a flood forks). A parent comes before its child, or with `ties` at the same time. Doubtful pairs (see Timing)
     are kept where others took as long to come there.
     """
     if not len(parents) or not len(children):
@@ -74,17 +74,17 @@ def pair(
     rank, wanted, run = _counted(number, lane)
     known = first + np.minimum(rank, available - 1)
     likely = parents[known]
-    fits = (wanted == available) & seen.after(likely, children, ties)
+    fits = (wanted == available) & timing.after(likely, children, ties)
     sure = np.flatnonzero(fits)
-    usual = seen.usual(likely[sure], children[sure])
-    fits &= ~seen.doubtful(likely, children, usual)
+    usual = timing.usual(likely[sure], children[sure])
+    fits &= ~timing.doubtful(likely, children, usual)
     if fits.all():
         return Pairs(likely, children, NOTHING, NOTHING)
     broken = np.zeros(len(run) and int(run.max()) + 1, np.bool_)
     broken[run[~fits]] = True
     left, sure = np.flatnonzero(broken[run]), np.flatnonzero(~broken[run])
-    late = _decide(parents, first[left], available[left], children[left], run[left], seen, ties)
-    near = ~seen.doubtful(late.parent, late.child, usual)
+    late = _decide(parents, first[left], available[left], children[left], run[left], timing, ties)
+    near = ~timing.doubtful(late.parent, late.child, usual)
     return Pairs(
         np.concatenate((likely[sure], late.parent[near])),
         np.concatenate((children[sure], late.child[near])),
@@ -105,9 +105,11 @@ def _counted(number: Rows, lane: NDArray[np.generic]) -> tuple[Rows, Rows, Rows]
     return rank, size, run
 
 
-def _decide(parents: Rows, first: Rows, available: Rows, children: Rows, run: Rows, seen: Seen, ties: bool) -> Pairs:
+def _decide(
+    parents: Rows, first: Rows, available: Rows, children: Rows, run: Rows, timing: Timing, ties: bool
+) -> Pairs:
     """Among identical packets with unequal counts: those that a pause, or their nearness, tells apart."""
-    time = seen.time
+    time = timing.time
     _, leader = np.unique(run, return_index=True)
     total = available[leader]
     offset = np.arange(total.sum()) - np.repeat(np.cumsum(total) - total, total)
@@ -126,7 +128,7 @@ def _decide(parents: Rows, first: Rows, available: Rows, children: Rows, run: Ro
     place = np.minimum((np.cumsum(born) - born)[segment[at_child]] + rank, len(at_parent) - 1)
     candidate = at_parent[place]
     even = (born == ended)[segment]
-    early = even[at_child] & ~seen.after(row[candidate], row[at_child], ties)
+    early = even[at_child] & ~timing.after(row[candidate], row[at_child], ties)
     wrong = np.bincount(segment[at_child], early, len(born)) > 0
     even &= ~wrong[segment]
     sure = even[at_child]

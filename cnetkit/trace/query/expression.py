@@ -60,7 +60,7 @@ class Changed:
 class AtHop:
     """One hop that fulfils all of it."""
 
-    part: Node
+    part: Expression
 
     def __str__(self) -> str:
         return f"hop({self.part})"
@@ -70,7 +70,7 @@ class AtHop:
 class Not:
     """What does not fulfil it."""
 
-    part: Node
+    part: Expression
 
     def __str__(self) -> str:
         return f"not {self.part}" if not isinstance(self.part, Both) else f"not ({self.part})"
@@ -81,13 +81,13 @@ class Both:
     """Two or more parts, joined by `and` or by `or`."""
 
     word: str
-    parts: tuple[Node, ...]
+    parts: tuple[Expression, ...]
 
     def __str__(self) -> str:
         return f" {self.word} ".join(f"({one})" if isinstance(one, Both) else str(one) for one in self.parts)
 
 
-Node = Term | Changed | AtHop | Not | Both
+Expression = Term | Changed | AtHop | Not | Both
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Token:
     at: int
 
 
-def parse(expression: str) -> Node:
+def parse(expression: str) -> Expression:
     """The tree of `expression`. CnetkitError, one sentence that points at the place, where it is wrong."""
     if not isinstance(expression, str):
         raise CnetkitError(f"a selection is text such as 'tcp.port == 80', not {type(expression).__name__}")
@@ -126,7 +126,7 @@ class _Reader:
         self._tokens.append(Token("end", "", len(expression)))
         self._next = self._depth = 0
 
-    def whole(self) -> Node:
+    def whole(self) -> Expression:
         """All of it."""
         if self._here.kind == "end":
             raise CnetkitError("the selection is empty: write one such as 'tcp.port == 80 and dropped'")
@@ -163,17 +163,17 @@ class _Reader:
             raise self._wrong(self._here, f"{said} {why}")
         self._take()
 
-    def _any(self) -> Node:
+    def _any(self) -> Expression:
         return self._joined("or", lambda: self._joined("and", self._one))
 
-    def _joined(self, word: str, read: Callable[[], Node]) -> Node:
+    def _joined(self, word: str, read: Callable[[], Expression]) -> Expression:
         parts = [read()]
         while self._is(word):
             self._take()
             parts.append(read())
         return parts[0] if len(parts) == 1 else Both(word, tuple(parts))
 
-    def _one(self) -> Node:
+    def _one(self) -> Expression:
         token = self._here
         self._depth += 1
         if self._depth > DEEPEST:
@@ -182,7 +182,7 @@ class _Reader:
         self._depth -= 1
         return node
 
-    def _inside(self, token: Token) -> Node:
+    def _inside(self, token: Token) -> Expression:
         if self._is("not"):
             self._take()
             return Not(self._one())

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.trace.query.analysis import Analysis
-from cnetkit.trace.query.expression import AtHop, Both, Changed, Node, Not, Term
+from cnetkit.trace.query.expression import AtHop, Both, Changed, Expression, Not, Term
 from cnetkit.trace.query.fields import CHANGES, FIELDS, Part, columns_of
 from cnetkit.trace.query.values import Value
 
@@ -26,7 +26,7 @@ ORDER: dict[str, Callable[[NDArray[Any], int], Flags]] = {
 }  # fmt: skip
 
 
-def matches(node: Node, analysis: Analysis, owner: NDArray[np.integer]) -> Flags:
+def matches(node: Expression, analysis: Analysis, owner: NDArray[np.integer]) -> Flags:
     """For each owner whether it fulfils `node`; `owner` gives each frame's, counted from 0, or -1 for none."""
     match node:
         case Both(word="and", parts=parts):

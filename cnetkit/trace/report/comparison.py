@@ -87,7 +87,7 @@ Chosen = tuple[Analysis, NDArray[np.int64]]
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Behaviour:
     """What the packets of one question did: for each aspect what was found, in the order of the journeys."""
 
     way: dict[str, None] = field(default_factory=dict)
@@ -114,7 +114,7 @@ def compare(before: Chosen, after: Chosen) -> Comparison:
     return Comparison(tuple(differences), alike)
 
 
-def _difference(question: str, aspect: str, old: _Seen, new: _Seen) -> Difference | None:
+def _difference(question: str, aspect: str, old: _Behaviour, new: _Behaviour) -> Difference | None:
     was, is_ = getattr(old, aspect), getattr(new, aspect)
     if was.keys() == is_.keys():
         return None
@@ -123,8 +123,8 @@ def _difference(question: str, aspect: str, old: _Seen, new: _Seen) -> Differenc
     return Difference(question, aspect, "; ".join(gone), "; ".join(come))
 
 
-def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Seen]:
-    asked: dict[str, _Seen] = {}
+def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Behaviour]:
+    asked: dict[str, _Behaviour] = {}
     replies = replying(analysis)
     for number in numbers[np.argsort(analysis.journeys.flow[numbers], kind="stable")].tolist():
         flow = int(analysis.journeys.flow[number])
@@ -136,9 +136,9 @@ def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Seen]:
         way = WAYS[int(replies[number])]
         arrow = "→" if way == "request" else "←"
         what = f"{protocol} {_kind(packet)}".strip()
-        seen = asked.setdefault(f"{what} {begin.ends.source} {arrow} {server}", _Seen())
+        behaviour = asked.setdefault(f"{what} {begin.ends.source} {arrow} {server}", _Behaviour())
         _note(
-            seen,
+            behaviour,
             [analysis.hop(frame) for frame in analysis.journeys.frames(number)],
             analysis.journeys.outcome(number),
             way,
@@ -156,18 +156,18 @@ def _kind(packet: Packet) -> str:
     return packet.kind.replace(", ", " ") if "SYN" in flags else "after SYN"
 
 
-def _note(seen: _Seen, hops: Sequence[Hop], ended: Outcome, way: str) -> None:
+def _note(behaviour: _Behaviour, hops: Sequence[Hop], ended: Outcome, way: str) -> None:
     places = [f"{hop.node}/{hop.interface}" for hop in hops]
-    seen.way[" → ".join(dict.fromkeys(places))] = None
-    seen.outcome[f"{ended.kind} at {ended.where}" + (f": {ended.reason}" if ended.reason else "")] = None
+    behaviour.way[" → ".join(dict.fromkeys(places))] = None
+    behaviour.outcome[f"{ended.kind} at {ended.where}" + (f": {ended.reason}" if ended.reason else "")] = None
     picked = ("srcport",) if way == "request" else ("dstport",)
     for hop in hops:
         for change in hop.changes:
             if change.field not in UNNAMED:
-                seen.changes[_worded(change, picked, f"{hop.node}/{hop.interface}")] = None
+                behaviour.changes[_worded(change, picked, f"{hop.node}/{hop.interface}")] = None
         for one in hop.evidence:
             if one.kind == "nft-rule":
-                seen.rules[f"“{one.quote}” ({hop.node} {one.source})"] = None
+                behaviour.rules[f"“{one.quote}” ({hop.node} {one.source})"] = None
 
 
 def _worded(change: Change, picked: tuple[str, ...], place: str) -> str:

@@ -36,7 +36,7 @@ COLUMNS = (
 """Of `hops`."""
 
 
-class Tables:
+class TraceTables:
     """The tables of the journeys `numbers`, each made when it is first asked for; `whole`: those are all there are."""
 
     def __init__(self, analysis: Analysis, numbers: I64, whole: bool) -> None:

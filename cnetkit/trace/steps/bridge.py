@@ -60,7 +60,7 @@ def _joined(search: Search, parents: Rows, children: Rows, ties: bool = False) -
         children,
         mix(key[children], search.bridge[children]),
         search.tap[children],
-        replace(search.seen, within=search.bridge),
+        replace(search.timing, within=search.bridge),
         ties=ties,
     )
 

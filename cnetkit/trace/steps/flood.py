@@ -28,7 +28,7 @@ def spread(search: Search) -> Pairs:
     again = (search.tap[rows] == search.tap[first]) & (search.direction[rows] == search.direction[first])
     open_ = search.orphan[rows] | ((search.parent[rows] < 0) & (search.columns.ident[search.frame[rows]] != 0))
     head = open_ & ~again & (search.time[rows] - search.time[first] < LONGEST_NS)
-    inner, doubt = search.identity.inner[rows], head & search.seen.doubtful(first, rows)
+    inner, doubt = search.identity.inner[rows], head & search.timing.doubtful(first, rows)
     head &= ~np.isin(inner, inner[doubt])  # where one was counted wrongly, so were its likes
     sent = search.direction[first] == OUT
     loose = np.flatnonzero(head & ~sent)

@@ -28,7 +28,7 @@ def crossed(search: Search) -> Pairs:
         children,
         mix(key[children], segment[children], far[search.tap[children]]),
         search.tap[children],
-        search.seen,
+        search.timing,
     )
     other = (search.tap[found.parent] != search.tap[found.child]) | (near[search.tap[found.child]] > 0)
     return replace(found, parent=found.parent[other], child=found.child[other])  # a hub hands nothing back

@@ -66,7 +66,7 @@ def filtered(search: Search) -> Pairs:
     kept = mix(place, sender)
     below = search.outgoing(search.orphan & is_ip & ~search.at_bridge)
     middle, same = np.sort(first.child), mix(kept, search.identity.packet, search.identity.ends)
-    plain = pair(middle, same[middle], below, same[below], search.tap[below], search.seen)
+    plain = pair(middle, same[middle], below, same[below], search.tap[below], search.timing)
     middle, below = _without(search, middle, plain.parent), _without(search, below, plain.child)
     last = rewritten_between(search, middle, below, kept, kept)
     below = _without(search, below, last.child)
@@ -177,7 +177,7 @@ def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
     real = (ends_p[at_p] != ends_c[at_c]) & (back[at_p] != ends_c[at_c])
     parents, pkey = _within(parents, pkey, keys[real])
     children, ckey = _within(children, ckey, keys[real])
-    at_once = replace(search.seen, within=search.node)
+    at_once = replace(search.timing, within=search.node)
     return pair(parents, pkey, children, ckey, search.tap[children], at_once)
 
 
@@ -202,7 +202,7 @@ def _mapped(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
     becomes = _lookup(*lesson, mix(search.node[parents], identity.ends[parents]))
     real = becomes != 0
     parents, pkey = parents[real], mix(pkey[real], becomes[real]) if real.any() else pkey[real]
-    return pair(parents, pkey, children, mix(ckey, identity.ends[children]), search.tap[children], search.seen)
+    return pair(parents, pkey, children, mix(ckey, identity.ends[children]), search.tap[children], search.timing)
 
 
 def _lesson(search: Search, found: list[Pairs]) -> Learned:

@@ -20,7 +20,7 @@ def routed(search: Search) -> Pairs:
         children,
         mix(same[children], search.identity.hops[children]),
         search.tap[children],
-        search.seen,
+        search.timing,
     )
 
 

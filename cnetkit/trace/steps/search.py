@@ -16,8 +16,8 @@ from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.arrays.digests import Rows
 from cnetkit.trace.clocks.clock import Clocks
 from cnetkit.trace.packets.identity import Identity
-from cnetkit.trace.pairing.delays import Seen, numbered, seen, telling
 from cnetkit.trace.pairing.pairs import Pairs
+from cnetkit.trace.pairing.timing import Timing, numbered, telling, timing_of
 from cnetkit.trace.wiring.wiring import Wiring
 
 Flags = NDArray[np.bool_]
@@ -63,7 +63,7 @@ class Search:
     """Rows seen at a bridge itself, not at a port."""
     depth: NDArray[np.uint8] = field(init=False)
     """Encapsulations around each row's innermost packet."""
-    seen: Seen = field(init=False)
+    timing: Timing = field(init=False)
     came: Flags = field(init=False)
     left: Flags = field(init=False)
 
@@ -75,7 +75,7 @@ class Search:
         wiring, tap = self.wiring, self.tap
         self.node, self.bridge, self.at_bridge = wiring.node[tap], wiring.bridge[tap], wiring.is_bridge[tap]
         self.depth = self.columns.depth[self.frame]
-        self.seen = seen(
+        self.timing = timing_of(
             self.time, tap, numbered(self.columns)[self.frame], self.identity.packet, telling(self.columns)[self.frame],
             len(wiring.node), self.clocks if self.clocks.clock.any() else None,
         )  # fmt: skip

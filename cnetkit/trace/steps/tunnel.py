@@ -31,7 +31,7 @@ def wrapped(search: Search) -> Pairs:
         children,
         mix(key[children], depth[children]),
         mix(search.tap[children], search.columns.outer_dst_high[frame], search.columns.outer_dst_low[frame]),
-        search.seen,
+        search.timing,
     )
 
 
@@ -49,7 +49,7 @@ def unwrapped(search: Search) -> Pairs:
         children,
         mix(key[children], depth[children] + 1),
         search.tap[children],
-        search.seen,
+        search.timing,
         ties=True,
     )
 
@@ -66,7 +66,7 @@ def stacked_up(search: Search) -> Pairs:
         children,
         mix(key[children], below[children]),
         search.tap[children],
-        search.seen,
+        search.timing,
         ties=True,
     )
 
@@ -83,7 +83,7 @@ def stacked_down(search: Search) -> Pairs:
         children,
         mix(key[children], search.tap[children]),
         search.tap[children],
-        search.seen,
+        search.timing,
     )
 
 

@@ -107,7 +107,7 @@ def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, head: Flags, ta
     ok = np.flatnonzero(wanted & (before >= 0) & (key[before] == key)) if len(rows) else NOTHING
     parent, child = rows[before[ok]], rows[ok]
     possible = _possible(search, parent, child)
-    at_once = replace(search.seen, within=search.node)
+    at_once = replace(search.timing, within=search.node)
     packet, doubt = search.identity.packet[child], at_once.doubtful(parent, child) | _back(search, parent, child)
     possible &= ~np.isin(packet, packet[doubt])  # where one was counted wrongly, so were its likes
     return Pairs(parent[possible], child[possible], NOTHING, NOTHING)

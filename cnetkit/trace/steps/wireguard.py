@@ -69,7 +69,7 @@ def _padded(size: Rows) -> Rows:
 
 def _paired(search: Search, parents: Rows, size: Rows, children: Rows, sealed: Rows) -> Pairs:
     node: U64 = mix(search.node)
-    alike = replace(search.seen, numbered=np.zeros(len(search.frame), np.bool_))  # only sizes are compared
+    alike = replace(search.timing, numbered=np.zeros(len(search.frame), np.bool_))  # only sizes are compared
     tap = search.tap[children]
     return pair(parents, mix(node[parents], size), children, mix(node[children], sealed), tap, alike)
 

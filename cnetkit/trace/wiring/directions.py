@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cnetkit.recording.frames import IN, OUT, UNKNOWN
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.arrays.order import ranks
-from cnetkit.trace.pairing.delays import PAUSE_NS
+from cnetkit.trace.pairing.timing import PAUSE_NS
 
 LOOK_BACK = 8
 NEAR_NS = 1_000_000_000

@@ -20,8 +20,8 @@ from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.arrays.order import begins, numbered, ordered, shared
 from cnetkit.trace.packets.identity import Identity
-from cnetkit.trace.pairing.delays import seen
 from cnetkit.trace.pairing.pairs import pair
+from cnetkit.trace.pairing.timing import timing_of
 from cnetkit.trace.wiring.wiring import Wiring
 
 LOOK_BACK = 8
@@ -138,7 +138,7 @@ def _in_turn(
     if not len(sent) or not len(came):
         return {}
     nowhere = np.zeros(len(wire), np.int64)  # their order counts, not their time
-    unseen = seen(nowhere, nowhere, nowhere > 0, wire, nowhere > 0, 1)
+    unseen = timing_of(nowhere, nowhere, nowhere > 0, wire, nowhere > 0, 1)
     found = pair(sent, wire[sent], came, wire[came], np.zeros(len(came), np.int64), unseen)
     first, second = found.parent, found.child
     real = (node[first] != node[second]) & (time[second] - time[first] < NEAR_NS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnetkit.trace.pairing.delays import seen
 from cnetkit.trace.pairing.pairs import pair
+from cnetkit.trace.pairing.timing import timing_of
 
 MS = 1_000_000
 
@@ -19,7 +19,7 @@ def paired(sent, came, numbered=False, telling=False, more=()):
     marked = np.isin(times[order], more)
     parents, children = np.flatnonzero((tap == 0) & ~marked), np.flatnonzero((tap == 1) & ~marked)
     key = np.ones(len(time), np.uint64)
-    where = seen(time, tap, np.full(len(time), numbered), key, np.full(len(time), telling), 2)
+    where = timing_of(time, tap, np.full(len(time), numbered), key, np.full(len(time), telling), 2)
     found = pair(parents, key[parents], children, key[children], tap[children], where)
     return {(int(time[p] / MS), int(time[c] / MS)) for p, c in zip(found.parent, found.child, strict=True)}
 

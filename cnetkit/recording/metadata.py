@@ -17,7 +17,7 @@ LIMIT = 1 << 29
 """Bytes of JSON that are decompressed at most: a few kilobytes of a hostile file could otherwise fill the memory."""
 
 
-class Attachment(msgspec.Struct, frozen=True):
+class Metadata(msgspec.Struct, frozen=True):
     """All of a recording but its frames. Version 1."""
 
     version: Literal[1] = 1
@@ -34,7 +34,7 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 def pack_events(events: Iterable[Event]) -> dict[str, msgspec.Raw]:
-    """Events as an attachment holds them: sorted by kind, so that each list is of one type."""
+    """Events as the metadata holds them: sorted by kind, so that each list is of one type."""
     kinds: dict[str, list[tuple[int, int, str, str, Any]]] = {}
     for place, event in enumerate(events):
         kinds.setdefault(event.kind, []).append((place, event.time_ns, event.node, event.action, event.subject))
@@ -53,20 +53,20 @@ def unpack_events(packed: Mapping[str, msgspec.Raw]) -> tuple[Event, ...]:
     return tuple(event for _, event in sorted(found, key=lambda one: one[0]))
 
 
-def encode(attachment: Attachment) -> bytes:
-    """The attachment as compressed JSON."""
-    return zlib.compress(_encode(attachment), 6)
+def encode(metadata: Metadata) -> bytes:
+    """The metadata as compressed JSON."""
+    return zlib.compress(_encode(metadata), 6)
 
 
-def decode(data: bytes) -> tuple[Attachment, tuple[Event, ...]]:
+def decode(data: bytes) -> tuple[Metadata, tuple[Event, ...]]:
     """What `encode` made, and its events. CnetkitError where it is damaged, too long, or of a later version."""
     reader = zlib.decompressobj()
     try:
         text = reader.decompress(data, LIMIT)
         if not reader.eof:
             raise CnetkitError("what was saved beside the frames is cut short or too long: only the frames were read")
-        attachment = msgspec.json.decode(text, type=Attachment)
-        return attachment, unpack_events(attachment.events)
+        metadata = msgspec.json.decode(text, type=Metadata)
+        return metadata, unpack_events(metadata.events)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CnetkitError(
             f"what was saved beside the frames is damaged ({error}): only the frames were read"

@@ -9,12 +9,12 @@ from cnetkit.recording.frames import Frames
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
+class CaptureFile:
     """The content of one capture file, before anything is made of what rode along."""
 
     frames: Frames
-    attachments: tuple[bytes, ...] = ()
-    """What cnetkit itself saved beside the frames, one for each section of the file (see attachment.py)."""
+    metadata: tuple[bytes, ...] = ()
+    """What cnetkit itself saved beside the frames, one for each section of the file (see metadata.py)."""
     losses: tuple[Loss, ...] = ()
     """What the capturing program said it lost."""
     warnings: tuple[str, ...] = ()

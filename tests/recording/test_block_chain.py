@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from cnetkit.recording import pcapng as p, steps
-from cnetkit.recording.steps import Steps
+from cnetkit.recording import block_chain, pcapng as p
+from cnetkit.recording.block_chain import BlockChain
 
 
 def walked(words, at):
@@ -23,7 +23,7 @@ def walked(words, at):
 
 def same(words):
     words = np.array(words, np.uint32)
-    places, end = Steps(words).section(0)
+    places, end = BlockChain(words).section(0)
     return (places.tolist(), end) == walked(words, 0)
 
 
@@ -36,9 +36,9 @@ PACKET = block(p.ENHANCED_PACKET, 0, 0, 0, 4, 4, 1)
 HEAD = [*block(p.SECTION, p.BYTE_ORDER_MAGIC, 1), *block(p.INTERFACE, 1, 0)]
 
 
-@pytest.fixture(params=[steps.STRETCH, 40])
+@pytest.fixture(params=[block_chain.STRETCH, 40])
 def stretch(request, monkeypatch):
-    monkeypatch.setattr(steps, "STRETCH", request.param)
+    monkeypatch.setattr(block_chain, "STRETCH", request.param)
 
 
 @pytest.mark.usefixtures("stretch")
@@ -59,7 +59,7 @@ def test_packets_with_something_else_among_them_are_all_found(between):
 
 def test_the_sections_of_a_file_follow_one_another():
     words = np.array([*HEAD, *PACKET * 5, *HEAD, *PACKET * 7], np.uint32)
-    walk = Steps(words)
+    walk = BlockChain(words)
     first, at = walk.section(0)
     second, end = walk.section(at)
     assert (len(first), len(second), end) == (7, 9, len(words))
@@ -75,8 +75,8 @@ def test_whatever_a_file_holds_the_walk_is_the_same(parts):
 
 def test_a_file_that_breaks_off_every_run_costs_no_more_than_walking(monkeypatch):
     looked = []
-    run = Steps._run
-    monkeypatch.setattr(Steps, "_run", lambda self, at: looked.append(at) or run(self, at))
+    run = BlockChain._run
+    monkeypatch.setattr(BlockChain, "_run", lambda self, at: looked.append(at) or run(self, at))
     count = 20_000
     assert same([*HEAD, *(PACKET + block(p.STATISTICS, 0, 0)) * count])
     assert len(looked) < count / 10

@@ -30,7 +30,7 @@ ECHOES = (ICMP, 0), (ICMP, 8), (ICMPV6, 128), (ICMPV6, 129)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class Timing:
     """n rows in the order of time."""
 
     time: NDArray[np.int64]
@@ -106,7 +106,7 @@ class Seen:
         return np.where(times > 0, np.exp(np.bincount(tap, took, count) / np.maximum(times, 1)), 0)
 
 
-def seen(
+def timing_of(
     time: NDArray[np.int64],
     tap: Rows,
     numbered: Flags,
@@ -114,11 +114,11 @@ def seen(
     telling: Flags,
     taps: int,
     clocks: Clocks | None = None,
-) -> Seen:
+) -> Timing:
     """`taps` is how many there are; `clocks` are given where there are several."""
     since, until = np.full(taps, 1 << 62), np.full(taps, -1 << 62)
     since[tap[::-1]], until[tap] = time[::-1], time  # the last one written stays
-    return Seen(time, tap, numbered, packet, telling, since, until, clocks)
+    return Timing(time, tap, numbered, packet, telling, since, until, clocks)
 
 
 def numbered(columns: Columns) -> Flags:

@@ -34,7 +34,7 @@ MOST_TRIED = 1000
 NO_PLACES = np.zeros(0, np.int64)
 
 
-class Steps:
+class BlockChain:
     """The blocks of one file; `words` are in the machine's byte order. Sections are asked for in their order."""
 
     def __init__(self, words: Words) -> None:
