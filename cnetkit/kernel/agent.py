@@ -38,13 +38,18 @@ _BACKLOG = 64 << 20
 
 
 class Agent:
-    """Serves the client on `reading` and `writing`, and the same user's other programs on `door`, a listening socket."""
+    """Serves the client on `reading` and `writing`, and the same user's other programs on `door`, a listening socket.
 
-    def __init__(self, lab: str, client: int, reading: int, writing: int, door: socket.socket | None) -> None:
+    `named`: ip-netns(8) finds the nodes by their names.
+    """
+
+    def __init__(
+        self, lab: str, client: int, reading: int, writing: int, door: socket.socket | None, named: bool
+    ) -> None:
         self._lab, self._client, self._started = lab, client, time.time_ns()
         resource.setrlimit(resource.RLIMIT_NOFILE, (processes.FILES[1], processes.FILES[1]))
         self._loop = Loop()
-        self._stacks = Stacks()
+        self._stacks = Stacks(named)
         self._places = Places(self._stacks)
         self._running = Running(self._loop)
         self._builder = Builder(self._stacks, self._forget)

@@ -11,15 +11,18 @@ from collections.abc import Iterable
 
 from cnetkit.kernel.namespaces import (
     MS_BIND,
+    MS_MOVE,
     MS_NODEV,
     MS_NOEXEC,
     MS_NOSUID,
     MS_PRIVATE,
     MS_RDONLY,
     MS_REC,
+    MS_SHARED,
     mount,
     read_only,
 )
+from cnetkit.kernel.netns import NAMES
 
 _OWN = ("/tmp", "/run", "/var/tmp", "/dev/shm")  # noqa: S108 - these are the very places that become private
 _QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC
@@ -50,9 +53,27 @@ def of_sandbox() -> list[str]:
     return limits
 
 
+def of_names() -> list[str]:
+    """Makes the folder in which ip-netns(8) finds the nodes: one for all mount namespaces that come from this one. Gives back
+    what was not allowed."""
+    return list(_try("ip(8) cannot name the nodes", _make_names))
+
+
+def _make_names() -> None:
+    os.makedirs(NAMES, exist_ok=True)
+    mount("tmpfs", NAMES, "tmpfs", _QUIET, "mode=755")
+    mount("none", NAMES, "", MS_SHARED)
+
+
 def of_place() -> None:
-    """Gives a node's mount namespace its own /proc and /sys, which show its processes and interfaces, and its own /tmp."""
+    """Gives a node's mount namespace its own /proc and /sys, which show its processes and interfaces, and its own /tmp. The
+    folder of the nodes' names stays."""
+    names = os.open(NAMES, os.O_PATH | os.O_CLOEXEC) if os.path.ismount(NAMES) else None
     _own_folders()
+    if names is not None:
+        os.makedirs(NAMES)
+        mount(f"/proc/self/fd/{names}", NAMES, "", MS_MOVE)  # it stays shared with the sandbox's
+        os.close(names)
     kernel_views()
 
 

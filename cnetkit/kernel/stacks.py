@@ -119,10 +119,14 @@ def sysctl_path(name: str) -> str:
 
 
 class Stacks(dict[str, Stack]):
-    """All stacks by name. `current` is the one that the process is in, None for the one it started in."""
+    """All stacks by name. `current` is the one that the process is in, None for the one it started in.
 
-    def __init__(self) -> None:
+    `named`: ip-netns(8) finds them by their names, too.
+    """
+
+    def __init__(self, named: bool = False) -> None:
         super().__init__()
+        self._named = named
         libnftables.keep_room()
         self.current: Stack | None = None
         self._has_ipv6 = os.path.exists("/proc/sys/net/ipv6")
@@ -146,6 +150,8 @@ class Stacks(dict[str, Stack]):
         if name in self:
             raise CnetkitError(f"there is already a node {name!r} in this lab")
         fd = netns.create()
+        if self._named:
+            self._give_name(fd, name)
         control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         stack = Stack(name, kind, host, fd, netns.inode(fd), Netlink(), control, self, ipv6)
         self[name] = self.current = stack
@@ -154,12 +160,25 @@ class Stacks(dict[str, Stack]):
             stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1")
         return stack
 
+    def _give_name(self, fd: int, name: str) -> None:
+        try:
+            netns.give_name(fd, name)
+        except FileExistsError:
+            os.close(fd)
+            self.current = None
+            netns.join(self.home)
+            raise CnetkitError(
+                f"there is already a namespace {name!r} in {netns.NAMES}: run 'ip netns delete {name}' in a node"
+            ) from None
+
     def remove(self, name: str) -> None:
         """Lets go of a namespace; the kernel takes it and its links away as soon as no process is in it."""
         stack = self.find(name)
         if self.current is stack:
             self.go_home()
         del self[name]
+        if self._named:
+            netns.take_name(name)
         for other in self.values():
             other.namespace_ids = {number: node for number, node in other.namespace_ids.items() if node != name}
         stack.close()

@@ -90,6 +90,8 @@ def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
     except OSError as error:
         _say(p.Refused("mount", error.errno or 0))
         os._exit(1)
+    unnamed = mounts.of_names()
+    limits += unnamed
     reading, writing = os.dup(0), os.dup(1)
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
@@ -97,7 +99,7 @@ def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
     if os.path.sameopenfile(reading, writing):
         os.close(writing)
         writing = reading
-    agent = Agent(hello.lab, client, reading, writing, door)
+    agent = Agent(hello.lab, client, reading, writing, door, named=not unnamed)
     agent.serve(p.Welcome(os.uname().release, os.getpid(), limits))
     os._exit(0)
 
