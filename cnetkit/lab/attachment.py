@@ -16,6 +16,8 @@ class Attachable(Protocol):
     """What a network does when a node that is attached to it is removed."""
 
     name: str
+    default_gateways: tuple[str, ...]
+    """Where the default routes of its containers lead; empty if it leads nowhere."""
 
     def leaving(self, attachments: Sequence[Attachment]) -> list[op.Operation]:
         """The operations that the rest of the network needs before these attachments are gone."""

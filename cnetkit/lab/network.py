@@ -6,6 +6,7 @@ A kind of network is a subclass that says in `link` how one node is joined: `cne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from cnetkit import operations as op
@@ -37,7 +38,7 @@ class PooledNetwork:
             held = tuple(gateways) or tuple(str(pool.network) for pool in pools)
             raise CnetkitError(f"{held} holds IPv6: make the lab with Lab(..., ipv6=True)")
         self.site, self.name, self.pools, self._announce = site, name, list(pools), announce
-        self._gateways = tuple(gateway.split("/")[0] for gateway in gateways)
+        self.default_gateways = tuple(gateway.split("/")[0] for gateway in gateways)
         self.members: dict[str, Attachment] = {}
         """Its attachments, by the node's name."""
 
@@ -72,7 +73,7 @@ class PooledNetwork:
     ) -> list[Attachment]:
         if len(self.members) + len(nodes) > self.most_members:
             raise CnetkitError(
-                f"{self.name} would get more than {self.most_members} ports, the most a bridge takes: use another one"
+                f"{self.name} would get more than {self.most_members} members, the most it takes: use another one"
             )
         made: list[Attachment] = []
         try:
@@ -91,7 +92,7 @@ class PooledNetwork:
     def _attachment(self, node: Node, interface: str, cidrs: tuple[str, ...]) -> Attachment:
         mac, peer = node.mac_for(interface, cidrs), self.peer(node, interface)
         leads_out = isinstance(node, Container) and not any(one.gateways for one in node.attachments.values())
-        return Attachment(node.name, self, interface, cidrs, mac, peer, self._gateways if leads_out else ())
+        return Attachment(node.name, self, interface, cidrs, mac, peer, self.default_gateways if leads_out else ())
 
     def _operations(self, made: Sequence[Attachment]) -> list[op.Operation]:
         links = [self.link(one) for one in made]
@@ -100,6 +101,25 @@ class PooledNetwork:
         return [*links, *given, *routes, *self._announce(made, False)]
 
     # --- Leaving -----------------------------------------------------------------------------------------------------
+
+    def detach(self, node: Node) -> None:
+        """Takes a node off the network, with the interface by which it was attached.
+
+        If its default route led here, it leads to its next network that has a gateway. CnetkitError if it is not attached.
+        """
+        gone = next((one for one in node.attachments.values() if one.network is self), None)
+        if gone is None:
+            raise CnetkitError(f"{node.name} is not attached to {self.name}")
+        for notice in self.site.before_detach:
+            notice(gone)
+        others = [one for one in node.attachments.values() if one is not gone]
+        heir = next((one for one in others if gone.gateways and one.network.default_gateways), None)
+        routes = [default_route(node.name, gateway) for gateway in heir.network.default_gateways] if heir else []
+        self.site.build(*self.leaving([gone]), op.RemoveInterface(node.name, gone.interface), *routes)
+        del node.attachments[gone.interface], node.interfaces[gone.interface]
+        if heir:
+            node.attachments[heir.interface] = replace(heir, gateways=heir.network.default_gateways)
+        self.release(gone)
 
     def leaving(self, attachments: Sequence[Attachment]) -> list[op.Operation]:
         """The operations that the rest of the network needs before these attachments are gone."""

@@ -46,6 +46,8 @@ class Site(Parts):
         """Every operation that has been carried out."""
         self.before_removal: list[Callable[[Member], None]] = []
         """Called with a node that is about to be removed, while it still works."""
+        self.before_detach: list[Callable[[Attachment], None]] = []
+        """Called with an attachment that is about to be taken away, while it still works."""
         self.after_removal: list[Callable[[str], None]] = []
         """Called with the name of a node that has been removed."""
         self._members: dict[str, Member] = {}

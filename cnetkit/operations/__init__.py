@@ -20,6 +20,7 @@ from cnetkit.operations.forget_connections import ForgetConnections as ForgetCon
 from cnetkit.operations.message import Message as Message
 from cnetkit.operations.nft_table import NftTable as NftTable
 from cnetkit.operations.operation import Operation as Operation
+from cnetkit.operations.remove_interface import RemoveInterface as RemoveInterface
 from cnetkit.operations.remove_node import RemoveNode as RemoveNode
 from cnetkit.operations.rules import Rules as Rules
 from cnetkit.operations.set_sysctl import SetSysctl as SetSysctl

@@ -52,3 +52,34 @@ def test_a_port_is_published_by_the_attachment_that_docker_knows(lab):
     web.run("ip route replace default via 172.17.0.1", check=True)  # as docker chooses the gateway network
     host.publish(8080, to=web, port=80)
     assert "web at 172.17.0.9" in outside.run("curl -s -m 5 http://203.0.113.1:8080/", check=True).output
+
+
+def test_a_container_that_changes_its_network_is_reached_at_its_new_address_only(lab):
+    host, outside = lab.host("dock"), lab.host("outside")
+    lab.connect(outside, host, "203.0.113.0/24")
+    front, back = host.bridge("front", "10.1.0.1/24"), host.bridge("back", "10.2.0.1/24")
+    web = front.container("web")
+    web.http_server(80)
+    published = host.publish(8080, to=web, port=80)
+    back.attach(web)
+    front.detach(web)
+    assert web.run("ls /sys/class/net").output.split() == ["eth1", "lo"]
+    assert "default via 10.2.0.1" in web.run("ip route").output
+    assert not host.published
+    assert "8080" not in host.run("iptables-nft-save").output
+    host.publish(8081, to=web, port=80)
+    assert "web at 10.2.0.2" in outside.run("curl -s -m 5 http://203.0.113.1:8081/", check=True).output
+    assert not host.run("ping -c1 -W1 10.1.0.2").ok
+    with pytest.raises(CnetkitError, match="is not published"):
+        published.remove()
+
+
+def test_the_other_hosts_of_an_overlay_hear_of_who_is_detached(lab):
+    one, two = lab.host("n1"), lab.host("n2")
+    lab.connect(two, one, "192.0.2.0/24")
+    overlay = lab.overlay("ov", [one, two], "10.0.9.0/24", control=True)
+    a, b = one.container("a"), overlay.container("b", two)
+    overlay.bridges["n1"].attach(a)
+    b.run(f"ping -c1 -W2 {a.address}", check=True)
+    overlay.bridges["n1"].detach(a)
+    assert "10.0.9." not in two.run("ip neighbour show dev vxlan0").output

@@ -81,6 +81,9 @@ def test_overlays_by_control_addresses_and_removals_too(tmp_path):
         net = one.bridge("docker0", "172.17.0.1/16", "fd00:17::1/64")
         one.publish(8080, to=net.container("web"), port=80)
         one.route("198.51.100.0/24", "192.0.2.1")
+        back = one.bridge("back", "10.5.0.1/24", rules=False)
+        back.attach(lab["web"])
+        net.detach(lab["web"])
         made = by_hand(lab.script(), tmp_path)
         for node in lab.nodes.values():
             assert seen(made[node.name]) == seen(node.run(LOOK, check=True).output), node.name

@@ -76,3 +76,28 @@ def test_a_container_that_is_removed_leaves_all_its_networks(dock):
     assert not front.members
     assert not back.members
     assert back.container("again").address == "10.2.0.2"
+
+
+def test_a_detached_container_gives_its_address_back_and_its_default_route_leads_to_the_next_network(dock):
+    front, back = Bridge(dock, "front", ["10.1.0.1/24"]), Bridge(dock, "back", ["10.2.0.1/24"])
+    web = front.container("web")
+    back.attach(web)
+    front.detach(web)
+    assert dock.site.sandbox.built[-1] == [
+        op.RemoveInterface("web", "eth0"),
+        op.AddRoute("web", "0.0.0.0/0", "10.2.0.1"),
+    ]
+    assert web.interfaces == {"eth1": ("10.2.0.2/24",)}
+    assert front.container("other").address == "10.1.0.2"
+    back.detach(web)
+    assert not web.attachments
+    with pytest.raises(CnetkitError, match="web is not attached to back"):
+        back.detach(web)
+
+
+def test_detaching_from_a_network_that_did_not_lead_out_leaves_the_routes_alone(dock):
+    front, back = Bridge(dock, "front", ["10.1.0.1/24"]), Bridge(dock, "back", ["10.2.0.1/24"])
+    web = front.container("web")
+    back.attach(web)
+    back.detach(web)
+    assert dock.site.sandbox.built[-1] == [op.RemoveInterface("web", "eth1")]

@@ -29,6 +29,7 @@ class DockerHost:
         self.bridges: set[Bridge] = set()
         """Those of the host's bridges that have Docker's rules."""
         host.site.before_removal.append(self._before_removal)
+        host.site.before_detach.append(self._before_detach)
         host.port_claims.append(self.claim)
 
     def bridge_operations(self, bridge: Bridge) -> list[op.Operation]:
@@ -89,6 +90,10 @@ class DockerHost:
 
     def _before_removal(self, node: Member) -> None:
         for one in [one for one in self.published if one.to is node]:
+            unpublish(self.host, one)
+
+    def _before_detach(self, attachment: Attachment) -> None:
+        for one in [one for one in self.published if self.carrier(one.to) is attachment]:
             unpublish(self.host, one)
 
 
