@@ -54,17 +54,18 @@ def version(package: str) -> str:
 
 
 def _library(name: str) -> str:
-    file = f"{name}.so.1"
-    try:
-        ctypes.CDLL(file)
-    except OSError:
-        return ""
-    return file
+    for file in (f"{name}.so.1", f"{name}.so.0.8"):
+        try:
+            ctypes.CDLL(file)
+        except OSError:
+            continue
+        return file
+    return ""
 
 
 _SEARCHES: dict[Kind, tuple[Callable[[str], str], str, str]] = {
     "program": (path, "the program {} is not installed", "program"),
-    "library": (_library, "the library {}.so.1 is not installed", "program"),
+    "library": (_library, "the library {} is not installed", "program"),
     "package": (version, "not installed", "package"),
 }
 """For each kind of need: how to look for it, what to say if it is missing, and its group in the report."""

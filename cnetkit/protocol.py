@@ -104,6 +104,8 @@ class Capture(Message, frozen=True):
     verdicts: bool = True
     megabytes: int = 32
     """Ring memory for all nodes together."""
+    filter: str = ""
+    """Which frames to capture, in tcpdump's language; empty: all."""
 
 
 class EndCapture(Message, frozen=True):

@@ -26,6 +26,7 @@ from cnetkit.kernel.build.request import carry_out
 from cnetkit.kernel.capture import Watch
 from cnetkit.kernel.changes import Changes
 from cnetkit.kernel.channel import Channel, Loop
+from cnetkit.kernel.libpcap import compile_filter
 from cnetkit.kernel.netlink.socket import NetlinkError
 from cnetkit.kernel.places import Places
 from cnetkit.kernel.running import Running
@@ -197,6 +198,7 @@ class Agent:
             stacks,
             request.verdicts,
             request.megabytes,
+            compile_filter(request.filter) if request.filter else b"",
             frames=lambda node, block: channel.send_block(p.FrameBlock(request.capture, node, b""), block),
             events=lambda events: channel.send(0, p.Events(request.capture, events)),
         )

@@ -25,6 +25,7 @@ class Watch:
     in the order in which they come.
 
     The listeners hear at once, the rings capture from `begin` on. `megabytes` of ring memory are shared by all nodes.
+    `program`: a BPF program that chooses the frames; empty: all.
     CnetkitError where the kernel has no room for the rings; then nothing is left open.
     """
 
@@ -33,6 +34,7 @@ class Watch:
         stacks: Iterable[Stack],
         verdicts: bool,
         megabytes: int,
+        program: bytes,
         frames: Callable[[str, bytes | memoryview], None],
         events: Callable[[list[Event]], None],
     ) -> None:
@@ -47,7 +49,7 @@ class Watch:
         with self._whole():
             for stack in nodes:
                 stack.enter()
-                self.rings[stack.name] = Ring(min(_MOST, max(_LEAST, share * shares[stack.name])), _BLOCK_MS)
+                self.rings[stack.name] = Ring(min(_MOST, max(_LEAST, share * shares[stack.name])), _BLOCK_MS, program)
             self._opened = side_by_side([ring.open for ring in self.rings.values()])
             for stack in nodes:
                 self.listeners[stack.name] = Listener(stack, verdicts)

@@ -18,7 +18,7 @@ _STATUS, _COUNT = 8, 12  # in struct tpacket_block_desc; the first frame's offse
 _USER = 1
 _BLOCK = 256 << 10
 _SO_ATTACH_FILTER = 26
-_NOTHING = ctypes.create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0))  # BPF_RET: keep 0 bytes (linux/filter.h)
+_KEEP_NOTHING = struct.pack("=HBBI", 0x06, 0, 0, 0)  # BPF_RET: keep 0 bytes (linux/filter.h)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -31,9 +31,10 @@ class Ring:
     """Sees all interfaces of the namespace that the thread is in when it is made, both directions.
 
     `room`: bytes of kernel memory, at least two pages. `block_ms`: a block that is not full is handed over after so long.
+    `program`: a classic BPF program, an array of struct sock_filter; only frames that it keeps come into the ring. Empty: all.
     """
 
-    def __init__(self, room: int, block_ms: int) -> None:
+    def __init__(self, room: int, block_ms: int, program: bytes = b"") -> None:
         # A large block wakes the reader seldom. But a timer hands over blocks that are nearly empty, and a reader that
         # is late needs blocks left. One of 64 KiB or more holds the largest frame of a loopback.
         self._block = min(_BLOCK, max(mmap.PAGESIZE, 1 << (room // 8).bit_length() - 1))
@@ -42,6 +43,15 @@ class Ring:
         self._memory: mmap.mmap | None = None
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
         self._next = 0
+        if program:
+            self._filter(program)
+
+    def _filter(self, program: bytes) -> None:
+        instructions = ctypes.create_string_buffer(program, len(program))
+        length = len(program) // len(_KEEP_NOTHING)
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", length, ctypes.addressof(instructions))
+        )
 
     def open(self) -> None:
         """Gets the memory. It may be called in any thread, whatever namespace that is in, and waits for all processors
@@ -85,8 +95,7 @@ class Ring:
 
     def hush(self) -> None:
         """Ends the capture, at once and without waiting; what has been captured can still be read."""
-        program = struct.pack("HP", 1, ctypes.addressof(_NOTHING))
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        self._filter(_KEEP_NOTHING)
 
     def rest(self) -> bytes:
         """A copy of the block that the kernel is still filling, so far; empty where no frame is in it. Only after `hush`, and

@@ -56,7 +56,9 @@ class Capture:
             after = self._sandbox.request(p.EndCapture(self._request.capture), p.Captured)
         except CnetkitError as failure:
             broken = self._recorded(self._blocks, self._events, ())
-            self._recording = replace(broken, warnings=(f"the capture broke off, losses are not known: {failure}",))
+            self._recording = replace(
+                broken, warnings=(*broken.warnings, f"the capture broke off, losses are not known: {failure}")
+            )
             if error is None:
                 raise
             return  # what went wrong in the block matters more
@@ -77,6 +79,7 @@ class Capture:
                 self._lasting += (event for event in typed if event.kind != "verdict")
 
     def _recorded(self, blocks: list[tuple[str, bytes]], events: list[Event], losses: tuple[Loss, ...]) -> Recording:
+        chosen = self._request.filter
         return Recording(
             frames=frames_from_blocks(blocks, _taps(*self._topologies)),
             topologies=tuple(self._topologies),
@@ -85,6 +88,7 @@ class Capture:
             name=self._name,
             kernel=self._sandbox.welcome.kernel,
             replayed=self._label,
+            warnings=(f"only frames that match the filter {chosen!r} were captured",) if chosen else (),
         )
 
     def _so_far(self, seconds: float | None) -> tuple[Recording, int]:

@@ -102,14 +102,19 @@ class Lab:
 
     # --- Observing it ------------------------------------------------------------------------------------------------
 
-    def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 32) -> Capture:
+    def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 32, filter: str = "") -> Capture:
         """Captures at every interface while the `with` block runs: `with lab.trace() as trace: ...`.
 
         `nodes` limits it to some nodes. `verdicts`: also what each netfilter rule decided. `megabytes` of kernel memory
         hold frames until they are read.
+
+        `filter` captures only the frames that match it, `lab.trace(filter="tcp port 80")`: tcpdump's language
+        (pcap-filter(7)), applied in the kernel at every interface for itself. So it sees a packet as it is there: behind a
+        translation with other addresses and ports, inside a VXLAN as `udp port 4789`, in a VLAN only with `vlan`. Of a
+        packet in fragments only the first has ports.
         """
         wanted = [node.name for node in nodes]
-        request = p.Capture(self.site.capture_number(), wanted, verdicts, megabytes)
+        request = p.Capture(self.site.capture_number(), wanted, verdicts, megabytes, filter)
         return Capture(self.site.sandbox, request, self.name, self.replayed)
 
     def scapy_socket(self, node: Node, interface: str = "") -> ScapySocket:

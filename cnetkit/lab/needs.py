@@ -27,6 +27,7 @@ NEEDS = (
     CONNTRACK,
     feature("nft-nat", module="nft_masq", program="nft"),
     library("libnftables", "libnftables1", core=True),
+    library("libpcap", "libpcap0.8"),
     IPTABLES,
     program("ip", "iproute2"),
     program("nft", "nftables"),
