@@ -5,6 +5,7 @@ It knows names and file descriptors, not what the stacks are for. When the proce
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class Stack:
             finally:
                 os.close(fd)
         except OSError as error:
-            raise CnetkitError(f"sysctl {name}={value} in {self.name}: {error.strerror}") from None
+            raise CnetkitError(f"sysctl {name}={value} in {self.name}: {_why_not(name, error)}") from None
 
     def close(self) -> None:
         """Lets go of the namespace."""
@@ -98,6 +99,16 @@ class Stack:
         """This stack as the model's noun."""
         found = {name: value for name in _TELLING if (value := self.sysctl(name)) is not None}
         return Node(self.name, self.kind, self.host, self.inode, found)
+
+
+def _why_not(name: str, error: OSError) -> str:
+    """Why a setting was not written."""
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOENT:
+        return f"{reason}: this kernel does not have it, or only for the whole machine"
+    if error.errno in (errno.EACCES, errno.EPERM) and not os.stat(sysctl_path(name)).st_mode & 0o222:
+        return f"{reason}: it holds for the whole machine, so the kernel keeps it from other namespaces than the first"
+    return reason
 
 
 _TELLING = (

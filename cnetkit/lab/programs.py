@@ -32,14 +32,13 @@ class Result:
         return self.status == 0
 
     def check(self) -> Result:
-        """This result. CnetkitError where the program failed."""
+        """This result. CnetkitError, with all that the program wrote to standard error, where it failed."""
         if self.timed_out:
             raise CnetkitError(f"{self.command!r} in {self.node} did not end in time and was killed")
         if not self.ok:
-            said = (self.errors or self.output).strip().splitlines()
-            raise CnetkitError(
-                f"{self.command!r} in {self.node} ended with status {self.status}: {said[-1] if said else ''}"
-            )
+            printed = self.errors.strip() or self.output.strip() or "it printed nothing"
+            between = "\n" if "\n" in printed else " "
+            raise CnetkitError(f"{self.command!r} in {self.node} ended with status {self.status}:{between}{printed}")
         return self
 
     def __str__(self) -> str:
