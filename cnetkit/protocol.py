@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -66,6 +67,15 @@ class Serve(Message, frozen=True):
     kind: str
     port: int
     address: str = ""
+
+
+class WaitPort(Message, frozen=True):
+    """Waits until a socket in the node listens on the port, at most `timeout` seconds. `protocol`: tcp or udp."""
+
+    node: str
+    port: int
+    protocol: Literal["tcp", "udp"] = "tcp"
+    timeout: float = 10.0
 
 
 class Signal(Message, frozen=True):
@@ -228,7 +238,7 @@ class Exited(Message, frozen=True):
 
 
 Request = (
-    Hello | Build | Run | Start | Serve | Signal | Cancel | Input | Resize
+    Hello | Build | Run | Start | Serve | WaitPort | Signal | Cancel | Input | Resize
     | Capture | EndCapture | Send | Snapshot | Status
 )  # fmt: skip
 Reply = Done | Welcome | Refused | Failure | Ran | Started | Captured | State

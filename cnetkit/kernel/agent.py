@@ -29,6 +29,7 @@ from cnetkit.kernel.channel import Channel, Loop
 from cnetkit.kernel.libpcap import compile_filter
 from cnetkit.kernel.netlink.socket import NetlinkError
 from cnetkit.kernel.places import Places
+from cnetkit.kernel.port_waits import PortWaits
 from cnetkit.kernel.running import Running
 from cnetkit.kernel.snapshot import network, snapshot
 from cnetkit.kernel.stacks import Stack, Stacks
@@ -53,6 +54,7 @@ class Agent:
         self._stacks = Stacks(named)
         self._places = Places(self._stacks)
         self._running = Running(self._loop)
+        self._port_waits = PortWaits(self._loop)
         self._builder = Builder(self._stacks, self._forget)
         self._changes = Changes(self._loop, self._stacks, lambda: self._state(network(self._stacks)))
         self._captures: dict[int, tuple[Channel, Watch]] = {}
@@ -62,6 +64,7 @@ class Agent:
             p.Run: self._run,
             p.Start: self._start,
             p.Serve: self._serve,
+            p.WaitPort: self._wait_port,
             p.Signal: self._signal,
             p.Cancel: self._cancel,
             p.Input: self._input,
@@ -171,6 +174,9 @@ class Agent:
             title = f"{request.kind}-server {request.port}"
             process = processes.serve(place, title, servers.body(request.kind, listening), listening.fileno())
         return p.Started(self._running.follow(channel, process), process.pid)
+
+    def _wait_port(self, channel: Channel, number: int, request: p.WaitPort) -> None:
+        self._port_waits.wait(channel, number, self._stacks.find(request.node.partition("/")[0]), request)
 
     def _signal(self, channel: Channel, number: int, request: p.Signal) -> p.Message:
         self._running.signal(request.process, request.number)

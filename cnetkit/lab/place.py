@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cnetkit import protocol as p
 from cnetkit.lab.programs import Program, Result, command_line
@@ -11,6 +11,9 @@ from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
     from cnetkit.lab.site import Site
+
+
+_READ = """if [ "$(wc -c < "$1")" -gt 16000000 ]; then echo 'it is larger than 16 MB' >&2; exit 1; fi; cat < "$1\""""
 
 
 class Place:
@@ -35,6 +38,25 @@ class Place:
         started = self.site.request(p.Start(self.name, command_line(command)), p.Started)
         text = command if isinstance(command, str) else shlex.join(command_line(command))
         return Program(self.site.sandbox, self.name, text, started)
+
+    def wait_port(self, port: int, *, protocol: Literal["tcp", "udp"] = "tcp", timeout: float = 10.0) -> None:
+        """Waits until a program listens on a port here, for example one that was begun by `start`. The servers below listen
+        when their call returns. CnetkitError where nothing does after `timeout` seconds."""
+        self.site.request(p.WaitPort(self.name, port, protocol, timeout), p.Done)
+
+    def write_file(self, path: str, content: str | bytes) -> None:
+        """Writes a file here, below /tmp, /run, /var/tmp or /dev/shm: the rest of the system cannot be changed."""
+        data = content.encode() if isinstance(content, str) else content
+        self._run_shell('cat > "$1"', path, data)
+
+    def read_file(self, path: str) -> str:
+        """The text of a file as programs here see it, 16 MB at most."""
+        return self._run_shell(_READ, path, b"").output
+
+    def _run_shell(self, command: str, path: str, data: bytes) -> Result:
+        answer = self.site.request(p.Run(self.name, ["sh", "-c", command, "sh", path], data, 60.0), p.Ran)
+        output, errors = (part.decode(errors="replace") for part in (answer.output, answer.errors))
+        return Result(self.name, command.replace('"$1"', shlex.quote(path)), answer.status, output, errors).check()
 
     def http_server(self, port: int = 80, address: str = "") -> Program:
         """A real HTTP server that says who it is and whom it sees. CnetkitError where the port is taken."""
