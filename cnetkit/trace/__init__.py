@@ -1,4 +1,4 @@
-"""Explain: from a Recording to a Trace. Pure: no clock, socket, randomness or kernel."""
+"""Explains a Recording as a Trace. Pure: uses no clock, socket, randomness or kernel."""
 
 from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey

@@ -1,6 +1,7 @@
-"""Finds the journeys of a recording: decodes, orders, tries each step in turn, and follows parents to their roots.
+"""Finds the journeys of a recording: decodes the frames, orders them, tries each step in turn, follows parents to
+roots.
 
-Works on columns from end to end; no Python loop runs over packets. It explains nothing: see evidence/.
+Works on columns from end to end; no Python loop runs over packets. Evidence is gathered elsewhere: see evidence/.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from cnetkit.trace.wiring.wiring import node_names, wire
 
 
 def join(recording: Source) -> Joined:
-    """The journeys of all frames. Any bytes are taken; each frame has one journey, or -1 and a `problem`."""
+    """Joins all frames into journeys. Accepts any bytes; each frame has one journey, or -1 and a `problem`."""
     frames = recording.frames
     columns = decode(frames)
     wiring = wire(frames.taps, recording.topologies)
@@ -48,7 +49,7 @@ def join(recording: Source) -> Joined:
             units.columns.eth_src[order],
             units.columns.eth_dst[order],
             wiring.address[tap],
-            np.array([one.interface == "lo" for one in frames.taps], np.bool_)[tap],
+            np.array([tap.interface == "lo" for tap in frames.taps], np.bool_)[tap],
             numbered(units.columns)[order],
             clocks.slack[tap],
         )
@@ -70,12 +71,12 @@ def join(recording: Source) -> Joined:
     )
     for number, step in enumerate(STEPS[1:], 1):
         search.add(step.find(search), number)
-    _uncircle(search.parent)
+    _break_cycles(search.parent)
     return _of_frames(search, units, columns, incomplete, clocks)
 
 
-def _uncircle(parent: NDArray[np.int32]) -> None:
-    """Cuts a step back within one tick of the clock where it would close a circle."""
+def _break_cycles(parent: NDArray[np.int32]) -> None:
+    """Removes a step back within one tick of the clock if it would close a cycle."""
     back = np.flatnonzero(parent > np.arange(len(parent)))
     if not len(back):
         return
@@ -85,26 +86,26 @@ def _uncircle(parent: NDArray[np.int32]) -> None:
 
 
 def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows], clocks: Clocks) -> Joined:
-    """What the search found for its rows, said of the frames."""
+    """The result of the search, which is per unit, converted to frames."""
     order, count = search.frame, units.frames
     parent, step, root = np.full(len(units), -1, np.int32), np.zeros(len(units), np.uint8), np.arange(len(units))
     ambiguous, direction = np.zeros(len(units), np.bool_), units.direction.copy()
     parent[order] = np.where(search.parent < 0, -1, order[np.maximum(search.parent, 0)])
     step[order], ambiguous[order], direction[order] = search.step, search.ambiguous, search.direction
     root[order] = order[roots(search.parent)]
-    loose = [incomplete, *((order[one], order[other]) for one, other in search.together)]
-    together = (np.concatenate([one for one, _ in loose]), np.concatenate([other for _, other in loose]))
-    found = returned(units, JoinedRows(parent, step, ambiguous, direction, root), together)
+    loose = [incomplete, *((order[first], order[second]) for first, second in search.together)]
+    together = (np.concatenate([first for first, _ in loose]), np.concatenate([second for _, second in loose]))
+    joined = returned(units, JoinedRows(parent, step, ambiguous, direction, root), together)
     by_time = np.argsort(units.time[:count], kind="stable").astype(np.int64)
     journey = np.full(count, -1, np.int32)
     usable = by_time[columns.problem[by_time] == 0]
-    _, first, number = np.unique(found.root[usable], return_index=True, return_inverse=True)
+    _, first, number = np.unique(joined.root[usable], return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int32)
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
     journey[usable] = rank[number]
     lacking = np.zeros(len(units), np.bool_)
     lacking[incomplete[0]] = True
     return Joined(
-        columns, search.wiring, found.parent, found.step, journey, found.ambiguous, found.direction, by_time,
+        columns, search.wiring, joined.parent, joined.step, journey, joined.ambiguous, joined.direction, by_time,
         lacking[:count], units, clocks,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A flow: the journeys of one connection or exchange, made when somebody looks at it. Which are one: conversations/."""
+"""A flow: the journeys of one connection or exchange, as an object made on access. Grouping: conversations/flows.py."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Flow:
 
     @property
     def begin(self) -> Journey:
-        """The first journey, which the flow is named after, also where it is not selected."""
+        """The first journey, which names the flow, even if it is not selected."""
         return self.trace.journey(int(self.trace.analysis.journeys.flow_begins[self.id]))
 
     @property
@@ -46,12 +46,12 @@ class Flow:
 
     @property
     def client(self) -> str:
-        """Who began, as its first packet says: address and port."""
+        """Source address and port of the first packet."""
         return self.begin.packet.source
 
     @property
     def server(self) -> str:
-        """Whom the first packet was for."""
+        """Destination address and port of the first packet."""
         return self.begin.packet.destination
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
@@ -62,7 +62,7 @@ class Flow:
 
 
 class Flows(Sequence[Flow]):
-    """The flows of `trace` that have journeys among `numbers`, with these journeys; made when they are looked at."""
+    """The flows of `trace` that have journeys among `numbers`, with these journeys. Objects are made on access."""
 
     def __init__(self, trace: Trace, numbers: NDArray[np.int64]) -> None:
         self._trace = trace
@@ -88,7 +88,7 @@ class Flows(Sequence[Flow]):
 
     @property
     def protocols(self) -> list[str]:
-        """The protocol of each flow; no flow is made for it."""
+        """The protocol of each flow, without making flow objects."""
         return [self._trace.analysis.flow_protocol(flow) for flow in self._ids.tolist()]
 
     def _flow(self, at: int) -> Flow:
@@ -96,5 +96,5 @@ class Flows(Sequence[Flow]):
         return Flow(self._trace, int(self._ids[at]), journeys)
 
     def __repr__(self) -> str:
-        shown = "\n".join(f"  {one!r}" for one in self[:10])
+        shown = "\n".join(f"  {flow!r}" for flow in self[:10])
         return f"{len(self)} flows:\n{shown}" + ("\n  ..." if len(self) > 10 else "")

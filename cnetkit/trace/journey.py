@@ -1,7 +1,4 @@
-"""A journey and its hops, made when somebody looks at them.
-
-The engine found them as columns; here they get words. Nothing is searched or drawn.
-"""
+"""A journey and its hops, as objects made on access from the engine's columns. Searches and draws nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Journey:
-    """What one packet did: a tree of hops, and how it ended. Lives as long as its Trace."""
+    """One packet: a tree of hops, and its outcome. Lives as long as its Trace."""
 
     views: ClassVar[Displays] = JOURNEY_VIEWS
     """How a journey is shown, by MIME type."""
@@ -57,27 +54,27 @@ class Journey:
 
     @cached_property
     def about(self) -> Journey | None:
-        """Of an ICMP error the journey of the packet that it complains about, where that was captured."""
+        """For an ICMP error, the journey of the packet that it quotes, if that was captured."""
         analysis = self.trace.analysis
         frame = about(analysis.case, self.frames[0])
         return None if frame is None else self.trace.journey(int(analysis.joined.journey[frame]))
 
     @cached_property
     def packet(self) -> Packet:
-        """The innermost packet, as it was when it was first seen."""
+        """The innermost packet, as first captured."""
         return self.trace.analysis.case.packet(self.frames[0])
 
     @cached_property
     def summary(self) -> str:
-        """One line: what the packet was, from where to where, and its outcome."""
+        """One line: the packet, its source and destination, and its outcome."""
         return wording.summary(self.trace.analysis.case, self.frames[0], self.outcome)
 
     def explain(self) -> str:
-        """A paragraph that a learner understands: what happened at each hop, and why."""
+        """A paragraph for learners: what happened at each hop, and why."""
         return wording.paragraph(self.trace.analysis.case, self.hops, self.outcome)
 
     def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
-        """The evidence for one hop, given itself or its place in `hops`. CnetkitError where there is no such hop."""
+        """The evidence for one hop, given as a Hop or as its index in `hops`. CnetkitError if there is no such hop."""
         if isinstance(hop, Hop):
             return hop.evidence
         if not isinstance(hop, int) or not -len(self.hops) <= hop < len(self.hops):
@@ -94,7 +91,8 @@ class Journey:
 
 
 class Journeys(Sequence[Journey]):
-    """The journeys of `trace`, a whole one, with these numbers, ascending; each is made when it is first asked for."""
+    """The journeys of `trace`, which is not a selection, with these numbers in ascending order. Objects are made on
+    access."""
 
     def __init__(self, trace: Trace, numbers: NDArray[np.int64]) -> None:
         self._trace, self._numbers = trace, numbers
@@ -115,5 +113,5 @@ class Journeys(Sequence[Journey]):
         return (self._trace.journey(number) for number in self._numbers.tolist())
 
     def __repr__(self) -> str:
-        shown = "\n".join(f"  {one!r}" for one in self[:10])
+        shown = "\n".join(f"  {journey!r}" for journey in self[:10])
         return f"{len(self)} journeys:\n{shown}" + ("\n  ..." if len(self) > 10 else "")

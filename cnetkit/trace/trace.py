@@ -1,6 +1,6 @@
-"""A Trace: all journeys of a recording, all flows, and the frames left unexplained; or a selection of them.
+"""A Trace: all journeys of a recording, all flows, and the unexplained frames; or a selection of them.
 
-Everything is found at first access and made into objects when looked at. How it is shown is registered by the views.
+Everything is computed at first access, and made into objects on access. How it is shown: cnetkit.displays.
 """
 
 from __future__ import annotations
@@ -41,14 +41,16 @@ if TYPE_CHECKING:
 
 Source = Callable[[], "Recording"]
 SoFar = Callable[[float | None], tuple["Recording", int]]
-"""Gives what a running capture has of its last seconds, or all; and until when journeys have ended as a rule."""
+"""Returns what a running capture has recorded in its last seconds, or all of it; and the time before which journeys
+are complete."""
 
 
 class Trace:
-    """The journeys of `source`: a Recording, or what gives one when asked.
+    """The journeys of `source`: a Recording, or a function that returns one.
 
-    A callable is asked at first access, and raises CnetkitError while the capture still runs; `so_far` gives what it
-    has by then. A selection of a trace is a Trace too: the same recording and numbers, but only some journeys.
+    A function is called at first access, and raises CnetkitError while the capture still runs; `so_far` returns what
+    it has recorded by then. A selection of a trace is a Trace too: the same recording and numbers, but only some
+    journeys.
 
     It has more than fifteen public names because it is all that a learner holds of a run: each is a contract.
     """
@@ -56,14 +58,14 @@ class Trace:
     views: ClassVar[Displays] = TRACE_VIEWS
     """How a trace is shown, by MIME type, and as a whole HTML document under `page`."""
     displays: ClassVar[Displays] = TRACE_DISPLAYS
-    """What displays a trace in a `notebook` and in a `terminal`, and what makes its `plot`s."""
+    """What shows a trace in a `notebook` and in a `terminal`, and what makes its `plot`s."""
 
     def __init__(self, source: Recording | Source, so_far: SoFar | None = None) -> None:
         self._source, self._so_far = source, so_far
         self._made: dict[int, Journey] = {}
         self._of: Trace | None = None
         self.selection = ""
-        """What was selected, in words; empty for a whole trace."""
+        """The selection in words; empty for a whole trace."""
 
     @property
     def _whole(self) -> Trace:
@@ -72,18 +74,18 @@ class Trace:
 
     @cached_property
     def recording(self) -> Recording:
-        """What was seen and said. CnetkitError while the capture still runs."""
+        """The frames, events and topologies. CnetkitError while the capture still runs."""
         return self._source() if callable(self._source) else self._source
 
     @cached_property
     def analysis(self) -> Analysis:
-        """What was worked out about the recording, as columns: the frames, the journeys and the hops."""
+        """The columns behind this trace: its frames, journeys and hops."""
         with kept_memory(len(self.recording.frames)):
             return Analysis(self.recording, join(self.recording))
 
     @property
     def found(self) -> Analysis:
-        """The same as `analysis`: its first name."""
+        """An older name for `analysis`."""
         return self.analysis
 
     @cached_property
@@ -108,13 +110,13 @@ class Trace:
 
     @cached_property
     def outcomes(self) -> Counter[str]:
-        """How many journeys ended how; no journey is made for it."""
+        """The number of journeys per outcome, counted without making journey objects."""
         counts = np.bincount(self.analysis.journeys.kinds[self.numbers], minlength=len(OUTCOMES)).tolist()
         return Counter({kind: count for kind, count in zip(OUTCOMES, counts, strict=True) if count})
 
     @cached_property
     def unexplained(self) -> tuple[Unexplained, ...]:
-        """The frames that stand in no journey, and why; none in a selection."""
+        """The frames that belong to no journey, and why. Empty for a selection."""
         joined = self.analysis.joined
         left = np.flatnonzero(joined.journey < 0) if self._of is None else ()
         return tuple(
@@ -122,7 +124,7 @@ class Trace:
         )
 
     def journey(self, number: int) -> Journey:
-        """The journey with this number, also where it is not selected. CnetkitError where there is none."""
+        """The journey with this number, even if it is not selected. CnetkitError if there is none."""
         if (
             not isinstance(number, int | np.integer)
             or not -self.analysis.journeys.count <= number < self.analysis.journeys.count
@@ -139,9 +141,10 @@ class Trace:
     # --- Parts of it -------------------------------------------------------------------------------------------------
 
     def select(self, expression: str, by: Literal["journey", "flow"] = "journey") -> Trace:
-        """The journeys that fulfil `expression`, such as `tcp.port == 80 and dropped`, or all journeys of such flows.
+        """The journeys that match `expression`, such as `tcp.port == 80 and dropped`; with `by="flow"` all journeys of
+        such flows.
 
-        docs/selection.md has all words. CnetkitError, pointing at the place, where the expression is wrong.
+        The language is described in docs/selection.md. CnetkitError if the expression is wrong; it says where.
         """
         if by not in ("journey", "flow"):
             raise CnetkitError(f"journeys are selected by 'journey' or by 'flow', not by {by!r}")
@@ -151,7 +154,7 @@ class Trace:
         return self._part(self.numbers[chosen], expression if by == "journey" else f"flows with {expression}")
 
     def where(self, expression: str) -> NDArray[np.bool_]:
-        """For each frame of the recording whether it fulfils `expression`, as `select` has it."""
+        """For each frame of the recording whether it matches `expression`; see `select`."""
         return matches(parse(expression), self.analysis, np.arange(len(self.recording.frames)))
 
     @cached_property
@@ -165,17 +168,18 @@ class Trace:
         return self.select("dropped")
 
     def between(self, a: str, b: str) -> Trace:
-        """The journeys, both ways, of two ends: each a node, `node/interface`, or an address or network.
+        """The journeys in both directions between two ends: each a node, `node/interface`, an address or a network.
 
-        A journey is an end's if it was seen there or bears an address of it. CnetkitError for an end that is not there.
+        A journey counts for an end if it was captured there or carries one of its addresses. CnetkitError if there is
+        no such end.
         """
         return self.select(between.expression(self.recording, a, b))
 
     def so_far(self, seconds: float | None = None) -> Trace:
-        """What has come so far, also while the capture still runs.
+        """What has been recorded so far, even while the capture still runs.
 
-        With `seconds` the journeys that began in its last seconds; while it runs without those of the last 20 ms, which
-        may still be under way. CnetkitError where that is no number above 0.
+        With `seconds`, the journeys that began in its last seconds. While the capture runs, those of the last 20 ms
+        are left out, because they may not be complete. CnetkitError unless `seconds` is a number above 0.
         """
         if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
             raise CnetkitError(
@@ -192,45 +196,45 @@ class Trace:
 
     @property
     def running(self) -> bool:
-        """Whether the capture still runs: `so_far` says what there is by now."""
+        """Whether the capture still runs. `so_far` returns what it has recorded by now."""
         return self._so_far is not None and not self._over
 
     @property
     def _over(self) -> bool:
-        """Whether the recording is there."""
+        """Whether the capture has ended."""
         try:
             return self.recording is not None
         except CnetkitError:
             return False
 
     def compare(self, other: Trace) -> Comparison:
-        """What differs between this trace and `other`, taken of the same question before and after something changed."""
+        """The differences between this trace and `other`, a trace of the same question before or after a change."""
         if not isinstance(other, Trace):
             raise CnetkitError(f"a trace is compared with another one, not with {type(other).__name__}")
         return compare((self.analysis, self.numbers), (other.analysis, other.numbers))
 
-    def _part(self, numbers: NDArray[np.int64], said: str) -> Trace:
+    def _part(self, numbers: NDArray[np.int64], words: str) -> Trace:
         """A selection: the same recording, with these journeys only."""
         part = Trace(self.recording)
         part._of, part.analysis, part.numbers = self._whole, self.analysis, numbers
-        part.selection = f"{self.selection}; {said}" if self.selection else said
+        part.selection = f"{self.selection}; {words}" if self.selection else words
         return part
 
-    # --- Out of it ---------------------------------------------------------------------------------------------------
+    # --- Exports -----------------------------------------------------------------------------------------------------
 
     @property
     def clocks(self) -> tuple[str, ...]:
-        """How the clocks of its files differ, a sentence each; see clock.py."""
-        return self.analysis.joined.clocks.said
+        """How the clocks of its files differ, one sentence each; see clocks/clock.py."""
+        return self.analysis.joined.clocks.notes
 
     @property
     def undirected(self) -> int:
-        """How many of its frames are of no known direction: it was neither recorded nor found out from other frames."""
+        """The number of frames whose direction is unknown: not recorded, and not inferred from other frames."""
         return int((self.analysis.joined.direction == UNKNOWN).sum())
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a hop, as a pandas DataFrame: `tables.hops`."""
+        """One row per hop, as a pandas DataFrame: `tables.hops`."""
         return self.tables.hops
 
     @cached_property
@@ -240,11 +244,11 @@ class Trace:
 
     @property
     def plot(self) -> Any:  # noqa: ANN401 - cnetkit.view.plots.Plots, which is not imported here
-        """Pictures of figures: `trace.plot.latency()`, `trace.plot.packets()`. CnetkitError where matplotlib is missing."""
+        """Plots: `trace.plot.latency()`, `trace.plot.packets()`. CnetkitError if matplotlib is missing."""
         return self.displays["plot"](self)
 
     def to_parquet(self, path: str | Path, table: Literal["hops", "frames", "flows", "latency"] = "hops") -> None:
-        """Write one of `tables` as a Parquet file. CnetkitError where that is not possible."""
+        """Writes one of `tables` as a Parquet file. CnetkitError if that fails."""
         self.tables.to_parquet(path, table)
 
     def to_json(self) -> bytes:
@@ -253,9 +257,9 @@ class Trace:
         return document.encode(self.analysis, self.numbers, self.unexplained, lost, self.selection)
 
     def save(self, file: str | Path | BinaryIO) -> None:
-        """Write the recording as pcapng, each hop's changes and evidence as its packet's comment.
+        """Writes the recording as pcapng, with each hop's changes and evidence as its packet's comment.
 
-        Of a selection, its frames only. CnetkitError where the file cannot be written.
+        For a selection, its frames only. CnetkitError if the file cannot be written.
         """
         if self._of is None:
             self.recording.save(file, comments=self._comments(np.arange(len(self.recording.frames))))
@@ -265,13 +269,13 @@ class Trace:
         part.save(file, comments=self._comments(kept))
 
     def _comments(self, frames: NDArray[np.int64]) -> Mapping[int, str]:
-        """For each of these frames that changed or has evidence, its hop in a few lines, by its place among them."""
+        """The comments of those frames that have changes or evidence, by their position in `frames`."""
         place = {frame: at for at, frame in enumerate(frames.tolist())}
         hops = (hop for journey in self.journeys for hop in journey.hops)
         return {place[hop.frame]: text for hop in hops if (text := comment(hop))}
 
     def to_html(self, path: str | Path) -> None:
-        """Write the trace as one HTML page that needs no network. CnetkitError where that is not possible."""
+        """Writes the trace as one HTML page that needs no network. CnetkitError if the file cannot be written."""
         page = self.views["page"](self)
         try:
             Path(path).write_text(page, encoding="utf-8")
@@ -279,7 +283,8 @@ class Trace:
             raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
 
     def show(self, all: bool = False) -> None:
-        """Print the trace as `cnetkit run` does: each flow with its hops and reasons; with `all` every packet in full.
+        """Prints the trace as `cnetkit run` does: each flow with its hops and reasons; with `all`, every packet in
+        full.
 
         In a notebook, end a cell with the trace itself to get the viewer.
         """

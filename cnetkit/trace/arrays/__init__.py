@@ -1,1 +1,1 @@
-"""Work on numpy columns that knows nothing of packets: digests, sorting, groups, trees, lookups."""
+"""Operations on numpy columns: digests, sorting, groups, trees, lookups. Knows nothing about packets."""

@@ -1,4 +1,4 @@
-"""Mixes integer columns into one 64-bit digest a row. It knows nothing of packets."""
+"""Mixes integer columns into one 64-bit digest per row. Knows nothing about packets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HALF = np.uint64(32)
 
 
 def mix(*parts: NDArray[np.generic] | int) -> U64:
-    """One 64-bit digest a row of several integer columns; their order matters."""
+    """One 64-bit digest per row, from several integer columns. The order of the columns matters."""
     size = max(np.size(part) for part in parts if isinstance(part, np.ndarray))
     value = np.empty(size, np.uint64)
 

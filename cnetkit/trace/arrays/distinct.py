@@ -1,4 +1,4 @@
-"""Words for many rows, made once for all rows that are alike. What is alike, a digest says; it knows no packets."""
+"""Makes one word for all rows that share a key, so that each word is built only once. Knows nothing about packets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Distinct(Generic[Word]):
     """n rows that share few words."""
 
     code: NDArray[np.int64]
-    """For each row the place of its word in `words`."""
+    """For each row the index of its word in `words`."""
     words: list[Word]
 
     def holds(self, test: Callable[[Word], bool]) -> NDArray[np.bool_]:
@@ -26,7 +26,7 @@ class Distinct(Generic[Word]):
 
 
 def distinct(keys: NDArray[np.generic], word: Callable[[int], Word]) -> Distinct[Word]:
-    """The words of all rows; `word` is asked for one row of each key. Equal words get one code."""
+    """The words of all rows. `word` is called for one row of each key; equal words get the same code."""
     _, first, code = np.unique(keys, return_index=True, return_inverse=True)
     places: dict[Word, int] = {}
     same = np.array([places.setdefault(word(row), len(places)) for row in first.tolist()], np.int64)

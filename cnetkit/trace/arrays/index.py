@@ -1,6 +1,6 @@
-"""Finds frames by what their columns hold. What is asked for each packet must not read all of them each time.
+"""Finds frames by the values in their columns, without scanning all frames for each query.
 
-It knows nothing of packets: whoever asks says which columns count.
+Knows nothing about packets: the caller chooses the columns.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from cnetkit.trace.arrays.order import ordered
 
 
 class Index:
-    """`rows`, in the order they are given, by the integers that `columns` hold for them; the columns tell of every frame."""
+    """`rows`, in the given order, indexed by the values of `columns`; the columns have an element for every frame."""
 
     def __init__(self, rows: Rows, *columns: NDArray[np.generic]) -> None:
         self._digest = mix(*columns)
         order, self._keys = ordered(self._digest[rows])
         self._rows = rows[order]
 
-    def like(self, frame: int) -> Rows:
-        """The rows that hold what this frame holds."""
+    def same_as(self, frame: int) -> Rows:
+        """The rows that have the same values as this frame."""
         return self._under(self._digest[frame])
 
     def find(self, *values: int | np.integer) -> Rows:
-        """The rows that hold these values."""
+        """The rows that have these values."""
         return self._under(mix(*(np.array([value]) for value in values))[0])
 
     def _under(self, key: np.uint64) -> Rows:
@@ -35,19 +35,19 @@ class Index:
         return self._rows[first:last]
 
 
-class Alike:
-    """The frames that have the same `key`, which is worked out only for those that the index finds to be like one."""
+class Duplicates:
+    """Groups frames that have the same `key`. The key is computed only for frames that the index returns together."""
 
     def __init__(self, index: Index, key: Callable[[int], Hashable]) -> None:
         self._index, self._key = index, key
-        self._known: dict[int, tuple[list[int], int]] = {}
+        self._groups: dict[int, tuple[list[int], int]] = {}
 
     def of(self, frame: int) -> tuple[list[int], int]:
-        """The frames alike, in the index's order, and the place of this one among them."""
-        if frame not in self._known:
-            alike: dict[Hashable, list[int]] = {}
-            for row in self._index.like(frame).tolist():
-                there = alike.setdefault(self._key(row), [])
-                self._known[row] = there, len(there)
+        """The frames with the same key as this one, in the order of the index, and this frame's position among them."""
+        if frame not in self._groups:
+            by_key: dict[Hashable, list[int]] = {}
+            for row in self._index.same_as(frame).tolist():
+                there = by_key.setdefault(self._key(row), [])
+                self._groups[row] = there, len(there)
                 there.append(row)
-        return self._known[frame]
+        return self._groups[frame]

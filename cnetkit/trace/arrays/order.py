@@ -1,7 +1,7 @@
-"""Sorts digests, and what follows from that: numbers for equal ones, and which occur in two lists.
+"""Sorts digests, numbers equal ones, and finds those that occur in two lists. Knows nothing about packets.
 
-numpy sorts 64-bit words many times faster than it finds the order of them or looks them up. So the row's number is put
-into the low bits of its digest, and the words are sorted. It knows nothing of packets.
+numpy sorts 64-bit words much faster than it computes their order (argsort) or looks them up. So the row number is put
+into the low bits of its digest, and the words themselves are sorted.
 """
 
 from __future__ import annotations
@@ -14,47 +14,47 @@ Rows = NDArray[np.int64]
 
 
 def ordered(key: U64) -> tuple[Rows, U64]:
-    """The rows by `key`, equal ones as they stand, and their keys: np.argsort(key, kind="stable") for digests."""
+    """The rows sorted by `key`, and their keys. Equal to np.argsort(key, kind="stable") for digests."""
     count = len(key)
     low = np.uint64((1 << count.bit_length()) - 1)
     packed = key & ~low
     packed |= np.arange(count, dtype=np.uint64)
     packed.sort()
     order = (packed & low).view(np.int64)
-    found = key[order]
-    unlike = found[1:] != found[:-1]
+    sorted_keys = key[order]
+    differs = sorted_keys[1:] != sorted_keys[:-1]
     packed &= ~low
-    alike = packed[1:] == packed[:-1]
-    if (unlike & alike).any():  # digests that differ in the low bits only: those rows are sorted as they are
-        number = np.cumsum(np.append(False, ~alike))
-        mixed = np.bincount(number[1:], unlike & alike) > 0
+    equal_high_bits = packed[1:] == packed[:-1]
+    if (differs & equal_high_bits).any():  # digests that differ in the low bits only: sort those rows again
+        number = np.cumsum(np.append(False, ~equal_high_bits))
+        mixed = np.bincount(number[1:], differs & equal_high_bits) > 0
         rows = np.flatnonzero(mixed[number])
-        order[rows] = order[rows][np.argsort(found[rows], kind="stable")]
-        found[rows] = key[order[rows]]
-    return order, found
+        order[rows] = order[rows][np.argsort(sorted_keys[rows], kind="stable")]
+        sorted_keys[rows] = key[order[rows]]
+    return order, sorted_keys
 
 
 def begins(key: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Whether each element of a sorted list is the first of its kind."""
+    """Whether each element of a sorted list is the first of its value."""
     first = np.empty(len(key), np.bool_)
     first[:1] = True
     np.not_equal(key[1:], key[:-1], out=first[1:])
     return first
 
 
-def numbered(key: U64) -> tuple[Rows, Rows]:
-    """A number for each row, the same for equal keys and ascending with them; and the first row of each number."""
-    order, found = ordered(key)
-    first = begins(found)
+def group_numbers(key: U64) -> tuple[Rows, Rows]:
+    """A number for each row, equal for equal keys and ascending with them; and the first row of each number."""
+    order, sorted_keys = ordered(key)
+    first = begins(sorted_keys)
     number = np.empty(len(key), np.int64)
     number[order] = np.cumsum(first) - 1
     return number, order[first]
 
 
 def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
-    """For each row: how many equal keys stand before it, how many there are, and the number of its run."""
-    order, found = ordered(key)
-    starts = np.flatnonzero(begins(found))
+    """For each row: how many equal keys come before it, how many there are, and the number of its run."""
+    order, sorted_keys = ordered(key)
+    starts = np.flatnonzero(begins(sorted_keys))
     sizes = np.diff(np.append(starts, len(key)))
     number = np.repeat(np.arange(len(starts)), sizes)
     rank, size, run = (np.empty(len(key), np.int64) for _ in range(3))
@@ -63,25 +63,25 @@ def ranks(key: U64) -> tuple[Rows, Rows, Rows]:
     return rank, size, run
 
 
-def possible(one: U64, other: U64) -> Rows:
-    """The rows of `one` that may have an equal in `other`: all that have, and a few more; the first bits are compared."""
-    shift = np.uint64(64 - len(other).bit_length() - 3)
+def possible(left: U64, right: U64) -> Rows:
+    """The rows of `left` that may occur in `right`: all that do, and a few more. Only the first bits are compared."""
+    shift = np.uint64(64 - len(right).bit_length() - 3)
     there = np.zeros(1 << 64 - int(shift), np.bool_)
-    there[(other >> shift).view(np.int64)] = True
-    return np.flatnonzero(there[(one >> shift).view(np.int64)])
+    there[(right >> shift).view(np.int64)] = True
+    return np.flatnonzero(there[(left >> shift).view(np.int64)])
 
 
-def shared(one: U64, other: U64) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of `one` are in `other`, and which of `other` are in `one`."""
-    mine = possible(one, other)
-    its = possible(other, one[mine])
-    order, found = ordered(np.concatenate((one[mine], other[its])))
-    starts = np.flatnonzero(begins(found))
-    before = np.append(0, np.cumsum(order < len(mine)))  # how many of `one` stand before each place
-    ends = np.append(starts[1:], len(found))[: len(starts)]
-    size, of_one = ends - starts, before[ends] - before[starts]
-    both = np.empty(len(found), np.bool_)
-    both[order] = np.repeat((of_one > 0) & (of_one < size), size)
-    left, right = np.zeros(len(one), np.bool_), np.zeros(len(other), np.bool_)
-    left[mine], right[its] = both[: len(mine)], both[len(mine) :]
-    return left, right
+def shared(left: U64, right: U64) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which elements of `left` occur in `right`, and which of `right` occur in `left`."""
+    from_left = possible(left, right)
+    from_right = possible(right, left[from_left])
+    order, sorted_keys = ordered(np.concatenate((left[from_left], right[from_right])))
+    starts = np.flatnonzero(begins(sorted_keys))
+    before = np.append(0, np.cumsum(order < len(from_left)))  # how many of `left` come before each position
+    ends = np.append(starts[1:], len(sorted_keys))[: len(starts)]
+    size, of_left = ends - starts, before[ends] - before[starts]
+    both = np.empty(len(sorted_keys), np.bool_)
+    both[order] = np.repeat((of_left > 0) & (of_left < size), size)
+    in_left, in_right = np.zeros(len(left), np.bool_), np.zeros(len(right), np.bool_)
+    in_left[from_left], in_right[from_right] = both[: len(from_left)], both[len(from_left) :]
+    return in_left, in_right

@@ -1,4 +1,4 @@
-"""Trees given by each row's parent: their roots, and how deep each row stands. It knows nothing of packets."""
+"""Trees, given as the parent of each row: their roots and the depth of each row. Knows nothing about packets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def roots(parent: NDArray[np.int32]) -> NDArray[np.int32]:
-    """For each row the first of its tree, by pointer jumping; rows of a circle never arrive."""
+    """For each row the root of its tree, by pointer jumping. Rows of a cycle have no root."""
     root = np.where(parent < 0, np.arange(len(parent), dtype=np.int32), parent)
     for _ in range(len(parent).bit_length() + 1):
         further = root[root]
@@ -18,7 +18,7 @@ def roots(parent: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def depths(parent: NDArray[np.int32]) -> NDArray[np.int32]:
-    """How many steps each frame is from the first of its journey."""
+    """For each row the number of steps from its root."""
     steps = (parent >= 0).astype(np.int32)
     up = parent.copy()
     while True:

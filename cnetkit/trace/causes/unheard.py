@@ -68,7 +68,7 @@ def _said_of_flow(case: Case, frame: int) -> Evidence | None:
     if not by_flow(case, case.place(frame)[0]):
         return None
     flows = case.once(FlowIndex)
-    alike = flows.like.like(frame)
+    alike = flows.like.same_as(frame)
     first = int(alike[0])
     if first not in flows.said:
         found = {_said(case, int(one)) for one in alike.tolist()} - {None}

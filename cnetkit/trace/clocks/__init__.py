@@ -1,1 +1,1 @@
-"""The clocks of several capture files: the packets that two of them saw, and how they differ."""
+"""The clocks of several capture files: which packets two clocks captured, and how far the clocks differ."""

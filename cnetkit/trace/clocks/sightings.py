@@ -1,7 +1,8 @@
-"""Finds the packets that were seen by two clocks, and which of the two places saw each first.
+"""Finds packets that two clocks captured, and which of the two places captured each first.
 
-That is told by directions on one link (sent there, received here), by a TTL that fell on the way, or, where neither
-says it, by the answers: what takes longer one way takes less the other way. It estimates nothing: see clock.py.
+The order follows from directions on one link (sent there, received here), from a TTL that decreased, or, if neither
+decides, from the replies: a clock that is ahead makes one direction look slower and the other faster. The offset
+itself is estimated in clock.py.
 """
 
 from __future__ import annotations
@@ -18,19 +19,20 @@ from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.packets.identity import packets
 
 MOST_PLACES = 64
-"""So many places are compared for one packet."""
+"""At most this many places are compared for one packet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """One element for each packet and pair of places that saw it: first `early`, then `late` (frames' numbers)."""
+    """One element for each packet and pair of places: first `early`, then `late` (frame numbers)."""
 
     early: Rows
     late: Rows
 
 
-def seen_twice(frames: Frames, columns: Columns, clock: Rows, node: Rows) -> Sightings:
-    """The sightings by two clocks, of packets that no interface saw more than once. `clock` and `node` are of taps."""
+def by_two_clocks(frames: Frames, columns: Columns, clock: Rows, node: Rows) -> Sightings:
+    """Packets captured by two clocks, unless one interface captured them more than once. `clock` and `node` are per
+    tap."""
     place = node * (int(clock.max()) + 1) + clock
     rows = np.flatnonzero((columns.version > 0) & (columns.problem == 0)).astype(np.int64)
     packet, ends = packets(columns, rows)
@@ -43,14 +45,14 @@ def seen_twice(frames: Frames, columns: Columns, clock: Rows, node: Rows) -> Sig
     rows, packet, ends = rows[shared], packet[shared], ends[shared]
     link = mix(packet, ends, columns.ttl[rows], columns.depth[rows])
     early, late = [rows[:0]], [rows[:0]]
-    for key, told in ((link, _by_direction), (packet, _by_ttl), (link, _by_answers)):
+    for key, origin_of in ((link, _by_direction), (packet, _by_ttl), (link, _by_answers)):
         for a, b in _pairs(_visits(key, rows, frames, place), clock, frames):
-            apart = (node[frames.tap[a.first]] != node[frames.tap[b.first]]) | (told is _by_ttl)
+            apart = (node[frames.tap[a.first]] != node[frames.tap[b.first]]) | (origin_of is _by_ttl)
             a, b = a.take(apart), b.take(apart)  # noqa: PLW2901
-            from_a, from_b = told(frames, columns, a, b)
-            for yes, no, one, other in ((from_a, from_b, a, b), (from_b, from_a, b, a)):
-                early.append(one.left[yes & ~no])
-                late.append(other.first[yes & ~no])
+            from_a, from_b = origin_of(frames, columns, a, b)
+            for yes, no, first, second in ((from_a, from_b, a, b), (from_b, from_a, b, a)):
+                early.append(first.left[yes & ~no])
+                late.append(second.first[yes & ~no])
     return Sightings(np.concatenate(early), np.concatenate(late))
 
 
@@ -60,7 +62,7 @@ def _repeated(key: U64) -> NDArray[np.bool_]:
 
 
 def _several_clocks(packet: U64, clock: Rows) -> NDArray[np.bool_]:
-    """Whether each packet was seen by more than one clock."""
+    """Whether each packet was captured by more than one clock."""
     keys, number = np.unique(packet, return_inverse=True)
     least, most = np.full(len(keys), len(packet) + 1 << 32), np.full(len(keys), -1)
     np.minimum.at(least, number, clock)
@@ -70,15 +72,16 @@ def _several_clocks(packet: U64, clock: Rows) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class _Visits:
-    """One element for each packet and place that saw it: frames' numbers, sorted by packet."""
+    """One element for each packet and place that captured it: frame numbers, sorted by packet."""
 
     key: U64
     first: Rows
     last: Rows
     sent: Rows
-    """How many of them were on the way out."""
+    """How many of its frames were outgoing."""
     left: Rows
-    """The last one that was surely before it got anywhere else: where it was sent, but of a flood where it came."""
+    """The last frame that was surely captured before the packet got anywhere else: where it was sent, or, for a flood,
+    received."""
 
     def take(self, which: NDArray[np.generic]) -> _Visits:
         return _Visits(self.key[which], self.first[which], self.last[which], self.sent[which], self.left[which])
@@ -94,7 +97,7 @@ def _visits(key: U64, rows: Rows, frames: Frames, places: Rows) -> _Visits:
     if not len(rows):
         return _Visits(key, first, last, first, last)
     sent = frames.direction[rows] == OUT
-    times, only = (np.add.reduceat(one, starts) for one in (sent.astype(np.int64), np.where(sent, rows, 0)))
+    times, only = (np.add.reduceat(column, starts) for column in (sent.astype(np.int64), np.where(sent, rows, 0)))
     return _Visits(key[starts], first, last, times, np.select([times == 0, times == 1], [last, only], first))
 
 
@@ -108,27 +111,27 @@ def _pairs(visits: _Visits, clock: Rows, frames: Frames) -> Iterator[tuple[_Visi
         yield visits.take(a), visits.take(a + lag)
 
 
-Told = tuple[NDArray[np.bool_], NDArray[np.bool_]]
-"""Whether a packet came from the first place to the second, and the other way."""
+Origins = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Whether a packet went from the first place to the second, and the other way."""
 
 
-def _by_direction(frames: Frames, columns: Columns, a: _Visits, b: _Visits) -> Told:
-    """Who sent it before receiving it, or received it and never sent it, stands at an end of the link."""
+def _by_direction(frames: Frames, columns: Columns, a: _Visits, b: _Visits) -> Origins:
+    """A place that sent the packet before it received it, or received it and never sent it, is at an end of the link."""
     way = frames.direction
     from_a = (way[a.first] == OUT) | ((way[b.first] == IN) & (b.sent == 0))
     from_b = (way[b.first] == OUT) | ((way[a.first] == IN) & (a.sent == 0))
     return from_a, from_b
 
 
-def _by_ttl(frames: Frames, columns: Columns, a: _Visits, b: _Visits) -> Told:
+def _by_ttl(frames: Frames, columns: Columns, a: _Visits, b: _Visits) -> Origins:
     ttl = columns.ttl
-    lowest = [np.minimum(ttl[one.first], ttl[one.last]) for one in (a, b)]
-    highest = [np.maximum(ttl[one.first], ttl[one.last]) for one in (a, b)]
+    lowest = [np.minimum(ttl[visits.first], ttl[visits.last]) for visits in (a, b)]
+    highest = [np.maximum(ttl[visits.first], ttl[visits.last]) for visits in (a, b)]
     return lowest[0] > highest[1], lowest[1] > highest[0]
 
 
-def _by_answers(frames: Frames, columns: Columns, a: _Visits, b: _Visits) -> Told:
-    """Of the packets that two addresses sent each other past two interfaces, the ones that seem to take longer."""
+def _by_answers(frames: Frames, columns: Columns, a: _Visits, b: _Visits) -> Origins:
+    """Of the packets that two addresses exchange through two interfaces, the direction that seems to take longer."""
     way, time = frames.direction, np.clip(frames.time_ns, -(1 << 61), 1 << 61)
     open_ = (way[a.first] == UNKNOWN) & (way[b.first] == UNKNOWN)
     if not open_.any():
@@ -145,5 +148,5 @@ def _by_answers(frames: Frames, columns: Columns, a: _Visits, b: _Visits) -> Tol
         for weight in (np.ones(len(gap)), gap)
     )
     with np.errstate(divide="ignore", invalid="ignore"):
-        longer = (total[0] / count[0] - total[1] / count[1])[number]  # not a number where nothing came back
+        longer = (total[0] / count[0] - total[1] / count[1])[number]  # NaN if no reply was captured
     return open_ & np.where(onward, longer > 0, longer < 0), open_ & np.where(onward, longer < 0, longer > 0)

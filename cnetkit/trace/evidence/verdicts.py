@@ -15,7 +15,7 @@ from itertools import product
 from typing import Any
 
 from cnetkit.model import Verdict
-from cnetkit.trace.arrays.index import Alike, Index
+from cnetkit.trace.arrays.index import Duplicates, Index
 from cnetkit.trace.evidence.case import CACHED_PACKETS, Case
 from cnetkit.trace.packets.packet import outermost
 
@@ -57,7 +57,7 @@ class Passages:
         c, frames = case.joined.columns, case.recording.frames
         place = frames.tap, case.joined.direction
         packets = Index(case.joined.order, *place, c.ident, c.src_low, c.dst_low, c.protocol, c.sport, c.dport)
-        self.alike = Alike(packets, partial(_headers, case))
+        self.alike = Duplicates(packets, partial(_headers, case))
         self.lately: dict[int, Passage | None] = {}
         """Of the frames asked for lately: several kinds of evidence ask for the same."""
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cnetkit.model import Evidence
 from cnetkit.recording.frames import OUT
 from cnetkit.recording.protocols import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
-from cnetkit.trace.arrays.index import Alike, Index
+from cnetkit.trace.arrays.index import Duplicates, Index
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.packet import error_name, outermost, reply_ends
 
@@ -35,7 +35,7 @@ class Answers:
         plain = np.where(_is_syn(case), 0, c.ident)  # a SYN that is sent again has an identification of its own
         place = case.recording.frames.tap, joined.direction
         packets = Index(joined.order, *place, plain, c.protocol, c.src_low, c.dst_low, c.sport, c.dport, c.seq)
-        self.alike = Alike(packets, partial(_key, case))
+        self.alike = Duplicates(packets, partial(_key, case))
         accepted = joined.order[(_flags(case, SYN | RST | ACK) == SYN | ACK)[joined.order]]
         self.accepted = Index(accepted, c.sport, c.dport, c.ack)
 

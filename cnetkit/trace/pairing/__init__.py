@@ -1,1 +1,1 @@
-"""Pairs what went in with what came out, and says which pairs time leaves in doubt."""
+"""Pairs the frames that went in somewhere with those that came out, and marks pairs that time makes doubtful."""

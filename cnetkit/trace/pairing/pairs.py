@@ -1,7 +1,7 @@
-"""Pairs what went in with what came out: the one join that every rule uses.
+"""Pairs parents with children: the join that all steps use.
 
-The k-th occurrence pairs with the k-th where counts agree. Where they do not, order and time decide if they can;
-otherwise a row is ambiguous, never guessed. It knows nothing of networks.
+Of identical packets the k-th parent is paired with the k-th child if both sides have the same number. If not, order
+and time may still decide; otherwise the row is ambiguous. Nothing is guessed. Knows nothing about networks.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from cnetkit.trace.arrays.order import begins, ordered, possible, ranks
 from cnetkit.trace.pairing.timing import PAUSE_NS, Timing
 
 NEAR_NS, NEAR_FACTOR = 50_000_000, 10
-"""A pair is certain among identical packets if no other is within this time, or this many times its own delay."""
+"""Among identical packets a pair is certain if there is no rival within this time, or within this many times its own
+delay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """`parent[i]` belongs to `child[i]`; `ambiguous` are children with several equal candidates.
+    """`parent[i]` is the parent of `child[i]`; `ambiguous` are children with several equally good candidates.
 
-    `only[i]` is the one parent that `ambiguous[i]` could have, if its rivals are other children; else -1.
+    `only[i]` is the single parent that `ambiguous[i]` could have, if its rivals are other children; else -1.
     """
 
     parent: Rows
@@ -48,9 +49,9 @@ def pair(
 ) -> Pairs:
     """Pairs children with parents of the same key.
 
-    Rows are numbered in the order of time and given ascending. A parent has at most one child a `lane` (an interface,
-    so that a flood forks). A parent comes before its child, or with `ties` at the same time. Doubtful pairs (see Timing)
-    are kept where others took as long to come there.
+    Rows are numbered in the order of time and given in ascending order. A parent has at most one child per `lane` (an
+    interface, so that a flood can fork). A parent comes before its child, or with `ties` at the same time. Doubtful
+    pairs (see Timing) are kept only if other packets took as long on the same way.
     """
     if not len(parents) or not len(children):
         return NO_PAIRS
@@ -60,10 +61,10 @@ def pair(
     children, child_key, lane = children[some], child_key[some], lane[some]
     if not len(parents) or not len(children):
         return NO_PAIRS
-    order, key = ordered(np.concatenate((parent_key, child_key)))  # of equal keys the parents stand first
+    order, key = ordered(np.concatenate((parent_key, child_key)))  # among equal keys the parents come first
     is_parent = order < len(parents)
     starts = np.flatnonzero(begins(key))
-    before = np.append(0, np.cumsum(is_parent))  # parents that stand before each place
+    before = np.append(0, np.cumsum(is_parent))  # parents before each position
     born = before[np.append(starts[1:], len(key))] - before[starts]
     number = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(key))))
     at = np.flatnonzero(~is_parent & (born > 0)[number])
@@ -72,8 +73,8 @@ def pair(
     parents, number, at = parents[order[np.flatnonzero(is_parent)]], number[at], order[at] - len(parents)
     children, lane, first, available = children[at], lane[at], before[starts[number]], born[number]
     rank, wanted, run = _counted(number, lane)
-    known = first + np.minimum(rank, available - 1)
-    likely = parents[known]
+    position = first + np.minimum(rank, available - 1)
+    likely = parents[position]
     fits = (wanted == available) & timing.after(likely, children, ties)
     sure = np.flatnonzero(fits)
     usual = timing.usual(likely[sure], children[sure])
@@ -94,7 +95,7 @@ def pair(
 
 
 def _counted(number: Rows, lane: NDArray[np.generic]) -> tuple[Rows, Rows, Rows]:
-    """`ranks` of number and lane together; the numbers ascend, so that most rows, alone with theirs, need no sorting."""
+    """`ranks` of number and lane together. Numbers ascend, so most rows are alone with theirs and need no sorting."""
     first = begins(number)
     alone = first & np.append(first[1:], True)
     rank, size, run = np.zeros(len(number), np.int64), np.ones(len(number), np.int64), np.arange(len(number))
@@ -108,7 +109,7 @@ def _counted(number: Rows, lane: NDArray[np.generic]) -> tuple[Rows, Rows, Rows]
 def _decide(
     parents: Rows, first: Rows, available: Rows, children: Rows, run: Rows, timing: Timing, ties: bool
 ) -> Pairs:
-    """Among identical packets with unequal counts: those that a pause, or their nearness, tells apart."""
+    """Decides among identical packets with unequal counts: by pauses between them, or by their nearness in time."""
     time = timing.time
     _, leader = np.unique(run, return_index=True)
     total = available[leader]
@@ -135,17 +136,17 @@ def _decide(
     rest = at_child[~sure]
     rest = rest[rest > 0]
     close = rest[_certain(rest, group, when, is_child)]
-    found_parent = np.concatenate((row[candidate[sure]], row[close - 1]))
-    found_child = np.concatenate((row[at_child[sure]], row[close]))
+    parent = np.concatenate((row[candidate[sure]], row[close - 1]))
+    child = np.concatenate((row[at_child[sure]], row[close]))
     undecided, latest = _undecided(at_child, rest, close, row, group, when, is_child)
     alone = born[segment[undecided]] == 1
-    return Pairs(found_parent, found_child, row[undecided], np.where(alone, row[latest], -1))
+    return Pairs(parent, child, row[undecided], np.where(alone, row[latest], -1))
 
 
 def _certain(at: Rows, group: Rows, when: NDArray[np.int64], is_child: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A child right after a parent, with neither another parent shortly before nor another child shortly after.
+    """Children right after a parent, with no other parent shortly before and no other child shortly after.
 
-    Nor may the next parent be nearer: then the children stand between the parents, and whose they are cannot be told.
+    The next parent must not be nearer either: children between two parents could belong to both.
     """
     last = len(group) - 1
     follows = (group[at - 1] == group[at]) & ~is_child[at - 1]
@@ -169,7 +170,7 @@ def _undecided(
     when: NDArray[np.int64],
     is_child: NDArray[np.bool_],
 ) -> tuple[Rows, Rows]:
-    """Children left over that had a parent before them, within what could be its delay; and the latest such parent."""
+    """Children without a parent that had one before them within a possible delay; and the latest such parent."""
     left = np.setdiff1d(rest, close)
     if not len(left):
         return NOTHING, NOTHING

@@ -1,7 +1,7 @@
-"""When and where each row was seen, and while what each interface was captured.
+"""When and where each row was captured, and during what time each interface was captured.
 
-Packets that nobody numbered (ARP, or identification 0) may look the same for hours. Where one interface was captured
-while the other one was not, the k-th that one saw need not be the k-th of the other.
+Packets without a sequence number (ARP, or identification 0) may look the same for hours. If one interface was captured
+while another was not, the k-th packet at one need not be the k-th packet at the other.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 PAUSE_NS = 50_000_000
-"""Sightings of one packet at neighbouring places are usually no farther apart; identical packets that are count anew."""
+"""One packet usually passes neighbouring interfaces within this time. After a longer pause, identical packets are
+counted anew."""
 SLOW = 4
-"""A pair is in doubt where it took more than this many times what is usual."""
+"""A pair is doubtful if it took more than this many times the usual delay."""
 
 IGMP = 2
 ECHOES = (ICMP, 0), (ICMP, 8), (ICMPV6, 128), (ICMPV6, 129)
@@ -36,67 +37,70 @@ class Timing:
     time: NDArray[np.int64]
     tap: Rows
     numbered: Flags
-    """Rows of packets that their senders numbered."""
+    """Rows of packets that carry a number from their sender."""
     packet: U64
-    """A digest of what each packet keeps."""
-    telling: Flags
-    """Rows of packets whose payload may tell them from all others."""
+    """A digest of the parts of each packet that never change."""
+    distinctive: Flags
+    """Rows of packets whose payload may distinguish them from all others."""
     since: NDArray[np.int64]
     until: NDArray[np.int64]
-    """An element a tap: when it showed its first frame, and its last."""
+    """For each tap the time of its first and of its last frame."""
     clocks: Clocks | None
-    """Given where there are several."""
+    """Set if there are several."""
     within: Rows | None = None
-    """Given where a step takes no time to speak of: rows of one number are in doubt if they are far apart."""
+    """Set for steps that take almost no time: a pair within the same number is doubtful if its rows are far apart."""
 
     def after(self, parent: Rows, child: Rows, ties: bool) -> Flags:
-        """Pairs whose child came after its parent, or with `ties` at the same time, as far as their clocks can tell."""
+        """Pairs whose child came after its parent, or with `ties` at the same time, as far as the accuracy of their
+        clocks allows."""
         after: Flags = parent < child
         if ties:
             after |= self.time[parent] == self.time[child]
         if self.clocks is not None:
-            one, other, slack = self.tap[parent], self.tap[child], self.clocks.slack
-            several = self.clocks.clock[one] != self.clocks.clock[other]
-            after |= several & (self.time[parent] - self.time[child] <= slack[one] + slack[other])
+            first, second, slack = self.tap[parent], self.tap[child], self.clocks.slack
+            several = self.clocks.clock[first] != self.clocks.clock[second]
+            after |= several & (self.time[parent] - self.time[child] <= slack[first] + slack[second])
         return after
 
     def _incomparable(self, parent: Rows, child: Rows) -> Flags | bool:
-        """Pairs seen by two clocks of which nothing tells how they differ."""
+        """Pairs captured by two clocks whose difference is unknown."""
         if self.clocks is None:
             return False
         apart: Flags = self.clocks.island[self.tap[parent]] != self.clocks.island[self.tap[child]]
         return apart
 
     def doubtful(self, parent: Rows, child: Rows, usual: NDArray[np.float64] | None = None) -> Flags:
-        """Pairs that may be of two packets: far apart, not numbered, and seen while only one place was captured.
+        """Pairs that may be two different packets: far apart, not numbered, and captured while only one interface was.
 
-        With what is `usual` for each tap, those only that took much longer. By clocks that cannot be compared all that is
-        not numbered is far apart.
+        With `usual`, the usual delay of each tap, only pairs that took much longer. If the clocks cannot be compared,
+        everything that is not numbered is doubtful.
         """
         took = self.time[child] - self.time[parent]
         doubt: Flags = (took > PAUSE_NS) | self._incomparable(parent, child)
         far = np.flatnonzero(doubt)
         if len(far):
-            one, other = parent[far], child[far]
-            alone = (self.time[one] < self.since[self.tap[other]]) | (self.time[other] > self.until[self.tap[one]])
+            first, second = parent[far], child[far]
+            alone = (self.time[first] < self.since[self.tap[second]]) | (
+                self.time[second] > self.until[self.tap[first]]
+            )
             if self.within is not None:
-                alone |= self.within[one] == self.within[other]
+                alone |= self.within[first] == self.within[second]
             if usual is not None:
-                alone &= took[far] > SLOW * usual[self.tap[other]]
-            alone |= self._incomparable(one, other)
-            doubt[far] = alone & ~(self.numbered[one] & self.numbered[other])
-            doubt[far] &= ~(self.telling[one] & self.telling[other]) | self._repeated(other)
+                alone &= took[far] > SLOW * usual[self.tap[second]]
+            alone |= self._incomparable(first, second)
+            doubt[far] = alone & ~(self.numbered[first] & self.numbered[second])
+            doubt[far] &= ~(self.distinctive[first] & self.distinctive[second]) | self._repeated(second)
         return doubt
 
     def _repeated(self, rows: Rows) -> Flags:
-        """Rows of packets of which one interface saw several that are alike."""
-        alike = np.flatnonzero(np.isin(self.packet, self.packet[rows]))
-        _, several, _ = ranks(mix(self.packet[alike], self.tap[alike]))
-        found: Flags = np.isin(self.packet[rows], self.packet[alike[several > 1]])
-        return found
+        """Rows of packets that one interface captured more than once."""
+        candidates = np.flatnonzero(np.isin(self.packet, self.packet[rows]))
+        _, several, _ = ranks(mix(self.packet[candidates], self.tap[candidates]))
+        repeated: Flags = np.isin(self.packet[rows], self.packet[candidates[several > 1]])
+        return repeated
 
     def usual(self, parent: Rows, child: Rows) -> NDArray[np.float64]:
-        """For each tap how long these pairs took to come there, in ns: the geometric mean of those not in doubt, or 0."""
+        """For each tap the usual delay of these pairs in ns: the geometric mean of those that are not doubtful, or 0."""
         took, count = self.time[child] - self.time[parent], len(self.since)
         if not (took > PAUSE_NS).any():
             return np.zeros(count)
@@ -111,25 +115,25 @@ def timing_of(
     tap: Rows,
     numbered: Flags,
     packet: U64,
-    telling: Flags,
+    distinctive: Flags,
     taps: int,
     clocks: Clocks | None = None,
 ) -> Timing:
-    """`taps` is how many there are; `clocks` are given where there are several."""
+    """`taps` is how many there are; `clocks` are given if there are several."""
     since, until = np.full(taps, 1 << 62), np.full(taps, -1 << 62)
-    since[tap[::-1]], until[tap] = time[::-1], time  # the last one written stays
-    return Timing(time, tap, numbered, packet, telling, since, until, clocks)
+    since[tap[::-1]], until[tap] = time[::-1], time  # the last value written stays
+    return Timing(time, tap, numbered, packet, distinctive, since, until, clocks)
 
 
 def numbered(columns: Columns) -> Flags:
-    """Packets whose senders number them: by an identification, TCP's sequence or that of an echo."""
-    found: Flags = (columns.ident != 0) | (columns.protocol == TCP)
+    """Packets that carry a number from their sender: an IP identification, a TCP or ICMP echo sequence number."""
+    numbered: Flags = (columns.ident != 0) | (columns.protocol == TCP)
     for protocol, kind in ECHOES:
-        found |= (columns.protocol == protocol) & (columns.icmp_type == kind)
-    return found
+        numbered |= (columns.protocol == protocol) & (columns.icmp_type == kind)
+    return numbered
 
 
-def telling(columns: Columns) -> Flags:
-    """Packets that carry a program's own octets: eight or more, and of no protocol that says the same again and again."""
-    found: Flags = (columns.version > 0) & (columns.payload_length >= 8)
-    return found & ~np.isin(columns.protocol, (ICMP, IGMP, ICMPV6))
+def distinctive(columns: Columns) -> Flags:
+    """Packets with eight or more octets of application data, of a protocol that does not repeat the same message."""
+    distinctive: Flags = (columns.version > 0) & (columns.payload_length >= 8)
+    return distinctive & ~np.isin(columns.protocol, (ICMP, IGMP, ICMPV6))

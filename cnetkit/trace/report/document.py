@@ -36,8 +36,8 @@ def encode(
     head = {"format": FORMAT, "version": VERSION, "frames": frames, "lost_by_kernel": lost}
     if selection:
         head["selection"] = selection
-    if analysis.joined.clocks.said:  # each hop's time_ns is its file's own all the same
-        head["clocks"] = analysis.joined.clocks.said
+    if analysis.joined.clocks.notes:  # each hop's time_ns is its file's own all the same
+        head["clocks"] = analysis.joined.clocks.notes
     out = BytesIO()  # it grows in place, where joining would hold everything twice
     out.write(JSON.encode(head)[:-1] + b',"journeys":[')
     for number, part in enumerate(_journeys(analysis, numbers)):

@@ -17,7 +17,7 @@ from cnetkit.trace.arrays.digests import Rows
 from cnetkit.trace.clocks.clock import Clocks
 from cnetkit.trace.packets.identity import Identity
 from cnetkit.trace.pairing.pairs import Pairs
-from cnetkit.trace.pairing.timing import Timing, numbered, telling, timing_of
+from cnetkit.trace.pairing.timing import Timing, distinctive, numbered, timing_of
 from cnetkit.trace.wiring.wiring import Wiring
 
 Flags = NDArray[np.bool_]
@@ -76,7 +76,7 @@ class Search:
         self.node, self.bridge, self.at_bridge = wiring.node[tap], wiring.bridge[tap], wiring.is_bridge[tap]
         self.depth = self.columns.depth[self.frame]
         self.timing = timing_of(
-            self.time, tap, numbered(self.columns)[self.frame], self.identity.packet, telling(self.columns)[self.frame],
+            self.time, tap, numbered(self.columns)[self.frame], self.identity.packet, distinctive(self.columns)[self.frame],
             len(wiring.node), self.clocks if self.clocks.clock.any() else None,
         )  # fmt: skip
         self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cnetkit.recording.chunks import at_once
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.arrays.digests import U64, Rows, mix
-from cnetkit.trace.arrays.order import begins, numbered, ordered, shared
+from cnetkit.trace.arrays.order import begins, group_numbers, ordered, shared
 from cnetkit.trace.packets.identity import Identity
 from cnetkit.trace.pairing.pairs import pair
 from cnetkit.trace.pairing.timing import timing_of
@@ -47,7 +47,7 @@ def inferred(
     wiring = replace(wiring, tunnel=wiring.tunnel | _tunnels(wiring, tap, direction, identity.inner, depth))
     sorting: list[Callable[[], tuple[Rows, Any]]] = [
         partial(ordered, identity.wire),
-        partial(numbered, mix(identity.wire, wiring.node[tap])),
+        partial(group_numbers, mix(identity.wire, wiring.node[tap])),
     ]
     (order, wire), (number, _) = at_once(sorting)
     tap, direction, time, alike = tap[order], direction[order], time[order], number[order]

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given, strategies as st
 
-from cnetkit.trace.arrays.index import Alike, Index
+from cnetkit.trace.arrays.index import Duplicates, Index
 
 COLUMNS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=40)
 
@@ -15,7 +15,7 @@ def test_like_are_the_rows_with_the_same_values_in_the_order_they_were_given(val
     index = Index(rows, a, b)
     for row in range(len(a)):
         same = [int(one) for one in rows if (a[one], b[one]) == (a[row], b[row])]
-        assert index.like(row).tolist() == index.find(a[row], b[row]).tolist() == same
+        assert index.same_as(row).tolist() == index.find(a[row], b[row]).tolist() == same
 
 
 @given(COLUMNS)
@@ -27,7 +27,7 @@ def test_alike_are_those_of_them_with_the_same_key_and_it_is_asked_once_a_row(va
         asked.append(row)
         return int(b[row])
 
-    alike = Alike(Index(np.arange(len(a)), a), key)
+    alike = Duplicates(Index(np.arange(len(a)), a), key)
     for row in range(len(a)):
         same = [one for one in range(len(a)) if (a[one], b[one]) == (a[row], b[row])]
         assert alike.of(row) == (same, same.index(row))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from cnetkit.trace.arrays.order import begins, numbered, ordered, possible, shared
+from cnetkit.trace.arrays.order import begins, group_numbers, ordered, possible, shared
 
 ALIKE = 0xABCD_EF01_2345_0000
 KEYS = st.one_of(
@@ -23,7 +23,7 @@ def test_rows_stand_in_the_order_of_their_digests_and_equal_ones_as_they_stood(k
 
 @given(KEYS)
 def test_equal_digests_have_one_number_and_a_first_row(key):
-    number, first = numbered(key)
+    number, first = group_numbers(key)
     _, index, inverse = np.unique(key, return_index=True, return_inverse=True)
     assert number.tolist() == inverse.tolist()
     assert first.tolist() == index.tolist()

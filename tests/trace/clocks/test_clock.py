@@ -37,7 +37,7 @@ def exact():
 
 def test_clocks_that_agree_are_left_alone(exact):
     joined = join(recording_of(files()))
-    assert joined.clocks.said == ()
+    assert joined.clocks.notes == ()
     assert (joined.clocks.time == FRAMES.time_ns).all()
     assert (joined.parent == exact.parent).all()
 
@@ -47,9 +47,9 @@ def test_clocks_that_agree_are_left_alone(exact):
 def test_a_clock_that_is_off_changes_no_journey_and_is_told(node, ahead, exact):
     joined = join(recording_of(wrong_clock(files(), node, ahead)))
     assert (joined.parent == exact.parent).all()
-    if joined.clocks.said:
-        assert all("seen at both" in said for said in joined.clocks.said)
-        assert any(f" {node} " in said or f" {node}'s" in said for said in joined.clocks.said)
+    if joined.clocks.notes:
+        assert all("seen at both" in said for said in joined.clocks.notes)
+        assert any(f" {node} " in said or f" {node}'s" in said for said in joined.clocks.notes)
     else:
         assert not (FRAMES.tap == [tap.node for tap in FRAMES.taps].index(node)).any()
 
@@ -59,7 +59,7 @@ def test_a_clock_that_drifts_is_followed(drift):
     pause = int(np.ptp(FRAMES.time_ns)) + 10**9
     spread = replace(FRAMES, time_ns=FRAMES.time_ns + np.arange(len(FRAMES)) * 40 // len(FRAMES) * pause)
     joined = join(recording_of(wrong_clock(files(spread), "web", 7_000_000, drift)))
-    assert any("drifting by" in said for said in joined.clocks.said)
+    assert any("drifting by" in said for said in joined.clocks.notes)
     assert (joined.parent == join(recording_of(spread)).parent).mean() > 0.99
 
 
@@ -84,19 +84,19 @@ def seen(*rows):
 def test_packets_that_went_one_way_only_are_told_to_have_arrived_after_they_were_sent():
     sent = [(n, "a/x", OUT, 1000 * n, 64) for n in range(1, 9)]
     joined = seen(*sent, *((n, "b/x", IN, time - 700, 64) for n, _, _, time, _ in sent))
-    assert joined.clocks.said == ("the clock of b is 701.000 µs behind a's, estimated from 8 packets seen at both",)
+    assert joined.clocks.notes == ("the clock of b is 701.000 µs behind a's, estimated from 8 packets seen at both",)
     assert (np.diff(joined.clocks.time.reshape(2, 8), axis=0) > 0).all()
 
 
 def test_a_falling_ttl_tells_who_saw_a_packet_first():
     first = [(n, "a/x", UNKNOWN, 1000 * n, 64) for n in range(1, 9)]
     joined = seen(*first, *((n, "b/x", UNKNOWN, time - 700, 63) for n, _, _, time, _ in first))
-    assert "b is 701.000 µs behind a's" in joined.clocks.said[0]
+    assert "b is 701.000 µs behind a's" in joined.clocks.notes[0]
 
 
 def test_hosts_that_saw_no_packet_in_common_are_not_compared():
     joined = seen((1, "a/x", 2, 1, 64), (2, "b/x", 2, 1, 64))
-    assert joined.clocks.said == ("no packet tells how the clock of b differs from a's",)
+    assert joined.clocks.notes == ("no packet tells how the clock of b differs from a's",)
     assert joined.clocks.time.tolist() == [1000, 1000]
 
 
@@ -113,7 +113,7 @@ def test_packets_that_look_the_same_are_told_apart_as_far_as_clocks_may_be_wrong
         row for n in range(51, 90) for row in ((n, "b/x", OUT, 999 * n + 10_000, 63), (n, "a/x", IN, 999 * n + 1, 63))
     ]
     joined = seen(*asked, *back)
-    assert joined.clocks.said == ("the clock of b is 10.050 ms ahead of a's, estimated from 78 packets seen at both",)
+    assert joined.clocks.notes == ("the clock of b is 10.050 ms ahead of a's, estimated from 78 packets seen at both",)
     first = 2 * len(onward)
     assert joined.parent[first + 1 : len(asked) : 2].tolist() == list(range(first, len(asked), 2))
 

@@ -10,7 +10,7 @@ from cnetkit.trace.pairing.timing import timing_of
 MS = 1_000_000
 
 
-def paired(sent, came, numbered=False, telling=False, more=()):
+def paired(sent, came, numbered=False, distinctive=False, more=()):
     """Which sending each arrival is paired with, as their times in ms; `more` are others seen where they came."""
     times = np.array([*sent, *came, *more], float)
     tap = np.array([0] * len(sent) + [1] * (len(came) + len(more)))
@@ -19,7 +19,7 @@ def paired(sent, came, numbered=False, telling=False, more=()):
     marked = np.isin(times[order], more)
     parents, children = np.flatnonzero((tap == 0) & ~marked), np.flatnonzero((tap == 1) & ~marked)
     key = np.ones(len(time), np.uint64)
-    where = timing_of(time, tap, np.full(len(time), numbered), key, np.full(len(time), telling), 2)
+    where = timing_of(time, tap, np.full(len(time), numbered), key, np.full(len(time), distinctive), 2)
     found = pair(parents, key[parents], children, key[children], tap[children], where)
     return {(int(time[p] / MS), int(time[c] / MS)) for p, c in zip(found.parent, found.child, strict=True)}
 
@@ -45,8 +45,8 @@ def test_numbered_packets_are_told_by_their_numbers():
 
 
 def test_a_payload_that_nobody_saw_twice_tells_its_packet():
-    assert paired([0], [1000], telling=True) == {(0, 1000)}
-    assert paired([0, 1000, 2000], [1001, 2001, 3001], telling=True) == {(1000, 1001), (2000, 2001)}
+    assert paired([0], [1000], distinctive=True) == {(0, 1000)}
+    assert paired([0, 1000, 2000], [1001, 2001, 3001], distinctive=True) == {(1000, 1001), (2000, 2001)}
 
 
 def test_a_stall_on_a_link_that_both_ends_saw_disturbs_no_count():
