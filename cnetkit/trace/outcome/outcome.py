@@ -100,7 +100,7 @@ def _arrived(
     group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
     target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
     own = is_ip & np.isin(target, _owned(case))
-    unknown = ~joined.wiring.known[frames.tap]
+    unknown = ~joined.wiring.described[frames.tap]
     senders, sole = _at_home(case, away)
     guessed = is_ip & unknown & np.isin(target, senders)
     address = joined.wiring.address[frames.tap]

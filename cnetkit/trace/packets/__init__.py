@@ -1,1 +1,2 @@
-"""What a frame's columns say of its packet: who it is, its words, its changes, and the units it is compared as."""
+"""The packet in each frame, from its columns: its digests, its text form, its changes, and the units that are
+compared."""

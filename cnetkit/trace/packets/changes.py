@@ -1,6 +1,6 @@
-"""What a hop changed: each frame's header fields compared with those of the frame it came from.
+"""What a hop changed: each frame's header fields, compared with those of its parent.
 
-Compared as columns; words are made only for what is looked at. It does not say why.
+Compares columns; text is made only for frames that are shown. Why a field changed is evidence: see evidence/.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ COMPARED = (
 """The columns compared; bit k of `changed` is for the k-th."""
 
 ENCRYPTED, DECRYPTED = 1 << len(COMPARED), 2 << len(COMPARED)
-"""Bits of packets that went into WireGuard's encryption or came out of it: nothing else can be compared."""
+"""Bits of packets that were encrypted or decrypted by WireGuard, for which no other field can be compared."""
 PORTS = ("sport", "dport", "icmp_id")
 LAYERS = {TCP: "tcp", UDP: "udp", 132: "sctp"}
 
 
 def changed(columns: Columns, parent: NDArray[np.int32], addressed: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    """For each frame a bit for each of COMPARED that differs from its parent's; 0 without a parent.
+    """For each frame one bit per item of COMPARED that differs from its parent's; 0 without a parent.
 
-    `addressed` says of which frames both MAC addresses were captured; others' are not compared.
+    `addressed` says for which frames both MAC addresses were captured; other frames' addresses are not compared.
     """
     child = np.flatnonzero(parent >= 0)
     origin = parent[child]
@@ -42,7 +42,9 @@ def changed(columns: Columns, parent: NDArray[np.int32], addressed: NDArray[np.b
         if "eth" in names[0]:
             differs &= addressed[child] & addressed[origin]
         if names[0] in PORTS:
-            differs &= (columns.fragment[child] == 0) & (columns.fragment[origin] == 0)  # only the first one has them
+            differs &= (columns.fragment[child] == 0) & (
+                columns.fragment[origin] == 0
+            )  # only the first fragment has ports
         if names[0].startswith("outer"):
             differs &= (columns.depth[child] > 0) & (columns.depth[origin] > 0)
         bits[child] |= differs.astype(np.uint32) << np.uint32(bit)
@@ -50,7 +52,7 @@ def changed(columns: Columns, parent: NDArray[np.int32], addressed: NDArray[np.b
 
 
 def changes_of(columns: Columns, frame: int, parent: int, bits: int) -> tuple[Change, ...]:
-    """The changes that `bits` tell of, in words, named as Wireshark names the fields."""
+    """The changes given by `bits`, as text, named as Wireshark names the fields."""
     if not bits:
         return ()
     if bits & ENCRYPTED:

@@ -1,8 +1,9 @@
-"""Cuts large UDP datagrams as another interface showed them, where a kernel handed out or took several as one.
+"""Cuts a large UDP datagram into the pieces that another interface showed (UDP_SEGMENT offload).
 
-A program may give its kernel many datagrams at once (udp(7), UDP_SEGMENT), which are cut as late as can be, and a
-receiver's kernel may put them together again: one frame here is several there. Each piece is a datagram of its own, all
-but the last of one size, with identifications that go on (net/ipv4/udp_offload.c). It cuts only what was seen cut.
+A program may pass many datagrams to its kernel at once (udp(7), UDP_SEGMENT). They are cut as late as possible, and a
+receiving kernel may merge them again, so that one frame here is several frames there. Each piece is a datagram of its
+own; all but the last have the same size, and their identifications count up (net/ipv4/udp_offload.c). A datagram is
+cut only if its pieces were captured.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from cnetkit.trace.arrays.order import begins, ordered
 from cnetkit.trace.packets.units import Units, taken
 
 LARGE = 1500
-"""Octets of an IP packet: what fits the usual link is not handed out to be cut."""
+"""Octets of an IP packet: smaller packets fit the usual link and are not offloaded."""
 MOST = 128
-"""Pieces that a kernel takes as one (linux/udp.h, UDP_MAX_SEGMENTS)."""
+"""The most datagrams that a kernel takes as one (linux/udp.h, UDP_MAX_SEGMENTS)."""
 
 
-def cut_alike(units: Units) -> Units:
-    """`units` with pieces in place of each large datagram whose first two pieces were seen too."""
+def cut_to_match(units: Units) -> Units:
+    """`units` with pieces in place of each large datagram whose first two pieces were captured too."""
     c = units.columns
     rows = np.flatnonzero(units.searched & (c.protocol == UDP) & (c.fragment == 0) & ~c.more & (c.cut == 0))
     rows = rows[c.payload_length[rows] > 0]
@@ -34,7 +35,7 @@ def cut_alike(units: Units) -> Units:
         return units
     source = Bytes(units.data)
     large, size = _large(c, source, rows)
-    large, size = _seen_cut(c, source, rows, large, size)
+    large, size = _captured_in_pieces(c, source, rows, large, size)
     if not len(large):
         return units
     pieces = -(-c.payload_length[large].astype(np.int64) // size)
@@ -49,7 +50,8 @@ def _start(c: Columns, source: Bytes, rows: Rows) -> U64:
 
 
 def _large(c: Columns, source: Bytes, rows: Rows) -> tuple[Rows, Rows]:
-    """Those that have a smaller one with the same identification and beginning, and that one's size."""
+    """The datagrams for which a smaller one with the same identification and beginning exists, and the size of that
+    one."""
     key = mix(c.ident[rows], c.version[rows], c.depth[rows], _start(c, source, rows))
     order, key = ordered(key)
     size, starts = c.payload_length[rows][order].astype(np.int64), np.flatnonzero(begins(key))
@@ -58,8 +60,8 @@ def _large(c: Columns, source: Bytes, rows: Rows) -> tuple[Rows, Rows]:
     return rows[order][chosen], least[chosen]
 
 
-def _seen_cut(c: Columns, source: Bytes, rows: Rows, large: Rows, size: Rows) -> tuple[Rows, Rows]:
-    """Those of which the first piece and the second one were seen, octet for octet."""
+def _captured_in_pieces(c: Columns, source: Bytes, rows: Rows, large: Rows, size: Rows) -> tuple[Rows, Rows]:
+    """The datagrams whose first and second piece were captured, octet for octet."""
     whole = mix(c.ident[rows], c.version[rows], c.depth[rows], c.payload_length[rows], c.payload_digest[rows])
     sure = np.ones(len(large), np.bool_)
     for nth in (0, 1):
@@ -76,7 +78,7 @@ def _numbered(c: Columns, rows: Rows, nth: Rows | int) -> NDArray[np.uint32]:
 
 
 def _made(units: Units, source: Bytes, of: Rows, nth: Rows, size: Rows) -> Units:
-    """`units` with pieces in place of the units `of`: the `nth` of each, of this size unless it is the last."""
+    """`units` with pieces in place of the units `of`: the `nth` piece of each, of this size unless it is the last."""
     c = taken(units.columns, of)
     length = np.minimum(size, c.payload_length - nth * size)
     place = c.payload + nth * size

@@ -1,6 +1,7 @@
-"""Which packet an ICMP error complains about: the one whose first octets it quotes (RFC 792; RFC 4443, 2.4).
+"""Finds the packet that an ICMP error quotes, by the octets it contains (RFC 792; RFC 4443, 2.4).
 
-So the error stands in the flow of that packet, and says which journey it is about. It decides over no outcome.
+With it the error joins that packet's flow, and a journey can name the journey it is about. Outcomes are decided
+elsewhere.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ def errors(columns: Columns) -> NDArray[np.bool_]:
     """The frames that are ICMP errors."""
     four: NDArray[np.bool_] = (columns.protocol == ICMP) & np.isin(columns.icmp_type, ICMP_ERRORS)
     six: NDArray[np.bool_] = (columns.protocol == ICMPV6) & np.isin(columns.icmp_type, ICMPV6_ERRORS)
-    found: NDArray[np.bool_] = (four | six) & (columns.fragment == 0)
-    return found
+    result: NDArray[np.bool_] = (four | six) & (columns.fragment == 0)
+    return result
 
 
 def is_error(columns: Columns, frame: int) -> bool:
-    """Whether this frame is one."""
+    """Whether this frame is an ICMP error."""
     kinds = {ICMP: ICMP_ERRORS, ICMPV6: ICMPV6_ERRORS}.get(int(columns.protocol[frame]), ())
     return int(columns.icmp_type[frame]) in kinds and not columns.fragment[frame]
 
 
 class Quoted:
-    """What the errors among `rows` quote, one element a row; zeros where too little was captured."""
+    """The packets quoted by the errors among `rows`, one element per row; zeros if too little was captured."""
 
     def __init__(self, units: Units, rows: Rows) -> None:
         source, c = Bytes(units.data), units.columns
@@ -50,7 +51,7 @@ class Quoted:
         self.source = (np.where(four, np.uint64(0), low[0]), source_low)
         self.target = (np.where(four, np.uint64(0), low[2]), target_low)
         self.head = source.word(at + header, end)
-        """The first eight octets behind the quoted header."""
+        """The first eight octets after the quoted IP header."""
         ported = np.isin(self.protocol, PORTED)
         echo = np.isin(self.protocol, (ICMP, ICMPV6))
         number = (self.head >> np.uint64(16)) & np.uint64(0xFFFF)
@@ -58,10 +59,10 @@ class Quoted:
         self.dport = np.select([ported, echo], [(self.head >> np.uint64(32)) & np.uint64(0xFFFF), number], np.uint64(0))
 
     def either_way(self) -> U64:
-        """A digest of both quoted ends that is the same in either direction, as flows have it."""
-        one = mix(self.source[1], self.source[0], self.sport)
-        other = mix(self.target[1], self.target[0], self.dport)
-        return mix(one + other, self.protocol, 0)
+        """A digest of both quoted ends that is the same in either direction, as conversations/flows.py makes it."""
+        source = mix(self.source[1], self.source[0], self.sport)
+        target = mix(self.target[1], self.target[0], self.dport)
+        return mix(source + target, self.protocol, 0)
 
 
 def heads(units: Units, rows: Rows) -> U64:

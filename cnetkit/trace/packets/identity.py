@@ -1,6 +1,6 @@
-"""Digests that say what a frame keeps on its way: the same packet has the same ones, as far as each reaches.
+"""Digests of the parts of a frame that each kind of step preserves. Frames of one packet have equal digests.
 
-They only propose; a rule decides. Nothing here looks at interfaces, times or the topology.
+A digest only proposes candidates; a step decides. Interfaces, times and the topology play no role here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from cnetkit.trace.arrays.digests import U64, Rows, mix
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """n rows in the order of time, all arrays of length n."""
+    """n rows in the order of time; all arrays have length n."""
 
     packet: U64
-    """Kept across NAT: identification, protocol, TCP's sequence numbers and flags, ICMP type, payload."""
+    """Preserved by NAT: identification, protocol, TCP sequence numbers and flags, ICMP type, payload."""
     ends: U64
     """The addresses and ports, which NAT changes."""
     source: U64
@@ -30,23 +30,23 @@ class Identity:
     target: U64
     """Protocol, destination address and port."""
     inner: U64
-    """The innermost packet with its TTL and MAC addresses: kept by a bridge, and by going in or out of a tunnel."""
+    """The innermost packet with its TTL and MAC addresses: preserved by a bridge, and by entering or leaving a tunnel."""
     outer: U64
-    """The encapsulation around it, without the outermost TTL and MAC addresses; of no meaning at depth 0."""
+    """The encapsulation around it, without the outermost TTL and MAC addresses; meaningless at depth 0."""
     wire: U64
-    """All of it, as a cable or a bridge keeps it."""
+    """The whole frame, as a cable or a bridge preserves it."""
     hops: NDArray[np.int16]
-    """The outermost TTL or hop limit; -1 for what is not IP."""
+    """The outermost TTL or hop limit; -1 if the packet is not IP."""
 
     def reverse(self, rows: Rows) -> U64:
-        """The `ends` that replies to these rows would have."""
+        """The `ends` of replies to these rows."""
         return mix(self.target[rows], self.source[rows])
 
 
 def identify(columns: Columns, order: Rows, link_addresses: bool) -> Identity:
-    """The identity of each frame, `order` giving the frames by time.
+    """The identity of each frame; `order` lists the frames by time.
 
-    `link_addresses` is false where some frames came without both MAC addresses (`tcpdump -i any`).
+    `link_addresses` is false if some frames were captured without both MAC addresses (`tcpdump -i any`).
     """
     whole = {f.name: np.empty(len(order), np.int16 if f.name == "hops" else np.uint64) for f in fields(Identity)}
     bare = not columns.depth.any() and not columns.vlan.any()
@@ -54,15 +54,15 @@ def identify(columns: Columns, order: Rows, link_addresses: bool) -> Identity:
         whole |= {"outer": np.zeros(len(order), np.uint64), "wire": whole["inner"]}
 
     def some(part: slice) -> None:
-        for name, found in _identified(columns, order[part], link_addresses, bare).items():
-            whole[name][part] = found
+        for name, column in _identified(columns, order[part], link_addresses, bare).items():
+            whole[name][part] = column
 
     by_chunks(len(order), some)
     return Identity(**whole)  # type: ignore[arg-type]
 
 
 def _identified(columns: Columns, rows: Rows, link_addresses: bool, bare: bool) -> dict[str, NDArray[np.generic]]:
-    """The fields of an Identity, for some rows; of `bare` packets, in no tunnel or VLAN, `inner` is all there is."""
+    """The fields of an Identity for some rows. For `bare` packets, in no tunnel or VLAN, `inner` is the whole frame."""
     at = _straight(rows)
     c = {name: getattr(columns, name)[at] for name in _USED}
     icmp = (c["protocol"] == ICMP) | (c["protocol"] == ICMPV6)
@@ -74,9 +74,9 @@ def _identified(columns: Columns, rows: Rows, link_addresses: bool, bare: bool) 
     links = (c["eth_src"], c["eth_dst"]) if link_addresses else ()
     inner = mix(packet, ends, c["tos"], c["ttl"], *links)
     hops = np.where(c["version"] > 0, c["ttl"].astype(np.int16), np.int16(-1))
-    found = {"packet": packet, "ends": ends, "source": source, "target": target, "inner": inner, "hops": hops}
+    digests = {"packet": packet, "ends": ends, "source": source, "target": target, "inner": inner, "hops": hops}
     if bare:
-        return found
+        return digests
     wire, outer = mix(inner, c["vlan"]), np.zeros(len(rows), np.uint64)
     deep = np.flatnonzero(c["depth"])
     if len(deep):
@@ -85,11 +85,11 @@ def _identified(columns: Columns, rows: Rows, link_addresses: bool, bare: bool) 
         around = mix(wire[deep], outer[deep], o["ttl"], o["vlan"])
         wire[deep] = mix(around, o["eth_src"], o["eth_dst"]) if link_addresses else around
         hops[deep] = o["ttl"]
-    return found | {"outer": outer, "wire": wire}
+    return digests | {"outer": outer, "wire": wire}
 
 
 def _straight(rows: Rows) -> Rows | slice:
-    """`rows`, as a slice where each is the next: columns are then looked at, and not copied."""
+    """`rows` as a slice if they are consecutive, so that columns are viewed and not copied."""
     if not len(rows) or (rows[1:] != rows[:-1] + 1).any():
         return rows
     return slice(int(rows[0]), int(rows[-1]) + 1)
@@ -111,7 +111,7 @@ _USED = sorted(
 
 
 def packets(columns: Columns, rows: Rows) -> tuple[U64, U64]:
-    """`Identity.packet` and `Identity.ends` of these frames alone."""
+    """`Identity.packet` and `Identity.ends` of these frames only."""
     c = {name: getattr(columns, name)[rows] for name in _USED}
     icmp = (c["protocol"] == ICMP) | (c["protocol"] == ICMPV6)
     sport, dport = (np.where(icmp, c["icmp_id"], c[name]).astype(np.uint64) for name in ("sport", "dport"))
@@ -120,13 +120,15 @@ def packets(columns: Columns, rows: Rows) -> tuple[U64, U64]:
 
 
 def _packet(c: dict[str, NDArray[np.generic]]) -> U64:
-    whole = c["payload_length"].astype(np.int64) + c["cut"].astype(np.int64)  # wherever a capture cut it
+    whole = c["payload_length"].astype(np.int64) + c["cut"].astype(
+        np.int64
+    )  # independent of where the capture truncated the packet
     c = c | {"payload_length": whole}
     return mix(*_words(c), c["payload_digest"])
 
 
 def _words(c: dict[str, NDArray[np.generic]]) -> Iterable[U64]:
-    """Small columns side by side in 64-bit words; TCP's ECN flags, which a router may change, fall off."""
+    """Small columns packed into 64-bit words, without TCP's ECN flags, which a router may change."""
     for group in _PACKED:
         word: U64 = np.zeros(len(c["protocol"]), np.uint64)
         for name, bits in group:

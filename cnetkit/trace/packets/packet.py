@@ -1,4 +1,4 @@
-"""One frame's headers in words: addresses and ports as people write them. It compares and explains nothing."""
+"""One frame's headers as text: protocol, addresses and ports, flags. Compares and explains nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnetkit.recording.tunnels import TUNNELS
 PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6", 132: "sctp", 47: "gre", 50: "esp", 2: "igmp"}
 ETHERTYPES = {ARP: "arp", 0x88CC: "lldp", 0x8100: "vlan"}
 LONGEST = 1500
-"""Up to here it is no type but a length, and a header of IEEE 802.2 follows (IEEE 802.3, 3.2.6), as in spanning tree."""
+"""Up to this value the field is a length, and an IEEE 802.2 header follows (IEEE 802.3, 3.2.6), as in spanning tree."""
 ICMP_NAMES = {0: "echo reply", 8: "echo request", 3: "destination unreachable", 5: "redirect", 11: "time exceeded"}
 ICMPV6_NAMES = {
     128: "echo request", 129: "echo reply", 1: "destination unreachable", 2: "packet too big", 3: "time exceeded",
@@ -36,7 +36,7 @@ ERRORS = {
 
 
 def error_name(version: int, kind: int, code: int) -> str:
-    """An ICMP error in words."""
+    """The name of an ICMP error."""
     return ERRORS.get((version, kind, code)) or f"{_icmp_name(version, kind)}, code {code}"
 
 
@@ -52,7 +52,7 @@ def mac(value: int) -> str:
 
 @lru_cache(maxsize=65536)
 def address(version: int, high: int, low: int) -> str:
-    """An IP address; IPv4 unless `version` is 6."""
+    """An IP address as text; IPv4 unless `version` is 6."""
     return str(ipaddress.IPv6Address(high << 64 | low)) if version == 6 else str(ipaddress.IPv4Address(low))
 
 
@@ -64,12 +64,12 @@ class Packet:
     """tcp, udp, icmp, arp, ... or `protocol 89`, `ethertype 0x88b5`."""
     version: int
     ends: Tuple5
-    """With no addresses where it is neither IP nor ARP."""
+    """Without addresses if it is neither IP nor ARP."""
     eth_src: str
     eth_dst: str
     ttl: int
     kind: str
-    """What it is for, where its header says: an ICMP type, TCP flags."""
+    """Its purpose, if the header says: an ICMP type, or TCP flags."""
 
     @property
     def source(self) -> str:
@@ -86,12 +86,12 @@ class Packet:
 
 
 def reply_ends(ends: Tuple5) -> Tuple5:
-    """The ends as a reply has them."""
+    """The ends of a reply."""
     return Tuple5(ends.destination, ends.source, ends.destination_port, ends.source_port)
 
 
 def end(where: str, port: int) -> str:
-    """An address with its port, where there are both."""
+    """An address with its port, if it has both."""
     if not port or not where:
         return where
     return f"[{where}]:{port}" if ":" in where else f"{where}:{port}"
@@ -109,7 +109,7 @@ def protocol_of(columns: Columns, frame: int) -> str:
 
 
 def packet_of(columns: Columns, frame: int) -> Packet:
-    """What frame `frame` carries innermost."""
+    """The innermost packet of frame `frame`."""
     c, n = columns, frame
     version, name = int(c.version[n]), protocol_of(columns, n)
     sport, dport = int(c.sport[n]), int(c.dport[n])
@@ -125,7 +125,7 @@ def packet_of(columns: Columns, frame: int) -> Packet:
 
 
 def outermost(columns: Columns, frame: int) -> tuple[int, int]:
-    """Where the outermost packet's network and transport headers begin in the data; 0 where there is none."""
+    """Where the outermost packet's network and transport headers begin in the data; 0 if there is none."""
     if columns.depth[frame]:
         return int(columns.outer_network[frame]), int(columns.outer_transport[frame])
     return int(columns.network[frame]), int(columns.transport[frame])
@@ -140,7 +140,7 @@ def outer_ends(columns: Columns, frame: int) -> tuple[str, str]:
 
 
 def encapsulation(columns: Columns, frame: int) -> str:
-    """`none`, or what is around the innermost packet: `vxlan 42 from 10.0.0.1 to 10.0.0.2`."""
+    """`none`, or the encapsulation around the innermost packet: `vxlan 42 from 10.0.0.1 to 10.0.0.2`."""
     c, n = columns, frame
     if not c.depth[n]:
         return "none"

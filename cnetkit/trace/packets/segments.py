@@ -1,9 +1,9 @@
-"""Cuts TCP segments at every boundary that any interface showed, so that large ones and small ones have like units.
+"""Cuts TCP segments at every boundary that any interface showed, so that all interfaces have the same units.
 
-A sender's kernel hands out segments far larger than the link takes and cuts them as late as it can, and a receiver's
-joins them again (Documentation/networking/segmentation-offloads.rst): one frame here is several there. The pieces keep
-acknowledgement and window, and count up the identification, which is how they are told from a retransmission. Which came from
-which the rules find out.
+A sending kernel passes on segments far larger than the link's MTU and cuts them as late as possible; a receiving
+kernel merges them again (Documentation/networking/segmentation-offloads.rst). So one frame here is several frames
+there. The pieces keep acknowledgement and window, and their identifications count up, which distinguishes them from a
+retransmission. Which piece came from which is decided by the steps.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.packets.units import Units, taken
 
 SEVERAL = 3
-"""So many pieces in a stretch, none of which is borne out, say that its segments are numbered otherwise."""
+"""If this many pieces in a stretch are captured and none has the expected identification, its segments are numbered
+otherwise."""
 FIN, PSH, CWR = 1, 8, 128
 """Flags that only the last piece of a segment keeps (FIN, PSH), or only the first (CWR)."""
 
@@ -30,14 +31,14 @@ class Data:
 
     rows: Rows
     group: Rows
-    """Numbers those that may be pieces of one another: same acknowledgement, window and protocol version."""
+    """Equal for segments that may be pieces of each other: same acknowledgement, window and protocol version."""
     start: NDArray[np.int64]
-    """Sequence number of the first octet, without the wrap at 2^32; `end` that after the last one."""
+    """Sequence number of the first octet, without the wrap at 2^32; `end` is the one after the last octet."""
     end: NDArray[np.int64]
 
 
-def cut_alike(units: Units) -> Units:
-    """`units` with pieces in place of each segment that another frame shows cut or joined differently."""
+def cut_to_match(units: Units) -> Units:
+    """`units` with pieces in place of each segment that another frame shows cut or merged differently."""
     data = _data(units)
     chosen, stretch = _uneven(data)
     if not chosen.any():
@@ -48,7 +49,7 @@ def cut_alike(units: Units) -> Units:
     chosen &= _in_reason(stretch, pieces * chosen)[stretch]
     if not chosen.any():
         return units
-    rows, start, low, pieces, stretch = (one[chosen] for one in (data.rows, data.start, low, pieces, stretch))
+    rows, start, low, pieces, stretch = (column[chosen] for column in (data.rows, data.start, low, pieces, stretch))
     of = np.repeat(np.arange(len(rows)), pieces)
     nth = np.arange(len(of)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     begin, finish = cut[low[of] + nth], cut[low[of] + nth + 1]
@@ -60,12 +61,12 @@ def cut_alike(units: Units) -> Units:
 WIDE = 1 << 34
 """More than any distance between sequence numbers."""
 MOST_EACH, MOST = 16, 1 << 22
-"""Pieces for each segment of a stretch, on average, and of a recording. As many places as show a segment uncut cut it at
-each boundary; more come of segments that were made up to overlap."""
+"""The most pieces for each segment of a stretch, on average, and for a recording. A segment is cut at each boundary
+once for each interface that shows it uncut; a capture with more pieces was made to overlap on purpose."""
 
 
 def _in_reason(stretch: Rows, pieces: Rows) -> NDArray[np.bool_]:
-    """For each stretch whether its segments may be cut; in the order of the stretches as long as there is room."""
+    """For each stretch whether its segments may be cut; in the order of the stretches, until the limit is reached."""
     total = np.bincount(stretch, pieces).astype(np.int64)
     fine = total <= MOST_EACH * np.bincount(stretch)
     fine &= np.cumsum(np.where(fine, total, 0)) <= MOST
@@ -80,20 +81,20 @@ def _data(units: Units) -> Data:
     seq = c.seq[rows].astype(np.int64)
     start = (seq - seq[first[group]] + (1 << 31)) % (1 << 32)
     size = c.length[rows] - (c.payload[rows] - c.network[rows])
-    size = np.where(size > 0, size, c.payload_length[rows])  # a length of 0 means more than the header can say
+    size = np.where(size > 0, size, c.payload_length[rows])  # a length of 0 means more than the header can express
     order = np.lexsort((start, group))
     return Data(rows[order], group[order], start[order], (start + size)[order])
 
 
 def _uneven(data: Data) -> tuple[NDArray[np.bool_], Rows]:
-    """Segments that overlap one with another beginning or end, and all that overlap those; and each one's stretch, which
-    ends where nothing reaches on."""
+    """Segments that overlap one with another beginning or end, and all that overlap those; and the stretch of each
+    segment. A stretch ends where no segment reaches further."""
     count = len(data.rows)
     if count < 2:
         return np.zeros(count, np.bool_), np.zeros(count, np.int64)
     at = data.group * WIDE
     reach = np.maximum.accumulate(at + data.end)
-    fresh = np.append(True, at[1:] + data.start[1:] >= reach[:-1])  # nothing before reaches into it
+    fresh = np.append(True, at[1:] + data.start[1:] >= reach[:-1])  # no earlier segment reaches into it
     stretch = np.cumsum(fresh) - 1
     begins = np.flatnonzero(fresh)
     same = np.minimum.reduceat(data.start, begins) == np.maximum.reduceat(data.start, begins)
@@ -105,19 +106,19 @@ def _uneven(data: Data) -> tuple[NDArray[np.bool_], Rows]:
 def _boundaries(data: Data, chosen: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.int64]]:
     """Where segments begin or end, by group, ascending."""
     group = np.tile(data.group[chosen], 2)
-    found = np.unique(group * WIDE + np.append(data.start[chosen], data.end[chosen]))
-    return found // WIDE, found % WIDE
+    boundaries = np.unique(group * WIDE + np.append(data.start[chosen], data.end[chosen]))
+    return boundaries // WIDE, boundaries % WIDE
 
 
 def _numbers(
     units: Units, of: Rows, offset: NDArray[np.int64], size: NDArray[np.int64], last: NDArray[np.bool_],
     place: U64, stretch: Rows,
 ) -> NDArray[np.uint32]:  # fmt: skip
-    """The identification that each piece has where it is a frame of its own, or 0 where that is not known.
+    """The identification that each piece has as a frame of its own, or 0 if unknown.
 
-    The kernel counts up from the segment's own (net/ipv4/af_inet.c, inet_gso_segment). Some hardware does not: so it must be
-    borne out by frames that show a piece by itself: by half of them, in the stretch or in all where it does not say otherwise.
-    Equal `place`: the same octets.
+    The kernel counts up from the segment's own (net/ipv4/af_inet.c, inet_gso_segment), but some hardware does not. So
+    half of the frames that show a piece by itself must confirm it: those of the stretch, or all, if the stretch does
+    not contradict. Pieces of equal `place` contain the same octets.
     """
     c, count = units.columns, int(stretch.max()) + 1
     usual = np.full(count, 1 << 16)
@@ -127,9 +128,9 @@ def _numbers(
     odd = (beside > 0) | (c.version[of] != 4) | (c.ident[of] == 0)
     alone, further = last & (offset == 0), offset > 0
     shown = np.flatnonzero(further & np.isin(place, place[alone]))
-    asked, first = np.unique(place[shown], return_index=True)
-    said = further & np.isin(mix(place, ident), mix(place[alone], ident[alone]))
-    right, where = np.isin(asked, place[said]), stretch[shown][first]
+    places, first = np.unique(place[shown], return_index=True)
+    confirmed = further & np.isin(mix(place, ident), mix(place[alone], ident[alone]))
+    right, where = np.isin(places, place[confirmed]), stretch[shown][first]
     here, of_them = np.bincount(where, right, count), np.bincount(where, minlength=count)
     trusted = (of_them > 0) & (here * 2 >= of_them)
     if right.any() and right.sum() * 2 >= len(right):
@@ -142,7 +143,8 @@ def _sent_later(
     own: NDArray[np.uint32], ident: NDArray[np.integer], further: NDArray[np.bool_], alone: NDArray[np.bool_],
     place: U64, stretch: Rows,
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """Stretches in which what shows a piece by itself was numbered after all pieces: it was sent again, and says nothing."""
+    """Stretches in which frames that show a piece by itself have higher numbers than all pieces: they are
+    retransmissions and prove nothing."""
     count = int(stretch.max()) + 1
     base = np.zeros(count, np.int64)
     base[stretch[further][::-1]] = own[further][::-1]
@@ -158,10 +160,10 @@ def _made(
     units: Units, of: Rows, offset: NDArray[np.int64], size: NDArray[np.int64], first: NDArray[np.bool_],
     last: NDArray[np.bool_], ident: NDArray[np.uint32],
 ) -> Units:  # fmt: skip
-    """`units` with pieces of the units `of`, in place of those: `size` octets at `offset` of the payload."""
+    """`units` with pieces of the units `of` in their place: `size` octets at `offset` of the payload."""
     c = taken(units.columns, of)
     there = np.clip(c.payload_length - offset, 0, size)
-    whole = bool((there == size).all())  # else a capture cut some: then sequence numbers alone must do
+    whole = bool((there == size).all())  # else the capture truncated some: only sequence numbers can be compared
     flags = c.flags & ~np.where(last, 0, FIN | PSH).astype(np.uint16) & ~np.where(first, 0, CWR).astype(np.uint16)
     columns = replace(
         c,

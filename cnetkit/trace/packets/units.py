@@ -1,7 +1,8 @@
-"""What the search works on: usually a frame, else a datagram put together from its fragments, or a piece of a segment.
+"""The units that the search compares: usually frames, else reassembled datagrams or pieces of a segment.
 
-A packet that is cut on its way, or put together again, looks different at each interface. Its units do not, so every
-rule joins them as it joins whole packets; here their parents become those of the frames. It searches nothing itself.
+A packet that is fragmented or merged on its way looks different at each interface; its units look the same. So every
+step joins them like whole packets, and the parents of units are then converted to parents of frames. Searches nothing
+itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ WIDE = 1 << 17
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """The first `frames` units are the frames themselves, in the order of the recording; others were made from them."""
+    """The first `frames` units are the frames themselves, in the order of the recording; the others were made from
+    them."""
 
     frames: int
     columns: Columns
@@ -30,12 +32,12 @@ class Units:
     direction: NDArray[np.uint8]
     time: NDArray[np.int64]
     data: NDArray[np.uint8]
-    """What the columns' offsets point into."""
+    """The octets that the columns' offsets refer to."""
     searched: NDArray[np.bool_]
-    """Whether the unit takes part in the search; a frame does not where units stand for it."""
+    """Whether the unit takes part in the search; a frame does not if other units stand for it."""
     unit: Rows
     frame: Rows
-    """`unit[i]` stands for `frame[i]`, or for a part of it: one row a pair, of made units only."""
+    """`unit[i]` stands for `frame[i]`, or for a part of it: one row per pair, for made units only."""
 
     def __len__(self) -> int:
         return len(self.tap)
@@ -44,7 +46,7 @@ class Units:
         self, columns: Columns, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], of: tuple[Rows, Rows],
         data: NDArray[np.uint8] | None = None,
     ) -> Units:  # fmt: skip
-        """With more units. `of` are pairs: which of them (counted from 0) stands for which unit that was there before.
+        """Adds units. `of` are pairs: new unit (counted from 0) and the existing unit that it stands for.
 
         `data` are more octets; the offsets in `columns` count from their beginning.
         """
@@ -66,7 +68,7 @@ class Units:
         )
 
     def in_order(self) -> Rows:
-        """Those that take part, by time, and by the place of the latest frame behind them where times are equal."""
+        """The units that take part, by time; at equal times by the position of the latest frame behind them."""
         place = np.arange(len(self))
         place[self.frames :] = 0
         np.maximum.at(place, self.unit, self.frame)
@@ -76,7 +78,7 @@ class Units:
         return rows[np.lexsort((rows, place[rows], self.time[rows]))]
 
     def again(self, frames: Rows) -> Units:
-        """With these frames taking part themselves too, beside the units that stand for them."""
+        """With these frames taking part as well, besides the units that stand for them."""
         searched = self.searched.copy()
         searched[frames] = True
         return replace(self, searched=searched)
@@ -96,7 +98,7 @@ class Units:
 
 
 def units_of(frames: Frames, columns: Columns, time: NDArray[np.int64]) -> Units:
-    """Each frame as a unit of its own. `time` is what orders them."""
+    """Each frame as a unit of its own, ordered by `time`."""
     nothing = np.zeros(0, np.int64)
     tap, everyone = frames.tap.astype(np.int64), np.ones(len(frames), np.bool_)
     return Units(len(frames), columns, tap, frames.direction, time, frames.data, everyone, nothing, nothing)
@@ -121,7 +123,7 @@ def _moved(columns: Columns, by: int) -> Columns:
 
 
 def _through(units: Units, unit: Rows, part: Rows) -> tuple[Rows, Rows]:
-    """Pairs of unit and part, with the frames behind parts that were made themselves."""
+    """Pairs of unit and part; parts that were made themselves are replaced by the frames behind them."""
     made = part >= units.frames
     order, begins = members(units.unit, len(units))
     at, limits = runs(begins, part[made])
@@ -131,43 +133,43 @@ def _through(units: Units, unit: Rows, part: Rows) -> tuple[Rows, Rows]:
 
 @dataclass(frozen=True, slots=True)
 class JoinedRows:
-    """What the search found: one element a unit, or a frame."""
+    """The result of the search: one element per unit, or per frame."""
 
     parent: NDArray[np.int32]
-    """The one it came from, or -1."""
+    """The parent, or -1."""
     step: NDArray[np.uint8]
     ambiguous: NDArray[np.bool_]
     direction: NDArray[np.uint8]
     root: Rows
-    """A number that those of one journey share."""
+    """Equal for all rows of one journey."""
 
 
-def returned(units: Units, found: JoinedRows, together: tuple[Rows, Rows]) -> JoinedRows:
-    """What was found for all units, as it holds for the frames.
+def returned(units: Units, result: JoinedRows, together: tuple[Rows, Rows]) -> JoinedRows:
+    """Converts the result for units to frames.
 
     `together` are pairs of units that belong to one journey although no step leads from one to the other.
     """
     if not len(units.unit) and not len(together[0]):
-        return found
+        return result
     unit, frame = units.standing()
-    one, other = together
-    root = _united(np.append(found.root[unit], found.root[one]), np.append(frame, -1 - other), found.root)
-    best = np.lexsort((unit, found.parent[unit] < 0, frame))  # one that came from somewhere, where there is one
+    first, second = together
+    root = _united(np.append(result.root[unit], result.root[first]), np.append(frame, -1 - second), result.root)
+    best = np.lexsort((unit, result.parent[unit] < 0, frame))  # a unit with a parent, if there is one
     leader = unit[best][np.unique(frame[best], return_index=True)[1]]
     begins = np.searchsorted(frame, np.arange(units.frames))
     return JoinedRows(
-        _frames_above(units, found.parent[leader], unit, frame),
-        found.step[leader],
-        np.logical_or.reduceat(found.ambiguous[unit], begins),
-        found.direction[leader],
+        _frames_above(units, result.parent[leader], unit, frame),
+        result.step[leader],
+        np.logical_or.reduceat(result.ambiguous[unit], begins),
+        result.direction[leader],
         root[leader],
     )
 
 
 def _frames_above(units: Units, above: NDArray[np.int32], unit: Rows, frame: Rows) -> NDArray[np.int32]:
-    """For each frame the one it came from: of several that the unit above stands for, the one that holds its octets.
+    """For each frame its parent: of several frames that the parent unit stands for, the one that contains its octets.
 
-    Put together again, it comes from the last of its fragments: with that one the datagram was whole.
+    The parent of a reassembled datagram is its last fragment, with which it was complete.
     """
     parent = np.full(units.frames, -1, np.int32)
     child = np.flatnonzero(above >= 0)
@@ -186,7 +188,7 @@ def _frames_above(units: Units, above: NDArray[np.int32], unit: Rows, frame: Row
 
 
 def _united(tree: Rows, tie: Rows, root: Rows) -> Rows:
-    """For each unit the least root of all trees that are tied together; `tree[i]` holds `tie[i]`."""
+    """For each unit the lowest root of all trees that are tied together; `tree[i]` contains `tie[i]`."""
     _, tie = np.unique(tie, return_inverse=True)
     least = np.arange(len(root))
     while True:

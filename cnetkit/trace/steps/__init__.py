@@ -1,6 +1,7 @@
-"""The steps that a packet can make from one frame to the next: one kind a file, in the order in which they are tried.
+"""The steps that a packet can make from one frame to the next: one kind per file, in the order in which they are
+tried.
 
-A new step is a `Step` in a file of its own, and a line here. How strongly each is shown: docs/engine.md.
+To add a step, define a `Step` in a file of its own, and add a line here. How strong each is: docs/engine.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ START = Step(
     "was seen at {here}",
     (Wanted.RULE, Wanted.CONNECTION, Wanted.ROUTE, Wanted.NEIGHBOUR),
 )
-"""A journey's first frame, which came from nowhere; its evidence is that of a packet which a node sends itself."""
+"""The first frame of a journey, which has no parent. Its evidence is that of a packet which the node itself sends."""
 
 STEPS: tuple[Step, ...] = (
     START,
@@ -45,7 +46,7 @@ STEPS: tuple[Step, ...] = (
     FLOOD,
     GAP,
 )
-"""From the certain to the weak: a frame that has a parent is left alone by those that follow."""
+"""From the most certain to the weakest: a frame that has a parent is not tried again."""
 
 NAMES = tuple(step.name for step in STEPS)
-"""What the numbers in `Joined.step` mean."""
+"""The names of the numbers in `Joined.step`."""

@@ -1,6 +1,6 @@
-"""A bridge (net/bridge/br_input.c, br_forward.c): received at a port, it goes up to the bridge, out at ports, or both.
+"""Bridging (net/bridge/br_input.c, br_forward.c): from a port up to the bridge, out at ports, or both.
 
-A flood leaves by several ports and forks the journey. Nothing of the frame changes here.
+A flood leaves at several ports and forks the journey. The frame does not change.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from cnetkit.trace.steps.step import Step, Wanted
 
 
 def taken_up(search: Search) -> Pairs:
-    """Received at the bridge itself, after being received at a port; both bear the same time."""
+    """Received at the bridge itself after it was received at a port, at the same time."""
     port, itself = _sides(search)
     return _joined(search, search.incoming(port), search.incoming(search.orphan & itself), True)
 
 
 def sent_down(search: Search) -> Pairs:
-    """Sent at a port, after being sent at the bridge itself."""
+    """Sent at a port after it was sent at the bridge itself."""
     port, itself = _sides(search)
     return _joined(search, search.outgoing(itself), search.outgoing(search.orphan & port))
 
 
 def forwarded(search: Search) -> Pairs:
-    """Sent at a port, after being received at one: another one, or the same in hairpin mode."""
+    """Sent at a port after it was received at a port: another one, or the same one in hairpin mode."""
     port, _ = _sides(search)
-    found = _joined(search, search.incoming(port), search.outgoing(search.orphan & port))
-    back = _of_its_own(search, found)
-    return replace(found, parent=found.parent[~back], child=found.child[~back])
+    pairs = _joined(search, search.incoming(port), search.outgoing(search.orphan & port))
+    back = _returned_to_sender(search, pairs)
+    return replace(pairs, parent=pairs.parent[~back], child=pairs.child[~back])
 
 
-def _of_its_own(search: Search, found: Pairs) -> Flags:
-    """Pairs by which an interface that no topology tells of hands back what it got, from an address that it sends from
-    itself: a host, to which a bridge had brought its own frame."""
-    tap = search.tap[found.child]
-    back: Flags = (search.tap[found.parent] == tap) & ~search.wiring.known[tap]
+def _returned_to_sender(search: Search, pairs: Pairs) -> Flags:
+    """Pairs in which an undescribed interface sends back a frame from an address that it also sends from itself. It is
+    a host whose own frame a bridge has returned."""
+    tap = search.tap[pairs.child]
+    back: Flags = (search.tap[pairs.parent] == tap) & ~search.wiring.described[tap]
     if back.any():
-        alone = np.setdiff1d(search.outgoing(search.orphan & np.isin(search.tap, tap[back])), found.child)
+        alone = np.setdiff1d(search.outgoing(search.orphan & np.isin(search.tap, tap[back])), pairs.child)
         sender = mix(search.tap, search.columns.eth_src[search.frame])
-        back[back] = np.isin(sender[found.child[back]], sender[alone])
+        back[back] = np.isin(sender[pairs.child[back]], sender[alone])
     return back
 
 
 def _sides(search: Search) -> tuple[Flags, Flags]:
-    """Rows seen at ports of bridges, and rows seen at bridges themselves."""
+    """Rows captured at ports of bridges, and rows captured at bridges themselves."""
     return ~search.at_bridge & (search.bridge >= 0), search.at_bridge
 
 

@@ -1,6 +1,6 @@
-"""A packet that a link or a queue doubled: one came in, and the same went out twice, octet for octet.
+"""Duplicated packets: one came in, and the same packet went out twice, octet for octet.
 
-Only a packet that its sender numbered, and was seen to send once, can be told from another one that looks the same.
+Applies only to a packet that carries a number from its sender and was sent once; else two packets may look the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from cnetkit.trace.steps.uncaptured import DEEPEST
 
 
 def doubled(search: Search) -> Pairs:
-    """Frames that were left ambiguous because they are several, while only one could be the parent of them all."""
+    """Frames that were ambiguous because there are several, although only one frame could be the parent of all of
+    them."""
     rows = np.flatnonzero(search.ambiguous & (search.only >= 0) & (search.parent < 0))
     rows = rows[search.columns.ident[search.frame[rows]] != 0]
     if not len(rows):

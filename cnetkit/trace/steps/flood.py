@@ -1,7 +1,7 @@
-"""A frame for many, of whose way through a bridge nobody captured anything: sent once, it came in at several places.
+"""Flooded frames whose way through a bridge was not captured: sent once, received at several interfaces.
 
-Bridges leave such a frame as it is, so its octets tell. One without a number of its own (ARP, or identification 0) is
-joined only where every interface saw it equally often.
+Bridges do not change such a frame, so its octets identify it. A frame without a number of its own (ARP, or
+identification 0) is joined only if every interface captured it equally often.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from cnetkit.trace.steps.uncaptured import LONGEST_NS
 
 
 def spread(search: Search) -> Pairs:
-    """First frames of a stretch, with the frame by which the packet was sent. Where that was not captured either, they
-    belong together without one having come from another: `search.together`."""
+    """First frames of a stretch, with the frame by which the packet was sent. If that was not captured, they belong to
+    one journey without a step between them: `search.together`."""
     rows, key = _sightings(search)
     if not len(rows):
         return NO_PAIRS
@@ -29,7 +29,7 @@ def spread(search: Search) -> Pairs:
     open_ = search.orphan[rows] | ((search.parent[rows] < 0) & (search.columns.ident[search.frame[rows]] != 0))
     head = open_ & ~again & (search.time[rows] - search.time[first] < LONGEST_NS)
     inner, doubt = search.identity.inner[rows], head & search.timing.doubtful(first, rows)
-    head &= ~np.isin(inner, inner[doubt])  # where one was counted wrongly, so were its likes
+    head &= ~np.isin(inner, inner[doubt])  # if one was miscounted, so were the others
     sent = search.direction[first] == OUT
     loose = np.flatnonzero(head & ~sent)
     search.together.append((np.append(rows[loose], first[loose]), np.append(first[loose], first[loose])))
@@ -37,22 +37,22 @@ def spread(search: Search) -> Pairs:
 
 
 def _sightings(search: Search) -> tuple[Rows, Rows]:
-    """All rows of frames for many that have several first frames, and the number of the packet, by packet and time."""
+    """All rows of group-addressed frames with several first frames, and the number of the packet; by packet and time."""
     c = search.columns
     group = search.usable & ((c.eth_dst[search.frame] >> np.uint64(40)) & np.uint64(1) == 1)
     rows = np.flatnonzero(group)
     inner = search.identity.inner[rows]
-    alike = np.flatnonzero(shared(inner, inner[search.orphan[rows]])[0])
-    if not len(alike):
+    candidates = np.flatnonzero(shared(inner, inner[search.orphan[rows]])[0])
+    if not len(candidates):
         return NOTHING, NOTHING
-    rows, inner = rows[alike], inner[alike]
+    rows, inner = rows[candidates], inner[candidates]
     rank, count, _ = ranks(mix(inner, search.tap[rows], search.direction[rows]))
     _, number = np.unique(inner, return_inverse=True)
     most, least = np.zeros(len(rows), np.int64), np.full(len(rows), len(rows))
     np.maximum.at(most, number, count)
     np.minimum.at(least, number, count)
     numbered = (c.ident[search.frame[rows]] != 0) & (count[np.unique(number, return_index=True)[1]] == 1)[number]
-    # numbered: by its sender, who was seen to send it once, so the same octets are the same packet
+    # numbered by the sender, and sent once: equal octets are the same packet
     even = numbered | (most == least)[number]
     _, packet = np.unique(mix(inner, np.where(numbered, 0, rank)), return_inverse=True)
     rows, packet = rows[even], packet[even]

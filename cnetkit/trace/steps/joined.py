@@ -1,7 +1,4 @@
-"""What the engine made of one recording's frames: each one's parent, step and journey, as columns.
-
-The type and its smallest questions only; engine.py fills it.
-"""
+"""The result of the engine for one recording: each frame's parent, step and journey, as columns. Filled by engine.py."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ from cnetkit.trace.wiring.wiring import Wiring
 
 
 class Source(Protocol):
-    """What of a Recording the engine reads."""
+    """The parts of a Recording that the engine reads."""
 
     @property
     def frames(self) -> Frames:
@@ -49,28 +46,28 @@ class Joined:
     parent: NDArray[np.int32]
     """The frame it came from, -1 for the first of a journey."""
     step: NDArray[np.uint8]
-    """Number in STEPS: the step that led here."""
+    """The step that led here, as an index into STEPS."""
     journey: NDArray[np.int32]
-    """Counted from 0 in the order of their first frames; -1 for what is unexplained."""
+    """Counted from 0 in the order of their first frames; -1 for unexplained frames."""
     ambiguous: NDArray[np.bool_]
-    """Several earlier frames could be its parent, so none is."""
+    """Several earlier frames could be its parent, so it has none."""
     direction: NDArray[np.uint8]
-    """As recorded, or as found out where it was not."""
+    """As recorded, or as inferred if it was unknown."""
     order: NDArray[np.int64]
-    """The frames by time, and by their place in the recording where times are equal."""
+    """The frames by time; at equal times by their position in the recording."""
     incomplete: NDArray[np.bool_]
-    """Fragments of datagrams of which not all was seen at this interface."""
+    """Fragments of datagrams that were not captured completely at this interface."""
     units: Units
-    """What the frames were joined as: see units.py."""
+    """The units that the frames were joined as: see packets/units.py."""
     clocks: Clocks
-    """Their times by one clock."""
+    """The times of the frames by one clock."""
 
     def journeys(self) -> int:
-        """How many journeys there are."""
+        """The number of journeys."""
         return int(self.journey.max(initial=-1)) + 1
 
     def last(self) -> NDArray[np.bool_]:
-        """The frames that no other came from."""
+        """The frames that no other frame came from."""
         last = np.ones(len(self.parent), np.bool_)
         last[self.parent[self.parent >= 0]] = False
         return last
@@ -91,7 +88,7 @@ class Joined:
 
 
 def connections_of(recording: Source) -> tuple[Connection, ...]:
-    """All conntrack entries that the recording tells of, in its tables and its events."""
+    """All conntrack entries of the recording, from its tables and its events."""
     tables = [connection for topology in recording.topologies for connection in topology.connections]
     events = [event.subject for event in recording.events if event.kind == "connection"]
     return tuple(dict.fromkeys((*tables, *events)))

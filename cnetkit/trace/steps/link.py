@@ -1,6 +1,6 @@
-"""A cable: what goes out at one end of a veth pair comes in at the other, byte for byte.
+"""Links: a frame sent at one end of a veth pair is received at the other, octet for octet.
 
-Loopback is a cable from a node to itself.
+A loopback interface is a link from a node to itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def crossed(search: Search) -> Pairs:
     parents = search.outgoing(segment >= 0)
     key = search.identity.wire
     near, far = _ends(search.wiring.segment)
-    found = pair(
+    pairs = pair(
         parents,
         mix(key[parents], segment[parents], near[search.tap[parents]]),
         children,
@@ -30,12 +30,13 @@ def crossed(search: Search) -> Pairs:
         search.tap[children],
         search.timing,
     )
-    other = (search.tap[found.parent] != search.tap[found.child]) | (near[search.tap[found.child]] > 0)
-    return replace(found, parent=found.parent[other], child=found.child[other])  # a hub hands nothing back
+    another = (search.tap[pairs.parent] != search.tap[pairs.child]) | (near[search.tap[pairs.child]] > 0)
+    return replace(pairs, parent=pairs.parent[another], child=pairs.child[another])  # a hub does not return a frame
 
 
 def _ends(segment: Rows) -> tuple[Rows, Rows]:
-    """For each tap itself and the other end of its cable; 0 for both where a segment has more than two ends."""
+    """For each tap its own number and that of the other end of its cable; 0 for both if a segment has more than two
+    ends."""
     near, far = np.arange(len(segment)) + 1, np.arange(len(segment)) + 1
     for number in np.unique(segment[segment >= 0]):
         taps = np.flatnonzero(segment == number)

@@ -1,7 +1,7 @@
 """Address translation (net/netfilter/nf_nat_core.c): the same packet with other addresses or ports.
 
-A translation is believed where conntrack's two tuples say it, or where only one packet can be meant; what was learned
-there holds for the rest of that connection. A packet whose ends are merely swapped is an answer, never a translation.
+Accept a translation only if a conntrack entry contains both tuples, or if no other packet is possible. A translation
+inferred in this way applies to the rest of its connection. A packet with swapped ends is a reply, never a translation.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ PROTOCOLS = {"tcp": TCP, "udp": UDP, "icmp": ICMP, "icmpv6": ICMPV6, "sctp": 132
 IGMP = 2
 WORD = (1 << 64) - 1
 
-Learned = tuple[U64, U64]
-"""Digests of (node, ends before), ascending, and the ends after."""
+Translations = tuple[U64, U64]
+"""Digests of (node, ends before), ascending, and of the ends after."""
 
 
 def translated(search: Search) -> Pairs:
@@ -37,30 +37,31 @@ def translated(search: Search) -> Pairs:
     parents = parents[~search.passed[parents]]
     here = mix(search.node, around(search))
     hops = search.identity.hops.astype(np.int64)
-    return rewritten_between(search, parents, children, mix(here, hops - 1), mix(here, hops))
+    return translated_pairs(search, parents, children, mix(here, hops - 1), mix(here, hops))
 
 
-def lifted(search: Search) -> Pairs:
-    """With br_netfilter: translated before the bridge hands it up to its node. Prerouting changes the destination only."""
+def translated_up(search: Search) -> Pairs:
+    """With br_netfilter: translated before the bridge passes it up to its node. Prerouting changes the destination
+    only."""
     is_ip = (search.identity.hops >= 0) & _bridging(search)
     kept = mix(search.bridge, search.identity.hops.astype(np.uint64), search.columns.eth_src[search.frame])
     below = search.incoming(is_ip & ~search.at_bridge & ~search.passed & ~search.raised)
     above = search.incoming(search.orphan & is_ip & search.at_bridge)
-    return rewritten_between(search, below, above, kept, kept, half=True)
+    return translated_pairs(search, below, above, kept, kept, half=True)
 
 
-def filtered(search: Search) -> Pairs:
-    """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge, its TTL kept.
+def translated_in_bridge(search: Search) -> Pairs:
+    """With br_netfilter (net/bridge/br_netfilter_hooks.c): translated inside a bridge, with the TTL unchanged.
 
-    The packet leaves by a port with the source MAC address it came with. In between it may be handed to the neighbour
-    table, and is then seen to leave by the bridge's own output, with the bridge's address.
+    The packet leaves at a port with the source MAC address it came with. In between it may pass the neighbour table,
+    and then appears at the bridge's own output, with the bridge's address.
     """
     is_ip = (search.identity.hops >= 0) & _bridging(search)
     place = mix(search.bridge, search.identity.hops.astype(np.uint64))
     sender = search.columns.eth_src[search.frame]
     came_in = is_ip & ~search.at_bridge & ~search.passed
     down = search.outgoing(search.orphan & is_ip & search.at_bridge)
-    first = rewritten_between(search, search.incoming(came_in), down, place, place)
+    first = translated_pairs(search, search.incoming(came_in), down, place, place)
     sender[first.child] = sender[first.parent]
     came_in[first.parent] = False
     kept = mix(place, sender)
@@ -68,18 +69,18 @@ def filtered(search: Search) -> Pairs:
     middle, same = np.sort(first.child), mix(kept, search.identity.packet, search.identity.ends)
     plain = pair(middle, same[middle], below, same[below], search.tap[below], search.timing)
     middle, below = _without(search, middle, plain.parent), _without(search, below, plain.child)
-    last = rewritten_between(search, middle, below, kept, kept)
+    last = translated_pairs(search, middle, below, kept, kept)
     below = _without(search, below, last.child)
-    direct = rewritten_between(search, search.incoming(came_in), below, kept, kept)
+    direct = translated_pairs(search, search.incoming(came_in), below, kept, kept)
     came_in[direct.parent] = False
     return _together(first, plain, last, direct)
 
 
 def _bridging(search: Search) -> NDArray[np.bool_]:
-    """Rows seen at a bridge of which several taps were captured, or that a topology tells of."""
+    """Rows captured at a bridge that has several captured taps, or that a topology describes."""
     wiring = search.wiring
     taps = np.bincount(wiring.bridge[wiring.bridge >= 0], minlength=int(wiring.bridge.max(initial=0)) + 1)
-    real: NDArray[np.bool_] = (wiring.bridge >= 0) & ((taps[wiring.bridge] > 1) | wiring.known)
+    real: NDArray[np.bool_] = (wiring.bridge >= 0) & ((taps[wiring.bridge] > 1) | wiring.described)
     return real[search.tap]
 
 
@@ -97,38 +98,39 @@ def _parts(pairs: Pairs) -> tuple[Rows, Rows, Rows, Rows]:
     return pairs.parent, pairs.child, pairs.ambiguous, pairs.only
 
 
-def rewritten_between(
+def translated_pairs(
     search: Search, parents: Rows, children: Rows, before: U64, after: U64, *, half: bool = False
 ) -> Pairs:
-    """Pairs of the same packet with `before[parent] == after[child]`: told by conntrack, unique, or learned.
+    """Pairs of the same packet with `before[parent] == after[child]`: by a conntrack entry, as the only candidate, or
+    inferred.
 
-    `half`: seen after the destination was changed and before the source is.
+    `half`: captured after the destination was changed and before the source is changed.
     """
     identity = search.identity
     parents, children = (rows[np.flatnonzero(translatable(search, rows))] for rows in (parents, children))
     if not len(parents) or not len(children):
         return NO_PAIRS
     pkey, ckey = mix(identity.packet[parents], before[parents]), mix(identity.packet[children], after[children])
-    p, c = (np.flatnonzero(one) for one in shared(pkey, ckey))
+    p, c = (np.flatnonzero(mask) for mask in shared(pkey, ckey))
     parents, pkey, children, ckey = parents[p], pkey[p], children[c], ckey[c]
     if not len(parents):
         return NO_PAIRS
-    found = [_mapped(search, parents, pkey, children, ckey, _told(search, half))]
-    parents, pkey, children, ckey = _rest(found[-1], parents, pkey, children, ckey)
-    learned: list[Pairs] = []
+    pairs = [_mapped(search, parents, pkey, children, ckey, _from_conntrack(search, half))]
+    parents, pkey, children, ckey = _rest(pairs[-1], parents, pkey, children, ckey)
+    by_elimination: list[Pairs] = []
     for part in (None, identity.source, identity.target):
         if not len(parents) or not len(children):
             break
         more = _unique(search, parents, pkey, children, ckey, part)
         parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
-        learned.append(more)
+        by_elimination.append(more)
         if not len(parents) or not len(children):
             break
-        more = _mapped(search, parents, pkey, children, ckey, _lesson(search, [*found, *learned]))
+        more = _mapped(search, parents, pkey, children, ckey, _consistent(search, [*pairs, *by_elimination]))
         parents, pkey, children, ckey = _rest(more, parents, pkey, children, ckey)
-        found.append(more)
-    found += learned
-    return _together(*found)
+        pairs.append(more)
+    pairs += by_elimination
+    return _together(*pairs)
 
 
 def translatable(search: Search, rows: Rows) -> NDArray[np.bool_]:
@@ -136,10 +138,10 @@ def translatable(search: Search, rows: Rows) -> NDArray[np.bool_]:
     (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
     c, frame = search.columns, search.frame[rows]
     kind, six = c.icmp_type[frame], c.protocol[frame] == ICMPV6
-    found: NDArray[np.bool_] = (c.version[frame] > 0) & (c.protocol[frame] != IGMP)
+    possible: NDArray[np.bool_] = (c.version[frame] > 0) & (c.protocol[frame] != IGMP)
     if six.any():
-        found &= ~six | np.isin(kind, (*ICMPV6_ERRORS, 128, 129))
-    return found
+        possible &= ~six | np.isin(kind, (*ICMPV6_ERRORS, 128, 129))
+    return possible
 
 
 def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
@@ -148,7 +150,7 @@ def _within(rows: Rows, key: U64, wanted: U64) -> tuple[Rows, U64]:
 
 
 def _rest(pairs: Pairs, parents: Rows, pkey: U64, children: Rows, ckey: U64) -> tuple[Rows, U64, Rows, U64]:
-    """What is left to pair: children without a parent, parents without a child."""
+    """The rows left to pair: children without a parent, parents without a child."""
     if not len(pairs.child) and not len(pairs.ambiguous):
         return parents, pkey, children, ckey
     p, c = _left(parents, pairs.parent), _left(children, np.concatenate((pairs.child, pairs.ambiguous)))
@@ -164,7 +166,7 @@ def _left(rows: Rows, taken: Rows) -> Rows:
 def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, kept: U64 | None) -> Pairs:
     """Pairs where all candidates of one key have the same ends on either side.
 
-    `kept` narrows a key to one end that NAT left alone: the source under DNAT, the destination under SNAT.
+    `kept` narrows a key by the end that NAT does not change: the source for DNAT, the destination for SNAT.
     """
     if not len(parents) or not len(children):
         return NO_PAIRS
@@ -182,11 +184,12 @@ def _unique(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64,
 
 
 def _single(key: U64, value: U64, *beside: U64) -> tuple[U64, ...]:
-    """The keys that have but one value, ascending, those values, and of each row of `beside` what goes with them."""
+    """The keys that have only one value, ascending; those values; and for each array of `beside` the matching
+    elements."""
     order, key = ordered(key)
     value, starts = value[order], np.flatnonzero(begins(key))
     starts = starts[np.minimum.reduceat(value, starts) == np.maximum.reduceat(value, starts)]
-    return key[starts], value[starts], *(other[order[starts]] for other in beside)
+    return key[starts], value[starts], *(column[order[starts]] for column in beside)
 
 
 def _lookup(keys: U64, values: U64, wanted: U64) -> U64:
@@ -194,31 +197,31 @@ def _lookup(keys: U64, values: U64, wanted: U64) -> U64:
     return np.where(keys[at] == wanted, values[at], np.uint64(0))
 
 
-def _mapped(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, lesson: Learned) -> Pairs:
-    """Pairs whose change of ends `lesson` contains."""
-    if not len(lesson[0]) or not len(parents) or not len(children):
+def _mapped(search: Search, parents: Rows, pkey: U64, children: Rows, ckey: U64, translations: Translations) -> Pairs:
+    """Pairs whose change of ends is one of `translations`."""
+    if not len(translations[0]) or not len(parents) or not len(children):
         return NO_PAIRS
     identity = search.identity
-    becomes = _lookup(*lesson, mix(search.node[parents], identity.ends[parents]))
+    becomes = _lookup(*translations, mix(search.node[parents], identity.ends[parents]))
     real = becomes != 0
     parents, pkey = parents[real], mix(pkey[real], becomes[real]) if real.any() else pkey[real]
     return pair(parents, pkey, children, mix(ckey, identity.ends[children]), search.tap[children], search.timing)
 
 
-def _lesson(search: Search, found: list[Pairs]) -> Learned:
-    """The translations of the pairs found so far that are the same each time."""
-    parent = np.concatenate([pairs.parent for pairs in found])
-    child = np.concatenate([pairs.child for pairs in found])
+def _consistent(search: Search, groups: list[Pairs]) -> Translations:
+    """The translations of these pairs that are the same each time."""
+    parent = np.concatenate([pairs.parent for pairs in groups])
+    child = np.concatenate([pairs.child for pairs in groups])
     if not len(parent):
         return NOTHING.astype(np.uint64), NOTHING.astype(np.uint64)
     before, after = _single(mix(search.node[parent], search.identity.ends[parent]), search.identity.ends[child])
     return before, after
 
 
-def _told(search: Search, half: bool) -> Learned:
-    """The translations that conntrack told of: each direction's tuple becomes the other's, turned round.
+def _from_conntrack(search: Search, half: bool) -> Translations:
+    """The translations of the conntrack entries: each direction's tuple becomes the reversed tuple of the other.
 
-    First the destination changes, in prerouting or output, then the source, in postrouting.
+    The destination changes first, in prerouting or output, then the source, in postrouting.
     """
     number = {name: at for at, name in enumerate(search.nodes)}
     steps = []
@@ -237,12 +240,12 @@ def _told(search: Search, half: bool) -> Learned:
         ends_of([step[2] for step in steps], protocol),
         ends_of([step[3] for step in steps], protocol),
     )
-    told, becomes = _single(mix(node, before_all), after_all)
-    return told, becomes
+    ends_before, becomes = _single(mix(node, before_all), after_all)
+    return ends_before, becomes
 
 
 def ends_of(tuples: Sequence[Tuple5], protocol: NDArray[np.int64]) -> U64:
-    """The digests `Identity.ends` has for packets with these tuples; ValueError where an address is none."""
+    """The digests that `Identity.ends` has for packets with these tuples. ValueError if an address is invalid."""
     sides = []
     for addresses, ports in (
         ([t.source for t in tuples], [t.source_port for t in tuples]),
@@ -264,11 +267,11 @@ NAT = Step(
 )
 BRIDGE_NAT_UP = Step(
     "bridge-nat",
-    lifted,
+    translated_up,
     "was translated inside the bridge and went on to {here}",
     (*TRANSLATING, Wanted.FDB),
     after_rewriting="then went on to {here}",
 )
-BRIDGE_NAT = replace(BRIDGE_NAT_UP, find=filtered)
+BRIDGE_NAT = replace(BRIDGE_NAT_UP, find=translated_in_bridge)
 BRIDGE_TRANSLATIONS = (BRIDGE_NAT_UP, BRIDGE_NAT)
-"""What br_netfilter translates without routing it."""
+"""The steps in which br_netfilter translates a packet without routing it."""

@@ -1,4 +1,4 @@
-"""Routing (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c): received, then sent by the same node with one less TTL."""
+"""Routing (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c): received, then sent by the same node with the TTL one less."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnetkit.trace.steps.step import Step, Wanted
 
 
 def routed(search: Search) -> Pairs:
-    """Frames that a node sent after receiving them, with addresses as they were."""
+    """Frames that a node sent after it received them, with the same addresses."""
     parents, children = candidates(search)
     same = mix(search.identity.packet, search.identity.ends, search.node, around(search))
     return pair(
@@ -25,13 +25,14 @@ def routed(search: Search) -> Pairs:
 
 
 def candidates(search: Search) -> tuple[Rows, Rows]:
-    """Received by a node's own stack and not seen again; sent without a parent so far. Both IP."""
+    """Frames that a node's own stack received and that did not appear again; and sent frames that have no parent yet.
+    Both IP."""
     is_ip = search.identity.hops >= 0
     return search.incoming(is_ip & ~search.raised), search.outgoing(is_ip & search.orphan)
 
 
 def around(search: Search) -> U64:
-    """What a router keeps of an encapsulation it forwards: all but the outermost TTL."""
+    """The part of an encapsulation that a router does not change: everything but the outermost TTL."""
     deep = search.depth > 0
     ttl = search.columns.ttl[search.frame]
     return np.where(deep, mix(search.identity.outer, search.depth, ttl), np.uint64(0))

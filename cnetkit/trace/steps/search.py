@@ -1,6 +1,6 @@
-"""The state of a search for journeys: every frame in the order of time, and the parent found for it so far.
+"""The state of a search for journeys: every frame in the order of time, and the parent found so far.
 
-Rules read the columns here and add pairs; it decides nothing itself.
+Steps read the columns and add pairs; nothing is decided here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(slots=True)
 class Search:
-    """n rows in the order of time; a row's number is its place in that order, `frame` its number in the recording."""
+    """n rows in the order of time. A row's number is its position in that order, `frame` its number in the recording."""
 
     frame: Rows
     tap: Rows
@@ -35,7 +35,7 @@ class Search:
     columns: Columns
     """In the order of `frame`, not of the rows."""
     data: NDArray[np.uint8]
-    """What the columns' offsets point into."""
+    """The octets that the columns' offsets refer to."""
     wiring: Wiring
     nodes: tuple[str, ...]
     """Their names, by the numbers in `wiring.node`."""
@@ -43,26 +43,26 @@ class Search:
     usable: Flags
     clocks: Clocks
     parent: NDArray[np.int32] = field(init=False)
-    """The row it came from, or -1."""
+    """The parent row, or -1."""
     step: NDArray[np.uint8] = field(init=False)
-    """The number in STEPS of the step that found the parent, 0 for none."""
+    """The step that led to the row, as an index into STEPS; 0 for none."""
     ambiguous: Flags = field(init=False)
     only: NDArray[np.int32] = field(init=False)
-    """Of an ambiguous row the one parent it could have, if its rivals are other children; else -1."""
+    """For an ambiguous row the only parent it could have, if its rivals are other children; else -1."""
     together: list[tuple[Rows, Rows]] = field(default_factory=list, init=False)
-    """Pairs of rows of one journey though no step leads from one to the other."""
+    """Pairs of rows of one journey with no step between them."""
     raised: Flags = field(init=False)
-    """Frames that went in and were seen again on the way in, at an interface above."""
+    """Received frames that appeared again, still incoming, at an interface above."""
     passed: Flags = field(init=False)
-    """Frames that were seen again on the way out, in the same node."""
+    """Frames that appeared again, outgoing, in the same node."""
     node: Rows = field(init=False)
-    """The number of the node where each row was seen."""
+    """The number of each row's node."""
     bridge: Rows = field(init=False)
     """The number of the bridge; see Wiring."""
     at_bridge: Flags = field(init=False)
-    """Rows seen at a bridge itself, not at a port."""
+    """Rows captured at a bridge itself, not at a port."""
     depth: NDArray[np.uint8] = field(init=False)
-    """Encapsulations around each row's innermost packet."""
+    """The number of encapsulations around each row's innermost packet."""
     timing: Timing = field(init=False)
     came: Flags = field(init=False)
     left: Flags = field(init=False)
@@ -82,11 +82,11 @@ class Search:
         self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)
 
     def incoming(self, where: Flags | bool = True) -> Rows:
-        """Rows that were received and fulfil `where`, ascending."""
+        """Rows that were received and for which `where` is true, ascending."""
         return np.flatnonzero(self.came & where)
 
     def outgoing(self, where: Flags | bool = True) -> Rows:
-        """Rows that were sent and fulfil `where`, ascending."""
+        """Rows that were sent and for which `where` is true, ascending."""
         return np.flatnonzero(self.left & where)
 
     @property
@@ -95,7 +95,7 @@ class Search:
         return (self.parent < 0) & ~self.ambiguous
 
     def add(self, pairs: Pairs, step: int) -> None:
-        """Keeps `pairs` for children that have no parent yet."""
+        """Stores `pairs` for children that have no parent yet."""
         free = self.parent[pairs.child] < 0
         child, parent = pairs.child[free], pairs.parent[free]
         self.parent[child], self.step[child], self.ambiguous[child] = parent, step, False

@@ -1,6 +1,7 @@
-"""What a step is: a way for a packet to come from one frame to the next, with all that the trace has to know of it.
+"""The Step class: a way for a packet to come from one frame to the next, with everything the trace needs to know about
+it.
 
-Each step stands in the file that finds it; steps/__init__.py lists them in the order in which they are tried.
+Each step is defined in the file that finds it; steps/__init__.py lists them in the order in which they are tried.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from cnetkit.trace.steps.search import Search
 
 
 class Wanted(Enum):
-    """The kinds of evidence that can say why a step happened; evidence/__init__.py has the function of each."""
+    """The kinds of evidence that can say why a step happened; evidence/__init__.py has the function for each."""
 
     RULE = "netfilter rules"
     CONNECTION = "conntrack entry"
@@ -36,15 +37,15 @@ class Step:
     """One way from a frame, the parent, to the next, the child."""
 
     name: str
-    """As selections have it, `step == "route"`; several steps may share one."""
+    """As in selections, `step == "route"`. Several steps may share a name."""
     find: Callable[[Search], Pairs]
-    """Pairs of parent and child among the frames that have no parent so far."""
+    """Returns pairs of parent and child among the frames that have no parent yet."""
     sentence: str
     """What the packet did, for a learner: `It {sentence}.` `{here}` is the child's node/interface."""
     evidence: tuple[Wanted, ...] = ()
     after_rewriting: str = ""
-    """Said instead where the sentence before already told what was translated."""
+    """Used instead of `sentence` if the sentence before already described the translation."""
     shown: tuple[str, str] = ("", "")
-    """Kind and words of the evidence where only the frames show the step; with `{here}`, and `{there}` of the parent."""
+    """Kind and words of the evidence if only the frames show the step; with `{here}`, and `{there}` for the parent."""
     two_packets: bool = False
-    """Netfilter sees a packet of its own on either side of the step: the one inside and the one around it."""
+    """Netfilter sees a separate packet on either side of the step: the inner one and the outer one."""

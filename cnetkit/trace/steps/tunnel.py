@@ -1,6 +1,6 @@
-"""Tunnels and stacked interfaces: a frame goes into VXLAN, GRE, Geneve, IP in IP or a VLAN, and comes out again.
+"""Tunnels and stacked interfaces: a frame enters VXLAN, GRE, Geneve, IP in IP or a VLAN, and leaves it again.
 
-The inner packet is the same on both sides of the step; only what is around it comes and goes.
+The inner packet is the same on both sides of the step; only the encapsulation changes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from cnetkit.trace.steps.step import Step, Wanted
 
 
 def wrapped(search: Search) -> Pairs:
-    """Sent at the underlay, after being sent at the tunnel's interface with one encapsulation less.
+    """Sent at the underlay after it was sent at the tunnel interface with one encapsulation less.
 
-    A flood leaves the tunnel's interface once, and the underlay's once for each remote end.
+    A flood leaves the tunnel interface once, and the underlay interface once for each remote end.
     """
     depth = search.depth.astype(np.int64)
     if not depth.any():
@@ -36,7 +36,7 @@ def wrapped(search: Search) -> Pairs:
 
 
 def unwrapped(search: Search) -> Pairs:
-    """Received at the tunnel's interface, after being received at the underlay with one encapsulation more."""
+    """Received at the tunnel interface after it was received at the underlay with one encapsulation more."""
     depth = search.depth.astype(np.int64)
     if not depth.any():
         return NO_PAIRS
@@ -55,7 +55,7 @@ def unwrapped(search: Search) -> Pairs:
 
 
 def stacked_up(search: Search) -> Pairs:
-    """Received at a VLAN or macvlan, after being received at the interface it stands on."""
+    """Received at a VLAN or macvlan after it was received at the interface below."""
     below = search.wiring.below[search.tap]
     children = search.incoming(search.orphan & (below >= 0))
     parents = search.incoming(np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
@@ -72,7 +72,7 @@ def stacked_up(search: Search) -> Pairs:
 
 
 def stacked_down(search: Search) -> Pairs:
-    """Sent at the interface below, after being sent at a VLAN or macvlan that stands on it."""
+    """Sent at the interface below after it was sent at a VLAN or macvlan on it."""
     below = search.wiring.below[search.tap]
     parents = search.outgoing(below >= 0)
     children = search.outgoing(search.orphan & np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))

@@ -1,7 +1,7 @@
-"""A stretch that no capture saw: the same packet appears again elsewhere, and nothing else can be meant.
+"""Gaps in the capture: the same packet appears again elsewhere, and no other packet is possible.
 
-The last rule to be tried, and always marked as inferred. It joins only where every interface saw the packet equally
-often; a swap of ends, a TTL that grew, or a group address is never bridged.
+The last step to be tried, and always marked as inferred. It joins only if every interface captured the packet equally
+often, and never across swapped ends, a TTL that increased, or a group address.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from cnetkit.trace.steps.search import Flags, Search
 from cnetkit.trace.steps.step import Step, Wanted
 
 DEEPEST = 64
-"""Hops that a journey is followed back."""
+"""How many hops a journey is followed back."""
 LONGEST_NS = 3_000_000_000
-"""A packet may wait this long for its neighbour's address (RFC 1122, 2.3.2.2)."""
+"""A packet may wait this long for its neighbour's MAC address (RFC 1122, 2.3.2.2)."""
 
 
-def unseen(search: Search) -> Pairs:
-    """First frames of a stretch, with the last frame of the one before; the journeys' heads with others' tails."""
+def across_gap(search: Search) -> Pairs:
+    """First frames of a stretch, with the last frame of the stretch before: heads of journeys with tails of others."""
     identity, columns = search.identity, search.columns
-    every = _seen_before(search)
+    every = _candidates(search)
     if not len(every):
         return NO_PAIRS
     numbered = every[((columns.protocol == TCP) | (columns.ident != 0))[search.frame[every]]]
     changing = every[translatable(search, every)]
     head, tail = search.orphan, _tails(search)
     head[every[_to_groups(search, every)]] = False
-    found = [NO_PAIRS]
+    bridged = [NO_PAIRS]
     for part, ranked, rows in (
         (identity.ends, True, every),
         (identity.source, False, changing),
@@ -44,27 +44,27 @@ def unseen(search: Search) -> Pairs:
     ):
         if len(rows):
             key = identity.packet[rows] if part is None else mix(identity.packet[rows], part[rows])
-            found.append(_bridged(search, rows, key, ranked, head, tail))
-            head[found[-1].child] = tail[found[-1].parent] = False
-    parent, child = (np.concatenate([getattr(one, side) for one in found]) for side in ("parent", "child"))
+            bridged.append(_bridged(search, rows, key, ranked, head, tail))
+            head[bridged[-1].child] = tail[bridged[-1].parent] = False
+    parent, child = (np.concatenate([getattr(pairs, side) for pairs in bridged]) for side in ("parent", "child"))
     return Pairs(parent, child, NOTHING, NOTHING)
 
 
 def _tails(search: Search) -> Flags:
-    """Rows after which nothing came."""
+    """Rows that no other row came from."""
     tail = np.ones(len(search.frame), np.bool_)
     tail[search.parent[search.parent >= 0]] = False
     return tail
 
 
 def _to_groups(search: Search, rows: Rows) -> Flags:
-    """Rows whose frames are for several receivers."""
+    """Rows of group-addressed frames."""
     group: Flags = (search.columns.eth_dst[search.frame[rows]] >> np.uint64(40)) & np.uint64(1) != 0
     return group
 
 
-def _seen_before(search: Search) -> Rows:
-    """Rows of packets of which one journey begins not long after another one ended."""
+def _candidates(search: Search) -> Rows:
+    """Rows of packets for which one journey begins soon after another one ended."""
     ip = (search.identity.hops >= 0) & search.usable
     tail, head = ip & _tails(search), ip & search.orphan
     rows = np.flatnonzero(head | tail)
@@ -80,13 +80,13 @@ def _seen_before(search: Search) -> Rows:
 
 
 def _latest(where: Flags) -> Rows:
-    """For each place the latest one before it of which `where` holds, or -1."""
+    """For each position the latest earlier one for which `where` is true, or -1."""
     latest = np.maximum.accumulate(np.where(where, np.arange(len(where)), -1))
     return np.append(-1, latest[:-1])
 
 
 def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, head: Flags, tail: Flags) -> Pairs:
-    """Pairs among `rows`, which have these keys, of a `head` and a `tail`."""
+    """Pairs of a `tail` and a `head` among `rows`, which have these keys."""
     order, key = ordered(key)
     rows, starts = rows[order], np.flatnonzero(begins(key))
     sizes = np.diff(np.append(starts, len(rows)))
@@ -101,7 +101,7 @@ def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, head: Flags, ta
     most = np.maximum.reduceat(count, starts)
     even = (np.minimum.reduceat(count, starts) == most) & (ranked | (most == 1))
     keep = np.repeat(even, np.diff(np.append(starts, len(rows))))
-    order, key = ordered(mix(key[keep], rank[keep]))  # those that are the k-th at each interface
+    order, key = ordered(mix(key[keep], rank[keep]))  # the k-th at each interface
     rows, wanted = rows[keep][order], wanted[keep][order]
     before = _latest(tail[rows])
     ok = np.flatnonzero(wanted & (before >= 0) & (key[before] == key)) if len(rows) else NOTHING
@@ -109,13 +109,13 @@ def _bridged(search: Search, rows: Rows, key: U64, ranked: bool, head: Flags, ta
     possible = _possible(search, parent, child)
     at_once = replace(search.timing, within=search.node)
     packet, doubt = search.identity.packet[child], at_once.doubtful(parent, child) | _back(search, parent, child)
-    possible &= ~np.isin(packet, packet[doubt])  # where one was counted wrongly, so were its likes
+    possible &= ~np.isin(packet, packet[doubt])  # if one was miscounted, so were the others
     return Pairs(parent[possible], child[possible], NOTHING, NOTHING)
 
 
 def _back(search: Search, parent: Rows, child: Rows) -> Flags:
-    """Pairs by which a packet would be sent where it was sent before, with the same TTL: to the cable it came in from, or
-    where its journey begins. Those are the next of several that look the same."""
+    """Pairs in which a packet would be sent where it was sent before, with the same TTL: to the cable it came from, or
+    where its journey begins. These are different packets that look the same."""
     root = parent.astype(np.int64)
     for _ in range(DEEPEST):
         above = search.parent[root]
@@ -141,7 +141,7 @@ def _possible(search: Search, parent: Rows, child: Rows) -> Flags:
 
 GAP = Step(
     "gap",
-    unseen,
+    across_gap,
     "appeared at {here}; what lies between was not captured",
     (Wanted.FRAMES,),
     shown=("order", "the same packet was seen at {there}; the way to {here} was not captured"),

@@ -1,7 +1,7 @@
-"""WireGuard (wireguard.com/protocol, 5.4.6): plain at its own interface, encrypted at the one below.
+"""WireGuard (wireguard.com/protocol, 5.4.6): plain at its own interface, encrypted at the interface below.
 
-Nothing inside can be compared. A packet is put together with the datagram whose size fits, in the order in which both
-passed; where order and time do not decide, it is left open. This is the weakest of all steps, and is told as such.
+The payload cannot be compared. A packet is paired with the datagram of fitting size, in the order in which both
+passed; if order and time do not decide, it stays open. This is the weakest step, and its evidence says so.
 """
 
 from __future__ import annotations
@@ -24,41 +24,41 @@ OVERHEAD, BLOCK = 32, 16
 
 
 def encrypted(search: Search) -> Pairs:
-    """Sent at the link below, after being sent at the WireGuard interface."""
-    plain = search.wiring.sealed[search.tap]
+    """Sent at the interface below after it was sent at the WireGuard interface."""
+    plain = search.wiring.encrypting[search.tap]
     if not plain.any():
         return NO_PAIRS
     parents = search.outgoing(plain & ~search.passed)
     children = search.outgoing(search.orphan & ~plain & _messages(search))
-    return _paired(search, parents, _plain_size(search, parents), children, _sealed_size(search, children))
+    return _paired(search, parents, _plain_size(search, parents), children, _encrypted_size(search, children))
 
 
 def decrypted(search: Search) -> Pairs:
-    """Received at the WireGuard interface, after being received at the link below."""
-    plain = search.wiring.sealed[search.tap]
+    """Received at the WireGuard interface after it was received at the interface below."""
+    plain = search.wiring.encrypting[search.tap]
     if not plain.any():
         return NO_PAIRS
     parents = search.incoming(~plain & ~search.raised & _messages(search))
     children = search.incoming(search.orphan & plain)
-    return _paired(search, parents, _sealed_size(search, parents), children, _plain_size(search, children))
+    return _paired(search, parents, _encrypted_size(search, parents), children, _plain_size(search, children))
 
 
 def _messages(search: Search) -> Flags:
     """Datagrams that carry an encrypted packet."""
     c, rows = search.columns, search.frame
-    found: Flags = (c.protocol[rows] == UDP) & (c.payload_length[rows] > OVERHEAD)
-    at = np.flatnonzero(found)
+    messages: Flags = (c.protocol[rows] == UDP) & (c.payload_length[rows] > OVERHEAD)
+    at = np.flatnonzero(messages)
     begin = c.payload[rows[at]]
     first = Bytes(search.data).word(begin, begin + c.payload_length[rows[at]]) >> np.uint64(32)
-    found[at[first != TRANSPORT_DATA]] = False
-    return found
+    messages[at[first != TRANSPORT_DATA]] = False
+    return messages
 
 
 def _plain_size(search: Search, rows: Rows) -> Rows:
     return _padded(search.columns.length[search.frame[rows]].astype(np.int64))
 
 
-def _sealed_size(search: Search, rows: Rows) -> Rows:
+def _encrypted_size(search: Search, rows: Rows) -> Rows:
     c, frame = search.columns, search.frame[rows]
     return _padded(c.length[frame].astype(np.int64) - (c.payload[frame] - c.network[frame]) - OVERHEAD)
 
@@ -67,11 +67,11 @@ def _padded(size: Rows) -> Rows:
     return -(-size // BLOCK)
 
 
-def _paired(search: Search, parents: Rows, size: Rows, children: Rows, sealed: Rows) -> Pairs:
+def _paired(search: Search, parents: Rows, size: Rows, children: Rows, child_size: Rows) -> Pairs:
     node: U64 = mix(search.node)
-    alike = replace(search.timing, numbered=np.zeros(len(search.frame), np.bool_))  # only sizes are compared
+    unnumbered = replace(search.timing, numbered=np.zeros(len(search.frame), np.bool_))  # only sizes are compared
     tap = search.tap[children]
-    return pair(parents, mix(node[parents], size), children, mix(node[children], sealed), tap, alike)
+    return pair(parents, mix(node[parents], size), children, mix(node[children], child_size), tap, unnumbered)
 
 
 SHOWN = ("tunnel", "encrypted by WireGuard: the sizes fit, in the same order")

@@ -1,1 +1,1 @@
-"""What joins the interfaces that were captured, and which way frames went: from the topology, else from frames."""
+"""How the captured interfaces are connected, and which way frames went: from the topology, or inferred from frames."""

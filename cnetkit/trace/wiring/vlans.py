@@ -1,7 +1,8 @@
-"""Finds out from frames alone which interface is a VLAN of which: the same packet with the tag and without, in one node.
+"""Infers from frames alone which interface is a VLAN on which other: the same packet with and without the tag, in one
+node.
 
-Like all that is inferred it holds for interfaces that no topology describes. Other stacks show their frames unchanged,
-as a bridge and its ports do; see inference.py.
+This applies to interfaces that no topology describes. Other stacked interfaces show their frames unchanged, as a
+bridge and its ports do; see inference.py.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ INNER = np.uint32(0xFFF)
 
 
 def stacked(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64, vlan: NDArray[np.uint32]) -> Wiring:
-    """`wiring` with the interface below for each tap that shows, with one tag less, what another one shows."""
-    if not vlan.any() or bool(wiring.known.all()):
+    """`wiring` with the interface below each tap whose frames another tap shows with one more tag."""
+    if not vlan.any() or bool(wiring.described.all()):
         return wiring
     node = wiring.node[tap]
-    rows = np.flatnonzero(~wiring.known[tap] & np.isin(inner, inner[vlan > 0]))
+    rows = np.flatnonzero(~wiring.described[tap] & np.isin(inner, inner[vlan > 0]))
     rows = rows[np.lexsort((rows, direction[rows], node[rows], inner[rows]))]
     first, then = rows[:-1], rows[1:]
     same = (inner[first] == inner[then]) & (node[first] == node[then]) & (direction[first] == direction[then])
@@ -33,10 +34,10 @@ def stacked(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], inner: U64,
     same &= (vlan[tagged] > 0) & (vlan[plain] == without)
     plain, tagged = plain[same], tagged[same]
     count = len(wiring.node)
-    seen = np.bincount(tap[plain] * count + tap[tagged], minlength=count * count).reshape(count, count)
+    times = np.bincount(tap[plain] * count + tap[tagged], minlength=count * count).reshape(count, count)
     below, segment = wiring.below.copy(), wiring.segment.copy()
     total = np.bincount(tap, minlength=count)
-    for upper in np.flatnonzero(2 * seen.sum(axis=1) >= np.maximum(total, 1)):
-        below[upper] = int(seen[upper].argmax())
-        segment[upper] = -1  # what looked like a cable between two VLANs goes over the interfaces below
+    for upper in np.flatnonzero(2 * times.sum(axis=1) >= np.maximum(total, 1)):
+        below[upper] = int(times[upper].argmax())
+        segment[upper] = -1  # the apparent cable between two VLANs goes through the interfaces below
     return replace(wiring, below=below, segment=segment)

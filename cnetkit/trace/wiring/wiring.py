@@ -1,6 +1,6 @@
-"""What joins the interfaces that were captured, as arrays over the taps: from the topology, else from frames.
+"""How the captured interfaces are connected, as arrays over the taps, read from the topology.
 
-Says which steps are possible at all; it joins no frame. What was inferred is marked.
+It says which steps are possible; frames are joined elsewhere. Interfaces that no topology describes: inference.py.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from cnetkit.recording.frames import LINKTYPE_RAW, Tap
 
 Place = tuple[str, str]
 STACKED = ("vlan", "macvlan", "ipvlan", "macvtap", "ipvtap")
-"""Kinds of interface that stand on another one of their node (or of their parent's node)."""
+"""Kinds of interface that stand on another interface of their node (or of their parent's node)."""
 
 
-SEALED = ("wireguard", "tun")
+ENCRYPTING = ("wireguard", "tun")
 TUNNELS = ("vxlan", "gre", "gretap", "ip6gre", "ip6gretap", "erspan", "geneve", "ipip", "sit", "ip6tnl")
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """One element a tap."""
+    """One element per tap."""
 
     node: NDArray[np.int64]
     segment: NDArray[np.int64]
-    """Taps of one cable have the same number; -1 where none is known."""
+    """Equal for taps of one cable; -1 if unknown."""
     bridge: NDArray[np.int64]
-    """A port's bridge, a bridge's own number, one for the node where nothing is known, or -1 where there is none."""
+    """The number of a port's bridge, or of the bridge itself; one per node if nothing is known; -1 if there is none."""
     is_bridge: NDArray[np.bool_]
     below: NDArray[np.int64]
     """The tap that a VLAN or macvlan stands on, or -1."""
     tunnel: NDArray[np.bool_]
-    """Its frames travel inside of others: a VXLAN, GRE, Geneve or IP-in-IP interface."""
-    sealed: NDArray[np.bool_]
-    """Its frames may travel encrypted inside of others: a WireGuard or tun interface, or one without link addresses of
-    which nothing is known."""
+    """Its frames travel inside other frames: a VXLAN, GRE, Geneve or IP-in-IP interface."""
+    encrypting: NDArray[np.bool_]
+    """Its frames may travel encrypted inside other frames: a WireGuard or tun interface, or an unknown one without MAC
+    addresses."""
     address: NDArray[np.uint64]
-    """Its MAC address, 0 where that is not known."""
-    known: NDArray[np.bool_]
-    """The topology describes it. Links of other taps were inferred from frames."""
+    """Its MAC address, 0 if unknown."""
+    described: NDArray[np.bool_]
+    """Whether the topology describes it. The links of other taps are inferred from frames."""
 
 
 def node_names(taps: Sequence[Tap]) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def node_names(taps: Sequence[Tap]) -> tuple[str, ...]:
 
 
 def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
-    """The wiring that `topologies` tell of; a later one wins where they differ."""
+    """The wiring that `topologies` describe; a later topology wins if they differ."""
     places = [(tap.node, tap.interface) for tap in taps]
     number = {place: at for at, place in enumerate(places)}
     interfaces = {(i.node, i.name): i for topology in topologies for i in topology.interfaces}
@@ -60,21 +60,21 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     nodes = {name: at for at, name in enumerate(node_names(taps))}
     count = len(taps)
     segment, below = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
-    bridge, is_bridge, known = np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    bridge, is_bridge, described = np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     tunnel, address = np.zeros(count, np.bool_), np.zeros(count, np.uint64)
-    sealed = np.array([tap.linktype == LINKTYPE_RAW for tap in taps], np.bool_)
+    encrypting = np.array([tap.linktype == LINKTYPE_RAW for tap in taps], np.bool_)
     bridges: dict[Place, int] = {}
     for at, place in enumerate(places):
         interface = interfaces.get(place)
         bridge[at] = bridges.setdefault((place[0], ""), len(bridges))
-        known[at] = interface is not None
-        if place[1] == "lo":  # no port of anything: what came in there goes no further
-            segment[at], known[at], bridge[at] = at, True, -1
+        described[at] = interface is not None
+        if place[1] == "lo":  # not a port of anything: frames received there go no further
+            segment[at], described[at], bridge[at] = at, True, -1
         if interface is None:
             continue
         address[at] = int(interface.mac.replace(":", "") or "0", 16)
         is_bridge[at], tunnel[at] = interface.kind == "bridge", interface.kind in TUNNELS
-        sealed[at] = interface.kind in SEALED
+        encrypting[at] = interface.kind in ENCRYPTING
         bridged = interface.master or place[1] if interface.master or is_bridge[at] else ""
         bridge[at] = bridges.setdefault((place[0], bridged), len(bridges)) if bridged else -1
         peer = peers.get(place)
@@ -83,7 +83,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         elif peer is not None:
             segment[at] = min(at, number[peer]) if peer in number else -1
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
-    return Wiring(node, segment, bridge, is_bridge, below, tunnel, sealed, address, known)
+    return Wiring(node, segment, bridge, is_bridge, below, tunnel, encrypting, address, described)
 
 
 def _peers(interfaces: dict[Place, Interface], topologies: Sequence[Topology]) -> dict[Place, Place]:
