@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.protocols import ICMP, ICMPV6, TCP, UDP
-from cnetkit.trace.conversations.exchanges import ACK, FIN, RST, SYN, Flags, exchanges
+from cnetkit.trace.conversations.exchanges import ACK, FIN, GROUP_BIT, RST, SYN, Flags, exchanges
 from cnetkit.trace.conversations.tcp import segments
-from cnetkit.trace.packets.packet import error_name
+from cnetkit.trace.packets.packet import error_name, packet_of
 from cnetkit.trace.steps.joined import Joined
 
 I64 = NDArray[np.int64]
@@ -27,7 +27,6 @@ a group."""
 FAILED = (REFUSED, REJECTED, UNANSWERED, RESET, STALLED)
 REQUESTS = (53, 67, 123, 161, 500, 547, 5353, 5355)
 """UDP ports of protocols in which a question has an answer."""
-GROUP_BIT = np.uint64(1) << np.uint64(40)
 FINDINGS = ("retransmitted", "out of order", "gap", "repeated acknowledgement", "zero window")
 MOST_FRAMES = 8
 """Frame numbers that are kept of each finding."""
@@ -67,8 +66,10 @@ class Conversation:
     """Its first frame."""
     ended_by: int
     """The frame that refused, rejected or reset it; -1 where none did."""
+    ended_how: str
+    """`TCP reset` or the words of the ICMP error; empty where nothing ended it."""
     ended_from: str
-    """client, server, or the words of the ICMP error; empty where nothing ended it."""
+    """The address that sent that frame."""
     findings: tuple[Finding, ...]
 
 
@@ -161,7 +162,8 @@ class ConversationColumns:
         return Conversation(
             flow, STATES[state], opened, tries, sides[0], sides[1], int(time[0]) if len(time) else 0,
             int(time[-1] - time[0]) if len(time) else 0, round_trip, int(rows[0]) if len(rows) else -1,
-            int(p.frame[ended]) if ended >= 0 else -1, self._who(ended), self._findings(places),
+            int(p.frame[ended]) if ended >= 0 else -1, self._how(ended) if ended >= 0 else "",
+            packet_of(c, int(p.frame[ended])).ends.source if ended >= 0 else "", self._findings(places),
         )  # fmt: skip
 
     def _opening(self, rows: I64, answer: Flags, error: Flags, time: I64) -> tuple[bool | None, int, int]:
@@ -175,18 +177,16 @@ class ConversationColumns:
         round_trip = int(time[came[0]] - time[question[-1]]) if len(came) and len(question) else 0
         return (bool(accepted.any()) if syn.any() else None), int(before.sum()), round_trip
 
-    def _who(self, place: int) -> str:
-        if place < 0:
-            return ""
+    def _how(self, place: int) -> str:
         c, frame = self._joined.columns, int(self.packets.frame[place])
         if self.packets.error[place]:
             return f"ICMP {error_name(int(c.version[frame]), int(c.icmp_type[frame]), int(c.icmp_code[frame]))}"
-        return "server" if self.packets.answer[place] else "client"
+        return "TCP reset"
 
     def _findings(self, places: I64) -> tuple[Finding, ...]:
         found, errors = [], dict[str, list[int]]()
         for place in places[self.packets.error[places]].tolist():
-            errors.setdefault(self._who(place), []).append(int(self.packets.frame[place]))
+            errors.setdefault(self._how(place), []).append(int(self.packets.frame[place]))
         found += [Finding(name, len(frames), tuple(frames[:MOST_FRAMES])) for name, frames in errors.items()]
         for kind, which in self._marks.items():
             frames = self.packets.frame[places[which[places]]]

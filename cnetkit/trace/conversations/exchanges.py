@@ -19,6 +19,8 @@ from cnetkit.trace.steps.joined import Joined
 I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 FIN, SYN, RST, PUSH, ACK = 1, 2, 4, 8, 16
+GROUP_BIT = np.uint64(1) << np.uint64(40)
+"""Of a MAC address: multicast or broadcast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,7 @@ def exchanges(joined: Joined, tap: NDArray[np.int32], flow: I64, flows: int) -> 
     rank[joined.order] = np.arange(len(rank))
     rows = np.flatnonzero((flow >= 0) & (joined.journey >= 0))
     rows = rows[np.lexsort((rank[rows], joined.journey[rows], tap[rows], flow[rows]))]
-    same = np.zeros(len(rows), np.bool_)
-    for column in (flow, tap, joined.journey):
-        values = column[rows]
-        same = np.append(True, same[1:] | (values[1:] != values[:-1])) if len(rows) else same
-    rows = rows[same]
+    rows = rows[changes(flow[rows], tap[rows], joined.journey[rows])]
     rows = rows[_at_best_tap(tap[rows], flow[rows], rank[rows], flows)]
     rows = rows[np.lexsort((rank[rows], flow[rows]))]
     begins = np.searchsorted(flow[rows], np.arange(flows + 1)).astype(np.int64)
@@ -74,7 +72,7 @@ def _at_best_tap(tap: NDArray[np.int32], flow: I64, rank: I64, flows: int) -> Fl
     owner = keys // (int(tap.max(initial=0)) + 1)
     order = np.lexsort((earliest, -count, owner))
     best = np.zeros(len(keys), np.bool_)
-    best[order[np.append(True, owner[order][1:] != owner[order][:-1])]] = True
+    best[order[changes(owner[order])]] = True
     chosen: Flags = best[group]
     return chosen
 
@@ -94,7 +92,8 @@ def _answers(joined: Joined, rows: I64, flow: I64, begins: I64) -> Flags:
     about = errors(c)[rows]
     flags = np.where(c.protocol[rows] == TCP, c.flags[rows], 0)
     opening, accepting = flags & (SYN | ACK) == SYN, flags & (SYN | ACK) == SYN | ACK
-    from_server = accepting | (~opening & (sport < 1024) & (dport >= 1024))
+    group = c.eth_dst[rows] & GROUP_BIT > 0
+    from_server = accepting | (~opening & ~group & (sport < 1024) & (dport >= 1024))
     count = len(begins) - 1
     weight = np.select([about, opening | accepting], [-1, 2], 1)
     place = np.arange(len(rows))
@@ -109,3 +108,12 @@ def _answers(joined: Joined, rows: I64, flow: I64, begins: I64) -> Flags:
     client[known] = np.where(from_server[chosen], target[chosen], source[chosen])
     answers: Flags = (target == client[flow]) & (source != client[flow]) & ~about
     return answers
+
+
+def changes(*columns: NDArray[np.generic]) -> Flags:
+    """Where each run of rows begins that are equal in all columns."""
+    new = np.zeros(len(columns[0]), np.bool_)
+    new[:1] = True
+    for column in columns:
+        new[1:] |= column[1:] != column[:-1]
+    return new

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.protocols import TCP
-from cnetkit.trace.conversations.exchanges import ACK, FIN, RST, SYN, Exchanges, Flags
+from cnetkit.trace.conversations.exchanges import ACK, FIN, RST, SYN, Exchanges, Flags, changes
 from cnetkit.trace.steps.joined import Joined
 
 I64 = NDArray[np.int64]
 OUT_OF_ORDER_NS = 3_000_000
-"""A segment that fills a gap within this time, or within the round trip, was overtaken; a later one was sent again."""
+"""A segment that fills a gap this soon was overtaken, where no handshake tells the round trip; a later one was sent again."""
 FAR = np.int64(1) << 44
 """Farther apart than any two sequence numbers of one connection: keeps the directions of connections apart."""
 
@@ -56,7 +56,7 @@ def segments(joined: Joined, packets: Exchanges) -> Segments:
     if not len(order):
         return Segments(**marks, connection=connection)
     frame, bits = rows[order], flags[order]
-    new = _changes(packets.flow[order], connection[order], packets.answer[order])
+    new = changes(packets.flow[order], connection[order], packets.answer[order])
     group = np.cumsum(new) - 1
     payload = c.payload_length[frame].astype(np.int64) + c.cut[frame]
     size = payload + (bits & SYN > 0) + (bits & FIN > 0)
@@ -70,7 +70,9 @@ def segments(joined: Joined, packets: Exchanges) -> Segments:
     keep_alive = started & plain & (payload <= 1) & (begin == before - 1)
     old = started & (size > 0) & (begin < before) & ~keep_alive & (bits & RST == 0)
     gap = started & (begin > before) & (bits & RST == 0)
-    filling = _filling(begin, end, before, gap, old, joined.clocks.time[frame])
+    time = joined.clocks.time[rows]
+    soon = _round_trips(packets, flags, connection, time)[order]
+    filling = _filling(begin, end, before, gap, old, time[order], soon)
     ack, window = c.ack[frame].astype(np.int64), c.window[frame].astype(np.int64)
     bare = plain & (payload == 0) & (bits & ACK > 0) & ~keep_alive
     repeated = bare & ~new & (window > 0)
@@ -95,15 +97,6 @@ def _connections(packets: Exchanges, tcp: Flags, flags: I64, seq: NDArray[np.uin
     return total - total[packets.begins[packets.flow]] + another[packets.begins[packets.flow]]
 
 
-def _changes(*columns: NDArray[np.generic]) -> Flags:
-    """Where a run of rows begins that are equal in all columns."""
-    new = np.zeros(len(columns[0]), np.bool_)
-    new[0] = True
-    for column in columns:
-        new[1:] |= column[1:] != column[:-1]
-    return new
-
-
 def _unwrapped(seq: NDArray[np.uint32], new: Flags) -> I64:
     """Sequence numbers that go on beyond 32 bits, from 0 at the beginning of each run."""
     steps = np.append(np.uint32(0), np.diff(seq)).view(np.int32).astype(np.int64)
@@ -112,21 +105,35 @@ def _unwrapped(seq: NDArray[np.uint32], new: Flags) -> I64:
     return total - total[np.maximum.accumulate(np.where(new, np.arange(len(seq)), 0))]
 
 
-def _filling(begin: I64, end: I64, before: I64, gap: Flags, old: Flags, time: I64) -> Flags:
-    """Old segments that were not seen before and fill a gap soon after it was noticed: they were overtaken."""
-    filling = np.zeros(len(begin), np.bool_)
+def _round_trips(packets: Exchanges, flags: I64, connection: I64, time: I64) -> I64:
+    """For each packet the round trip of its connection's handshake, or OUT_OF_ORDER_NS where that was not seen."""
+    _, key = np.unique(packets.flow << 20 | np.minimum(connection, (1 << 20) - 1), return_inverse=True)
+    place, count, late = np.arange(len(key)), int(key.max(initial=-1)) + 1, len(key)
+    accepted, third, asked = np.full(count, late), np.full(count, late), np.full(count, -1)
+    rows = np.flatnonzero(packets.answer & (flags & (SYN | ACK) == SYN | ACK))
+    np.minimum.at(accepted, key[rows], rows)
+    rows = np.flatnonzero(~packets.answer & (flags & (SYN | ACK) == ACK) & (place > accepted[key]))
+    np.minimum.at(third, key[rows], rows)
+    rows = np.flatnonzero(~packets.answer & (flags & (SYN | ACK) == SYN) & (place < third[key]))
+    np.maximum.at(asked, key[rows], rows)
+    seen = (third < late) & (asked >= 0)
+    took = np.full(count, OUT_OF_ORDER_NS)
+    took[seen] = time[third[seen]] - time[asked[seen]]
+    return took[key]
+
+
+def _filling(begin: I64, end: I64, before: I64, gap: Flags, old: Flags, time: I64, soon: I64) -> Flags:
+    """Old segments that were not seen before and fill a gap soon after the latest new one: they were overtaken."""
     if not old.any() or not gap.any():
-        return filling
-    size = end - begin
-    order = np.lexsort((np.arange(len(begin)), size, begin))
+        return np.zeros(len(begin), np.bool_)
+    size, place = end - begin, np.arange(len(begin))
+    order = np.lexsort((place, size, begin))
     twin = (begin[order][1:] == begin[order][:-1]) & (size[order][1:] == size[order][:-1]) & (size[order][1:] > 0)
     seen = np.zeros(len(begin), np.bool_)
     seen[order[1:][twin]] = True
-    place = np.flatnonzero(gap)
-    tops = before[place]  # where each gap begins; they ascend, as the tops of one direction do
-    at = np.searchsorted(tops, begin, "right") - 1
-    inside = old & ~seen & (at >= 0)
-    of = place[np.maximum(at, 0)]
-    inside &= (begin >= before[of]) & (end <= begin[of]) & (of < np.arange(len(begin)))
-    filling[:] = inside & (time - time[of] < OUT_OF_ORDER_NS)
+    gaps = np.flatnonzero(gap)
+    of = gaps[np.maximum(np.searchsorted(before[gaps], begin, "right") - 1, 0)]  # gaps ascend, as what was seen does
+    filling = old & ~seen & (begin >= before[of]) & (end <= begin[of]) & (of < place)
+    newest = np.maximum.accumulate(np.where(end > before, place, 0))
+    filling &= time - time[newest] < soon
     return filling
