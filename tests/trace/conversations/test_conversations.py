@@ -212,7 +212,9 @@ def test_octets_packets_and_round_trip_are_counted(tmp_path):
 
 def dns(number: int, name: str, code: int = 0, address: str = "", back: bool = False) -> bytes:
     answers = [DNSRR(rrname=name, rdata=address)] if address else []
-    return udp(back, data=bytes(DNS(id=number, qr=int(back), rcode=code, qd=[DNSQR(qname=name)], an=answers, ns=[], ar=[])))
+    return udp(
+        back, data=bytes(DNS(id=number, qr=int(back), rcode=code, qd=[DNSQR(qname=name)], an=answers, ns=[], ar=[]))
+    )
 
 
 def test_names_are_told_with_their_answers_tries_and_failures(tmp_path):
