@@ -166,9 +166,11 @@ class Stacks(dict[str, Stack]):
         control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         stack = Stack(name, kind, host, fd, netns.inode(fd), Netlink(), control, self, ipv6)
         self[name] = self.current = stack
-        if not ipv6 and self._has_ipv6:
-            # "default" counts for the links to come; "all" would wait for the kernel's one lock on all links.
-            stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1")
+        if self._has_ipv6:
+            # "default" counts for the links to come; "all" would wait for the kernel's one lock on all links. Until duplicate
+            # address detection of its link-local address is over, an interface forwards nothing to new neighbours.
+            setting, value = ("accept_dad", "0") if ipv6 else ("disable_ipv6", "1")
+            stack.set_sysctl(f"net.ipv6.conf.default.{setting}", value)
         return stack
 
     def _give_name(self, fd: int, name: str) -> None:

@@ -24,8 +24,9 @@ class AddNode(Operation, frozen=True):
 
     def commands(self) -> list[str]:
         """See Operation."""
-        lines = [words("ip", "netns", "add", self.name)]
-        if not self.ipv6:
-            setting = "net.ipv6.conf.default.disable_ipv6"
-            lines.append(inside(self.name, "sysctl", "-qw", f"{setting}=1") + " 2>/dev/null || true")
-        return [*lines, ip(self.name, "link", "set", "lo", "up")]
+        setting = "accept_dad=0" if self.ipv6 else "disable_ipv6=1"
+        return [
+            words("ip", "netns", "add", self.name),
+            inside(self.name, "sysctl", "-qw", f"net.ipv6.conf.default.{setting}") + " 2>/dev/null || true",
+            ip(self.name, "link", "set", "lo", "up"),
+        ]

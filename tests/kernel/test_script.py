@@ -43,7 +43,8 @@ def seen(said: str):
 
 def clean(value):
     if isinstance(value, dict):
-        return {k: clean(v) for k, v in value.items() if k not in PASSING and "timer" not in k and "root" not in k}
+        kept = {k: v for k, v in value.items() if k not in PASSING and "timer" not in k and "root" not in k}
+        return {k: clean(v) for k, v in kept.items() if (k, v) != ("protocol", "kernel_ll")}
     return [clean(one) for one in value] if isinstance(value, list) else value
 
 

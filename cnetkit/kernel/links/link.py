@@ -75,6 +75,12 @@ def link_index(control: socket.socket, name: str) -> int:
     return int(struct.unpack_from("=i", answer, 16)[0])
 
 
+def link_mac(control: socket.socket, name: str) -> bytes:
+    """A link's MAC address. OSError where there is no such link."""
+    answer = fcntl.ioctl(control.fileno(), nl.SIOCGIFHWADDR, name.encode().ljust(40, b"\0"))
+    return answer[18:24]
+
+
 def link_names(netlink: Netlink) -> list[str]:
     """The names of all links in the socket's namespace."""
     bodies = netlink.dump(nl.RTM_GETLINK, link_header())

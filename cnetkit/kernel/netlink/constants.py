@@ -101,5 +101,5 @@ CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_STATE = 1, 1
 
 # --- asm-generic/socket.h, sockios.h, ethtool.h ------------------------------------------------------------------------
 SO_RCVBUFFORCE = 33
-SIOCGIFINDEX, SIOCETHTOOL = 0x8933, 0x8946
+SIOCGIFINDEX, SIOCGIFHWADDR, SIOCETHTOOL = 0x8933, 0x8927, 0x8946
 ETHTOOL_STXCSUM = 0x17
