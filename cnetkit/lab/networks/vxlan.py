@@ -38,22 +38,39 @@ class Vxlan:
         return f"<VXLAN {self.name} of {self.host.name}: id {self.id}, MTU {self.mtu}>"
 
 
-def underlay(host: Node) -> tuple[str, str, int]:
-    """The interface that a host's tunnels stand on, the first with an address: its name, address and MTU, in bytes."""
+def underlay(host: Node, version: int = 0) -> tuple[str, str, int]:
+    """The interface that a host's tunnels stand on, the first with an address: its name, address and MTU, in bytes.
+
+    `version`: 4 or 6, the address's family; 0: any. CnetkitError if there is none.
+    """
     for interface in host.site.topology.interfaces:
-        known = host.interfaces.get(interface.name, ())
-        if interface.node == host.name and known and interface.kind != "bridge":
-            return interface.name, known[0].split("/")[0], interface.mtu
-    raise CnetkitError(f"{host.name} has no network to tunnel through: connect it first")
+        given = [cidr.split("/")[0] for cidr in host.interfaces.get(interface.name, ())]
+        usable = [address for address in given if version in (0, 6 if ":" in address else 4)]
+        if interface.node == host.name and usable and interface.kind != "bridge":
+            return interface.name, usable[0], interface.mtu
+    what = f"IPv{version} network" if version else "network"
+    raise CnetkitError(f"{host.name} has no {what} to tunnel through: connect it first")
 
 
 def add_vxlan(
-    host: Node, name: str, number: int, *, port: int, master: str, learning: bool, proxy: bool, mtu: int
+    host: Node,
+    name: str,
+    number: int,
+    *,
+    port: int,
+    master: str,
+    learning: bool,
+    proxy: bool,
+    mtu: int,
+    version: int = 0,
 ) -> op.AddVxlan:
-    """The operation that makes a VXLAN interface on a host's underlay. `mtu` 0: as large as the underlay allows."""
+    """The operation that makes a VXLAN interface on a host's underlay. `mtu` 0: as large as the underlay allows.
+
+    `version`: the address family of the underlay; 0: that of its first address.
+    """
     if not 0 <= number < 1 << 24:
         raise CnetkitError(f"{number} cannot be a VXLAN's identifier: it has 24 bits, 0 to 16777215")
-    interface, local, room = underlay(host)
+    interface, local, room = underlay(host, version)
     size = mtu or room - _HEADERS[6 if ":" in local else 4]
     mac = addresses.mac(host.name, name)
     return op.AddVxlan(host.name, name, mac, number, local, interface, port, master, learning, proxy, size)
