@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from cnetkit.systems.kubernetes.control_plane import Cluster
     from cnetkit.systems.kubernetes.pod import Pod, PodContainer
 
-ADDRESS, DOMAIN = "10.96.0.10", "cluster.local"
+ADDRESSES, DOMAIN = {4: "10.96.0.10", 6: "fd00:10:96::a"}, "cluster.local"
 _HOSTS, _PID = "/run/services", "/run/dnsmasq.pid"
 _RESOLV = f"""search default.svc.{DOMAIN} svc.{DOMAIN} {DOMAIN}
-nameserver {ADDRESS}
+nameserver %s
 options ndots:5
 """
 
@@ -28,6 +28,7 @@ class ClusterDNS:
 
     def __init__(self, cluster: Cluster, host: Host, name: str) -> None:
         self.cluster = cluster
+        self.address = ADDRESSES[cluster.network.networks[0].version]
         self.pod = cluster.network.pod(name, host)
         self._write()
         self.server = self.pod.start(
@@ -36,13 +37,17 @@ class ClusterDNS:
         )  # fmt: skip
         self.pod.run(f"for i in $(seq 100); do [ -s {_PID} ] && break; sleep 0.02; done; [ -s {_PID} ]", check=True)
         ports = (ServicePort(53, "dns", "udp"), ServicePort(53, "dns-tcp"))
-        cluster.service("kube-dns", self.pod, ports=ports, address=ADDRESS, namespace="kube-system")
+        cluster.service("kube-dns", self.pod, ports=ports, address=self.address, namespace="kube-system")
         self._changed()
         cluster.watchers.append(self._changed)
 
     def _write(self) -> None:
         """The table that the server reads, beside the old one and then in its place."""
-        found = [f"{one.address} {one.name}.{one.namespace}.svc.{DOMAIN}" for one in self.cluster.services.values()]
+        found = [
+            f"{address} {one.name}.{one.namespace}.svc.{DOMAIN}"
+            for one in self.cluster.services.values()
+            for address in one.addresses
+        ]
         self.pod.run(f"cat > {_HOSTS}.new && mv {_HOSTS}.new {_HOSTS}", input="\n".join([*found, ""]), check=True)
 
     def _changed(self) -> None:
@@ -58,9 +63,9 @@ class ClusterDNS:
             )
             place.run(
                 f'{target}; cat > /run/resolv.conf.pod && mount --bind /run/resolv.conf.pod "$target"',
-                input=_RESOLV,
+                input=_RESOLV % self.address,
                 check=True,
             )
 
     def __repr__(self) -> str:
-        return f"<DNS for {DOMAIN} at {ADDRESS}, by dnsmasq in {self.pod.name}>"
+        return f"<DNS for {DOMAIN} at {self.address}, by dnsmasq in {self.pod.name}>"

@@ -1,14 +1,13 @@
 """Services as Kubernetes has them: a name and an address that stand for several pods, told to each host's kube-proxy.
 
 This is the control: which services there are, which pods are ready behind them. How a host is told stands in
-kube_proxy_iptables.py, kube_proxy_nftables.py and stale.py, names in cluster_dns.py. Of what kube-proxy does besides,
-health check ports are left out. Services have IPv4 addresses.
+kube_proxy_iptables.py, kube_proxy_nftables.py and stale.py, names in cluster_dns.py. A service has an address in each
+address family of the pods' network, or in those that it is made for. Health check ports are left out.
 Source: kubernetes.io/docs/concepts/services-networking/service.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,16 +24,26 @@ from cnetkit.systems.kubernetes.pod_network import PodNetwork
 from cnetkit.systems.kubernetes.service_port import ServicePort
 
 MODES = ("iptables", "nftables")
-SERVICE_CIDR = "10.96.0.0/12"
+SERVICE_CIDRS = {4: "10.96.0.0/12", 6: "fd00:10:96::/112"}
+"""The networks of services' addresses, by address family."""
+_RESERVED = {4: ("10.96.0.1", "10.96.0.10"), 6: ("fd00:10:96::1", "fd00:10:96::a")}
+"""For the service of the API server, which no lab has, and for the DNS."""
 
 
 class Service:
-    """A service. Made with `cluster.service`; `ports` is (port, its name, protocol, the pods' port, the hosts' port) each."""
+    """A service. Made with `cluster.service`. `addresses`: one for each of its address families."""
 
     def __init__(
-        self, cluster: Cluster, name: str, namespace: str, address: str, ports: Sequence[ServicePort], sticky: int
+        self,
+        cluster: Cluster,
+        name: str,
+        namespace: str,
+        addresses: Sequence[str],
+        ports: Sequence[ServicePort],
+        sticky: int,
     ) -> None:
-        self.cluster, self.name, self.namespace, self.address = cluster, name, namespace, address
+        self.cluster, self.name, self.namespace = cluster, name, namespace
+        self.addresses, self.address = tuple(addresses), addresses[0]
         self.ports, self.sticky = tuple(ports), sticky
         self.pods: list[Pod] = []
 
@@ -54,14 +63,18 @@ class Service:
         self.cluster.sync()
 
     def told(self) -> list[ServicePort]:
-        """What a kube-proxy is told of it."""
-        ready = [pod.address for pod in self.endpoints]
-        return [one.behind(self.namespace, self.name, self.address, self.sticky, ready) for one in self.ports]
+        """What a kube-proxy gets of it: each port in each of its address families."""
+        found = []
+        for address in self.addresses:
+            ready = [pod.address_in(version_of(address)) for pod in self.endpoints]
+            behind = [one for one in ready if one]
+            found += [one.behind(self.namespace, self.name, address, self.sticky, behind) for one in self.ports]
+        return found
 
     def __repr__(self) -> str:
         ports = ",".join(f"{one.port}/{one.protocol}" for one in self.ports)
         behind = ", ".join(pod.name for pod in self.endpoints) or "no pod"
-        return f"<service {self.namespace}/{self.name} {self.address}:{ports} -> {behind}>"
+        return f"<service {self.namespace}/{self.name} {' '.join(self.addresses)}:{ports} -> {behind}>"
 
 
 class Cluster:
@@ -73,9 +86,12 @@ class Cluster:
         self.watchers: list[Callable[[], None]] = []
         """Called after each change of services or endpoints."""
         self._lock = threading.RLock()
-        self._addresses = addresses.Pool(SERVICE_CIDR, "10.96.0.1", "10.96.0.10")
+        self._networks: dict[int, str] = {one.version: str(one) for one in network.networks}
+        self._pools = {
+            version: addresses.Pool(SERVICE_CIDRS[version], *_RESERVED[version]) for version in self._networks
+        }
         self._told: list[ServicePort] = []
-        self._stale: list[str] = []
+        self._stale: dict[int, list[str]] = {}
         self.mode = ""
         site.after_removal.append(self._left)
         self.use(mode)
@@ -89,14 +105,16 @@ class Cluster:
         node_port: int = 0,
         protocol: str = "tcp",
         ports: Sequence[ServicePort] = (),
-        address: str = "",
+        address: str | Sequence[str] = "",
         namespace: str = "default",
         sticky: int = 0,
+        families: Sequence[int] = (),
     ) -> Service:
         """A service before `pods`: its `port` leads to their `target_port` (the same, where that is 0).
 
         `node_port`, 30000 to 32767, is open on each host as well. `ports`: several, in place of one. `sticky`: a client
-        stays with its pod for so many seconds (ClientIP affinity). CnetkitError where a name, address or port is taken.
+        stays with its pod for so many seconds (ClientIP affinity). `families`: 4, 6 or both, by default those of the pods'
+        network; it gets an address in each. CnetkitError if a name, address or port is taken.
         """
         check_word(name)
         if (namespace, name) in self.services:
@@ -104,7 +122,10 @@ class Cluster:
         wanted = tuple(ports) or (ServicePort(port, protocol=protocol, target=target_port, node_port=node_port),)
         for one in wanted:
             self._check(one)
-        made = Service(self, name, namespace, self._take(address), wanted, sticky)
+        asked = [address] if isinstance(address, str) else list(address)
+        given = [one for one in asked if one]
+        versions = tuple(families) or tuple(map(version_of, given)) or tuple(self._networks)
+        made = Service(self, name, namespace, [self._take(version, given) for version in versions], wanted, sticky)
         made.pods += pods
         self.services[namespace, name] = made
         try:
@@ -120,13 +141,22 @@ class Cluster:
             raise CnetkitError(f"there is no service {service.namespace}/{service.name} (any more)")
         self.sync()
 
-    def _take(self, address: str) -> str:
-        if not address:
-            return self._addresses.take().split("/")[0]
-        if any(one.address == address for one in self.services.values()):
+    def _take(self, version: int, given: Sequence[str]) -> str:
+        """An address of a family: the one that is `given`, or the next free one."""
+        if version not in self._pools:
+            raise CnetkitError(
+                f"the pods have no IPv{version} addresses: make their network with an IPv{version} network"
+            )
+        used = {address for service in self.services.values() for address in service.addresses}
+        address = next((one for one in given if version_of(one) == version), "")
+        while not address:
+            free = self._pools[version].take().split("/")[0]
+            if free not in used:
+                return free
+        if address in used:
             raise CnetkitError(f"{address} is a service's already: choose another address")
-        if ipaddress.ip_address(address) not in ipaddress.ip_network(SERVICE_CIDR):
-            raise CnetkitError(f"{address} is not in {SERVICE_CIDR}, where services' addresses are")
+        if not self._pools[version].holds(address):
+            raise CnetkitError(f"{address} is not in {SERVICE_CIDRS[version]}, where services' addresses are")
         return address
 
     def _check(self, wanted: ServicePort) -> None:
@@ -152,7 +182,7 @@ class Cluster:
             if mode == self.mode:
                 return
             away = self._operations(self.mode, [], remove=True) if self.mode else []
-            self._stale, before = [], self._told
+            self._stale, before = {}, self._told
             self._told = []
             told = [port for service in self.services.values() for port in service.told()]
             try:
@@ -176,21 +206,35 @@ class Cluster:
     def _operations(
         self, mode: str, told: list[ServicePort], first: bool = False, remove: bool = False
     ) -> list[op.Operation]:
-        cidr = str(self.network.network)
+        """What each host's kube-proxy lays for `told`, or with `remove` takes away; it has one proxy for each family."""
+        return [
+            operation
+            for version in self._networks
+            for operation in self._of_family(
+                version, mode, _in_family(told, version), _in_family(self._told, version), first, remove
+            )
+        ]
+
+    def _of_family(
+        self, version: int, mode: str, told: list[ServicePort], before: list[ServicePort], first: bool, remove: bool
+    ) -> list[op.Operation]:
+        pods = self._networks[version]
         if mode == "iptables":
             text = (
-                kube_proxy_iptables.removal(self._told)
+                kube_proxy_iptables.removal(before)
                 if remove
-                else kube_proxy_iptables.rules(told, self._told, cidr, first)
+                else kube_proxy_iptables.rules(told, before, pods, first, version)
             )
-            return [op.Rules(host.name, text, replace=True) for host in self.network.hosts]
+            return [op.Rules(host.name, text, ipv6=version == 6, replace=True) for host in self.network.hosts]
         if remove:
-            text = kube_proxy_nftables.removal()
+            text = kube_proxy_nftables.removal(version)
         else:
-            gone = sorted(kube_proxy_nftables.chains(self._told) - kube_proxy_nftables.chains(told))
-            text = kube_proxy_nftables.rules(told, self._told, cidr, SERVICE_CIDR, self._stale)
-            self._stale = gone
-        return [op.NftTable(host.name, "ip", "kube-proxy", text) for host in self.network.hosts]
+            gone = sorted(kube_proxy_nftables.chains(before) - kube_proxy_nftables.chains(told))
+            stale = self._stale.get(version, [])
+            text = kube_proxy_nftables.rules(told, before, pods, SERVICE_CIDRS[version], stale, version)
+            self._stale[version] = gone
+        family = "ip" if version == 4 else "ip6"
+        return [op.NftTable(host.name, family, "kube-proxy", text) for host in self.network.hosts]
 
     # --- Watching the pods -------------------------------------------------------------------------------------------
 
@@ -202,7 +246,8 @@ class Cluster:
         for service in list(self.services.values()):
             port = next((one.target or one.port for one in service.ports if one.protocol == "tcp"), 0)
             for pod in [pod for pod in service.pods if port]:
-                url = f"http://{pod.address}:{port}{path}"
+                address = f"[{pod.address}]" if ":" in pod.address else pod.address
+                url = f"http://{address}:{port}{path}"
                 pod.ready = pod.host.run(["curl", "-sf", "-o", "/dev/null", "-m", f"{patience:g}", url]).ok
         self.sync()
 
@@ -232,6 +277,15 @@ class Cluster:
 
     def __repr__(self) -> str:
         return f"<services by {self.mode}: {', '.join(map(repr, self.services.values())) or 'none'}>"
+
+
+def version_of(address: str) -> int:
+    """4 or 6: an address's family."""
+    return 6 if ":" in address else 4
+
+
+def _in_family(ports: Sequence[ServicePort], version: int) -> list[ServicePort]:
+    return [one for one in ports if one.version == version]
 
 
 class _Clusters:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from cnetkit.systems.kubernetes.service_port import ServicePort
+from cnetkit.systems.kubernetes.service_port import ServicePort, address_of
 
 _NEW = "-m conntrack --ctstate NEW "
 _PORTALS = '-m comment --comment "kubernetes service portals" -j KUBE-SERVICES'
@@ -50,8 +50,10 @@ _MASQUERADE = """-A KUBE-MARK-MASQ -j MARK --or-mark 0x4000
 """
 _LAST = (
     '-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" '
-    "-m addrtype --dst-type LOCAL -j KUBE-NODEPORTS\n"
+    "-m addrtype --dst-type LOCAL {match}-j KUBE-NODEPORTS"
 )
+_LOCALHOST = {4: "", 6: "! -d ::1/128 "}
+"""A host's ports are not reachable at its IPv6 loopback address: the kernel has no route_localnet for IPv6."""
 
 
 def chain(kind: str, one: ServicePort, endpoint: str = "") -> str:
@@ -69,10 +71,11 @@ def _own(ports: Sequence[ServicePort]) -> list[str]:
     return found
 
 
-def rules(ports: Sequence[ServicePort], before: Sequence[ServicePort], pods: str, first: bool) -> str:
+def rules(ports: Sequence[ServicePort], before: Sequence[ServicePort], pods: str, first: bool, version: int = 4) -> str:
     """What iptables-restore(8) is given, beside what is there, so that `ports` are served and those of `before` no more.
 
-    `pods`: the pods' network, whose own packets keep their source. `first`: the chains are not entered from anywhere yet.
+    All are of one address family, `version` 4 or 6. `pods`: the pods' network, whose own packets keep their source. `first`:
+    the chains are not entered from anywhere yet.
     """
     filtering, nat = ["*filter"], ["*nat"]
     own = _own(ports)
@@ -84,7 +87,7 @@ def rules(ports: Sequence[ServicePort], before: Sequence[ServicePort], pods: str
         nat += [f"-I {jump}" for jump in reversed(_JUMPS["nat"])]
     filtering += [_FORWARD.rstrip(), *(line for one in ports if not one.endpoints for line in _refused(one))]
     nat += [_MASQUERADE.rstrip(), *(line for one in ports if one.endpoints for line in _served(one, pods))]
-    nat += [_LAST.rstrip(), *(f"-X {name}" for name in stale)]
+    nat += [_LAST.format(match=_LOCALHOST[version]), *(f"-X {name}" for name in stale)]
     return "\n".join([*filtering, "COMMIT", *nat, "COMMIT"]) + "\n"
 
 
@@ -133,5 +136,5 @@ def _served(one: ServicePort, pods: str) -> Iterator[str]:
     for end in one.endpoints:
         target = chain("SEP", one, end)
         recent = f"-m recent --name {target} --set " if one.sticky else ""
-        yield f"-A {target} {name} -s {end.rpartition(':')[0]} -j KUBE-MARK-MASQ"
+        yield f"-A {target} {name} -s {address_of(end)} -j KUBE-MARK-MASQ"
         yield f"-A {target} {name} {recent}-m {one.protocol} -p {one.protocol} -j DNAT --to-destination {end}"

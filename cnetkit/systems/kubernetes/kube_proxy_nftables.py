@@ -9,9 +9,8 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from cnetkit.systems.kubernetes.service_port import ServicePort
+from cnetkit.systems.kubernetes.service_port import ServicePort, address_of
 
-TABLE = "ip kube-proxy"
 _BASES = {
     "filter-prerouting": "filter hook prerouting priority -110",
     "filter-input": "filter hook input priority -110",
@@ -23,49 +22,73 @@ _BASES = {
     "nat-postrouting": "nat hook postrouting priority 100",
 }
 _NEW = "ct state new jump "
-_KEY = "ip daddr . meta l4proto . th dport vmap"
-_NODE = "ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap"
-_RULES = (
-    ("filter-input", _NEW + "nodeport-endpoints-check"),
-    ("filter-input", _NEW + "service-endpoints-check"),
-    ("filter-forward", _NEW + "service-endpoints-check"),
-    ("filter-output", _NEW + "service-endpoints-check"),
-    ("filter-prerouting", _NEW + "firewall-check"),
-    ("filter-output", _NEW + "firewall-check"),
-    ("nat-output", "jump services"),
-    ("nat-prerouting", "jump services"),
-    ("nat-postrouting", "jump masquerading"),
-    ("filter-forward", _NEW + "cluster-ips-check"),
-    ("filter-output-post-dnat", _NEW + "cluster-ips-check"),
-    ("mark-for-masquerade", "meta mark set meta mark or 0x4000"),
-    ("masquerading", "meta mark and 0x4000 == 0 return"),
-    ("masquerading", "meta mark set meta mark xor 0x4000"),
-    ("masquerading", "masquerade fully-random"),
-    ("cluster-ips-check", 'ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"'),
-    ("cluster-ips-check", 'ip daddr { SERVICES } drop comment "Drop traffic to unallocated ClusterIPs"'),
-    ("reject-chain", "reject"),
-    ("service-endpoints-check", f"{_KEY} @no-endpoint-services"),
-    ("nodeport-endpoints-check", f"{_NODE} @no-endpoint-nodeports"),
-    ("firewall-check", f"{_KEY} @firewall-ips"),
-    ("services", f"{_KEY} @service-ips"),
-    ("services", f"fib daddr type local {_NODE} @service-nodeports"),
-)
-_BY_ADDRESS, _BY_PORT = "ipv4_addr . inet_proto . inet_service : verdict", "inet_proto . inet_service : verdict"
-_MAPS = {
-    "no-endpoint-services": (_BY_ADDRESS, "vmap to drop or reject packets to services with no endpoints"),
-    "no-endpoint-nodeports": (_BY_PORT, "vmap to drop or reject packets to service nodeports with no endpoints"),
-    "firewall-ips": (_BY_ADDRESS, "destinations that are subject to LoadBalancerSourceRanges"),
-    "service-ips": (_BY_ADDRESS, "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
-    "service-nodeports": (_BY_PORT, "NodePort traffic"),
-}
+
+
+class _Syntax:
+    """What differs between the tables of the two families: `ip` and `ip6`, which nft(8) words differently."""
+
+    def __init__(self, version: int) -> None:
+        self.ip, self.type, self.localhost = (
+            ("ip", "ipv4_addr", "127.0.0.0/8") if version == 4 else ("ip6", "ipv6_addr", "::1")
+        )
+        self.table = f"{self.ip} kube-proxy"
+
+    def rules(self, services: str) -> tuple[tuple[str, str], ...]:
+        """The rules that do not depend on which services there are: (chain, rule). `services`: their network."""
+        key = f"{self.ip} daddr . meta l4proto . th dport vmap"
+        node = f"{self.ip} daddr != {self.localhost} meta l4proto . th dport vmap"
+        invalid = 'reject comment "Reject traffic to invalid ports of ClusterIPs"'
+        unallocated = 'drop comment "Drop traffic to unallocated ClusterIPs"'
+        return (
+            ("filter-input", _NEW + "nodeport-endpoints-check"),
+            ("filter-input", _NEW + "service-endpoints-check"),
+            ("filter-forward", _NEW + "service-endpoints-check"),
+            ("filter-output", _NEW + "service-endpoints-check"),
+            ("filter-prerouting", _NEW + "firewall-check"),
+            ("filter-output", _NEW + "firewall-check"),
+            ("nat-output", "jump services"),
+            ("nat-prerouting", "jump services"),
+            ("nat-postrouting", "jump masquerading"),
+            ("filter-forward", _NEW + "cluster-ips-check"),
+            ("filter-output-post-dnat", _NEW + "cluster-ips-check"),
+            ("mark-for-masquerade", "meta mark set meta mark or 0x4000"),
+            ("masquerading", "meta mark and 0x4000 == 0 return"),
+            ("masquerading", "meta mark set meta mark xor 0x4000"),
+            ("masquerading", "masquerade fully-random"),
+            ("cluster-ips-check", f"{self.ip} daddr @cluster-ips {invalid}"),
+            ("cluster-ips-check", f"{self.ip} daddr {{ {services} }} {unallocated}"),
+            ("reject-chain", "reject"),
+            ("service-endpoints-check", f"{key} @no-endpoint-services"),
+            ("nodeport-endpoints-check", f"{node} @no-endpoint-nodeports"),
+            ("firewall-check", f"{key} @firewall-ips"),
+            ("services", f"{key} @service-ips"),
+            ("services", f"fib daddr type local {node} @service-nodeports"),
+        )
+
+    def maps(self) -> dict[str, tuple[str, str]]:
+        """The verdict maps: name → (type, comment)."""
+        by_address = f"{self.type} . inet_proto . inet_service : verdict"
+        by_port = "inet_proto . inet_service : verdict"
+        return {
+            "no-endpoint-services": (by_address, "vmap to drop or reject packets to services with no endpoints"),
+            "no-endpoint-nodeports": (by_port, "vmap to drop or reject packets to service nodeports with no endpoints"),
+            "firewall-ips": (by_address, "destinations that are subject to LoadBalancerSourceRanges"),
+            "service-ips": (by_address, "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
+            "service-nodeports": (by_port, "NodePort traffic"),
+        }
+
+    def element(self, name: str, key: str, target: str, comment: str = "") -> str:
+        """The command that leads a key of a map to a chain."""
+        note = f' comment "{comment}"' if comment else ""
+        return f"add element {self.table} {name} {{ {key}{note} : goto {target} }}"
 
 
 def chain(kind: str, one: ServicePort, endpoint: str = "") -> str:
     """The name of a chain or set of its own: `kind` is service, external, endpoint or affinity."""
     name = f"{one.namespace}/{one.service}/{one.protocol}/{one.name}"
     if endpoint:
-        address, _, port = endpoint.rpartition(":")
-        name += f"__{address}/{port}"
+        address = address_of(endpoint).replace(":", ".")  # nft takes no colon in a name
+        name += f"__{address}/{endpoint.rpartition(':')[2]}"
     digest = base64.b32encode(hashlib.sha256(name.encode()).digest()).decode()[:8]
     return f"{kind}-{digest}-{name}"
 
@@ -82,69 +105,76 @@ def _sets(ports: Sequence[ServicePort]) -> set[str]:
 
 
 def rules(
-    ports: Sequence[ServicePort], before: Sequence[ServicePort], pods: str, services: str, stale: Sequence[str]
+    ports: Sequence[ServicePort],
+    before: Sequence[ServicePort],
+    pods: str,
+    services: str,
+    stale: Sequence[str],
+    version: int = 4,
 ) -> str:
     """What nft(8) is given, in one transaction, so that `ports` are served and those of `before` no more.
 
-    `pods` and `services`: the two networks. `stale`: chains that an earlier change has emptied, to be deleted now: before
-    Linux 6.2 a chain can still be in use right after the map element that leads to it is gone.
+    All are of one address family, `version` 4 or 6. `pods` and `services`: the two networks. `stale`: chains that an earlier
+    change has emptied, to be deleted now: before Linux 6.2 a chain can still be in use right after the map element that leads
+    to it is gone.
     """
-    lines = [f'add table {TABLE} {{ comment "rules for kube-proxy" ; }}']
+    syntax = _Syntax(version)
+    table = syntax.table
+    lines = [f'add table {table} {{ comment "rules for kube-proxy" ; }}']
     for name, base in _BASES.items():
-        lines += [f"add chain {TABLE} {name} {{ type {base} ; }}", f"flush chain {TABLE} {name}"]
+        lines += [f"add chain {table} {name} {{ type {base} ; }}", f"flush chain {table} {name}"]
     now = chains(ports)
-    plain = [name for name, _ in dict(_RULES).items() if name not in _BASES]
+    fixed = syntax.rules(services)
+    plain = [name for name in dict(fixed) if name not in _BASES]
     for name in [*plain, *sorted(now)]:
-        lines += [f"add chain {TABLE} {name}", f"flush chain {TABLE} {name}"]
-    lines += [f'add set {TABLE} cluster-ips {{ type ipv4_addr ; comment "Active ClusterIPs" ; }}']
-    lines += [f"flush set {TABLE} cluster-ips"]
-    for name, (kind, comment) in _MAPS.items():
-        lines += [f'add map {TABLE} {name} {{ type {kind} ; comment "{comment}" ; }}', f"flush map {TABLE} {name}"]
-    lines += [f"add rule {TABLE} {name} {rule}".replace("SERVICES", services) for name, rule in _RULES]
+        lines += [f"add chain {table} {name}", f"flush chain {table} {name}"]
+    lines += [f'add set {table} cluster-ips {{ type {syntax.type} ; comment "Active ClusterIPs" ; }}']
+    lines += [f"flush set {table} cluster-ips"]
+    for name, (kind, comment) in syntax.maps().items():
+        lines += [f'add map {table} {name} {{ type {kind} ; comment "{comment}" ; }}', f"flush map {table} {name}"]
+    lines += [f"add rule {table} {name} {rule}" for name, rule in fixed]
     for one in ports:
-        lines += [f"add element {TABLE} cluster-ips {{ {one.address} }}"]
-        lines += _served(one, pods) if one.endpoints else _refused(one)
-    lines += [f"flush chain {TABLE} {name}" for name in sorted(chains(before) - now)]
-    lines += [f"delete chain {TABLE} {name}" for name in stale if name not in now]
-    lines += [f"delete set {TABLE} {name}" for name in sorted(_sets(before) - _sets(ports))]
+        lines += [f"add element {table} cluster-ips {{ {one.address} }}"]
+        lines += _served(syntax, one, pods) if one.endpoints else _refused(syntax, one)
+    lines += [f"flush chain {table} {name}" for name in sorted(chains(before) - now)]
+    lines += [f"delete chain {table} {name}" for name in stale if name not in now]
+    lines += [f"delete set {table} {name}" for name in sorted(_sets(before) - _sets(ports))]
     return "\n".join(lines) + "\n"
 
 
-def removal() -> str:
+def removal(version: int = 4) -> str:
     """What takes it all away again."""
-    return f"delete table {TABLE}\n"
+    return f"delete table {_Syntax(version).table}\n"
 
 
-def _element(name: str, key: str, target: str, comment: str = "") -> str:
-    said = f' comment "{comment}"' if comment else ""
-    return f"add element {TABLE} {name} {{ {key}{said} : goto {target} }}"
-
-
-def _refused(one: ServicePort) -> Iterator[str]:
+def _refused(syntax: _Syntax, one: ServicePort) -> Iterator[str]:
     key = f"{one.protocol} . {one.port}"
-    yield _element("no-endpoint-services", f"{one.address} . {key}", "reject-chain", one.full_name)
+    yield syntax.element("no-endpoint-services", f"{one.address} . {key}", "reject-chain", one.full_name)
     if one.node_port:
-        yield _element("no-endpoint-nodeports", f"{one.protocol} . {one.node_port}", "reject-chain", one.full_name)
+        yield syntax.element(
+            "no-endpoint-nodeports", f"{one.protocol} . {one.node_port}", "reject-chain", one.full_name
+        )
 
 
-def _served(one: ServicePort, pods: str) -> Iterator[str]:
+def _served(syntax: _Syntax, one: ServicePort, pods: str) -> Iterator[str]:
+    table, ip = syntax.table, syntax.ip
     service, outside = chain("service", one), chain("external", one)
-    yield _element("service-ips", f"{one.address} . {one.protocol} . {one.port}", service)
-    match = f"ip daddr {one.address} {one.protocol} dport {one.port} ip saddr != {pods}"
-    yield f"add rule {TABLE} {service} {match} jump mark-for-masquerade"
+    yield syntax.element("service-ips", f"{one.address} . {one.protocol} . {one.port}", service)
+    match = f"{ip} daddr {one.address} {one.protocol} dport {one.port} {ip} saddr != {pods}"
+    yield f"add rule {table} {service} {match} jump mark-for-masquerade"
     if one.node_port:
-        yield _element("service-nodeports", f"{one.protocol} . {one.node_port}", outside)
-        yield f"add rule {TABLE} {outside} jump mark-for-masquerade"
-        yield f"add rule {TABLE} {outside} goto {service}"
+        yield syntax.element("service-nodeports", f"{one.protocol} . {one.node_port}", outside)
+        yield f"add rule {table} {outside} jump mark-for-masquerade"
+        yield f"add rule {table} {outside} goto {service}"
     sets = {end: chain("affinity", one, end) for end in one.endpoints if one.sticky}
     for end, name in sets.items():
-        yield f"add set {TABLE} {name} {{ type ipv4_addr ; flags dynamic,timeout ; timeout {one.sticky}s ; }}"
-        yield f"add rule {TABLE} {service} ip saddr @{name} goto {chain('endpoint', one, end)}"
+        yield f"add set {table} {name} {{ type {syntax.type} ; flags dynamic,timeout ; timeout {one.sticky}s ; }}"
+        yield f"add rule {table} {service} {ip} saddr @{name} goto {chain('endpoint', one, end)}"
     choices = ", ".join(f"{place} : goto {chain('endpoint', one, end)}" for place, end in enumerate(one.endpoints))
-    yield f"add rule {TABLE} {service} numgen random mod {len(one.endpoints)} vmap {{ {choices} }}"
+    yield f"add rule {table} {service} numgen random mod {len(one.endpoints)} vmap {{ {choices} }}"
     for end in one.endpoints:
-        target = f"add rule {TABLE} {chain('endpoint', one, end)}"
-        yield f"{target} ip saddr {end.rpartition(':')[0]} jump mark-for-masquerade"
+        target = f"add rule {table} {chain('endpoint', one, end)}"
+        yield f"{target} {ip} saddr {address_of(end)} jump mark-for-masquerade"
         if one.sticky:
-            yield f"{target} update @{sets[end]} {{ ip saddr }}"
+            yield f"{target} update @{sets[end]} {{ {ip} saddr }}"
         yield f"{target} meta l4proto {one.protocol} dnat to {end}"

@@ -39,6 +39,11 @@ class Pod(Container):
         self.ready = True
         """Whether services send it anything; a readiness probe sets it."""
 
+    def address_in(self, version: int) -> str:
+        """Its first address of a family, 4 or 6; empty if it has none."""
+        given = [cidr.partition("/")[0] for cidrs in self.interfaces.values() for cidr in cidrs]
+        return next((address for address in given if (6 if ":" in address else 4) == version), "")
+
     def mac_for(self, interface: str, cidrs: tuple[str, ...]) -> str:
         """From the pod's name, whatever its addresses are."""
         return addresses.mac(self.name, interface)

@@ -10,15 +10,15 @@ from cnetkit.systems.kubernetes.pod import Pod
 
 
 class PodNetwork(Protocol):
-    """Each pod has an address in `network`, and reaches every other pod at its own address."""
+    """Each pod has an address in each of `networks`, and reaches every other pod at its own address."""
 
     @property
     def hosts(self) -> tuple[Host, ...]:
         """The hosts that have pods."""
 
     @property
-    def network(self) -> ipaddress.IPv4Network:
-        """The network of all pods."""
+    def networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The networks of all pods: an IPv4 network, an IPv6 network, or both."""
 
     def pod(self, name: str, host: Host, address: str = "") -> Pod:
         """A new pod on one of the hosts."""

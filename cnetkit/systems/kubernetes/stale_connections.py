@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnetkit import operations as op
-from cnetkit.systems.kubernetes.service_port import ServicePort
+from cnetkit.systems.kubernetes.service_port import ServicePort, address_of
 
 
 def forgotten(
@@ -20,8 +20,10 @@ def forgotten(
     for one in ports:
         if one.protocol != "udp" or not one.endpoints or one in before:
             continue
-        keep = [end.rpartition(":")[0] for end in one.endpoints]
+        keep = [address_of(end) for end in one.endpoints]
+        same = [port for port in ports if (port.protocol, port.node_port) == (one.protocol, one.node_port)]
+        of_both_families = [address_of(end) for port in same for end in port.endpoints]
         for host in hosts:
             yield op.ForgetConnections(host, one.protocol, one.address, one.port, keep)
             if one.node_port:
-                yield op.ForgetConnections(host, one.protocol, "", one.node_port, keep)
+                yield op.ForgetConnections(host, one.protocol, "", one.node_port, of_both_families)

@@ -1,5 +1,4 @@
-"""Packets that end at a tunnel (drivers/net/vxlan/vxlan_core.c): no interface has their VNI, or no remote is
-configured."""
+"""Where a tunnel ends a packet (drivers/net/vxlan/vxlan_core.c): nobody has its number, or nobody is told to get it."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from cnetkit.trace.packets.packet import outer_ends
 
 
 def unknown(case: Case, frame: int) -> Cause | None:
-    """Received by the outer destination, which has no VXLAN interface with this VNI."""
+    """Received by the outer destination, which has no VXLAN interface with this identifier."""
     c = case.joined.columns
     if case.direction(frame) != "in" or not c.depth[frame] or TUNNELS[int(c.tunnel[frame])] != "vxlan":
         return None
@@ -23,22 +22,22 @@ def unknown(case: Case, frame: int) -> Cause | None:
     if not there or any(i.details.get("id") == vni or i.details.get("collect_metadata") for i in there):
         return None
     words = ", ".join(sorted({f"{i.name} id {i.details.get('id')}" for i in there}))
-    evidence = Evidence("tunnel", words, f"{node} VXLAN interfaces", "table")
-    return Cause(f"{node} has no VXLAN interface with the identifier {vni}", (evidence,))
+    said = Evidence("tunnel", words, f"{node} VXLAN interfaces", "table")
+    return Cause(f"{node} has no VXLAN interface with the identifier {vni}", (said,))
 
 
 def without_remote(case: Case, frame: int) -> Cause | None:
-    """Sent into a VXLAN interface that has no remote for its MAC address and no default remote."""
+    """Sent into a VXLAN interface that has no remote for its MAC address, and none for all others."""
     node, name = case.place(frame)
     here = interface(case, frame, node, name)
     if case.direction(frame) != "out" or here is None or here.kind != "vxlan" or here.details.get("group"):
         return None
     if here.details.get("collect_metadata"):
-        return None  # a route or a program chooses the remote
+        return None  # a route or a program says where to
     time, target = case.time(frame), case.packet(frame).eth_dst
     rows = case.tables.forwarding(node, time)
     if any(e.interface == name and e.remote and e.mac in (target, NOBODY) for e in rows):
         return None
-    evidence = Evidence("forwarding-entry", f"no entry with a remote for {target}", f"{node} fdb of {name}", "table")
+    said = Evidence("forwarding-entry", f"no entry with a remote for {target}", f"{node} fdb of {name}", "table")
     counter = moved(case, frame, node, f"{name}.tx_dropped")
-    return Cause(f"{name} knows no remote for {target}", (evidence,) if counter is None else (evidence, counter))
+    return Cause(f"{name} knows no remote for {target}", (said,) if counter is None else (said, counter))
