@@ -31,6 +31,7 @@ from cnetkit.trace.query.matching import matches
 from cnetkit.trace.query.recent import begun_within, latest
 from cnetkit.trace.report import document
 from cnetkit.trace.report.comparison import Comparison, compare
+from cnetkit.trace.report.conversations import Conversations
 from cnetkit.trace.report.tables import TraceTables
 from cnetkit.trace.report.wording import comment
 
@@ -102,6 +103,11 @@ class Trace:
     def flows(self) -> Flows:
         """All flows, in the order of their first journeys."""
         return Flows(self._whole, self.numbers)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """How the exchange of each flow went, judged from its frames; the worst first. `.table` is a pandas table."""
+        return Conversations(self.analysis, np.unique(self.analysis.journeys.flow[self.numbers]))
 
     @property
     def protocols(self) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
-from cnetkit.view import wording
+from cnetkit.view import conversations, wording
 from cnetkit.view.alike import alike, in_order, is_service, path
 from cnetkit.view.lines import Line, cells, under
 from cnetkit.view.table import Table
@@ -38,7 +38,11 @@ def print_trace(trace: Trace, console: Console | None = None, all: bool = False)
 
     console = console or Console(highlight=False)
     width = console.width
-    for line in wording.summary(trace):
+    counts, *others = wording.summary(trace)
+    _put(console, under(counts, "", 0, width))
+    for line in conversations.troubles(trace):
+        _put(console, under(line, "bold", 0, width))
+    for line in others:
         _put(console, under(line, "", 0, width))
     large = len(trace.journeys) > LARGE and not all
     if large:
@@ -80,6 +84,8 @@ def flow_lines(flow: Flow, width: int, all: bool) -> Iterator[Line]:
     yield []
     title = f"{wording.legible(flow.title)}: {wording.counted(len(flow.journeys), 'packet')}"
     yield from under(title, "bold", 0, width)
+    went = conversations.sentences(flow.trace, flow.trace.conversations.of_flow(flow.id))
+    yield from under("; ".join(went), "", 0, width)
     if is_service(flow) and not all:
         yield from _short(flow, width)
         return

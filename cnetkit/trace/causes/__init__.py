@@ -1,7 +1,7 @@
-"""What became of a packet that was not seen again: one family of causes a file, each silent unless it can be shown.
+"""Why packets were lost: one family of causes per file. A cause is named only if it can be shown.
 
-A cause needs what the tables of that time say of this very packet, and where the kernel counts such packets, a counter
-that moved. Where neither can be had, none is named: a wrong explanation is worse than none.
+A cause needs what the tables of that time say about this packet, and, if the kernel counts such packets, a counter
+that increased. If neither is available, no cause is named: a wrong explanation is worse than none.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tracking, tunnels, unheard
+from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tracking, tunnels, unreported
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.ruleset import stopping_nodes
@@ -18,25 +18,26 @@ LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.handed_to_a_program,
     bridging.addressed_to_another, bridging.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
     routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path, sizes.expired, sizes.too_large,
-    sizes.larger_than_the_other_end,
-    routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused, unheard.dropped_as_its_like,
+    sizes.exceeds_peer_mtu,
+    routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused, unreported.dropped_with_its_flow,
 )  # fmt: skip
-"""For packets that were lost from sight, each in the order in which the kernel asks; given the case and the last frame."""
+"""For packets that were lost from sight, in the order in which the kernel checks. Each takes the case and the last
+frame."""
 
 ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.before_ip,
     local.damaged,
     local.queue_full,
     local.nobody_listens,
-    unheard.dropped_as_its_like,
-    unheard.not_known,
+    unreported.dropped_with_its_flow,
+    unreported.verdict_unknown,
 )
-"""For packets that reached their node, and yet were not taken by anyone."""
+"""For packets that reached their node but were not accepted there."""
 
 
 def counted_on_arrival(case: Case) -> set[str]:
-    """The nodes where a counter moved, or stayed, that one of ARRIVED needs, or whose rules drop packets; elsewhere none of
-    them has anything to say."""
+    """The nodes at which a cause of ARRIVED is possible: a counter that it needs increased or stayed, or rules drop
+    packets."""
     snapshots = [topology.counters for topology in case.recording.topologies]
     return stopping_nodes(case) | {
         node
@@ -48,24 +49,24 @@ def counted_on_arrival(case: Case) -> set[str]:
 
 
 def flooded(case: Case, frame: int) -> Cause | None:
-    """The cause for a packet that a bridge sent everywhere, `frame` being one of the places."""
+    """The cause for a packet that a bridge flooded; `frame` is one of the places it reached."""
     return bridging.flooded(case, frame) if case.recording.topologies else None
 
 
 def lost(case: Case, frame: int) -> Cause | None:
-    """The cause that can be shown for a packet last seen in `frame`."""
+    """The cause that can be shown for a packet whose last frame is `frame`, or None."""
     return _first(LOST, case, frame)
 
 
 def arrived(case: Case, frame: int) -> Cause | None:
-    """The cause why a packet that reached its node in `frame` was thrown away there."""
+    """The cause why a packet that reached its node in `frame` was dropped there, or None."""
     return _first(ARRIVED, case, frame)
 
 
 def _first(causes: tuple[Callable[[Case, int], Cause | None], ...], case: Case, frame: int) -> Cause | None:
     if not case.recording.topologies:
         return None
-    return next((cause for one in causes if (cause := one(case, frame)) is not None), None)
+    return next((cause for find in causes if (cause := find(case, frame)) is not None), None)
 
 
 __all__ = ["Cause", "arrived", "flooded", "lost"]

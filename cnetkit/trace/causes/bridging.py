@@ -1,4 +1,4 @@
-"""Where a frame ends at a link or a bridge: addressed to somebody else, or kept back by a port (net/bridge/br_forward.c)."""
+"""Frames that end at a link or a bridge: addressed to another host, or blocked by a port (net/bridge/br_forward.c)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cnetkit.trace.packets.packet import mac
 from cnetkit.trace.steps.step import Wanted
 
 STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
-"""Of a bridge port (linux/if_bridge.h, BR_STATE_*)."""
+"""The states of a bridge port (linux/if_bridge.h, BR_STATE_*)."""
 
 
 def addressed_to_another(case: Case, frame: int) -> Cause | None:
-    """Received by an interface that is nobody's port and has another MAC address than the frame is for."""
+    """Received by an interface that is not a bridge port and whose MAC address is not the frame's destination."""
     if case.direction(frame) != "in":
         return None
     node, name = case.place(frame)
@@ -24,24 +24,24 @@ def addressed_to_another(case: Case, frame: int) -> Cause | None:
     stacked = any(i.peer == (node, name) and i.kind != "veth" for i in case.tables.interfaces.values())
     if target in macs or stacked or _by_flood(case, frame, target):
         return None
-    said = Evidence("link", f"{name} has {here.mac}; the frame is for {target}", f"{node}/{name}", "table")
-    return Cause(f"the frame is addressed to {target}, which {node} does not have", (said,))
+    evidence = Evidence("link", f"{name} has {here.mac}; the frame is for {target}", f"{node}/{name}", "table")
+    return Cause(f"the frame is addressed to {target}, which {node} does not have", (evidence,))
 
 
 def flooded(case: Case, frame: int) -> Cause | None:
-    """A frame for one receiver that a bridge did not know, so it was sent to every port; nobody there has its address."""
+    """A unicast frame without a forwarding entry, flooded to every port; no host there has its address."""
     target = _outermost_target(case, frame)
     if case.direction(frame) != "in" or _group(target):
         return None
-    said = _by_flood(case, frame, target)
+    evidence = _by_flood(case, frame, target)
     owners = {i.mac for t in case.recording.topologies for i in t.interfaces if (i.node, i.name) == case.place(frame)}
-    if said is None or target in owners:
+    if evidence is None or target in owners:
         return None
-    return Cause(f"no port leads to {target}: it was sent to every port, and nobody took it", (said,))
+    return Cause(f"no port leads to {target}: it was sent to every port, and nobody took it", (evidence,))
 
 
 def _by_flood(case: Case, frame: int, target: str) -> Evidence | None:
-    """That the bridge which sent it here had no entry for its target."""
+    """Evidence that the bridge which sent it here had no entry for its destination."""
     at = int(case.joined.parent[frame])
     while at >= 0 and Wanted.FDB not in case.step(at).evidence:
         at = int(case.joined.parent[at])
@@ -60,7 +60,7 @@ def _by_flood(case: Case, frame: int, target: str) -> Evidence | None:
 
 
 def stopped(case: Case, frame: int) -> Cause | None:
-    """Kept back by the port it came in by, or by the port that it should have left by."""
+    """Blocked at the port it came in at, or at the port that it should have left at."""
     node, name = case.place(frame)
     place = case.tables.interfaces.get((node, name))
     bridge = "" if place is None else place.master or (name if place.kind == "bridge" else "")
@@ -75,19 +75,22 @@ def stopped(case: Case, frame: int) -> Cause | None:
     port = interface(case, frame, node, entry[0])
     if port is None or not port.master:
         return None
-    said = Evidence("forwarding-entry", entry[1], f"{node} fdb of {bridge}", "table")
+    evidence = Evidence("forwarding-entry", entry[1], f"{node} fdb of {bridge}", "table")
     if came_by is not None and port.name == came_by.name:
         if port.details.get("hairpin"):
             return None
         off = Evidence("bridge-port", f"{port.name} hairpin off", f"{node}/{port.name}", "table")
         return Cause(
-            f"its target is behind the port that it came in by, {port.name}, which is not in hairpin mode", (said, off)
+            f"its target is behind the port that it came in by, {port.name}, which is not in hairpin mode",
+            (evidence, off),
         )
     if closed := _closed(port):
-        return Cause(closed.reason, (*closed.evidence, said))
+        return Cause(closed.reason, (*closed.evidence, evidence))
     if came_by is not None and came_by.details.get("isolated") and port.details.get("isolated"):
         words = f"{came_by.name} and {port.name} isolated on"
-        return Cause("both ports are isolated from one another", (Evidence("bridge-port", words, node, "table"), said))
+        return Cause(
+            "both ports are isolated from one another", (Evidence("bridge-port", words, node, "table"), evidence)
+        )
     return None
 
 
@@ -105,13 +108,13 @@ def _closed(port: Interface) -> Cause | None:
 
 
 def _entry(case: Case, frame: int, node: str, bridge: str) -> tuple[str, str] | None:
-    """The port behind which the frame's target is, and the forwarding entry's words."""
+    """The port that leads to the frame's destination, and the text of the forwarding entry."""
     target, time = _outermost_target(case, frame), case.time(frame)
     if _group(target):
         return None
     rows = case.tables.forwarding(node, time)
-    found = [e for e in rows if e.mac == target and e.bridge == bridge and not e.permanent]
-    return (found[-1].interface, found[-1].text) if found else None
+    entries = [e for e in rows if e.mac == target and e.bridge == bridge and not e.permanent]
+    return (entries[-1].interface, entries[-1].text) if entries else None
 
 
 def _outermost_target(case: Case, frame: int) -> str:

@@ -1,4 +1,4 @@
-"""Where the node that a packet was for throws it away: damaged, nobody there, or a queue that is full."""
+"""Packets that the destination node drops: damaged, no socket, or a full queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnetkit.trace.evidence.case import Case
 Flags = NDArray[np.bool_]
 SYN, ACK = 2, 16
 NEEDED = ("Tcp.InCsumErrors", "Udp.InCsumErrors", "TcpExt.ListenOverflows", "Udp.NoPorts")
-"""Each cause here needs that one of these moved."""
+"""A cause of this file needs that one of these counters increased."""
 COUNTERS = {TCP: "Tcp.InCsumErrors", UDP: "Udp.InCsumErrors"}
 
 
@@ -22,7 +22,7 @@ RECEIVED = "Ip.InReceives"
 
 
 def before_ip(case: Case, frame: int) -> Cause | None:
-    """Its node counted no packet at all (net/ipv4/ip_input.c): something between the interface and IP threw it away."""
+    """Its node counted no IPv4 packet at all (net/ipv4/ip_input.c): something between the interface and IP dropped it."""
     c, node = case.joined.columns, case.place(frame)[0]
     snapshots = around(case, frame)
     if c.version[frame] != 4 or len(snapshots) < 2 or not all(t.counters.get(node) for t in snapshots):
@@ -30,12 +30,14 @@ def before_ip(case: Case, frame: int) -> Cause | None:
     before, after = (int(topology.counters[node].get(RECEIVED, 0)) for topology in snapshots)
     if before != after:
         return None
-    said = Evidence("counter", f"{RECEIVED} stayed at {after}", f"{node} counters", "table")
-    return Cause(f"{node} did not receive it as an IP packet: it was thrown away at {case.place(frame)[1]}", (said,))
+    evidence = Evidence("counter", f"{RECEIVED} stayed at {after}", f"{node} counters", "table")
+    return Cause(
+        f"{node} did not receive it as an IP packet: it was thrown away at {case.place(frame)[1]}", (evidence,)
+    )
 
 
 def damaged(case: Case, frame: int) -> Cause | None:
-    """Its checksum does not fit its octets (RFC 1071), and the kernel counted such a one."""
+    """Its checksum is wrong (RFC 1071), and the kernel counted such a packet."""
     c = case.joined.columns
     protocol, whole = int(c.protocol[frame]), not case.joined.units.cut(frame)
     if protocol not in COUNTERS or not whole or c.depth[frame] or c.version[frame] != 4:
@@ -49,8 +51,8 @@ def damaged(case: Case, frame: int) -> Cause | None:
     counter = moved(case, frame, node, COUNTERS[protocol])
     if _sum(pseudo) == 0xFFFF or counter is None:
         return None
-    said = Evidence("header", "the checksum does not fit", f"frame {frame}", "inferred")
-    return Cause("its checksum is wrong", (said, counter))
+    evidence = Evidence("header", "the checksum does not fit", f"frame {frame}", "inferred")
+    return Cause("its checksum is wrong", (evidence, counter))
 
 
 def _sum(octets: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> int:
@@ -62,7 +64,7 @@ def _sum(octets: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> int:
 
 
 def queue_full(case: Case, frame: int) -> Cause | None:
-    """A connection request that nobody answered, while a listener's queue overran."""
+    """A connection request without an answer, while a listener's queue overflowed."""
     c, node = case.joined.columns, case.place(frame)[0]
     if c.protocol[frame] != TCP or int(c.flags[frame]) & (SYN | ACK) != SYN:
         return None
@@ -78,12 +80,12 @@ def queue_full(case: Case, frame: int) -> Cause | None:
 
 def _node(case: Case) -> NDArray[np.int64]:
     """The node of each frame."""
-    found: NDArray[np.int64] = case.joined.wiring.node[case.recording.frames.tap]
-    return found
+    node: NDArray[np.int64] = case.joined.wiring.node[case.recording.frames.tap]
+    return node
 
 
 def _unanswered(case: Case) -> NDArray[np.int64]:
-    """The connection requests that came in somewhere and that nobody answered."""
+    """The connection requests that were received somewhere and never answered."""
     c = case.joined.columns
     asks, answers = ((c.protocol == TCP) & (c.flags & (SYN | ACK) == kind) for kind in (SYN, SYN | ACK))
     answered = c.ack[answers & (case.joined.direction == OUT)]
@@ -91,7 +93,8 @@ def _unanswered(case: Case) -> NDArray[np.int64]:
 
 
 def nobody_listens(case: Case, frame: int) -> Cause | None:
-    """A datagram for a port without a socket, at a node that counted all of its datagrams as such; no answer was seen."""
+    """A datagram for a port without a socket, if the node counted all of its datagrams as such and no answer was
+    captured."""
     c, node = case.joined.columns, case.place(frame)[0]
     if c.protocol[frame] != UDP or c.depth[frame] or c.version[frame] != 4 or case.joined.units.cut(frame):
         return None
@@ -100,12 +103,12 @@ def nobody_listens(case: Case, frame: int) -> Cause | None:
         return None
     datagrams = case.once(_datagrams)[case.once(_node)[frame]]
     if grown(case, frame, node, "Udp.NoPorts") != datagrams:
-        return None  # only where it was so for all of them is it so for this one
+        return None  # it holds for this datagram only if it holds for all of them
     return Cause(f"nobody at {node} has the port {int(c.dport[frame])}", (counter,))
 
 
 def _datagrams(case: Case) -> NDArray[np.int64]:
-    """How many IPv4 datagrams for one receiver ended at each node."""
+    """The number of IPv4 unicast datagrams that ended at each node."""
     c, joined = case.joined.columns, case.joined
     ended = (c.protocol == UDP) & (c.version == 4) & (joined.direction == IN) & ~case.once(_to_a_group) & joined.last()
     return np.bincount(case.once(_node)[ended], minlength=len(joined.wiring.node))
@@ -117,10 +120,10 @@ def _to_a_group(case: Case) -> Flags:
 
 
 def handed_to_a_program(case: Case, frame: int) -> Cause | None:
-    """Sent into a tun device: a program has it now (Documentation/networking/tuntap.rst)."""
+    """Sent into a tun device: a program has read it (Documentation/networking/tuntap.rst)."""
     node, name = case.place(frame)
     device = case.tables.interfaces.get((node, name))
     if case.direction(frame) != "out" or device is None or device.kind != "tun":
         return None
-    said = Evidence("link", f"{name} type tun", f"{node}/{name}", "table")
-    return Cause(f"the program behind {name} has it", (said,), "consumed")
+    evidence = Evidence("link", f"{name} type tun", f"{node}/{name}", "table")
+    return Cause(f"the program behind {name} has it", (evidence,), "consumed")

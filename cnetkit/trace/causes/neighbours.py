@@ -1,4 +1,4 @@
-"""Where the next hop's MAC address was asked for in vain (net/core/neighbour.c)."""
+"""Packets whose next hop did not answer the request for its MAC address (net/core/neighbour.c)."""
 
 from __future__ import annotations
 
@@ -15,30 +15,32 @@ from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.case import Case
 
 PATIENCE_NS = 3_500_000_000
-"""Three requests, a second apart (arp(7), mcast_solicit, retrans_time_ms)."""
+"""Three requests, one second apart (arp(7), mcast_solicit, retrans_time_ms)."""
 
 
 def silent(case: Case, frame: int) -> Cause | None:
-    """The packet waited for a neighbour that did not answer, or it still does when the recording ends."""
+    """The packet waited for a neighbour that did not answer, or still waits when the recording ends."""
     to = arrival(case, frame)
-    found = None if to is None else chosen(case, frame, to, to.source, to.destination)
-    if to is None or found is None or found.route is None or not found.route.interface:
+    lookup = None if to is None else chosen(case, frame, to, to.source, to.destination)
+    if to is None or lookup is None or lookup.route is None or not lookup.route.interface:
         return None
-    hop, time = found.route.via or to.destination, case.time(frame) + PATIENCE_NS
+    hop, time = lookup.route.via or to.destination, case.time(frame) + PATIENCE_NS
     rows = case.tables.neighbours(to.node, time)
-    entry = _latest(rows, hop, found.route.interface)
+    entry = _latest(rows, hop, lookup.route.interface)
     if entry is None or entry.mac or entry.state not in ("FAILED", "INCOMPLETE") or not _asked(case, frame, hop):
         return None
-    said = Evidence("neighbour", f"{hop} dev {entry.interface} {entry.state}", f"{to.node} neighbours", "table")
+    evidence = Evidence("neighbour", f"{hop} dev {entry.interface} {entry.state}", f"{to.node} neighbours", "table")
     if entry.state == "FAILED":
-        return Cause(f"nobody answered for {hop} at {entry.interface}", (said, found.evidence))
+        return Cause(f"nobody answered for {hop} at {entry.interface}", (evidence, lookup.evidence))
     return Cause(
-        f"it waits for {hop} at {entry.interface}, which has not answered", (said, found.evidence), "lost-from-sight"
+        f"it waits for {hop} at {entry.interface}, which has not answered",
+        (evidence, lookup.evidence),
+        "lost-from-sight",
     )
 
 
 def _asked(case: Case, frame: int, hop: str) -> bool:
-    """Whether the node was seen to ask for it after the packet came; of IPv6 the entry alone must do."""
+    """Whether the node sent a request for it after the packet came. For IPv6 the entry alone must do."""
     address = ipaddress.ip_address(hop)
     if address.version == 6:
         return True
@@ -50,7 +52,7 @@ def _asked(case: Case, frame: int, hop: str) -> bool:
 
 
 def _requests(case: Case) -> Index:
-    """ARP packets that nodes sent, by the node and the address they ask for, in the order of time."""
+    """The ARP requests that nodes sent, by the node and the requested address, in the order of time."""
     c, frames = case.joined.columns, case.recording.frames
     asks = np.flatnonzero((c.ethertype == ARP) & (case.joined.direction == OUT))
     asks = asks[np.argsort(frames.time_ns[asks], kind="stable")]
@@ -59,5 +61,5 @@ def _requests(case: Case) -> Index:
 
 def _latest(rows: object, address: str, device: str) -> Neighbour | None:
     assert isinstance(rows, list)  # noqa: S101 - what Case.rows makes
-    found = [one for one in rows if one.address == address and one.interface == device]
-    return found[-1] if found else None
+    entries = [entry for entry in rows if entry.address == address and entry.interface == device]
+    return entries[-1] if entries else None

@@ -1,4 +1,4 @@
-"""Where a router's tables or settings end a packet (net/ipv4/route.c, ip_route_input_slow; net/ipv6/ip6_output.c)."""
+"""Packets that a router's tables or settings drop (net/ipv4/route.c, ip_route_input_slow; net/ipv6/ip6_output.c)."""
 
 from __future__ import annotations
 
@@ -13,74 +13,75 @@ from cnetkit.trace.evidence.case import Case
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A packet that came in at an interface which routes, and is not for its node."""
+    """A received packet that its node must route, because it is not addressed to the node."""
 
     node: str
     device: str
     version: int
     source: str
     destination: str
-    """As it is after prerouting's translation."""
+    """After the translation in prerouting."""
     settings: Interface
 
 
 def arrival(case: Case, frame: int) -> Arrival | None:
-    """None where the packet did not come up to routing, or is its node's own."""
+    """None if the packet did not reach routing, or is addressed to the node itself."""
     if case.direction(frame) != "in" or not case.joined.columns.version[frame] or case.joined.columns.depth[frame]:
         return None
     node, name = case.place(frame)
     place = case.tables.interfaces.get((node, name))
     if place is None or place.master:
         return None
-    found = interface(case, frame, node, name)
+    described = interface(case, frame, node, name)
     packet = case.packet(frame)
-    if found is None or packet.eth_dst != found.mac:
+    if described is None or packet.eth_dst != described.mac:
         return None
     target = dnat_target.destination(case, frame)
     if target in case.tables.addresses.get(node, ()) or ipaddress.ip_address(target).is_multicast:
         return None
-    return Arrival(node, name, packet.version, packet.ends.source, target, found)
+    return Arrival(node, name, packet.version, packet.ends.source, target, described)
 
 
-def chosen(case: Case, frame: int, to: Arrival, source: str, destination: str) -> route.Chosen:
+def chosen(case: Case, frame: int, to: Arrival, source: str, destination: str) -> route.RouteLookup:
     """The route that the node's tables give at that time."""
-    return route.looked_up(case, to.node, to.version, source, destination, case.time(frame))
+    return route.lookup(case, to.node, to.version, source, destination, case.time(frame))
 
 
 def martian(case: Case, frame: int) -> Cause | None:
-    """A source or destination that cannot come in from a link (ip_handle_martian_source)."""
+    """A source or destination that is not allowed on a link (ip_handle_martian_source)."""
     to = arrival(case, frame)
     if to is None or to.version != 4:
         return None
     source, target = ipaddress.ip_address(to.source), ipaddress.ip_address(to.destination)
     if (source.is_loopback or target.is_loopback) and not _on(case, frame, to, "route_localnet"):
         which = source if source.is_loopback else target
-        said = setting(to.node, f"net.ipv4.conf.{to.device}.route_localnet", 0)
-        return Cause(f"{which} is a loopback address, which must not come in from a link", (said,))
+        evidence = setting(to.node, f"net.ipv4.conf.{to.device}.route_localnet", 0)
+        return Cause(f"{which} is a loopback address, which must not come in from a link", (evidence,))
     return None
 
 
 def own_source(case: Case, frame: int) -> Cause | None:
-    """Its source is an address of the node itself (fib_validate_source), which is looked at once a route was found."""
+    """Its source is an address of the node itself (fib_validate_source). The kernel checks this after it found a
+    route."""
     to = arrival(case, frame)
     if to is None or to.version != 4 or to.source not in case.tables.addresses.get(to.node, ()):
         return None
     forwards = to.settings.details.get("forwarding") != 0
-    found = chosen(case, frame, to, to.source, to.destination)
-    if not forwards or found.route is None or found.unsure or _on(case, frame, to, "accept_local"):
+    lookup = chosen(case, frame, to, to.source, to.destination)
+    if not forwards or lookup.route is None or lookup.unsure or _on(case, frame, to, "accept_local"):
         return None
-    said = setting(to.node, f"net.ipv4.conf.{to.device}.accept_local", 0)
-    return Cause(f"its source {to.source} is an address of {to.node} itself", (said,))
+    evidence = setting(to.node, f"net.ipv4.conf.{to.device}.accept_local", 0)
+    return Cause(f"its source {to.source} is an address of {to.node} itself", (evidence,))
 
 
 def _on(case: Case, frame: int, to: Arrival, name: str) -> bool:
-    """Whether a setting is on, or is not known to be off."""
+    """Whether a setting is on, or not known to be off."""
     own, everywhere = to.settings.details.get(name), sysctl(case, frame, to.node, f"net.ipv4.conf.all.{name}")
     return own is None or bool(own) or everywhere not in (None, "0")
 
 
 def reverse_path(case: Case, frame: int) -> Cause | None:
-    """RFC 3704: answers to its source would leave by another interface (strict), or by none at all (loose)."""
+    """RFC 3704: replies to its source would leave at another interface (strict mode), or at none (loose mode)."""
     to = arrival(case, frame)
     if to is None or to.version != 4:
         return None
@@ -100,12 +101,12 @@ def reverse_path(case: Case, frame: int) -> Cause | None:
     if back.route is not None:
         words = f"answers to its source {to.source} would leave by {back.route.interface}, not by {to.device}"
         table = (back.evidence,)
-    said = setting(to.node, f"net.ipv4.conf.{to.device}.rp_filter", mode)
-    return Cause(f"the reverse path filter: {words}", (said, *table, counter))
+    evidence = setting(to.node, f"net.ipv4.conf.{to.device}.rp_filter", mode)
+    return Cause(f"the reverse path filter: {words}", (evidence, *table, counter))
 
 
 def not_forwarding(case: Case, frame: int) -> Cause | None:
-    """The node is no router."""
+    """Forwarding is off."""
     to = arrival(case, frame)
     if to is None:
         return None
@@ -121,12 +122,12 @@ def not_forwarding(case: Case, frame: int) -> Cause | None:
 
 
 def blackhole(case: Case, frame: int) -> Cause | None:
-    """A route whose type says: throw it away, without an answer."""
+    """The route's type drops the packet without an answer."""
     to = arrival(case, frame)
-    found = None if to is None else chosen(case, frame, to, to.source, to.destination)
-    if found is None or found.route is None or found.route.type not in ("blackhole", "prohibit", "unreachable"):
+    lookup = None if to is None else chosen(case, frame, to, to.source, to.destination)
+    if lookup is None or lookup.route is None or lookup.route.type not in ("blackhole", "prohibit", "unreachable"):
         return None
-    return Cause(f"the route for {found.destination} is a {found.route.type}", (found.evidence,))
+    return Cause(f"the route for {lookup.destination} is a {lookup.route.type}", (lookup.evidence,))
 
 
 def no_route(case: Case, frame: int) -> Cause | None:
@@ -134,9 +135,9 @@ def no_route(case: Case, frame: int) -> Cause | None:
     to = arrival(case, frame)
     if to is None:
         return None
-    found = chosen(case, frame, to, to.source, to.destination)
+    lookup = chosen(case, frame, to, to.source, to.destination)
     counter = moved(case, frame, to.node, "IpExt.InNoRoutes" if to.version == 4 else "Ip6.InNoRoutes")
-    if found.route is not None or found.unsure or counter is None:
+    if lookup.route is not None or lookup.unsure or counter is None:
         return None
-    said = Evidence("route", f"no route to {to.destination}", f"{to.node} routing tables", "table")
-    return Cause(f"{to.node} has no route to {to.destination}", (said, counter))
+    evidence = Evidence("route", f"no route to {to.destination}", f"{to.node} routing tables", "table")
+    return Cause(f"{to.node} has no route to {to.destination}", (evidence, counter))

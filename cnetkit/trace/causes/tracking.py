@@ -1,4 +1,4 @@
-"""Where connection tracking ends a packet (net/netfilter/nf_conntrack_core.c): no room, or no free translation."""
+"""Packets that connection tracking drops (net/netfilter/nf_conntrack_core.c): table full, or no free translation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from cnetkit.trace.evidence.case import Case
 
 
 def refused(case: Case, frame: int) -> Cause | None:
-    """A connection's first packet that has no entry, while the kernel counted such ones (/proc/net/stat/nf_conntrack)."""
+    """The first packet of a connection without an entry, if the kernel counted such drops
+    (/proc/net/stat/nf_conntrack)."""
     to = arrival(case, frame)
     if to is None:
         return None

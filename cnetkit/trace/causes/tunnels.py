@@ -1,4 +1,5 @@
-"""Where a tunnel ends a packet (drivers/net/vxlan/vxlan_core.c): nobody has its number, or nobody is told to get it."""
+"""Packets that end at a tunnel (drivers/net/vxlan/vxlan_core.c): no interface has their VNI, or no remote is
+configured."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from cnetkit.trace.packets.packet import outer_ends
 
 
 def unknown(case: Case, frame: int) -> Cause | None:
-    """Received by the outer destination, which has no VXLAN interface with this identifier."""
+    """Received by the outer destination, which has no VXLAN interface with this VNI."""
     c = case.joined.columns
     if case.direction(frame) != "in" or not c.depth[frame] or TUNNELS[int(c.tunnel[frame])] != "vxlan":
         return None
@@ -22,22 +23,22 @@ def unknown(case: Case, frame: int) -> Cause | None:
     if not there or any(i.details.get("id") == vni or i.details.get("collect_metadata") for i in there):
         return None
     words = ", ".join(sorted({f"{i.name} id {i.details.get('id')}" for i in there}))
-    said = Evidence("tunnel", words, f"{node} VXLAN interfaces", "table")
-    return Cause(f"{node} has no VXLAN interface with the identifier {vni}", (said,))
+    evidence = Evidence("tunnel", words, f"{node} VXLAN interfaces", "table")
+    return Cause(f"{node} has no VXLAN interface with the identifier {vni}", (evidence,))
 
 
 def without_remote(case: Case, frame: int) -> Cause | None:
-    """Sent into a VXLAN interface that has no remote for its MAC address, and none for all others."""
+    """Sent into a VXLAN interface that has no remote for its MAC address and no default remote."""
     node, name = case.place(frame)
     here = interface(case, frame, node, name)
     if case.direction(frame) != "out" or here is None or here.kind != "vxlan" or here.details.get("group"):
         return None
     if here.details.get("collect_metadata"):
-        return None  # a route or a program says where to
+        return None  # a route or a program chooses the remote
     time, target = case.time(frame), case.packet(frame).eth_dst
     rows = case.tables.forwarding(node, time)
     if any(e.interface == name and e.remote and e.mac in (target, NOBODY) for e in rows):
         return None
-    said = Evidence("forwarding-entry", f"no entry with a remote for {target}", f"{node} fdb of {name}", "table")
+    evidence = Evidence("forwarding-entry", f"no entry with a remote for {target}", f"{node} fdb of {name}", "table")
     counter = moved(case, frame, node, f"{name}.tx_dropped")
-    return Cause(f"{name} knows no remote for {target}", (said,) if counter is None else (said, counter))
+    return Cause(f"{name} knows no remote for {target}", (evidence,) if counter is None else (evidence, counter))

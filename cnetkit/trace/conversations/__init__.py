@@ -1,1 +1,1 @@
-"""What two ends sent each other: which journeys belong to one flow."""
+"""What two ends sent each other: the grouping of journeys into flows."""

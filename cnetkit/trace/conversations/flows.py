@@ -1,7 +1,7 @@
-"""Puts journeys together into flows: one connection, both ways, across NAT.
+"""Groups journeys into flows: one connection, in both directions, across NAT.
 
-Journeys belong together where one showed the same two ends as another, in either direction, at any hop: NAT's change
-is in the journeys themselves. What has no ports is told apart by protocol and addresses.
+Journeys belong together if they showed the same two ends at any hop, in either direction; the journeys themselves
+contain the changes made by NAT. Packets without ports are grouped by protocol and addresses.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
         return np.zeros(0, np.int64)
     digest = _ends(joined)
     turned = (joined.parent < 0) | (digest != digest[joined.parent])
-    turned &= (joined.journey >= 0) & (joined.columns.fragment == 0)  # other fragments have no ports
-    turned &= ~joined.encrypted()  # a tunnel's ends are those of all that goes through it
-    rows = np.flatnonzero(turned)  # a hop that kept its parent's ends shows nothing new
-    told = np.flatnonzero((joined.journey >= 0) & errors(joined.columns))
-    journey = joined.journey[np.concatenate((rows, told))].astype(np.int64)
-    _, ends = np.unique(np.concatenate((digest[rows], _complained(joined, told))), return_inverse=True)
+    turned &= (joined.journey >= 0) & (joined.columns.fragment == 0)  # later fragments have no ports
+    turned &= ~joined.encrypted()  # the tunnel's ends would join everything that passes it
+    rows = np.flatnonzero(turned)  # a hop with the same ends as its parent adds nothing
+    quoting = np.flatnonzero((joined.journey >= 0) & errors(joined.columns))
+    journey = joined.journey[np.concatenate((rows, quoting))].astype(np.int64)
+    _, ends = np.unique(np.concatenate((digest[rows], _quoted_ends(joined, quoting))), return_inverse=True)
     label = np.arange(count)
     while True:
         least = np.full(int(ends.max(initial=-1)) + 1, count)
@@ -42,16 +42,16 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
 
 
 def _ends(joined: Joined) -> U64:
-    """Digests of both ends that are the same in either direction."""
+    """Digests of both ends, equal for both directions."""
     c = joined.columns
     icmp = (c.protocol == 1) | (c.protocol == 58)
     sport, dport = (np.where(icmp, c.icmp_id, port) for port in (c.sport, c.dport))
     bare = (c.src_low | c.src_high | c.dst_low | c.dst_high) == 0
-    one = mix(np.where(bare, c.eth_src, c.src_low), c.src_high, sport)
-    other = mix(np.where(bare, c.eth_dst, c.dst_low), c.dst_high, dport)
-    return mix(one + other, c.protocol, np.where(c.version > 0, np.uint16(0), c.ethertype))
+    source = mix(np.where(bare, c.eth_src, c.src_low), c.src_high, sport)
+    target = mix(np.where(bare, c.eth_dst, c.dst_low), c.dst_high, dport)
+    return mix(source + target, c.protocol, np.where(c.version > 0, np.uint16(0), c.ethertype))
 
 
-def _complained(joined: Joined, rows: NDArray[np.int64]) -> U64:
-    """What `_ends` gives for the packets that ICMP errors quote: they stand in the flow that they complain about."""
+def _quoted_ends(joined: Joined, rows: NDArray[np.int64]) -> U64:
+    """The value of `_ends` for the packets that ICMP errors quote: an error belongs to the flow of that packet."""
     return Quoted(joined.units, rows).either_way() if len(rows) else np.zeros(0, np.uint64)

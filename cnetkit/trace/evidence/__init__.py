@@ -1,4 +1,4 @@
-"""Why a hop happened: one kind of evidence a file, each silent where it has nothing to show."""
+"""Evidence for hops: why each step happened. One kind per file; each returns nothing if it has nothing to show."""
 
 from __future__ import annotations
 
@@ -24,22 +24,24 @@ KINDS: dict[Wanted, Callable[[Case, int, int | None], tuple[Evidence, ...]]] = {
     Wanted.PIECES: pieces.quoted,
     Wanted.ICMP_ERROR: icmp_error.quoted,
 }
-"""In the order in which a hop shows them. Each takes the case, a frame and its parent (None for a journey's first frame)."""
+"""In the order in which a hop shows them. Each takes the case, a frame and its parent (None for a journey's first
+frame)."""
 ALWAYS = (Wanted.PIECES, Wanted.ICMP_ERROR)
-"""What any step may show: the frame itself is a piece of a packet, or quotes another one."""
+"""Evidence that any step may have: the frame is a piece of a packet, or quotes another packet."""
 AT_THE_END = (Wanted.RULE, Wanted.ROUTE)
-"""What the last hop, where it is received, shows beside: why the node took the packet for itself, or did not."""
+"""Evidence that the last hop has in addition if it is incoming: why the node accepted the packet for itself, or did
+not."""
 
 
 def gather(case: Case, frame: int) -> tuple[Evidence, ...]:
-    """All evidence for the step that led to `frame`: what translated it, then the rest in the order of KINDS."""
+    """All evidence for the step that led to `frame`: translations first, then the rest in the order of KINDS."""
     parent = case.parent(frame)
     wanted = {*case.step(frame).evidence, *ALWAYS}
     if case.is_last(frame) and case.direction(frame) != "out":
         wanted.update(AT_THE_END)
-    found = [one for kind, quoted in KINDS.items() if kind in wanted for one in quoted(case, frame, parent)]
+    evidence = [item for kind, quoted in KINDS.items() if kind in wanted for item in quoted(case, frame, parent)]
     return tuple(
-        sorted(found, key=lambda one: 0 if one.effect == "translates" else 1 if one.kind == "conntrack" else 2)
+        sorted(evidence, key=lambda item: 0 if item.effect == "translates" else 1 if item.kind == "conntrack" else 2)
     )
 
 

@@ -1,6 +1,6 @@
-"""What evidence, causes and outcomes are read from: the joined frames one by one, and the kernel's tables.
+"""The basis of evidence, causes and outcomes: the joined frames one by one, and the kernel's tables.
 
-It looks things up and decides nothing; the kinds of evidence stand in the files beside it.
+Only looks things up. The kinds of evidence are in the files beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cnetkit.trace.steps.step import Step
 Answer = TypeVar("Answer")
 
 CACHED_PACKETS = 4096
-"""How many of the packets that were asked for last are kept as objects."""
+"""How many recently used packets are kept as objects."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Case:
     def packet(self, frame: int) -> Packet:
         """The innermost packet; of a fragment, the whole datagram where every fragment was captured."""
         packet = self._packets.get(frame)
-        if packet is None:  # every kind of evidence asks for it, and for the parent's
+        if packet is None:  # every kind of evidence needs it, and the parent's
             if len(self._packets) >= CACHED_PACKETS:
                 self._packets.clear()
             packet = self._packets[frame] = packet_of(self.joined.units.columns, int(self.whole[frame]))

@@ -1,6 +1,7 @@
-"""Whom a node means a packet for, once it has translated the destination: owning the old one then says nothing.
+"""The destination of a packet after DNAT in its node: then it does not matter whether the node owns the old address.
 
-Told by the conntrack entry; or, where the packet was thrown away before it got one, by the rule that the kernel applied to it.
+Taken from the conntrack entry; or, if the packet was dropped before it got one, from the rule that the kernel applied
+to it.
 """
 
 from __future__ import annotations
@@ -8,24 +9,24 @@ from __future__ import annotations
 from cnetkit.model import Rule
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.evidence.verdicts import steps_of
+from cnetkit.trace.evidence.verdicts import verdicts_of
 
 
 def destination(case: Case, frame: int) -> str:
-    """The packet's destination after prerouting, of a packet that came in."""
+    """The destination of a received packet after prerouting."""
     packet, node = case.packet(frame), case.place(frame)[0]
     after = case.tables.translations.get((node, packet.protocol, packet.ends))
     if after is not None:
         return after.destination
-    for step in steps_of(case, frame, None) if node in translating(case) else ():
-        found = rule.find(case, node, step.verdict, step.time_ns) if step.verdict.verdict == "accept" else None
-        if found is not None and (target := _target(found)):
+    for hooked in verdicts_of(case, frame, None) if node in translating(case) else ():
+        applied = rule.find(case, node, hooked.verdict, hooked.time_ns) if hooked.verdict.verdict == "accept" else None
+        if applied is not None and (target := _target(applied)):
             return target
     return packet.ends.destination
 
 
 def elsewhere(case: Case, frame: int) -> bool:
-    """Whether the node means it for an address that is none of its own."""
+    """Whether the node translates the packet to an address that is not its own."""
     node = case.place(frame)[0]
     if node not in translating(case) or not case.joined.columns.version[frame]:
         return False
@@ -34,7 +35,7 @@ def elsewhere(case: Case, frame: int) -> bool:
 
 
 def translating(case: Case) -> set[str]:
-    """The nodes that change destinations: all that have such an entry or rule."""
+    """The nodes that translate destinations: those with such an entry or rule."""
     return case.once(_translating)
 
 
@@ -44,5 +45,5 @@ def _translating(case: Case) -> set[str]:
 
 
 def _target(rule: Rule) -> str:
-    """The address that a DNAT rule leads to; empty for other rules, and for those that choose among several."""
+    """The address that a DNAT rule translates to; empty for other rules, and for rules that choose among several."""
     return next((action.target for action in rule.actions if action.kind == "dnat"), "")

@@ -1,4 +1,4 @@
-"""The forwarding entry by which a bridge chose a port or kept a frame for itself, or the flood it made without one.
+"""The forwarding entry by which a bridge chose a port or kept a frame for itself, or that there was none (a flood).
 
 Source: net/bridge/br_fdb.c.
 """
@@ -32,7 +32,7 @@ def chosen_port(case: Case, frame: int, parent: int | None) -> tuple[Evidence, .
 
 
 def kept_by_bridge(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Why a bridge kept a frame for its own node: the address is the bridge's own, or one for a group."""
+    """Why a bridge passed a frame up to its own node: the address is the bridge's own, or a group address."""
     node, name = case.place(frame)
     target, time = case.packet(frame).eth_dst, case.time(frame)
     source = f"{node} fdb of {name}"

@@ -1,4 +1,4 @@
-"""Which packet an ICMP error answers: it quotes the first octets of that one."""
+"""The packet that an ICMP error answers: the error quotes its first octets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnetkit.trace.packets.icmp_errors import Quoted, heads, is_error
 
 
 class Quotable:
-    """All packets by what an error quotes of them, in the order of time."""
+    """All packets, indexed by what an error quotes of them, in the order of time."""
 
     def __init__(self, case: Case) -> None:
         c, joined = case.joined.columns, case.joined
@@ -25,17 +25,17 @@ class Quotable:
 
 
 def about(case: Case, frame: int) -> int | None:
-    """The latest frame before an ICMP error that shows the packet it quotes, of the same node where there is one."""
+    """The latest frame before an ICMP error that shows the quoted packet; of the same node, if there is one."""
     c = case.joined.columns
     if not is_error(c, frame):
         return None
-    quoted, known = Quoted(case.joined.units, np.array([frame])), case.once(Quotable)
+    quoted, index = Quoted(case.joined.units, np.array([frame])), case.once(Quotable)
     (source_high, source_low), (target_high, target_low) = quoted.source, quoted.target
     ident = c.icmp_id[frame] if quoted.version[0] == 4 else 0
     ends = source_high[0], source_low[0], target_high[0], target_low[0]
     packet = quoted.version[0], quoted.protocol[0], *ends, ident, quoted.head[0]
     node = case.joined.wiring.node[case.recording.frames.tap[frame]]
-    for rows in (known.here.find(*packet, node), known.anywhere.find(*packet)):
+    for rows in (index.here.find(*packet, node), index.anywhere.find(*packet)):
         before = case.before(rows, frame)
         if before:
             return int(rows[before - 1])
@@ -46,9 +46,9 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `icmp` for the first hop of an error whose packet was captured."""
     if parent is not None:
         return ()
-    found = about(case, frame)
-    if found is None:
+    quoted_frame = about(case, frame)
+    if quoted_frame is None:
         return ()
-    packet = case.packet(found)
-    words = f"it quotes frame {found}: {packet.protocol} {packet.source} → {packet.destination}"
+    packet = case.packet(quoted_frame)
+    words = f"it quotes frame {quoted_frame}: {packet.protocol} {packet.source} → {packet.destination}"
     return (Evidence("icmp", words, f"frame {frame}", "kernel"),)

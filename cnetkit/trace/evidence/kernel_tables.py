@@ -1,6 +1,6 @@
-"""The kernel's tables as a recording has them: snapshots, and the events between them, by node and time.
+"""The kernel's tables in a recording, by node and time: snapshots, and the events between them.
 
-It looks rows up and decides nothing. Rules of old recordings, which have only their text, are completed from it.
+Only looks rows up. Rules of old recordings, which have only their text, are completed from it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class KernelTables:
         """Every recorded state of the netfilter chains and rules."""
         events = self._recording.events
         recorded = [*self._recording.topologies, *(event.subject for event in events if event.kind == "rules")]
-        return [replace(one, rules=tuple(completed(rule) for rule in one.rules)) for one in recorded]
+        return [replace(topology, rules=tuple(completed(rule) for rule in topology.rules)) for topology in recorded]
 
     @cached_property
     def rules(self) -> dict[tuple[str, str, str, str, int], Rule]:

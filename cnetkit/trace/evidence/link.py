@@ -1,4 +1,4 @@
-"""The cable or stack of interfaces that a frame went through, or that the frames alone show (veth(4), ip-link(8))."""
+"""The cable or stack of interfaces that a frame passed, or what the frames alone show (veth(4), ip-link(8))."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from cnetkit.trace.steps.link import LINK
 
 
 def cable(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `link`: the veth pair or loopback; what the frames show where no topology describes the interface."""
+    """Evidence of kind `link`: the veth pair or loopback; or what the frames show if no topology describes the
+    interface."""
     here, there = _places(case, frame, parent)
     if case.step(frame) is LINK and here == there:
         return (Evidence("link", "loopback", here, "table"),)
@@ -18,7 +19,7 @@ def cable(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
 
 
 def stack(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `link`: that one interface stands on the other."""
+    """Evidence of kind `link`: one interface stands on the other."""
     here, there = _places(case, frame, parent)
     return (Evidence("link", f"{here} and {there} are one stack", "topology", "table"),)
 

@@ -7,7 +7,7 @@ from cnetkit.trace.evidence.case import Case
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `neighbour` where a node chose the destination MAC address itself."""
+    """Evidence of kind `neighbour` if the node itself chose the destination MAC address."""
     if not case.recording.topologies or case.direction(frame) != "out":
         return ()
     packet = case.packet(frame)

@@ -1,6 +1,6 @@
-"""Why one frame is several elsewhere: fragments of a datagram (RFC 791, RFC 8200), or pieces of a large TCP segment.
+"""Why one frame is several frames elsewhere: fragments of a datagram (RFC 791, RFC 8200), or pieces of a TCP segment.
 
-What is told is which octets a frame holds, and the MTU that a datagram did not fit through.
+It names the octets that a frame contains, and the MTU that a datagram exceeded.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from cnetkit.trace.evidence.case import Case
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `mtu`, `fragment` or `segment` for a frame that is part of a packet, or holds several."""
+    """Evidence of kind `mtu`, `fragment` or `segment` for a frame that is a piece of a packet, or contains several
+    pieces."""
     if not len(case.joined.units.unit) and not case.joined.incomplete[frame]:
         return ()
     if case.joined.units.cut(frame):
@@ -39,7 +40,7 @@ def _ident(case: Case, frame: int) -> str:
 
 
 def _too_large(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """The MTU of the interface where a node cut what had come in larger, or in its stack was larger."""
+    """The MTU of the interface at which a node fragmented a packet."""
     c, node = case.joined.columns, case.place(frame)[0]
     if case.direction(frame) != "out" or (parent is not None and c.length[parent] <= c.length[frame]):
         return ()

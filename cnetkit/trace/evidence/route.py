@@ -1,7 +1,7 @@
-"""The route by which a node sent a packet, or took it for itself (ip-rule(8), ip-route(8)).
+"""The route by which a node sent a packet, or accepted it for itself (ip-rule(8), ip-route(8)).
 
-The policy rules are asked in order of their priority, in each table the longest matching prefix wins (RFC 1812,
-5.2.4.3). Silent where a rule chooses by more than addresses, or where the packet left by another interface.
+Policy rules are tried by priority; in each table the longest matching prefix wins (RFC 1812, 5.2.4.3). No evidence if
+a rule selects by more than addresses, or if the packet left at another interface.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from cnetkit.trace.steps.nat import BRIDGE_TRANSLATIONS
 
 TABLES = {255: "local", 254: "main", 253: "default"}
 RULES = ((0, 255), (32766, 254), (32767, 253))
-"""What a node has that says nothing else: priority and table."""
+"""The policy rules of a node that has none of its own: priority and table."""
 ENDINGS = ("blackhole", "unreachable", "prohibit")
-"""What a rule, or a route, may say instead of a way."""
+"""Actions of a rule, and types of a route, that end the lookup without a next hop."""
 OWN = ("local", "broadcast", "multicast", "anycast")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `route` for a frame that a node routed, sent itself, or took for itself."""
+    """Evidence of kind `route` for a frame that a node routed, sent itself, or accepted for itself."""
     tunnelled = bool(case.joined.columns.depth[frame])
     if not case.recording.topologies or not (tunnelled or case.joined.columns.version[frame]):
         return ()
@@ -40,18 +40,18 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     after = None if out else case.tables.translations.get((node, packet.protocol, packet.ends))
     destination = after.destination if after else packet.ends.destination
     source = packet.ends.source
-    if tunnelled:  # what is inside is a payload to who routes it
+    if tunnelled:  # a router treats what is inside as payload
         source, destination = outer_ends(case.joined.columns, frame)
-    found = looked_up(case, node, 6 if ":" in destination else 4, source, destination, time)
-    route = found.route
+    result = lookup(case, node, 6 if ":" in destination else 4, source, destination, time)
+    route = result.route
     if route is None or (route.interface != case.device(frame) if out else route.type not in OWN):
         return ()
-    return (found.evidence,)
+    return (result.evidence,)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The route that a node's tables give for a packet; `unsure` where that hangs on more than addresses."""
+class RouteLookup:
+    """The route that a node's tables give for a packet; `unsure` if it depends on more than addresses."""
 
     node: str
     destination: str
@@ -69,7 +69,7 @@ class Chosen:
         return Evidence("route", self.route.text or _worded(self.route), f"{self.node} table {table}", "table")
 
 
-def looked_up(case: Case, node: str, version: int, source: str, destination: str, time_ns: int) -> Chosen:
+def lookup(case: Case, node: str, version: int, source: str, destination: str, time_ns: int) -> RouteLookup:
     """The route by which `node` would have sent such a packet at that time."""
     topology = case.tables.topology(time_ns)
     routes = case.tables.routes(node, time_ns)
@@ -77,24 +77,24 @@ def looked_up(case: Case, node: str, version: int, source: str, destination: str
     cache = case.once(_lookups)
     if key not in cache:
         rules = [rule for rule in topology.policy_rules if rule.node == node and rule.family == version]
-        cache[key] = Chosen(node, destination, *chosen(rules, routes, source, destination))
+        cache[key] = RouteLookup(node, destination, *find_route(rules, routes, source, destination))
     return cache[key]
 
 
-def _lookups(case: Case) -> dict[Hashable, Chosen]:
-    """The cache of `looked_up`."""
+def _lookups(case: Case) -> dict[Hashable, RouteLookup]:
+    """The cache of `lookup`."""
     return {}
 
 
 def _bridged(case: Case, frame: int, parent: int | None) -> bool:
-    """Whether the step stayed inside a bridge after its route was already told."""
+    """Whether the step stayed inside a bridge, with its route already shown at the hop before."""
     return parent is not None and case.step(frame) in BRIDGE_TRANSLATIONS and case.direction(parent) == "out"
 
 
-def chosen(
+def find_route(
     rules: Sequence[PolicyRule], routes: Sequence[Route], source: str, destination: str
 ) -> tuple[Route | None, bool]:
-    """The route for a packet with these addresses, or None where there is none; and whether that cannot be told."""
+    """The route for a packet with these addresses, or None; and whether the lookup depends on more than addresses."""
     default = [PolicyRule("", priority, table, action="lookup") for priority, table in RULES]
     for rule in (
         sorted(map(completed_policy, rules), key=lambda rule: (rule.priority, rule.table, rule.text)) or default
@@ -105,14 +105,14 @@ def chosen(
             continue
         if rule.action in ENDINGS:
             return Route("", destination, type=rule.action, table=0, text=rule.text), False
-        found = _longest([route for route in routes if route.table == rule.table], destination)
-        if found is not None:
-            return (found, False) if found.type != "throw" else (None, True)
+        best = _longest([route for route in routes if route.table == rule.table], destination)
+        if best is not None:
+            return (best, False) if best.type != "throw" else (None, True)
     return None, False
 
 
 def _holds(prefix: str, address: str) -> bool:
-    """Whether a policy rule's prefix, empty for any, holds an address."""
+    """Whether a policy rule's prefix contains an address; an empty prefix contains all."""
     network = _network(prefix, 6 if ":" in address else 4) if prefix else None
     return not prefix or (network is not None and ipaddress.ip_address(address) in network)
 
@@ -129,10 +129,10 @@ def _network(destination: str, version: int) -> Network | None:
 
 
 def _longest(routes: Sequence[Route], destination: str) -> Route | None:
-    """The route of one table for `destination`; among equals the one with the lowest metric."""
+    """The route of one table for `destination`; of equal prefixes the one with the lowest metric."""
     target = ipaddress.ip_address(destination)
     best: tuple[int, int] | None = None
-    found: Route | None = None
+    longest: Route | None = None
     for route in routes:
         if route.destination == "default" and (":" in (route.via or route.source)) != (target.version == 6):
             continue
@@ -141,8 +141,8 @@ def _longest(routes: Sequence[Route], destination: str) -> Route | None:
             continue
         rank = (network.prefixlen, -route.metric)
         if best is None or rank > best:
-            best, found = rank, route
-    return found
+            best, longest = rank, route
+    return longest
 
 
 def _worded(route: Route) -> str:

@@ -1,4 +1,4 @@
-"""Where a tunnel sent a packet: its forwarding entry or settings, and what the outer headers show (bridge(8), ip-link(8))."""
+"""Where a tunnel sent a packet: its forwarding entry or settings, and its outer headers (bridge(8), ip-link(8))."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from cnetkit.trace.packets.packet import encapsulation, outer_ends
 from cnetkit.trace.steps.tunnel import WRAPPED
 
 NOBODY = "00:00:00:00:00:00"
-"""The entry for all addresses that have none of their own."""
+"""The MAC address of the entry for all addresses that have none of their own."""
 SHOWN = ("id", "ikey", "local", "group", "remote", "port")
-"""What of a tunnel's settings decides where its packets go."""
+"""The settings of a tunnel that decide where its packets go."""
 
 
 def entry(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """The VXLAN entry that says where the outer packet goes; else the tunnel's own settings, which both ends show."""
+    """The VXLAN entry for the outer destination; else the tunnel's own settings."""
     if parent is None:
         return ()
     plain, outer = (parent, frame) if case.step(frame) is WRAPPED else (frame, parent)
@@ -36,7 +36,7 @@ def entry(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
 
 
 def outer_headers(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
-    """Evidence of kind `tunnel`: the encapsulation, as the outer headers show it."""
+    """Evidence of kind `tunnel`: the encapsulation, from the outer headers."""
     if parent is None:
         return ()
     outer = encapsulation(case.joined.columns, frame if case.step(frame) is WRAPPED else parent)

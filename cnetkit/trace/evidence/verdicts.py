@@ -1,7 +1,7 @@
-"""Ties what netfilter said of a packet (`nft monitor trace`, NFT_MSG_TRACE) to the frames that show this packet.
+"""Matches netfilter's verdicts (`nft monitor trace`, NFT_MSG_TRACE) to the frames that show the same packet.
 
-By the packet's own header bytes, its node and its time; identical packets by their order, where the kernel reported
-each of them. Our own tracing aid, the table `cnetkit_trace`, tells of headers only. It words nothing: see rule.py.
+By the packet's own header octets, its node and its time; identical packets by their order, if the kernel reported each
+of them. Of our own trace table, `cnetkit_trace`, only the headers are used. Verdicts are put into words in rule.py.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ APART_NS = 5_000_000_000
 """A verdict read this long after its frame belongs to another packet."""
 
 Headers = tuple[str, bytes, bytes]
-"""Node, and the parts of the network and transport headers that stay while a packet is inside of it."""
+"""Node, and the parts of the network and transport headers that do not change inside a node."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookVerdict:
-    """One verdict, with the hook of the base chain it was reached from."""
+    """One verdict, with the hook of the base chain from which it was reached."""
 
     time_ns: int
     verdict: Verdict
@@ -40,79 +40,79 @@ class HookVerdict:
 
 @dataclass(slots=True)
 class Passage:
-    """What was said of one packet in one node."""
+    """The verdicts on one packet in one node."""
 
     time_ns: int
     incoming: bool
-    steps: list[HookVerdict] = field(default_factory=list)
+    verdicts: list[HookVerdict] = field(default_factory=list)
     keys: list[Headers] = field(default_factory=list)
     """The packet's headers at each hook."""
 
 
 class Passages:
-    """All of them in one recording, and the frames they may be about."""
+    """All passages of one recording, and the frames that they may belong to."""
 
     def __init__(self, case: Case) -> None:
         self.by_headers = _indexed(case)
         c, frames = case.joined.columns, case.recording.frames
         place = frames.tap, case.joined.direction
         packets = Index(case.joined.order, *place, c.ident, c.src_low, c.dst_low, c.protocol, c.sport, c.dport)
-        self.alike = Duplicates(packets, partial(_headers, case))
-        self.lately: dict[int, Passage | None] = {}
-        """Of the frames asked for lately: several kinds of evidence ask for the same."""
+        self.duplicates = Duplicates(packets, partial(_headers, case))
+        self.recent: dict[int, Passage | None] = {}
+        """The passages of recently used frames: several kinds of evidence ask for the same frame."""
 
 
-def steps_of(case: Case, frame: int, parent: int | None) -> list[HookVerdict]:
-    """The verdicts over the packet between `parent` and `frame`, or over one that began or ended at `frame`."""
+def verdicts_of(case: Case, frame: int, parent: int | None) -> list[HookVerdict]:
+    """The verdicts on the packet between `parent` and `frame`, or on a packet that began or ended at `frame`."""
     if parent is not None and case.place(parent)[0] == case.place(frame)[0] and not case.step(frame).two_packets:
-        found = _passage(case, parent)
-        if found is not None and found.steps:
-            return found.steps
+        before = _passage(case, parent)
+        if before is not None and before.verdicts:
+            return before.verdicts
     passage = _passage(case, frame)
-    return [] if passage is None else passage.steps
+    return [] if passage is None else passage.verdicts
 
 
-def heard(case: Case, frame: int) -> bool:
-    """Whether the kernel told of this packet at all, be it that no rule looked at it."""
+def reported(case: Case, frame: int) -> bool:
+    """Whether the kernel reported this packet at all, even if no rule applied to it."""
     return _passage(case, frame) is not None
 
 
 def connection_of(case: Case, frame: int, parent: int | None) -> int:
-    """The conntrack entry's id that was said with them, or 0."""
-    return next((s.verdict.connection for s in steps_of(case, frame, parent) if s.verdict.connection), 0)
+    """The id of the conntrack entry that was reported with them, or 0."""
+    return next((s.verdict.connection for s in verdicts_of(case, frame, parent) if s.verdict.connection), 0)
 
 
 def _passage(case: Case, frame: int) -> Passage | None:
     passages = case.once(Passages)
     if not passages.by_headers or not case.joined.columns.version[frame]:
         return None
-    if frame not in passages.lately:
-        if len(passages.lately) >= CACHED_PACKETS:
-            passages.lately.clear()
-        passages.lately[frame] = _found(passages, case, frame)
-    return passages.lately[frame]
+    if frame not in passages.recent:
+        if len(passages.recent) >= CACHED_PACKETS:
+            passages.recent.clear()
+        passages.recent[frame] = _match(passages, case, frame)
+    return passages.recent[frame]
 
 
-def _found(passages: Passages, case: Case, frame: int) -> Passage | None:
+def _match(passages: Passages, case: Case, frame: int) -> Passage | None:
     headers, came_in = _headers(case, frame), case.direction(frame) == "in"
     if (headers, False) not in passages.by_headers and case.joined.units.cut(frame):
         headers = _headers_of(case, frame, frame)
-    found = passages.by_headers.get((headers, came_in), [])
-    first, last = _about(found, case.time(frame), lambda passage: passage.time_ns)
+    candidates = passages.by_headers.get((headers, came_in), [])
+    first, last = _about(candidates, case.time(frame), lambda passage: passage.time_ns)
     if last - first > 1:
-        alike, place = passages.alike.of(frame)
-        begin, end = _about(alike, case.time(frame), case.time)
-        return found[first + place - begin] if end - begin == last - first else None
-    return found[first] if last > first else None
+        duplicates, place = passages.duplicates.of(frame)
+        begin, end = _about(duplicates, case.time(frame), case.time)
+        return candidates[first + place - begin] if end - begin == last - first else None
+    return candidates[first] if last > first else None
 
 
 def _about(these: Sequence[Any], time: int, time_of: Callable[[Any], int]) -> tuple[int, int]:
-    """Which of these, sorted by time, are near this time: from, to."""
+    """Of `these`, sorted by time, the range near this time: from, to."""
     return bisect_right(these, time - APART_NS, key=time_of), bisect_left(these, time + APART_NS, key=time_of)
 
 
 def _headers(case: Case, frame: int) -> Headers:
-    """What netfilter sees at this interface: the outermost packet, and datagrams whole (nf_defrag_ipv4)."""
+    """What netfilter sees at this interface: the outermost packet, reassembled (nf_defrag_ipv4)."""
     return _headers_of(case, frame, int(case.whole[frame]))
 
 
@@ -127,7 +127,7 @@ def _headers_of(case: Case, frame: int, unit: int) -> Headers:
 
 
 def _key(node: str, network: bytes, transport: bytes) -> Headers:
-    """Without the checksum of UDP or ICMP: of what the node sends itself, it is only filled in on the way out."""
+    """Without the checksum of UDP or ICMP: for packets that the node sends itself, it is computed only on the way out."""
     protocol = network[9:10] if network[:1] and network[0] >> 4 == 4 else network[6:7]
     if protocol == b"\x11":
         transport = transport[:6]
@@ -144,7 +144,7 @@ def _kept(network: bytes) -> bytes:
 
 
 def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
-    """By the packet's headers: all of them, and those that came in, each in the order of time."""
+    """By the packet's headers: all passages, and those of incoming packets, in the order of time."""
     hooks = {(c.node, c.family, c.table, c.name): c.hook for t in case.tables.rule_sets for c in t.chains}
     hooks |= {(node, "inet", OWN_TABLE, hook): hook for node in case.tables.addresses for hook in OWN_HOOKS}
     index: dict[tuple[Headers, bool], list[Passage]] = {}
@@ -159,16 +159,16 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
                 hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), hook)
                 passage.keys.append(_key(node, verdict.network_header[:40], verdict.transport_header[:8]))
             if verdict.table != OWN_TABLE:
-                passage.steps.append(HookVerdict(time, verdict, hook))
+                passage.verdicts.append(HookVerdict(time, verdict, hook))
         if passage.keys and not begins and handed_up.get(passage.keys[0]):
             before = handed_up[passage.keys[0]].popleft()
-            before.steps += passage.steps
+            before.verdicts += passage.verdicts
             passage, before.keys = before, before.keys + passage.keys
         elif begins and hook == "prerouting" and passage.keys:
             handed_up.setdefault(passage.keys[-1], deque()).append(passage)
         for key in product(dict.fromkeys(passage.keys), (False, True) if passage.incoming else (False,)):
             there = index.setdefault(key, [])
-            if not any(passage is other for other in there[-8:]):
+            if not any(passage is existing for existing in there[-8:]):
                 there.append(passage)
     for passages in index.values():
         passages.sort(key=lambda passage: passage.time_ns)
@@ -176,8 +176,8 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
 
 
 def _by_trace(case: Case) -> list[tuple[str, list[tuple[int, Verdict]]]]:
-    found: dict[tuple[str, int], list[tuple[int, Verdict]]] = {}
+    by_trace: dict[tuple[str, int], list[tuple[int, Verdict]]] = {}
     for event in case.recording.events:
         if event.kind == "verdict":
-            found.setdefault((event.node, event.subject.trace_id), []).append((event.time_ns, event.subject))
-    return [(node, events) for (node, _), events in found.items()]
+            by_trace.setdefault((event.node, event.subject.trace_id), []).append((event.time_ns, event.subject))
+    return [(node, events) for (node, _), events in by_trace.items()]

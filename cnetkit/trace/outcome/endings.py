@@ -1,6 +1,6 @@
-"""How all journeys ended, counted from columns where nothing but the frames has a say in it.
+"""The outcomes of all journeys as columns, for those that are decided by frames alone.
 
-Whatever a verdict, an answer, a translation or a table could tell more about is left to outcome.py, a journey at a time.
+If a verdict, a reply, a translation or a table could say more about a journey, outcome.py decides it individually.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RST = 4
 
 
 def plain(case: Case, ends: Ends, first: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """For each journey whether it was delivered or lost from sight as `ends` has it, and no more can be said.
+    """For each journey whether it was delivered or lost from sight as `ends` says, and nothing else can be known.
 
     `first` are the journeys' first frames.
     """
@@ -46,7 +46,7 @@ def plain(case: Case, ends: Ends, first: NDArray[np.int64]) -> NDArray[np.bool_]
 
 
 def _answers(case: Case) -> NDArray[np.bool_]:
-    """Frames that may be an answer to a packet that was not taken: ICMP errors and TCP resets."""
+    """Frames that may reject another packet: ICMP errors and TCP resets."""
     c = case.joined.columns
     errors: NDArray[np.bool_] = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
     errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)

@@ -1,14 +1,12 @@
-"""How each journey ended, from the frames that nothing came after.
+"""The outcome of each journey, from the frames that nothing came after.
 
-delivered: received by a node that owns the packet's destination address; or, for what is not routed, by the interface
-whose MAC address it bears, or by anyone when it is for all. Of a flood one arrival suffices. Where no topology tells whose
-an address is, it is the node's where packets from it begin, if nothing shows that they come from behind.
-consumed: a group-addressed frame that only its own sender's bridge took up, such as spanning tree (01:80:c2:00:00:0x); or
-one that was handed to the program behind a tun device.
-dropped: the kernel said so: a verdict over this packet, or what the last node answered to it (rejections.py); or the tables
-and counters of that time show why (causes/).
-ambiguous: its first frame has several equal candidates to come from.
-lost-from-sight: none of these; the last frame says where.
+delivered: received by a node that owns the packet's destination address; for packets that are not routed, by the
+interface with the destination MAC address, or by anyone if it is a group address. For a flood one arrival is enough.
+If no topology says who owns an address, it is the node where packets from it begin, unless they may come from behind
+that node. consumed: a group-addressed frame that only a bridge received, such as spanning tree (01:80:c2:00:00:0x); or
+a packet that was passed to the program behind a tun device. dropped: the kernel says so: a verdict on this packet, or
+the last node's reply (rejections.py); or the tables and counters of that time show why (causes/). ambiguous: its first
+frame has several equally good parents. lost-from-sight: none of these; the last frame shows where.
 """
 
 from __future__ import annotations
@@ -25,8 +23,8 @@ from cnetkit.trace import causes
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.evidence import dnat_target, rule
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.evidence.verdicts import steps_of
-from cnetkit.trace.outcome.rejections import INITIAL, refusal
+from cnetkit.trace.evidence.verdicts import verdicts_of
+from cnetkit.trace.outcome.rejections import INITIAL, rejection
 from cnetkit.trace.packets.packet import mac
 
 RESERVED = 0x0180C2000000
@@ -35,15 +33,15 @@ RESERVED = 0x0180C2000000
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """One element a journey."""
+    """One element per journey."""
 
     last: NDArray[np.int64]
-    """The frame at which it was delivered, else the last one seen."""
+    """The frame at which it was delivered, else the last frame."""
     delivered: NDArray[np.bool_]
     forked: NDArray[np.bool_]
     """It ended in several places, as a flood does."""
     inferred: NDArray[np.bool_]
-    """That the node owns the address follows only from its sending from it."""
+    """That the node owns the address is inferred from packets that it sent from it."""
 
 
 def ends(case: Case) -> Ends:
@@ -69,7 +67,7 @@ def ends(case: Case) -> Ends:
 
 
 def _asked(case: Case) -> NDArray[np.bool_]:
-    """ARP requests at the node that has the address asked for: of a flood, these count most."""
+    """ARP requests at the node that has the requested address: in a flood, this arrival counts."""
     c, frames = case.joined.columns, case.recording.frames
     asked: NDArray[np.bool_] = c.ethertype == ARP
     if asked.any():
@@ -79,11 +77,11 @@ def _asked(case: Case) -> NDArray[np.bool_]:
 
 
 def _away(case: Case, count: int) -> NDArray[np.bool_]:
-    """Frames at another node than the one where their journey begins: a flood may come back to its sender."""
+    """Frames at another node than the one where their journey begins: a flood may return to its sender."""
     joined = case.joined
     rows = joined.order[joined.journey[joined.order] >= 0][::-1]
     first = np.zeros(count, np.int64)
-    first[joined.journey[rows]] = rows  # the earliest is written last
+    first[joined.journey[rows]] = rows  # the earliest frame is written last
     node = joined.wiring.node[case.recording.frames.tap]
     away = joined.journey >= 0
     away[rows] &= node[rows] != node[first[joined.journey[rows]]]
@@ -93,7 +91,7 @@ def _away(case: Case, count: int) -> NDArray[np.bool_]:
 def _arrived(
     case: Case, candidates: NDArray[np.bool_], away: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Frames that reached whom they were for; and those of them where that is inferred."""
+    """Frames that reached their destination; and those for which that is inferred."""
     joined, frames, c = case.joined, case.recording.frames, case.joined.columns
     node = joined.wiring.node[frames.tap]
     is_ip = c.version > 0
@@ -105,7 +103,9 @@ def _arrived(
     guessed = is_ip & unknown & np.isin(target, senders)
     address = joined.wiring.address[frames.tap]
     port = (joined.wiring.bridge >= 0)[frames.tap] & ~joined.wiring.is_bridge[frames.tap]
-    own &= group | (address == 0) | (c.eth_dst == address) | (c.eth_dst == 0) | port  # else another host's frame
+    own &= (
+        group | (address == 0) | (c.eth_dst == address) | (c.eth_dst == 0) | port
+    )  # else the frame is for another host
     here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (sole[frames.tap] == c.eth_dst)))
     wanted = group & (c.eth_dst >> np.uint64(4) != np.uint64(RESERVED >> 4))
     arrived = candidates & ~joined.incomplete & (c.depth == 0) & (own | guessed | here | wanted)
@@ -113,9 +113,10 @@ def _arrived(
 
 
 def _at_home(case: Case, away: NDArray[np.bool_]) -> tuple[U64, U64]:
-    """Digests of (node, address) for addresses whose packets begin at a node, and each interface's only MAC address.
+    """Digests of (node, address) for addresses whose packets begin at a node; and each interface's MAC address, if it
+    has one only.
 
-    Where an interface sends from several ones, it is a bridge's port, and the senders stand behind it; so they do where
+    An interface that sends from several MAC addresses is a bridge's port, and the senders are behind it; the same if
     their packets came in at the node. `away` are frames at another node than the one where their journey begins.
     """
     joined, frames, c = case.joined, case.recording.frames, case.joined.columns
@@ -139,50 +140,50 @@ def _at_home(case: Case, away: NDArray[np.bool_]) -> tuple[U64, U64]:
 def _owned(case: Case) -> U64:
     """Digests of (node, address) for every address that an interface has or had."""
     number = {tap.node: int(at) for tap, at in zip(case.recording.frames.taps, case.joined.wiring.node, strict=True)}
-    found = []
+    addresses = []
     for topology in case.recording.topologies:
         for interface in topology.interfaces:
             if interface.node in number:
-                found += [(number[interface.node], cidr.split("/")[0]) for cidr in interface.addresses]
-    return _address_digests(sorted(set(found)))
+                addresses += [(number[interface.node], cidr.split("/")[0]) for cidr in interface.addresses]
+    return _address_digests(sorted(set(addresses)))
 
 
-def _address_digests(found: list[tuple[int, str]]) -> U64:
+def _address_digests(addresses: list[tuple[int, str]]) -> U64:
     import ipaddress
 
-    values = [int(ipaddress.ip_address(address)) for _, address in found]
+    values = [int(ipaddress.ip_address(address)) for _, address in addresses]
     if not values:
         return np.zeros(0, np.uint64)
     high = np.array([value >> 64 for value in values], np.uint64)
     low = np.array([value & (1 << 64) - 1 for value in values], np.uint64)
-    return mix(np.array([node for node, _ in found], np.int64), high, low)
+    return mix(np.array([node for node, _ in addresses], np.int64), high, low)
 
 
-def outcome(case: Case, found: Ends, journey: int, first: int) -> Outcome:
-    """The outcome of one journey that begins with frame `first`, in words."""
-    last = int(found.last[journey])
+def outcome(case: Case, ends: Ends, journey: int, first: int) -> Outcome:
+    """The outcome of one journey, which begins with frame `first`, with its reason and evidence."""
+    last = int(ends.last[journey])
     where = "/".join(case.place(last))
     dropped = _verdict(case, last, where)
     if dropped is not None:
         return dropped
-    answer = refusal(case, last)
+    answer = rejection(case, last)
     if answer is not None:
         return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
-    if found.delivered[journey] and not dnat_target.elsewhere(case, last):
-        guessed = (_sender(case, last),) if found.inferred[journey] else ()
+    if ends.delivered[journey] and not dnat_target.elsewhere(case, last):
+        guessed = (_sender(case, last),) if ends.inferred[journey] else ()
         return _because(causes.arrived(case, last), where) or Outcome("delivered", where, "", guessed)
     if case.joined.ambiguous[first]:
         reason = "several identical packets could have become this one, and neither order nor time tells them apart"
         return Outcome("ambiguous", "/".join(case.place(first)), reason)
     if int(case.joined.columns.eth_dst[last]) >> 4 == RESERVED >> 4 and case.direction(last) == "in":
         return Outcome("consumed", where, "bridges keep frames for this address to themselves")
-    several = found.forked[journey] and not case.joined.units.cut(last)
+    several = ends.forked[journey] and not case.joined.units.cut(last)
     lost = causes.flooded(case, last) or (None if several else causes.lost(case, last))
     return _because(lost, where) or Outcome("lost-from-sight", where)
 
 
 def _sender(case: Case, last: int) -> Evidence:
-    """That a node has an address because packets from it begin there."""
+    """Evidence that a node has an address because packets from it begin there."""
     node, c = case.place(last)[0], case.joined.columns
     target = case.packet(last).ends.destination if c.version[last] else mac(int(c.eth_dst[last]))
     return Evidence("address", f"packets from {target} begin at {node}", "frames", "inferred")
@@ -194,10 +195,10 @@ def _because(cause: causes.Cause | None, where: str) -> Outcome | None:
 
 def _verdict(case: Case, last: int, where: str) -> Outcome | None:
     parent = int(case.joined.parent[last])
-    for step in steps_of(case, last, parent if parent >= 0 else None):
-        if step.verdict.verdict == "drop":
-            said = rule.worded(case, case.place(last)[0], step)
-            evidence = () if said is None else (said,)
-            chain = f"{step.verdict.family} {step.verdict.table} {step.verdict.chain}"
-            return Outcome("dropped", where, said.quote if said is not None else f"dropped in {chain}", evidence)
+    for drop in verdicts_of(case, last, parent if parent >= 0 else None):
+        if drop.verdict.verdict == "drop":
+            worded = rule.worded(case, case.place(last)[0], drop)
+            evidence = () if worded is None else (worded,)
+            chain = f"{drop.verdict.family} {drop.verdict.table} {drop.verdict.chain}"
+            return Outcome("dropped", where, worded.quote if worded is not None else f"dropped in {chain}", evidence)
     return None

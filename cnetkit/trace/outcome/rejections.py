@@ -1,7 +1,7 @@
-"""What a node answered to a packet that it would not take: an ICMP error that quotes it, or a TCP reset of its SYN.
+"""A node's rejection of a packet: an ICMP error that quotes it, or a TCP reset of its SYN.
 
-An error belongs to a packet when it quotes that packet's own header bytes (RFC 792, RFC 4443, 3.1), a reset when it
-acknowledges exactly that SYN (RFC 9293, 3.10.7.1). It says nothing about packets that nobody answered.
+An error belongs to a packet if it quotes that packet's own header octets (RFC 792; RFC 4443, 3.1), a reset if it
+acknowledges exactly that SYN (RFC 9293, 3.10.7.1). Packets without a reply are left to causes/.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from cnetkit.trace.packets.packet import error_name, outermost, reply_ends
 
 SYN, RST, ACK = 2, 4, 16
 INITIAL = (64, 128, 255)
-"""What a TTL or hop limit begins with: a packet that has less was forwarded."""
+"""Usual initial values of a TTL or hop limit: a packet with less was forwarded."""
 Key = tuple[str, bytes, bytes]
-"""Node; identification, protocol and addresses; and the first 8 bytes of the transport header."""
+"""Node; identification, protocol and addresses; and the first 8 octets of the transport header."""
 
 
-class Answers:
-    """What the nodes of one recording answered, and what tells of which packet."""
+class Rejections:
+    """The rejections that the nodes of one recording sent, and the packets they belong to."""
 
     def __init__(self, case: Case) -> None:
         self.about = _indexed(case)
         c, joined = case.joined.columns, case.joined
-        plain = np.where(_is_syn(case), 0, c.ident)  # a SYN that is sent again has an identification of its own
+        plain = np.where(_is_syn(case), 0, c.ident)  # a retransmitted SYN has a new identification
         place = case.recording.frames.tap, joined.direction
         packets = Index(joined.order, *place, plain, c.protocol, c.src_low, c.dst_low, c.sport, c.dport, c.seq)
-        self.alike = Duplicates(packets, partial(_key, case))
+        self.duplicates = Duplicates(packets, partial(_key, case))
         accepted = joined.order[(_flags(case, SYN | RST | ACK) == SYN | ACK)[joined.order]]
         self.accepted = Index(accepted, c.sport, c.dport, c.ack)
 
 
-def refusal(case: Case, frame: int) -> Evidence | None:
-    """What the node where `frame` came in answered to it, or None."""
+def rejection(case: Case, frame: int) -> Evidence | None:
+    """The rejection of `frame` by the node that received it, or None."""
     if case.direction(frame) != "in" or not case.joined.columns.version[frame]:
         return None
-    known, columns = case.once(Answers), case.joined.columns
-    answers = known.about.get(_key(case, frame), []) if known.about else []
+    rejections, columns = case.once(Rejections), case.joined.columns
+    answers = rejections.about.get(_key(case, frame), []) if rejections.about else []
     later = bisect_left(answers, case.time(frame), key=case.time)
     if later == len(answers):
         return None
-    alike, place = known.alike.of(frame)
-    if len(alike) > 1:
-        if len(alike) != len(answers) or place < later:
-            return None  # of several packets that look the same, who can tell which one was refused
+    identical, place = rejections.duplicates.of(frame)
+    if len(identical) > 1:
+        if len(identical) != len(answers) or place < later:
+            return None  # of several identical packets it is unknown which one was rejected
         later = place
     answer = answers[later]
     if columns.protocol[answer] == TCP:
-        if len(known.accepted.find(columns.dport[frame], columns.sport[frame], columns.seq[frame] + np.uint32(1))):
-            return None  # a reset after it ends a connection that was there
+        if len(rejections.accepted.find(columns.dport[frame], columns.sport[frame], columns.seq[frame] + np.uint32(1))):
+            return None  # a reset after a SYN-ACK ends an established connection
         return Evidence("tcp", "a TCP reset", f"frame {answer}", "kernel")
     kind, code = int(columns.icmp_type[answer]), int(columns.icmp_code[answer])
     return Evidence("icmp", f"ICMP {error_name(int(columns.version[answer]), kind, code)}", f"frame {answer}", "kernel")
@@ -66,23 +66,23 @@ def refusal(case: Case, frame: int) -> Evidence | None:
 def _flags(case: Case, mask: int) -> NDArray[np.uint8]:
     """These of TCP's flags; 0 for other protocols."""
     c = case.joined.columns
-    found: NDArray[np.uint8] = np.where(c.protocol == TCP, c.flags & mask, 0)
-    return found
+    flags: NDArray[np.uint8] = np.where(c.protocol == TCP, c.flags & mask, 0)
+    return flags
 
 
 def _is_syn(case: Case) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (_flags(case, SYN | ACK) == SYN) & (case.joined.columns.depth == 0)
-    return found
+    syn: NDArray[np.bool_] = (_flags(case, SYN | ACK) == SYN) & (case.joined.columns.depth == 0)
+    return syn
 
 
 def _indexed(case: Case) -> dict[Key, list[int]]:
-    """The answers that began in their node, by the packets that they are about."""
+    """The rejections that began in their node, by the packets they belong to."""
     joined, c = case.joined, case.joined.columns
-    own = (joined.parent < 0) & (joined.direction == OUT) & np.isin(c.ttl, INITIAL)  # not another node's, passed on
+    own = (joined.parent < 0) & (joined.direction == OUT) & np.isin(c.ttl, INITIAL)  # not forwarded for another node
     errors = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
     errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)
     resets = _flags(case, RST | ACK) == RST | ACK
-    found: dict[Key, list[int]] = {}
+    by_packet: dict[Key, list[int]] = {}
     for frame in joined.order[(own & (errors | resets))[joined.order]]:
         node, at = case.place(int(frame))[0], int(c.transport[frame])
         if resets[frame]:
@@ -91,8 +91,8 @@ def _indexed(case: Case) -> dict[Key, list[int]]:
             quoted = _bytes(case, int(frame), at + 8, 68)
             header = (quoted[0] & 15) * 4 if quoted[:1] and quoted[0] >> 4 == 4 else 40
             key = (node, kept(quoted[:header]), quoted[header : header + 8])
-        found.setdefault(key, []).append(int(frame))
-    return found
+        by_packet.setdefault(key, []).append(int(frame))
+    return by_packet
 
 
 def _key(case: Case, frame: int) -> Key:
@@ -116,7 +116,7 @@ def _bytes(case: Case, frame: int, at: int, size: int) -> bytes:
 
 
 def kept(network: bytes) -> bytes:
-    """What of a network header stays the same inside a node: all but length, TTL, marks and checksum."""
+    """The part of a network header that does not change inside a node: all but length, TTL, marks and checksum."""
     if network[:1] and network[0] >> 4 == 4:
         return network[4:6] + network[9:10] + network[12:20]
     return network[6:7] + network[8:40]

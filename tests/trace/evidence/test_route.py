@@ -1,7 +1,7 @@
 """Which route a packet took: policy rules by priority, the longest prefix, the lowest metric."""
 
 from cnetkit.model import PolicyRule, Route
-from cnetkit.trace.evidence.route import chosen
+from cnetkit.trace.evidence.route import find_route
 
 MAIN = Route("a", "default", via="10.0.0.1", interface="eth0")
 NEAR = Route("a", "10.0.0.0/8", interface="eth0")
@@ -20,25 +20,25 @@ def rules(*texts):
 
 
 def test_the_longest_prefix_wins():
-    assert chosen([], ROUTES, "10.0.0.5", "10.1.2.3") == (NEAR, False)
-    assert chosen([], ROUTES, "10.0.0.5", "192.0.2.1") == (MAIN, False)
+    assert find_route([], ROUTES, "10.0.0.5", "10.1.2.3") == (NEAR, False)
+    assert find_route([], ROUTES, "10.0.0.5", "192.0.2.1") == (MAIN, False)
 
 
 def test_the_local_table_is_asked_first():
-    assert chosen([], ROUTES, "10.0.0.9", "10.0.0.5") == (OWN, False)
+    assert find_route([], ROUTES, "10.0.0.9", "10.0.0.5") == (OWN, False)
 
 
 def test_a_rule_for_a_source_sends_only_its_packets_to_another_table():
     asked = rules("0: from all lookup local", "100: from 10.0.0.5 lookup 100", "32766: from all lookup main")
-    assert chosen(asked, ROUTES, "10.0.0.5", "192.0.2.1") == (SPECIAL, False)
-    assert chosen(asked, ROUTES, "10.0.0.6", "192.0.2.1") == (MAIN, False)
+    assert find_route(asked, ROUTES, "10.0.0.5", "192.0.2.1") == (SPECIAL, False)
+    assert find_route(asked, ROUTES, "10.0.0.6", "192.0.2.1") == (MAIN, False)
 
 
 def test_a_rule_that_hangs_on_more_than_addresses_leaves_it_open():
     asked = rules("0: from all lookup local", "100: from all fwmark 0x1 lookup 100", "32766: from all lookup main")
-    assert chosen(asked, ROUTES, "10.0.0.5", "192.0.2.1") == (None, True)
+    assert find_route(asked, ROUTES, "10.0.0.5", "192.0.2.1") == (None, True)
 
 
 def test_of_equal_prefixes_the_lowest_metric_wins():
     worse = Route("a", "10.0.0.0/8", interface="eth9", metric=50)
-    assert chosen([], (worse, NEAR), "10.0.0.5", "10.1.2.3") == (NEAR, False)
+    assert find_route([], (worse, NEAR), "10.0.0.5", "10.1.2.3") == (NEAR, False)

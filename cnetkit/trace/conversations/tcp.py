@@ -1,0 +1,139 @@
+"""What TCP's numbers say about each segment: sent again, out of order, a gap before it, a repeated acknowledgement, no window.
+
+The definitions are those of Wireshark's expert information (epan/dissectors/packet-tcp.c, tcp_analyze_sequence_number), on
+columns. It reads no payload.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.protocols import TCP
+from cnetkit.trace.conversations.exchanges import ACK, FIN, RST, SYN, Exchanges, Flags, changes
+from cnetkit.trace.steps.joined import Joined
+
+I64 = NDArray[np.int64]
+OUT_OF_ORDER_NS = 3_000_000
+"""A segment that fills a gap this soon was overtaken, where no handshake tells the round trip; a later one was sent again."""
+FAR = np.int64(1) << 44
+"""Farther apart than any two sequence numbers of one connection: keeps the directions of connections apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """One element a packet of Exchanges; False for what is not TCP."""
+
+    retransmitted: Flags
+    """It carries what was seen before, or what the gap before it lacked for longer than a round trip."""
+    out_of_order: Flags
+    """It was overtaken by a later segment."""
+    gap: Flags
+    """Segments before it were not captured, or were lost before this place."""
+    repeated_ack: Flags
+    """It acknowledges the same as the segment before it, and says nothing else."""
+    zero_window: Flags
+    """Its sender has no room for more."""
+    keep_alive: Flags
+    connection: I64
+    """Counted from 0 within its flow: a SYN with another number begins the next one."""
+
+
+MARKS = ("retransmitted", "out_of_order", "gap", "repeated_ack", "zero_window", "keep_alive")
+
+
+def segments(joined: Joined, packets: Exchanges) -> Segments:
+    """Judges every TCP segment."""
+    n, c, rows = len(packets.frame), joined.columns, packets.frame
+    tcp = (c.protocol[rows] == TCP) & ~packets.error
+    flags = np.where(tcp, c.flags[rows], 0).astype(np.int64)
+    connection = _connections(packets, tcp, flags, c.seq[rows])
+    order = np.flatnonzero(tcp)
+    order = order[np.lexsort((order, packets.answer[order], connection[order], packets.flow[order]))]
+    marks = {name: np.zeros(n, np.bool_) for name in MARKS}
+    if not len(order):
+        return Segments(**marks, connection=connection)
+    frame, bits = rows[order], flags[order]
+    new = changes(packets.flow[order], connection[order], packets.answer[order])
+    group = np.cumsum(new) - 1
+    payload = c.payload_length[frame].astype(np.int64) + c.cut[frame]
+    size = payload + (bits & SYN > 0) + (bits & FIN > 0)
+    begin = _unwrapped(c.seq[frame], new) + group * FAR
+    end = begin + size
+    top = np.maximum.accumulate(np.where(bits & RST > 0, group * FAR - FAR // 2, end))
+    before = np.append(-FAR, top[:-1])
+    before = np.where(new, begin, before)  # nothing is expected of the first
+    started = ~new & (before > group * FAR - FAR // 4)
+    plain = bits & (SYN | FIN | RST) == 0
+    keep_alive = started & plain & (payload <= 1) & (begin == before - 1)
+    old = started & (size > 0) & (begin < before) & ~keep_alive & (bits & RST == 0)
+    gap = started & (begin > before) & (bits & RST == 0)
+    time = joined.clocks.time[rows]
+    soon = _round_trips(packets, flags, connection, time)[order]
+    filling = _filling(begin, end, before, gap, old, time[order], soon)
+    ack, window = c.ack[frame].astype(np.int64), c.window[frame].astype(np.int64)
+    bare = plain & (payload == 0) & (bits & ACK > 0) & ~keep_alive
+    repeated = bare & ~new & (window > 0)
+    repeated[1:] &= (ack[1:] == ack[:-1]) & (window[1:] == window[:-1]) & (begin[1:] == before[1:])
+    no_window = plain & (window == 0) & (bits & ACK > 0)
+    for mark, values in zip(
+        marks.values(), (old & ~filling, filling, gap, repeated, no_window, keep_alive), strict=True
+    ):
+        mark[order] = values
+    after_probe = np.append(False, marks["keep_alive"][:-1] & (packets.flow[1:] == packets.flow[:-1]))
+    marks["repeated_ack"] &= ~after_probe  # what answers a keep-alive repeats itself by design
+    return Segments(**marks, connection=connection)
+
+
+def _connections(packets: Exchanges, tcp: Flags, flags: I64, seq: NDArray[np.uint32]) -> I64:
+    """The number of each packet's connection within its flow."""
+    syn = np.flatnonzero(tcp & (flags & (SYN | ACK) == SYN) & ~packets.answer)
+    another = np.zeros(len(packets.frame), np.int64)
+    same_flow = packets.flow[syn][1:] == packets.flow[syn][:-1]
+    another[syn[1:]] = same_flow & (seq[syn][1:] != seq[syn][:-1])
+    total = np.cumsum(another)
+    return total - total[packets.begins[packets.flow]] + another[packets.begins[packets.flow]]
+
+
+def _unwrapped(seq: NDArray[np.uint32], new: Flags) -> I64:
+    """Sequence numbers that go on beyond 32 bits, from 0 at the beginning of each run."""
+    steps = np.append(np.uint32(0), np.diff(seq)).view(np.int32).astype(np.int64)
+    steps[new] = 0
+    total = np.cumsum(steps)
+    return total - total[np.maximum.accumulate(np.where(new, np.arange(len(seq)), 0))]
+
+
+def _round_trips(packets: Exchanges, flags: I64, connection: I64, time: I64) -> I64:
+    """For each packet the round trip of its connection's handshake, or OUT_OF_ORDER_NS where that was not seen."""
+    _, key = np.unique(packets.flow << 20 | np.minimum(connection, (1 << 20) - 1), return_inverse=True)
+    place, count, late = np.arange(len(key)), int(key.max(initial=-1)) + 1, len(key)
+    accepted, third, asked = np.full(count, late), np.full(count, late), np.full(count, -1)
+    rows = np.flatnonzero(packets.answer & (flags & (SYN | ACK) == SYN | ACK))
+    np.minimum.at(accepted, key[rows], rows)
+    rows = np.flatnonzero(~packets.answer & (flags & (SYN | ACK) == ACK) & (place > accepted[key]))
+    np.minimum.at(third, key[rows], rows)
+    rows = np.flatnonzero(~packets.answer & (flags & (SYN | ACK) == SYN) & (place < third[key]))
+    np.maximum.at(asked, key[rows], rows)
+    seen = (third < late) & (asked >= 0)
+    took = np.full(count, OUT_OF_ORDER_NS)
+    took[seen] = time[third[seen]] - time[asked[seen]]
+    return took[key]
+
+
+def _filling(begin: I64, end: I64, before: I64, gap: Flags, old: Flags, time: I64, soon: I64) -> Flags:
+    """Old segments that were not seen before and fill a gap soon after the latest new one: they were overtaken."""
+    if not old.any() or not gap.any():
+        return np.zeros(len(begin), np.bool_)
+    size, place = end - begin, np.arange(len(begin))
+    order = np.lexsort((place, size, begin))
+    twin = (begin[order][1:] == begin[order][:-1]) & (size[order][1:] == size[order][:-1]) & (size[order][1:] > 0)
+    seen = np.zeros(len(begin), np.bool_)
+    seen[order[1:][twin]] = True
+    gaps = np.flatnonzero(gap)
+    of = gaps[np.maximum(np.searchsorted(before[gaps], begin, "right") - 1, 0)]  # gaps ascend, as what was seen does
+    filling = old & ~seen & (begin >= before[of]) & (end <= begin[of]) & (of < place)
+    newest = np.maximum.accumulate(np.where(end > before, place, 0))
+    filling &= time - time[newest] < soon
+    return filling

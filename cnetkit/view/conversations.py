@@ -1,0 +1,111 @@
+"""Conversations in words: what is wrong with a trace, worst first, and one line for each flow.
+
+Frames are named by Wireshark's `frame.number`, which counts from 1. Text from packets is made legible here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnetkit.trace.conversations.conversation import FAILED, STATES, Conversation
+from cnetkit.trace.conversations.payloads import Topic
+from cnetkit.trace.trace import Trace
+from cnetkit.view.wording import counted, legible
+
+MOST_TROUBLES = 8
+"""Conversations that the summary names; the rest are counted."""
+MOST_TOPICS = 3
+BAD = tuple(STATES[number] for number in FAILED)
+NOUNS = {
+    "retransmitted": "segments sent again (retransmitted)", "out of order": "segments out of order",
+    "gap": "gaps before a segment", "repeated acknowledgement": "repeated acknowledgements (duplicate ACKs)",
+    "zero window": "times a zero window (the receiver's buffer was full)",
+}  # fmt: skip
+TELLING = ("retransmitted", "gap", "zero window")
+"""Findings that name a conversation among the troubles; the others happen in healthy ones too."""
+
+
+def troubles(trace: Trace) -> Iterator[str]:
+    """What is wrong, a line each, worst first; nothing for a healthy trace."""
+    conversations = trace.conversations
+    named = 0
+    for one in conversations:
+        telling = sum(int(conversations.columns.findings[kind][one.flow]) for kind in TELLING)
+        errors = any(finding.kind.startswith("ICMP ") for finding in one.findings)
+        unanswered = [topic for topic in conversations.topics(one.flow) if not topic.answered and named < MOST_TROUBLES]
+        if one.state not in BAD and not telling and not errors and not unanswered:
+            break
+        named += 1
+        if named <= MOST_TROUBLES:
+            yield f"! {legible(_title(trace, one))}: {'; '.join([*sentences(trace, one)])}"
+    if named > MOST_TROUBLES:
+        yield f"! and {counted(named - MOST_TROUBLES, 'more conversation')} with such faults: see trace.conversations.table"
+
+
+def sentences(trace: Trace, one: Conversation) -> Iterator[str]:
+    """How one conversation went: its state, its findings, what it was about, how much was sent."""
+    yield _state(one)
+    yield from (_finding(finding.kind, finding.count, finding.frames) for finding in one.findings
+                if finding.kind != one.ended_how)  # fmt: skip
+    yield from (_topic(topic) for topic in trace.conversations.topics(one.flow)[:MOST_TOPICS])
+    if one.sent[1] or one.received[1]:
+        yield f"{one.sent[1]:,} octets sent, {one.received[1]:,} received"
+
+
+def _title(trace: Trace, one: Conversation) -> str:
+    begin = trace.journey(int(trace.analysis.journeys.flow_begins[one.flow])).packet
+    return f"{trace.analysis.flow_protocol(one.flow)} {begin.source} → {begin.destination}"
+
+
+def _state(one: Conversation) -> str:
+    after = f" {lasted(one.round_trip_ns)} after it was asked" if one.round_trip_ns else ""
+    match one.state:
+        case "refused":
+            return f"refused: {one.ended_from} reset the SYN{after} ({frame(one.ended_by)})"
+        case "rejected":
+            return f"{one.ended_from} sent {one.ended_how} ({frame(one.ended_by)})"
+        case "unanswered":
+            tries = f" after {one.tries} tries in {lasted(one.duration_ns)}" if one.tries > 1 else ""
+            return f"unanswered{tries} ({frame(one.first)})"
+        case "reset":
+            return f"reset by {one.ended_from} after {lasted(one.duration_ns)} ({frame(one.ended_by)})"
+        case "stalled":
+            return "opened, then one end sent again and again and nothing came back"
+        case "one-way":
+            return f"{counted(one.sent[0], 'packet')} one way, none came back"
+        case "announced":
+            return f"sent to a group: {counted(one.sent[0], 'packet')}"
+        case "closed":
+            return (
+                f"answered in {lasted(one.round_trip_ns)}, closed by both ends"
+                if one.round_trip_ns
+                else "closed by both ends"
+            )
+    return f"answered in {lasted(one.round_trip_ns)}" if one.round_trip_ns else "answered"
+
+
+def _finding(kind: str, count: int, frames: tuple[int, ...]) -> str:
+    more = ", ..." if count > len(frames) else ""
+    numbers = ", ".join(f"{number + 1}" for number in frames)
+    what = NOUNS.get(kind, f"times {kind}")
+    return f"{count} {what} (frame.number {numbers}{more})"
+
+
+def _topic(topic: Topic) -> str:
+    asked = legible(topic.question)
+    if not topic.answered:
+        return f"{topic.protocol} {asked}: unanswered" + (f" after {topic.tries} tries" if topic.tries > 1 else "")
+    answer = f": {legible(topic.answer)}" if topic.answer else ""
+    return f"{topic.protocol} {asked}{answer} in {lasted(topic.waited_ns)}"
+
+
+def frame(number: int) -> str:
+    """`frame.number 5`, as Wireshark counts."""
+    return f"frame.number {number + 1}"
+
+
+def lasted(nanoseconds: int) -> str:
+    """`12 µs`, `1.8 ms`, `7.0 s`."""
+    if nanoseconds < 1_000_000:
+        return f"{nanoseconds / 1000:.0f} µs"
+    return f"{nanoseconds / 1e6:.1f} ms" if nanoseconds < 1_000_000_000 else f"{nanoseconds / 1e9:.1f} s"
