@@ -1,7 +1,7 @@
-"""The one door to how things are shown: names the display of each thing, and loads it when it is first used.
+"""The only door to how things are shown: names the display of each thing, and loads it at first use.
 
-It draws nothing itself, and imports no view before one is asked for. So a trace can be made, saved and searched without
-any, and whoever has a trace can always show it.
+Draws nothing itself, and imports no view before one is needed. So a trace can be made, saved and searched without any
+view, and every trace can be shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Display = Callable[..., Any]
 
 
 class Displays(MutableMapping[str, Display]):
-    """Displays by name. Each is a function, or where to find it, `module:name`, until it is first looked up."""
+    """Displays by name. Each is a function, or, until it is first looked up, its location `module:name`."""
 
     def __init__(self, **homes: Display | str) -> None:
         self._homes: dict[str, Display | str] = {MIME.get(name, name): home for name, home in homes.items()}
@@ -53,5 +53,5 @@ COMPARISON_VIEWS = Displays(text="cnetkit.view.comparison:text", html="cnetkit.v
 
 
 def mime_bundle(thing: object, views: Displays) -> dict[str, str]:
-    """What IPython asks of a thing: each of its views by MIME type."""
+    """The views of a thing by MIME type, as IPython asks for them."""
     return {"text/plain": repr(thing)} | {kind: view(thing) for kind, view in views.items() if "/" in kind}

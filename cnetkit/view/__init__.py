@@ -1,6 +1,6 @@
-"""SHOW: a trace as text, tables and pictures. Pure functions from a trace to text; the terminal alone is printed to.
+"""Shows a trace as text, tables and pictures. Pure functions from a trace to text; only print_trace prints.
 
-Traces, flows, journeys and comparisons find their displays by cnetkit.displays, without importing this room before.
+Traces, flows, journeys and comparisons find their displays through cnetkit.displays; nobody has to import this room.
 """
 
 from cnetkit.view.notebook import html

@@ -1,7 +1,7 @@
-"""The browser's side as texts: the viewer's modules in one, vis-network before them, and the style sheet.
+"""The browser side as text: the viewer's modules in one, vis-network before them, and the style sheet.
 
-The modules stand in static/ as a browser would load them; here each becomes a closure, so that one file needs no loader.
-Nothing is built beforehand and nothing is fetched.
+The modules in static/ are written as a browser would load them; here each becomes a closure, so that one file needs no
+loader. Nothing is built in advance and nothing is fetched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EXPORT = re.compile(r"^export (?=(?:class|function|const) (\w+))", re.MULTILINE)
 
 @cache
 def script(entry: str) -> str:
-    """One module that begins with `entry`, `page` or `widget`; vis-network is `vis` in it."""
+    """One module that starts with `entry`, `page` or `widget`; vis-network is `vis` in it."""
     vis = f"const vis = (() => {{ const exports = {{}}, module = {{ exports }};\n{library()}\nreturn exports; }})();\n"
     *modules, last = _needed(entry)
     parts = [_closure(name) for name in modules]
@@ -38,17 +38,17 @@ def _text(name: str) -> str:
 
 
 def _needed(name: str) -> list[str]:
-    """The modules that `name` imports, what they need first, and itself last."""
-    found: dict[str, None] = {}
+    """The modules that `name` imports, their own imports first, and itself last."""
+    needed: dict[str, None] = {}
 
     def visit(module: str) -> None:
-        for _, other in IMPORT.findall(_text(module)):
-            if other not in found:
-                visit(other)
-        found[module] = None
+        for _, imported in IMPORT.findall(_text(module)):
+            if imported not in needed:
+                visit(imported)
+        needed[module] = None
 
     visit(name)
-    return list(found)
+    return list(needed)
 
 
 def _closure(name: str) -> str:

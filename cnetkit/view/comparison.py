@@ -1,4 +1,4 @@
-"""What differs between two traces, as text for a terminal and as a table for a notebook. It compares nothing."""
+"""The differences between two traces, as text for a terminal and as a table for a notebook. Compares nothing."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ NOTHING = "none"
 
 
 def text(comparison: Comparison, width: int = 100) -> str:
-    """Each question with what was and what is, folded to `width`."""
+    """Each question with its values before and after, folded to `width`."""
     return plain(_lines(comparison, width))
 
 
 def html(comparison: Comparison) -> str:
     """A table with a group of rows for each question. Everything is escaped."""
     rows = []
-    for question, found in _by_question(comparison):
+    for question, differences in _by_question(comparison):
         rows.append(f'<tr><th scope="rowgroup" colspan="3">{escape(wording.legible(question))}</th></tr>')
-        for one in found:
-            cells = "".join(f"<td>{escape(wording.legible(part)) or NOTHING}</td>" for part in (one.before, one.after))
-            rows.append(f'<tr><th scope="row">{one.aspect}</th>{cells}</tr>')
+        for difference in differences:
+            cells = "".join(
+                f"<td>{escape(wording.legible(part)) or NOTHING}</td>" for part in (difference.before, difference.after)
+            )
+            rows.append(f'<tr><th scope="row">{difference.aspect}</th>{cells}</tr>')
     heads = '<tr><td></td><th scope="col">before</th><th scope="col">after</th></tr>'
     return (
         f'<div class="cnetkit"><style>{STYLE}</style><table class="differ"><caption>{_head(comparison)}</caption>'
@@ -46,20 +48,20 @@ def html(comparison: Comparison) -> str:
 
 def _head(comparison: Comparison) -> str:
     differing = len(list(_by_question(comparison)))
-    alike = f"{comparison.alike} {'is' if comparison.alike == 1 else 'are'} alike"
-    return f"{wording.counted(differing, 'kind')} of packet {'differs' if differing == 1 else 'differ'}, {alike}"
+    equal = f"{comparison.alike} {'is' if comparison.alike == 1 else 'are'} alike"
+    return f"{wording.counted(differing, 'kind')} of packet {'differs' if differing == 1 else 'differ'}, {equal}"
 
 
 def _by_question(comparison: Comparison) -> Iterable[tuple[str, list[Difference]]]:
-    grouped = groupby(comparison.differences, lambda one: one.question)
-    return ((question, list(found)) for question, found in grouped)
+    grouped = groupby(comparison.differences, lambda difference: difference.question)
+    return ((question, list(group)) for question, group in grouped)
 
 
 def _lines(comparison: Comparison, width: int) -> Iterator[Line]:
     yield from under(_head(comparison), "bold", 0, width)
-    for question, found in _by_question(comparison):
+    for question, differences in _by_question(comparison):
         yield []
         yield from under(wording.legible(question), "bold", 0, width)
-        for one in found:
-            for label, said in (("before", one.before), ("after", one.after)):
-                yield from under(f"{one.aspect} {label}: {wording.legible(said) or NOTHING}", "", 2, width)
+        for difference in differences:
+            for label, value in (("before", difference.before), ("after", difference.after)):
+                yield from under(f"{difference.aspect} {label}: {wording.legible(value) or NOTHING}", "", 2, width)

@@ -1,6 +1,6 @@
-"""Displays in a notebook: first a still picture with text, which every reader of the file sees, then the viewer over it.
+"""Displays in a notebook: first a static picture with text, which stays in the file, then the viewer over it.
 
-The viewer hides the still picture while it lives. A reopened notebook shows the still one alone.
+The viewer hides the static picture while it is alive. A reopened notebook shows the static picture only.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from cnetkit.view.terminal import journey_text, text
 STYLE = """
 .jp-OutputArea-child:has(.cnetkit-still:not([hidden]))+.jp-OutputArea-child:has(>.jupyter-widgets){display:none}
 """
-"""In a reopened notebook JupyterLab says in the viewer's place that its model was not found; the still picture is enough."""
+"""In a reopened notebook JupyterLab shows an error in the viewer's place; it is hidden, the static picture is enough."""
 
 
 def show(trace: Trace) -> None:
-    """Displays a trace; one whose capture still runs is followed until it ends.
+    """Displays a trace. A running capture is followed until it ends.
 
-    Layers come when they are looked at: scapy, which takes them apart, takes a second to load, and nobody waits for that
-    before the first packet moves.
+    Layers are computed on request: scapy takes a second to load, and the first packet moves before that.
     """
     if trace.running:
         _follow(trace)
@@ -46,7 +45,7 @@ def show(trace: Trace) -> None:
 
 
 def show_hop(journey: Journey, hop: Hop) -> None:
-    """Displays a journey where viewers live, and there the packet on its way to that hop; elsewhere nothing."""
+    """In a notebook, displays a journey with the cursor at that hop; elsewhere nothing."""
     if not viewers():
         return
     from cnetkit.view.widget import Viewer
@@ -57,8 +56,8 @@ def show_hop(journey: Journey, hop: Hop) -> None:
 
 
 def _follow(trace: Trace) -> None:
-    said = f"{trace!r} It was still running here: display it again for its picture."
-    name = still(said, f"<p>{escape(said)}</p>")
+    text = f"{trace!r} It was still running here: display it again for its picture."
+    name = still(text, f"<p>{escape(text)}</p>")
     if viewers():
         from cnetkit.view.live import follow
         from cnetkit.view.widget import Viewer
@@ -69,7 +68,7 @@ def _follow(trace: Trace) -> None:
 
 
 def still(plain: str, markup: str) -> str:
-    """Displays what stays in the file, and gives back the name by which the viewer finds it."""
+    """Displays the part that stays in the file, and returns the name by which the viewer finds it."""
     name = uuid4().hex
     framed = f'<div class="cnetkit-still" data-cnetkit="{name}"><style>{STYLE}</style>{markup}</div>'
     publish({"text/plain": plain, "text/html": framed})
@@ -77,14 +76,14 @@ def still(plain: str, markup: str) -> str:
 
 
 def publish(what: object) -> None:
-    """Displays a MIME bundle, or an object that knows its own."""
+    """Displays a MIME bundle, or an object that has its own display."""
     from IPython.display import display
 
     display(what, raw=isinstance(what, dict))  # type: ignore[no-untyped-call]
 
 
 def viewers() -> bool:
-    """Whether a viewer can live here: in a notebook's kernel, with anywidget installed."""
+    """Whether a viewer can run here: in a notebook's kernel, with anywidget installed."""
     from IPython.core.getipython import get_ipython
 
     return find_spec("anywidget") is not None and hasattr(get_ipython(), "kernel")

@@ -1,6 +1,6 @@
-"""A network as a pyvis Network: what vis-network draws. The page around it is ours, so that nothing is ever fetched.
+"""A network as a pyvis Network, which vis-network draws. The page around it is ours, so that nothing is fetched.
 
-Colours belong to the browser, which knows light and dark; here are places, shapes and labels.
+Colours are chosen in the browser, which knows light and dark; here are positions, shapes and labels.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ OPTIONS = {
 }  # fmt: skip
 DASHES: dict[str, Any] = {"tunnel": [9, 6], "bridge": False, "macvlan": [3, 4], "seen": [2, 5]}
 BOW = {"enabled": True, "type": "curvedCW", "roundness": 0.18}
-"""Tunnels bow over what they run through, and links over what stands between their ends."""
+"""Tunnels curve over the links they run through, and links over interfaces between their ends."""
 LETTERS = 17
-"""Letters of a name or address that fit into an interface; the whole stands beside the picture."""
+"""Characters of a name or address that fit into an interface; the whole text is beside the picture."""
 
 
 def graph(network: Network) -> dict[str, Any]:
-    """Nodes, edges and options for vis-network, and the boxes around the nodes. pyvis is imported here."""
+    """Nodes, edges and options for vis-network, and the boxes around the nodes. Imports pyvis."""
     from pyvis.network import Network as Vis
 
     vis = Vis()
     vis.set_options(json.dumps(OPTIONS))
     nodes = list(network.nodes)
-    found = layout(
+    positions = layout(
         {name: node.host for name, node in network.nodes.items()},
         [
             Port(i.node, i.name, i.kind == "bridge", i.master, _peer(network, i))
@@ -48,18 +48,19 @@ def graph(network: Network) -> dict[str, Any]:
         ],
         [(link.a[0], link.b[0]) for link in network.links if link.kind != "tunnel"],
     )  # fmt: skip
-    for place, one in network.interfaces.items():
-        x, y = found.places[place]
-        told = place in network.told
-        down = told and not one.up
+    for place, interface in network.interfaces.items():
+        x, y = positions.places[place]
+        described = place in network.in_topology
+        down = described and not interface.up
         vis.add_node(
-            network.number[place], label=_label(one, told), group=_group(one), shape="box", x=round(x), y=round(y),
+            network.number[place], label=_label(interface, described), group=_group(interface),
+            shape="box", x=round(x), y=round(y),
             shapeProperties={"borderDashes": [5, 4] if down else False, "borderRadius": 6},
         )  # fmt: skip
     drawn = [link for link in network.links if link.a in network.number and link.b in network.number]
-    rows = sorted({(round(y), round(x)) for x, y in found.places.values()})
+    rows = sorted({(round(y), round(x)) for x, y in positions.places.values()})
     for at, link in enumerate(drawn):
-        bowed = link.kind == "tunnel" or _between(rows, found.places[link.a], found.places[link.b])
+        bowed = link.kind == "tunnel" or _between(rows, positions.places[link.a], positions.places[link.b])
         vis.add_edge(
                 network.number[link.a], network.number[link.b], id=f"e{at}", kind=link.kind,
                 dashes=DASHES.get(link.kind, False), smooth=BOW if bowed else False,
@@ -69,7 +70,8 @@ def graph(network: Network) -> dict[str, Any]:
         "edges": vis.edges,
         "options": vis.options,
         "boxes": [
-            [nodes.index(b.node), round(b.x), round(b.y), round(b.width), round(b.height), b.depth] for b in found.boxes
+            [nodes.index(b.node), round(b.x), round(b.y), round(b.width), round(b.height), b.depth]
+            for b in positions.boxes
         ],
     }
 
@@ -83,38 +85,42 @@ def library() -> str:
     return file.read_text(encoding="utf-8")
 
 
-def _peer(network: Network, one: Interface) -> tuple[str, str] | None:
-    return one.peer if one.peer in network.interfaces else None
+def _peer(network: Network, interface: Interface) -> tuple[str, str] | None:
+    return interface.peer if interface.peer in network.interfaces else None
 
 
 def _between(rows: list[tuple[int, int]], a: tuple[float, float], b: tuple[float, float]) -> bool:
-    """Whether another interface stands in the same row between these two; `rows`: all of them by y, then x."""
+    """Whether another interface is between these two in the same row; `rows` are all interfaces by y, then x."""
     if round(a[1]) != round(b[1]):
         return False
-    one, other = sorted((round(x), round(y))[::-1] for x, y in (a, b))
-    return bisect_left(rows, other) - bisect_left(rows, one) > 1
+    first, second = sorted((round(x), round(y))[::-1] for x, y in (a, b))
+    return bisect_left(rows, second) - bisect_left(rows, first) > 1
 
 
-def _group(one: Interface) -> str:
-    if one.kind == "bridge":
+def _group(interface: Interface) -> str:
+    if interface.kind == "bridge":
         return "bridge"
-    return "tunnel" if one.kind in ("vxlan", "geneve", "gre", "gretap", "ipip", "tun", "wireguard") else "interface"
+    return (
+        "tunnel" if interface.kind in ("vxlan", "geneve", "gre", "gretap", "ipip", "tun", "wireguard") else "interface"
+    )
 
 
-def _label(one: Interface, told: bool) -> str:
-    """The name, what it is where that is not plain, and its first address or what is wrong with it."""
-    lines = [_cut(legible(one.name))]
-    if one.kind not in ("", "veth", "loopback"):
-        number = one.details.get("id")
-        lines.append(_cut(f"{one.kind}{f' {number}' if number is not None else ''}"))
-    if told and not one.up:
+def _label(interface: Interface, described: bool) -> str:
+    """The name, the kind if it is not plain, and the first address or the problem."""
+    lines = [_cut(legible(interface.name))]
+    if interface.kind not in ("", "veth", "loopback"):
+        number = interface.details.get("id")
+        lines.append(_cut(f"{interface.kind}{f' {number}' if number is not None else ''}"))
+    if described and not interface.up:
         lines.append("down")
-    elif one.addresses:
-        lines.append(_cut(one.addresses[0]) + (f" +{len(one.addresses) - 1}" if len(one.addresses) > 1 else ""))
-    elif told and not one.master and one.kind not in ("bridge", "loopback"):
+    elif interface.addresses:
+        lines.append(
+            _cut(interface.addresses[0]) + (f" +{len(interface.addresses) - 1}" if len(interface.addresses) > 1 else "")
+        )
+    elif described and not interface.master and interface.kind not in ("bridge", "loopback"):
         lines.append("no address")
     return "\n".join(lines)
 
 
-def _cut(said: str) -> str:
-    return said if len(said) <= LETTERS else f"{said[: LETTERS - 1]}…"
+def _cut(text: str) -> str:
+    return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"

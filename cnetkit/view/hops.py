@@ -1,6 +1,6 @@
-"""The hops of journeys as one HTML table: what changed, and why. Packets that went the same way are listed once.
+"""The hops of journeys as one HTML table: changes and reasons. Packets that took the same path are listed once.
 
-Everything is escaped. Rules that only passed a packet on, and MAC addresses, unfold.
+Everything is escaped. Rules that only passed a packet on, and MAC addresses, are folded.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ padding:0;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mo
 
 
 def table(groups: Sequence[Sequence[Journey]], caption: str) -> str:
-    """A table of journeys that went the same way, the first of each group in full."""
+    """A table of journeys that took the same path; the first of each group in full."""
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
     bodies = "".join(_body(group) for group in groups)
     named = escape(wording.legible(caption))
@@ -51,9 +51,9 @@ def _body(group: Sequence[Journey]) -> str:
     journey = group[0]
     ended = journey.outcome
     outcome = f'<span class="{ended.kind}">{escape(wording.ending(ended))}</span>'
-    said = f"#{journey.id} {escape(wording.packet(journey.packet))} {outcome}"
-    because = "".join(_reason(one) for one in ended.evidence)
-    rows = [f'<tr><th scope="rowgroup" colspan="{len(HEADS)}">{said}{because}</th></tr>']
+    heading = f"#{journey.id} {escape(wording.packet(journey.packet))} {outcome}"
+    because = "".join(_reason(item) for item in ended.evidence)
+    rows = [f'<tr><th scope="rowgroup" colspan="{len(HEADS)}">{heading}{because}</th></tr>']
     times = {hop.frame: hop.moment for hop in journey.hops}
     places = {hop.frame: number for number, hop in enumerate(journey.hops, 1)}
     for number, hop in enumerate(journey.hops, 1):
@@ -74,31 +74,31 @@ def _body(group: Sequence[Journey]) -> str:
 
 
 def _changes(hop: Hop) -> str:
-    said = []
+    lines = []
     for line in wording.changes(hop):
         if line == wording.MACS:
-            both = "<br>".join(escape(one) for one in wording.changes(hop, whole=True) if one.startswith("eth."))
-            said.append(f'<details class="soft"><summary>{line}</summary>{both}</details>')
+            both = "<br>".join(escape(part) for part in wording.changes(hop, whole=True) if part.startswith("eth."))
+            lines.append(f'<details class="soft"><summary>{line}</summary>{both}</details>')
         else:
-            said.append(f'<div class="change">{escape(line)}</div>')
-    return "".join(said)
+            lines.append(f'<div class="change">{escape(line)}</div>')
+    return "".join(lines)
 
 
 def _why(hop: Hop) -> str:
-    found = reasons(hop.evidence)
-    said = [_reason(one) for one in found.decisive]
-    if found.passed:
-        listed = "".join(_reason(one) for one in found.passed)
-        said.append(f'<details class="soft"><summary>{wording.passing(found.passed)}</summary>{listed}</details>')
-    if not said and hop.parent is not None:
-        said.append('<div class="soft">no evidence was recorded</div>')
-    return "".join(said)
+    why = reasons(hop.evidence)
+    lines = [_reason(item) for item in why.decisive]
+    if why.passed:
+        listed = "".join(_reason(item) for item in why.passed)
+        lines.append(f'<details class="soft"><summary>{wording.passing(why.passed)}</summary>{listed}</details>')
+    if not lines and hop.parent is not None:
+        lines.append('<div class="soft">no evidence was recorded</div>')
+    return "".join(lines)
 
 
-def _reason(one: Evidence) -> str:
-    kind = escape(wording.legible(wording.KINDS.get(one.kind, one.kind)))
-    quote, source = escape(wording.legible(one.quote)), escape(wording.legible(one.source))
+def _reason(item: Evidence) -> str:
+    kind = escape(wording.legible(wording.KINDS.get(item.kind, item.kind)))
+    quote, source = escape(wording.legible(item.quote)), escape(wording.legible(item.source))
     return (
         f'<div class="why">{kind} <code class="quote">“{quote}”</code> '
-        f'<span class="soft">({source}; {one.strength})</span></div>'
+        f'<span class="soft">({source}; {item.strength})</span></div>'
     )

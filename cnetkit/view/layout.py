@@ -1,6 +1,6 @@
-"""Where a network's interfaces and boxes are drawn: hosts hold their containers, bridges stand above their ports.
+"""Positions of a network's interfaces and boxes: hosts contain their containers, bridges are above their ports.
 
-Pure arithmetic on names and sizes, the same for the same network. It draws nothing and knows no packets.
+Pure arithmetic on names and sizes, deterministic. Draws nothing and knows no packets.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from math import ceil, sqrt
 
 Place = tuple[str, str]
 WIDTH, HEIGHT = 134, 78
-"""Pixels that an interface takes, with what is left around it."""
+"""Pixels of an interface, with the space around it."""
 PAD, HEAD, GAP = 14, 30, 80
 """Pixels inside a box, of its heading, and between two machines."""
 ACROSS = 8
-"""Ports of a bridge side by side; more stand in further rows."""
+"""Ports of a bridge side by side; more ports form further rows."""
 FEW, FLAT = 4, 8
-"""So many parts stand in one row, if that is at most so many times as wide as high."""
+"""This many parts form one row, unless it is more than this many times as wide as high."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An interface as far as its place depends on it."""
+    """The properties of an interface that decide its position."""
 
     node: str
     name: str
@@ -33,7 +33,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node's frame. `depth` 1 stands inside another one."""
+    """The frame around a node. `depth` 1 is inside another one."""
 
     node: str
     x: float
@@ -45,18 +45,18 @@ class Box:
 
 @dataclass(slots=True)
 class Layout:
-    """Centres of interfaces, and boxes around them, in pixels; grows to the right and downwards from 0, 0."""
+    """Centres of interfaces, and boxes around them, in pixels; extends to the right and down from 0, 0."""
 
     places: dict[Place, tuple[float, float]] = field(default_factory=dict)
     boxes: list[Box] = field(default_factory=list)
     width: float = 0
     height: float = 0
 
-    def put(self, other: Layout, x: float, y: float) -> None:
-        """Takes `other` in, moved by x and y."""
-        self.places |= {place: (x + px, y + py) for place, (px, py) in other.places.items()}
-        self.boxes += [Box(b.node, b.x + x, b.y + y, b.width, b.height, b.depth) for b in other.boxes]
-        self.width, self.height = max(self.width, x + other.width), max(self.height, y + other.height)
+    def put(self, part: Layout, x: float, y: float) -> None:
+        """Adds `part`, moved by x and y."""
+        self.places |= {place: (x + px, y + py) for place, (px, py) in part.places.items()}
+        self.boxes += [Box(b.node, b.x + x, b.y + y, b.width, b.height, b.depth) for b in part.boxes]
+        self.width, self.height = max(self.width, x + part.width), max(self.height, y + part.height)
 
 
 def layout(hosts: dict[str, str], ports: Sequence[Port], joined: Sequence[tuple[str, str]] = ()) -> Layout:
@@ -74,12 +74,12 @@ def layout(hosts: dict[str, str], ports: Sequence[Port], joined: Sequence[tuple[
 
 
 def _neighbours_first(machines: list[str], joined: Sequence[tuple[str, str]], hosts: dict[str, str]) -> list[str]:
-    """The machines so that those joined by a link stand side by side: from an end of the network inwards."""
+    """Orders the machines so that linked ones are neighbours, beginning at an end of the network."""
     near: dict[str, dict[str, None]] = {machine: {} for machine in machines}
     for a, b in joined:
-        one, other = (node if node in near else hosts.get(node, "") for node in (a, b))
-        if one != other and one in near and other in near:
-            near[one][other] = near[other][one] = None
+        first, second = (node if node in near else hosts.get(node, "") for node in (a, b))
+        if first != second and first in near and second in near:
+            near[first][second] = near[second][first] = None
     order: dict[str, None] = {}
     for start in sorted(machines, key=lambda machine: len(near[machine])):
         waiting = [start]
@@ -115,7 +115,7 @@ def _machine(node: str, own: dict[str, list[Port]], inside: list[str]) -> Layout
 
 
 def _centred(body: Layout, loose: list[Port]) -> Layout:
-    """The uplinks in the middle above what stands under them."""
+    """The uplinks, centred above what is below them."""
     across = min(len(loose), ACROSS) * WIDTH
     shift = max(0.0, (body.width - across) / 2)
     for port in loose:
@@ -125,22 +125,22 @@ def _centred(body: Layout, loose: list[Port]) -> Layout:
 
 
 def _bridge(bridge: Port, columns: list[tuple[Port, Layout | None]]) -> Layout:
-    found = Layout()
+    layout = Layout()
     across = max(1, min(ACROSS, len(columns)))
     width = max([WIDTH + 6, *(guest.width + 10 for _, guest in columns if guest)])
-    found.places[bridge.node, bridge.name] = across * width / 2, HEIGHT / 2
-    found.width, y = across * width, float(HEIGHT + PAD)
+    layout.places[bridge.node, bridge.name] = across * width / 2, HEIGHT / 2
+    layout.width, y = across * width, float(HEIGHT + PAD)
     for first in range(0, len(columns), across):
         tallest = 0.0
         for at, (port, guest) in enumerate(columns[first : first + across]):
             centre = (at + 0.5) * width
-            found.places[port.node, port.name] = centre, y + HEIGHT / 2
+            layout.places[port.node, port.name] = centre, y + HEIGHT / 2
             if guest:
-                found.put(guest, centre - guest.width / 2, y + HEIGHT + PAD)
+                layout.put(guest, centre - guest.width / 2, y + HEIGHT + PAD)
                 tallest = max(tallest, guest.height + PAD)
         y += HEIGHT + tallest + PAD
-    found.height = y - PAD / 2
-    return found
+    layout.height = y - PAD / 2
+    return layout
 
 
 def _guest(node: str, own: dict[str, list[Port]]) -> Layout:
@@ -149,33 +149,34 @@ def _guest(node: str, own: dict[str, list[Port]]) -> Layout:
 
 def _row(ports: list[Port]) -> Layout:
     across = max(1, min(ACROSS, len(ports)))
-    found = Layout(width=across * WIDTH, height=ceil(len(ports) / across) * HEIGHT)
+    layout = Layout(width=across * WIDTH, height=ceil(len(ports) / across) * HEIGHT)
     for at, port in enumerate(ports):
-        found.places[port.node, port.name] = (at % across + 0.5) * WIDTH, (at // across + 0.5) * HEIGHT
-    return found
+        layout.places[port.node, port.name] = (at % across + 0.5) * WIDTH, (at // across + 0.5) * HEIGHT
+    return layout
 
 
 def _boxed(node: str, body: Layout, depth: int) -> Layout:
-    """A machine has its heading above; a guest below, since its links come from above."""
-    found = Layout()
+    """A machine has its heading at the top; a guest at the bottom, because its links come from above."""
+    layout = Layout()
     width = max(body.width, WIDTH) + 2 * (PAD if depth == 0 else 0)
     height = body.height + HEAD + (PAD / 2 if depth == 0 else 0)
-    found.boxes.append(Box(node, 0, 0, width, height, depth))
-    found.put(body, (width - body.width) / 2, HEAD if depth == 0 else 0)
-    found.width, found.height = width, height
-    return found
+    layout.boxes.append(Box(node, 0, 0, width, height, depth))
+    layout.put(body, (width - body.width) / 2, HEAD if depth == 0 else 0)
+    layout.width, layout.height = width, height
+    return layout
 
 
 def _shelves(parts: Sequence[Layout], gap: float) -> Layout:
-    """Side by side, in as many rows as make the whole about half as high as wide; a few stay in one row, unless it is flat."""
+    """Parts side by side, in as many rows as make the whole about half as high as wide; a few parts in one row, unless
+    it is flat."""
     area = sum((part.width + gap) * (part.height + gap) for part in parts)
     limit = max([sqrt(area * 2.4), *(part.width for part in parts)])
     row = sum(part.width + gap for part in parts)
     rows = len(parts) > FEW or row > FLAT * max((part.height for part in parts), default=0)
-    found, x, y, tallest = Layout(), 0.0, 0.0, 0.0
+    layout, x, y, tallest = Layout(), 0.0, 0.0, 0.0
     for part in parts:
         if x and x + part.width > limit and rows:
             x, y, tallest = 0.0, y + tallest + gap, 0.0
-        found.put(part, x, y)
+        layout.put(part, x, y)
         x, tallest = x + part.width + gap, max(tallest, part.height)
-    return found
+    return layout

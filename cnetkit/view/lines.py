@@ -1,4 +1,4 @@
-"""Lines of a terminal: text folded to a width and put side by side. It knows columns and styles, and nothing of packets."""
+"""Lines of a terminal: text folded to a width and put side by side. Knows columns and styles, no packets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Line = list[tuple[str, str]]
 Cell = Sequence[tuple[str, str]]
 """Lines of one column before they are folded, each with its style."""
 SPACE = 2
-"""Blanks between two columns."""
+"""Spaces between two columns."""
 
 
 @lru_cache(maxsize=8192)
 def fold(text: str, width: int) -> tuple[str, ...]:
-    """`text` in lines of at most `width` columns; nothing is cut."""
+    """`text` in lines of at most `width` columns; nothing is cut off."""
     if text.isascii() or cells(text) == len(text):
         return tuple(wrap(text, width, break_on_hyphens=False)) or ("",)
     from rich.cells import chop_cells
@@ -35,7 +35,7 @@ def cells(text: str) -> int:
 
 
 def beside(row: Sequence[Cell], widths: Sequence[int], right: Sequence[int] = ()) -> Iterator[Line]:
-    """The cells of a row side by side, each folded to its width; the columns in `right` end at their right edge."""
+    """The cells of a row side by side, each folded to its width; columns in `right` are right-aligned."""
     folded = [
         [(part, style) for text, style in cell for part in fold(text, width)]
         for cell, width in zip(row, widths, strict=True)
@@ -53,12 +53,12 @@ def beside(row: Sequence[Cell], widths: Sequence[int], right: Sequence[int] = ()
 
 
 def under(text: str, style: str, indent: int, width: int) -> Iterator[Line]:
-    """`text` folded, each line behind `indent` blanks."""
+    """`text` folded, each line after `indent` spaces."""
     return ([(" " * indent, ""), (part, style)] for part in fold(text, width - indent))
 
 
 def trimmed(line: Line) -> Line:
-    """A line without blanks at its end."""
+    """A line without trailing spaces."""
     while line and not line[-1][0].strip():
         line.pop()
     return line

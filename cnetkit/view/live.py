@@ -1,6 +1,6 @@
-"""What keeps a viewer up to date while something runs: a capture that is followed, or a network that is being built.
+"""Updates a viewer while something runs: a capture in progress, or a network that is being built.
 
-It asks again and again, in a thread of its own, and only while somebody looks. It works a third of the time at most.
+Polls in a thread of its own, only while the viewer is visible, and works at most a third of the time.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from cnetkit.view.widget import Viewer
 
 FOLLOWED, COUNTED = 0.5, 0.25
-"""Seconds between two looks at a capture, and at a network in which nothing changes but its counters."""
+"""Seconds between two updates from a capture, and from a network in which only counters change."""
 IDLE = 2
-"""Work that took long is followed by a pause so many times as long."""
+"""After an update, pause at least this many times as long as it took."""
 
 
 class Pulse(threading.Thread):
-    """Calls `beat` again and again, after as many seconds as it says, until it says None, cannot go on, or `stop` is called."""
+    """Calls `beat` repeatedly, after the number of seconds it returns, until it returns None, fails, or `stop` is
+    called."""
 
     def __init__(self, beat: Callable[[], float | None]) -> None:
         super().__init__(name="cnetkit view", daemon=True)
@@ -33,7 +34,7 @@ class Pulse(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        """Beats."""
+        """Runs the loop."""
         pause: float | None = 0.0
         while pause is not None and not self._over.wait(pause):
             try:
@@ -42,7 +43,7 @@ class Pulse(threading.Thread):
                 return  # the lab has ended
 
     def stop(self) -> None:
-        """Ends it."""
+        """Ends the loop."""
         self._over.set()
 
 
@@ -64,44 +65,44 @@ def follow(trace: Trace, viewer: Viewer) -> Pulse:
 
 
 class NetworkUpdates:
-    """Shows each change of a network, and what passes its interfaces. `now` gives the network as soon as it has changed, or
-    `COUNTED` seconds later; None when it is gone."""
+    """Shows each change of a network, and the traffic at its interfaces. `now` returns the network as soon as it has
+    changed, or `COUNTED` seconds later; None when it has ended."""
 
     def __init__(self, viewer: Viewer, now: Callable[[], Topology | None], drawn: Topology, title: str) -> None:
         self._viewer, self._now, self._drawn, self._title = viewer, now, drawn, title
         self._counted = 0.0
 
     def beat(self) -> float | None:
-        """Looks once. The seconds to pause; None when there is nothing more to see."""
+        """One update. Returns the seconds to pause, or None when there is nothing more to show."""
         if not self._viewer.looked_at:
             return COUNTED
-        seen = self._now()
-        if seen is None:
+        current = self._now()
+        if current is None:
             return None
         began = time.monotonic()
-        if _shape(seen) != _shape(self._drawn):
-            self._drawn = seen
-            self._viewer.draw(scene.of_topology(seen, self._title))
+        if _shape(current) != _shape(self._drawn):
+            self._drawn = current
+            self._viewer.draw(scene.of_topology(current, self._title))
         now = time.monotonic()
         if now - self._counted >= COUNTED:
             seconds = now - self._counted if self._counted else COUNTED
             self._counted = now
-            self._viewer.send({"is": "counts", "packets": counts(seen), "seconds": seconds})
+            self._viewer.send({"is": "counts", "packets": counts(current), "seconds": seconds})
         return IDLE * (time.monotonic() - began)
 
 
 def counts(topology: Topology) -> list[list[int]]:
-    """For each interface of the scene the packets that came in and went out."""
-    found = []
-    for one in topology.interfaces:
-        if one.kind != "loopback":
-            counters = topology.counters.get(one.node, {})
-            found.append([counters.get(f"{one.name}.{way}_packets", 0) for way in ("rx", "tx")])
-    return found
+    """For each interface of the scene the numbers of received and sent packets."""
+    rows = []
+    for interface in topology.interfaces:
+        if interface.kind != "loopback":
+            counters = topology.counters.get(interface.node, {})
+            rows.append([counters.get(f"{interface.name}.{way}_packets", 0) for way in ("rx", "tx")])
+    return rows
 
 
 def _shape(topology: Topology) -> tuple[object, ...]:
-    """What is drawn of a network."""
-    remotes = {(one.node, one.interface, one.remote) for one in topology.forwarding if one.remote}
-    nodes = [(one.name, one.kind, one.host) for one in topology.nodes]
+    """The parts of a network that are drawn."""
+    remotes = {(entry.node, entry.interface, entry.remote) for entry in topology.forwarding if entry.remote}
+    nodes = [(entry.name, entry.kind, entry.host) for entry in topology.nodes]
     return nodes, topology.interfaces, topology.links, remotes

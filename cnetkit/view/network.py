@@ -1,6 +1,6 @@
-"""A network as plain data for the scene: nodes, interfaces, links, and the tunnels between them. It only reads.
+"""A network as plain data for the scene: nodes, interfaces, links, and the tunnels between them. Read only.
 
-What a topology does not tell, since the recording has none, is taken from where frames were seen.
+If the recording has no topology, it is inferred from where frames were captured.
 """
 
 from __future__ import annotations
@@ -14,40 +14,42 @@ from cnetkit.view.wording import legible
 
 Place = tuple[str, str]
 DETAILS = ("id", "port", "local", "group", "group6", "state", "hairpin", "mode", "forwarding")
-"""What is told of an interface beside its addresses."""
+"""The details of an interface that are shown besides its addresses."""
 
 
 class Network:
-    """The nodes and interfaces of some topologies, of which the later ones win, and the `seen` places."""
+    """The nodes and interfaces of some topologies, later ones winning, and the `captured` places."""
 
-    def __init__(self, topologies: Sequence[Topology], seen: Iterable[Place] = ()) -> None:
-        seen = list(dict.fromkeys(seen))
-        every = {(one.node, one.name): one for topology in topologies for one in topology.interfaces}
+    def __init__(self, topologies: Sequence[Topology], captured: Iterable[Place] = ()) -> None:
+        captured = list(dict.fromkeys(captured))
+        every = {
+            (interface.node, interface.name): interface for topology in topologies for interface in topology.interfaces
+        }
         self.interfaces = {
-            place: one for place, one in every.items() if one.kind != "loopback" or place in seen
-        } | {place: Interface(*place) for place in seen if place not in every}  # fmt: skip
-        self.told = set(every)
-        known = {node.name: node for topology in topologies for node in topology.nodes}
-        self.nodes = known | {node: Node(node, "host") for node, _ in self.interfaces if node not in known}
+            place: interface for place, interface in every.items() if interface.kind != "loopback" or place in captured
+        } | {place: Interface(*place) for place in captured if place not in every}  # fmt: skip
+        self.in_topology = set(every)
+        nodes = {node.name: node for topology in topologies for node in topology.nodes}
+        self.nodes = nodes | {node: Node(node, "host") for node, _ in self.interfaces if node not in nodes}
         self.number = {place: at for at, place in enumerate(self.interfaces)}
         links = {(link.kind, link.a, link.b): link for topology in topologies for link in topology.links}
         remotes = [(f.node, f.interface, f.remote) for topology in topologies for f in topology.forwarding if f.remote]
         self.links = [*links.values(), *_tunnels(self.interfaces.values(), remotes)]
 
     def join(self, steps: Iterable[tuple[Place, Place]]) -> None:
-        """Where no topology tells it, what packets passed between two nodes counts as a link."""
-        if not self.told:
+        """Without a topology, nodes between which packets passed are shown as linked."""
+        if not self.in_topology:
             self.links += [Link("seen", a, b) for a, b in dict.fromkeys(steps) if a[0] != b[0]]
 
     def described(self) -> dict[str, Any]:
-        """Its nodes, interfaces and links, which name each other by their places in these lists."""
+        """Its nodes, interfaces and links, which refer to each other by their indexes in these lists."""
         order = {name: at for at, name in enumerate(self.nodes)}
         return {
             "nodes": [
-                {"name": legible(one.name), "kind": one.kind, "host": order.get(one.host, -1)}
-                for one in self.nodes.values()
+                {"name": legible(node.name), "kind": node.kind, "host": order.get(node.host, -1)}
+                for node in self.nodes.values()
             ],
-            "interfaces": [self._interface(one, order) for one in self.interfaces.values()],
+            "interfaces": [self._interface(node, order) for node in self.interfaces.values()],
             "links": [
                 {"kind": link.kind, "a": self.number[link.a], "b": self.number[link.b]}
                 for link in self.links
@@ -55,25 +57,26 @@ class Network:
             ],
         }
 
-    def _interface(self, one: Interface, order: dict[str, int]) -> dict[str, Any]:
-        said = {"node": order[one.node], "name": legible(one.name)}
-        if (one.node, one.name) not in self.told:
-            return said
-        details = {name: one.details[name] for name in DETAILS if one.details.get(name) not in (None, "")}
-        return said | {
-            "kind": one.kind, "mac": one.mac, "mtu": one.mtu, "up": one.up, "master": legible(one.master),
-            "addresses": list(one.addresses), "details": details,
+    def _interface(self, interface: Interface, order: dict[str, int]) -> dict[str, Any]:
+        record = {"node": order[interface.node], "name": legible(interface.name)}
+        if (interface.node, interface.name) not in self.in_topology:
+            return record
+        details = {name: interface.details[name] for name in DETAILS if interface.details.get(name) not in (None, "")}
+        return record | {
+            "kind": interface.kind, "mac": interface.mac, "mtu": interface.mtu, "up": interface.up,
+            "master": legible(interface.master), "addresses": list(interface.addresses), "details": details,
         }  # fmt: skip
 
 
 def _tunnels(interfaces: Iterable[Interface], remotes: list[tuple[str, str, str]]) -> list[Link]:
-    """VXLAN interfaces of one identifier, where one's remote address is the other's local one."""
+    """Pairs of tunnel interfaces with the same identifier where the remote address of one is the local address of the
+    other."""
     ends: dict[object, list[tuple[Interface, set[str]]]] = {}
-    for one in interfaces:
-        if one.kind in ("vxlan", "geneve", "gre", "gretap", "ipip") and one.details.get("local"):
-            far = {str(one.details[key]) for key in ("group", "group6", "remote") if one.details.get(key)}
-            far |= {remote for node, name, remote in remotes if (node, name) == (one.node, one.name)}
-            ends.setdefault((one.kind, one.details.get("id")), []).append((one, far))
+    for interface in interfaces:
+        if interface.kind in ("vxlan", "geneve", "gre", "gretap", "ipip") and interface.details.get("local"):
+            far = {str(interface.details[key]) for key in ("group", "group6", "remote") if interface.details.get(key)}
+            far |= {remote for node, name, remote in remotes if (node, name) == (interface.node, interface.name)}
+            ends.setdefault((interface.kind, interface.details.get("id")), []).append((interface, far))
     return [
         Link("tunnel", (a.node, a.name), (b.node, b.name))
         for group in ends.values()

@@ -1,4 +1,4 @@
-"""A network as it is now, and as it goes on: what `lab.view()` gives. It shows and changes nothing."""
+"""A network as it is now, and its changes: the result of `lab.view()`. Only shows."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ HEADS = ("Node", "Interface", "Kind", "State", "Addresses", "Joined with")
 
 
 class NetworkView:
-    """A picture of a lab's network. In a notebook it follows what is built, until the lab ends or it is closed.
+    """A picture of a lab's network. In a notebook it follows changes until the lab ends or it is closed.
 
-    `now` gives the network when it has changed (live.NetworkUpdates), or None when the lab is gone; without it the picture stays.
-    `replayed`: the label of the recording it comes from, if it does.
+    `now` returns the network when it has changed (live.NetworkUpdates), or None when the lab has ended; without it the
+    picture is static. `replayed` is the label of the recording it comes from, if any.
     """
 
     def __init__(
         self, title: str, topology: Topology, now: Callable[[], Topology | None] | None, replayed: str = ""
     ) -> None:
         self._title, self._topology, self._now = title, topology, now
-        self._said = [wording.replayed(replayed) if replayed else "Live: this system's own kernel has it."]
+        self._notes = [wording.replayed(replayed) if replayed else "Live: this system's own kernel has it."]
         self._pulses: list[Pulse] = []
 
     def to_html(self, path: str | Path) -> None:
-        """Writes it as one HTML page that needs no network. CnetkitError where that is not possible."""
+        """Writes it as one HTML page that needs no network. CnetkitError if the file cannot be written."""
         text = document(self._title, self._scene(), self._table())
         try:
             Path(path).write_text(text, encoding="utf-8")
@@ -38,12 +38,12 @@ class NetworkView:
             raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
 
     def close(self) -> None:
-        """Follows no longer."""
+        """Stops following."""
         for pulse in self._pulses:
             pulse.stop()
 
     def _scene(self) -> scene.Scene:
-        return scene.of_topology(self._topology, self._title, self._said)
+        return scene.of_topology(self._topology, self._title, self._notes)
 
     def _ipython_display_(self) -> None:
         name = still(repr(self), self._table())
@@ -64,10 +64,10 @@ class NetworkView:
             joined.setdefault(link.a, []).append("/".join(link.b))
             joined.setdefault(link.b, []).append("/".join(link.a))
         return [
-            (one.node, one.name, one.kind, "up" if one.up else "down", " ".join(one.addresses) or "no address",
-             " ".join(joined.get((one.node, one.name), ())))
-            for one in self._topology.interfaces
-            if one.kind != "loopback"
+            (i.node, i.name, i.kind, "up" if i.up else "down", " ".join(i.addresses) or "no address",
+             " ".join(joined.get((i.node, i.name), ())))
+            for i in self._topology.interfaces
+            if i.kind != "loopback"
         ]  # fmt: skip
 
     def _table(self) -> str:
@@ -75,12 +75,12 @@ class NetworkView:
         rows = "".join(
             f"<tr>{''.join(f'<td>{escape(wording.legible(cell))}</td>' for cell in row)}</tr>" for row in self._rows()
         )
-        said = escape(wording.legible(" ".join([f"The network {self._title}.", *self._said])))
-        return f"<p>{said}</p><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        caption = escape(wording.legible(" ".join([f"The network {self._title}.", *self._notes])))
+        return f"<p>{caption}</p><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
     def __repr__(self) -> str:
         rows = [HEADS, *self._rows()]
         widths = [max(len(row[at]) for row in rows) for at in range(len(HEADS))]
         lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-        head = " ".join([f"The network {self._title}.", *self._said])
+        head = " ".join([f"The network {self._title}.", *self._notes])
         return "\n".join(wording.legible(line) for line in (head, *lines))

@@ -1,6 +1,7 @@
-"""Traces, flows and journeys as HTML for a notebook's output: summary, ladder, and hop tables with evidence. No script.
+"""Traces, flows and journeys as HTML for a notebook's output: summary, ladder, and hop tables with evidence. No
+script.
 
-Everything is escaped; nothing is fetched. The most telling flow is open, the others unfold; what is left out is named.
+Everything is escaped; nothing is fetched. The most important flow is open, others are folded; omissions are named.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 from cnetkit.view import wording
-from cnetkit.view.alike import alike, in_order, is_service, path
+from cnetkit.view.grouping import grouped, in_order, is_service, path
 from cnetkit.view.hops import STYLE as TABLE_STYLE, table
 from cnetkit.view.svg import ladders
 from cnetkit.view.theme import colours
 
 FLOWS, GROUPS, DRAWN = 30, 40, 6
-"""How many flows are shown, how many ways of each have their hops listed, and how many of these are drawn."""
+"""How many flows are shown, how many paths of each have their hops listed, and how many of these are drawn."""
 STYLE = (
     colours(".cnetkit")
     + """
@@ -54,7 +55,7 @@ def html(trace: Trace) -> str:
         else:
             parts.append(f'<details class="flow"><summary>{_title(flow)}</summary>{_flow(flow)}</details>')
     if served:
-        parts += (f'<details class="flow"><summary>{_title(one)}</summary>{_short(one)}</details>' for one in served)
+        parts += (f'<details class="flow"><summary>{_title(flow)}</summary>{_short(flow)}</details>' for flow in served)
     if len(trace.flows) > FLOWS:
         parts.append(f"<p>{wording.counted(len(trace.flows) - FLOWS, 'more flow')} not shown here.</p>")
     if flows:
@@ -76,8 +77,8 @@ def journey_html(journey: Journey) -> str:
 
 
 def _origin(journey: Journey) -> str:
-    said = wording.origin(journey.trace)
-    return f'<p class="soft">{escape(said)}</p>' if said else ""
+    text = wording.origin(journey.trace)
+    return f'<p class="soft">{escape(text)}</p>' if text else ""
 
 
 def _framed(inner: str) -> str:
@@ -89,7 +90,7 @@ def _title(flow: Flow) -> str:
 
 
 def _flow(flow: Flow) -> str:
-    groups = alike(flow.journeys)
+    groups = grouped(flow.journeys)
     firsts = [group[0] for group in groups]
     parts = [_picture(firsts[:DRAWN], flow.title), table(groups[:GROUPS], f"The hops of {flow.title}")]
     if len(groups) > DRAWN:
@@ -105,8 +106,8 @@ def _picture(journeys: Sequence[Journey], title: str) -> str:
 
 
 def _short(flow: Flow) -> str:
-    said = []
-    for group in alike(flow.journeys)[:GROUPS]:
+    items = []
+    for group in grouped(flow.journeys)[:GROUPS]:
         first = group[0]
         lines = [
             f"#{first.id} {wording.packet(first.packet)}, by {wording.legible(path(first.hops))}",
@@ -114,10 +115,10 @@ def _short(flow: Flow) -> str:
         ]
         if len(group) > 1:
             lines.append(wording.same_way(group[1:]))
-        said.append(f"<li>{'<br>'.join(escape(line) for line in lines)}</li>")
-    groups = alike(flow.journeys)
+        items.append(f"<li>{'<br>'.join(escape(line) for line in lines)}</li>")
+    groups = grouped(flow.journeys)
     left = f"<p>{len(groups) - GROUPS:,} more ways of packets are not listed here.</p>" if len(groups) > GROUPS else ""
     return (
-        f"<ul>{''.join(said)}</ul>{left}<details><summary>their hops and evidence</summary>"
+        f"<ul>{''.join(items)}</ul>{left}<details><summary>their hops and evidence</summary>"
         f"{table(groups[:GROUPS], f'The hops of {flow.title}')}</details>"
     )

@@ -1,6 +1,6 @@
-"""A trace as one HTML document: the viewer with its scene, whole in one file, and forbidden to ask any network for anything.
+"""A trace as one HTML document: the viewer with its scene in a single file, with all network access forbidden.
 
-Where scripts are off, and on paper, the same journeys stand as text, pictures and tables (notebook.py).
+Without scripts, and on paper, the same journeys are shown as text, pictures and tables (notebook.py).
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ def page(trace: Trace) -> str:
 
 
 def document(title: str, drawn: scene.Scene, paper: str) -> str:
-    """A document that shows a scene; `paper` is the HTML that stands for it where nothing moves."""
+    """A document that shows a scene; `paper` is the HTML for readers without scripts."""
     program, title = bundle.script("page"), escape(title)
     styles = [STYLE, bundle.style()]
     allowed = dict.fromkeys([*styles, *re.findall(r"<style>(.*?)</style>", paper, re.DOTALL)])
     policy = (
-        f"default-src 'none'; script-src {_hash(program)}; style-src {' '.join(_hash(one) for one in allowed)}; "
+        f"default-src 'none'; script-src {_hash(program)}; style-src {' '.join(_hash(style) for style in allowed)}; "
         "base-uri 'none'; form-action 'none'"
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f"{''.join(f'<style>{one}</style>' for one in styles)}</head>"
+        f"{''.join(f'<style>{style}</style>' for style in styles)}</head>"
         f'<body><main><div id="cnetkit-viewer"></div><div class="paper"><h1>{title}</h1>{paper}</div></main>'
         f'<script type="application/json" id="cnetkit-scene">{_data(drawn)}</script>'
         f'<script type="module">{program}</script></body></html>'
@@ -54,7 +54,7 @@ def document(title: str, drawn: scene.Scene, paper: str) -> str:
 
 
 def _data(drawn: scene.Scene) -> str:
-    """The scene as JSON that can stand in a page: nothing in it ends the element or begins a comment."""
+    """The scene as JSON that is safe inside a page: it cannot end the element or begin a comment."""
     text = scene.encode(drawn).decode()
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

@@ -1,4 +1,4 @@
-"""Plots of a trace, as pictures that a notebook shows: how long each step took, and what came and was lost over time.
+"""Plots of a trace for a notebook: the delay of each step, and packets and losses over time.
 
 Drawn by matplotlib, offline, without its global state; it is imported when a plot is made.
 """
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from cnetkit.trace.trace import Trace
 
 STEPS, BINS = 30, 60
-"""Steps of the latency plot, those that took longest; and bars of the packet plot."""
+"""Steps of the latency plot, the slowest; and bars of the packet plot."""
 INK, LINE, WAYS = "#1b2430", "#c5ced9", {"request": "#1f5fae", "reply": "#8a4b00"}
 MARKERS = {"request": "o", "reply": "D"}
 ENDS = {"delivered": ("#17713a", ""), "consumed": ("#7fb894", ""), "dropped": ("#b3261e", "xx"),
         "lost-from-sight": ("#e08e45", "//"), "ambiguous": ("#8a8f98", "..")}  # fmt: skip
-"""Colour and hatching: no outcome is told by its colour alone."""
+"""Colour and hatching: no outcome is shown by its colour alone."""
 
 
 class Plot:
-    """One picture. A notebook shows it; `figure` is matplotlib's own, `save` writes it."""
+    """One picture, which a notebook shows; `figure` is matplotlib's own, `save` writes it."""
 
-    def __init__(self, figure: Figure, said: str) -> None:
-        self.figure, self._said = figure, said
+    def __init__(self, figure: Figure, text: str) -> None:
+        self.figure, self._text = figure, text
 
     def save(self, path: str | Path) -> None:
-        """Writes it, as SVG, PNG or PDF by the name's ending. CnetkitError where that is not possible."""
+        """Writes it as SVG, PNG or PDF, by the file name's extension. CnetkitError if that fails."""
         try:
             self.figure.savefig(path)
         except (OSError, ValueError) as error:
@@ -47,14 +47,14 @@ class Plot:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         out = BytesIO()
         self.figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-        return {"image/svg+xml": out.getvalue().decode(), "text/plain": self._said}
+        return {"image/svg+xml": out.getvalue().decode(), "text/plain": self._text}
 
     def __repr__(self) -> str:
-        return self._said
+        return self._text
 
 
 class Plots:
-    """The plots of one trace; of a selection they show what was selected."""
+    """The plots of one trace; for a selection they show what was selected."""
 
     def __init__(self, trace: Trace) -> None:
         if find_spec("matplotlib") is None:
@@ -62,15 +62,15 @@ class Plots:
         self._trace = trace
 
     def latency(self) -> Plot:
-        """How long packets took from one interface to the next: least, median and 99th percentile, in microseconds."""
+        """The delay between interfaces: minimum, median and 99th percentile, in microseconds."""
         table = self._trace.tables.latency.sort_values("median_us").tail(STEPS)
         figure, axes = _axes(self._trace, max(2.2, 0.32 * len(table) + 1.1))
         for at, (_, row) in enumerate(table.iterrows()):
             colour = WAYS[row["way"]]
             axes.plot([row["min_us"], row["p99_us"]], [at, at], color=colour, linewidth=2, alpha=0.5)
             axes.plot([row["median_us"]], [at], MARKERS[row["way"]], color=colour, label=row["way"])
-        said = [wording.legible(f"{one} → {other}") for one, other in zip(table["from"], table["to"], strict=True)]
-        axes.set_yticks(range(len(table)), said)
+        labels = [wording.legible(f"{start} → {end}") for start, end in zip(table["from"], table["to"], strict=True)]
+        axes.set_yticks(range(len(table)), labels)
         axes.set_xscale("symlog", linthresh=1)
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter("{x:,g}")
@@ -81,7 +81,7 @@ class Plots:
         return Plot(figure, f"<Plot: latency of {wording.counted(len(table), 'step')}>")
 
     def packets(self) -> Plot:
-        """How many packets began over time, by how they ended; what the kernel lost is said beneath."""
+        """How many packets began over time, by outcome; the frames that the kernel lost are noted below."""
         trace, analysis = self._trace, self._trace.analysis
         times = trace.recording.frames.time_ns
         begun = (times[analysis.journeys.first[trace.numbers]] - (int(times.min()) if len(times) else 0)) / 1e9
@@ -96,7 +96,7 @@ class Plots:
                 axes.bar(edges[:-1], counts, edges[1], below, align="edge", color=colour, hatch=hatch, label=kind,
                          edgecolor="white", linewidth=0.4)  # fmt: skip
                 below += counts
-        lost = sum(one.count for one in trace.recording.losses if one.what == "frames")
+        lost = sum(loss.count for loss in trace.recording.losses if loss.what == "frames")
         axes.set_xlabel(f"seconds; {wording.counted(lost, 'frame')} lost by the kernel")
         axes.set_ylabel("packets")
         axes.set_title("Packets over time, by how they ended", loc="left")

@@ -1,4 +1,4 @@
-"""A hop's evidence in the order that a reader needs: what decided first, and apart from it the rules that passed it on.
+"""A hop's evidence in reading order: decisive evidence first, and separately the rules that only passed the packet on.
 
 It adds no words of its own.
 """
@@ -18,21 +18,21 @@ class Reasons:
     """Why a hop happened."""
 
     decisive: tuple[Evidence, ...]
-    """What decided, the most telling first; nothing stands in it twice."""
+    """The decisive evidence, most important first, without duplicates."""
     passed: tuple[Evidence, ...]
     """Rules that sent the packet on to another rule or chain, in their order."""
 
 
 def reasons(evidence: Iterable[Evidence]) -> Reasons:
-    """The evidence of one hop, sorted; what is said of it twice stands here once."""
+    """The evidence of one hop, sorted and without duplicates."""
     every = tuple(dict.fromkeys(evidence))
-    passed = tuple(one for one in every if _rank(one) < 0)
-    return Reasons(tuple(sorted((one for one in every if _rank(one) >= 0), key=_rank)), passed)
+    passed = tuple(item for item in every if _rank(item) < 0)
+    return Reasons(tuple(sorted((item for item in every if _rank(item) >= 0), key=_rank)), passed)
 
 
-def _rank(one: Evidence) -> int:
-    """Its place in the order; -1 for a rule that only passed the packet on."""
-    name = one.effect if one.kind == "nft-rule" else one.kind
+def _rank(item: Evidence) -> int:
+    """Its position in the order; -1 for a rule that only passed the packet on."""
+    name = item.effect if item.kind == "nft-rule" else item.kind
     if not name:
         return -1
     return ORDER.index(name) if name in ORDER else len(ORDER)

@@ -1,7 +1,7 @@
-"""The Scene: versioned plain JSON that every picture is drawn from, a pure function of a Trace or of a Topology.
+"""The Scene: versioned plain JSON from which every picture is drawn; a pure function of a Trace or of a Topology.
 
-Columns where there are many rows, words once each. What is not drawn is counted in `left_out`, in sentences; the trace
-loses nothing by it. The contract stands in docs/viewer.md.
+Columns for many rows, each word once. What is not drawn is counted in `left_out`, in sentences; the trace keeps it.
+The contract is in docs/viewer.md.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from cnetkit.view.reasons import reasons
 
 FORMAT, VERSION = "cnetkit-scene", 1
 HOPS = 20_000
-"""Hops drawn at most."""
+"""The most hops that are drawn."""
 TAKEN_APART, SHOWN, OCTETS = 200, 192, 2 << 20
-"""Frames whose layers stand in the scene, bytes of each frame, and bytes of all together."""
+"""Frames whose layers are in the scene, octets of each frame, and octets in all."""
 TROUBLED = (OUTCOMES.index("dropped"), OUTCOMES.index("lost-from-sight"), OUTCOMES.index("ambiguous"))
 
 I64 = NDArray[np.int64]
@@ -45,14 +45,14 @@ def of_topology(topology: Topology, title: str, said: Iterable[str] = ()) -> Sce
 
 
 def of_part(trace: Trace, seconds: float = 1.0) -> Scene:
-    """What a capture that still runs has of its last seconds, with the cursor at its end."""
+    """The last seconds of a running capture, with the cursor at the end."""
     drawn = of_trace(trace.so_far(seconds), layers_of=0, most=HOPS // 10, on_request=True)
     return drawn | {"follow": True, "said": ["The capture is running.", *drawn["said"]]}
 
 
 def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_request: bool = False) -> Scene:
-    """A trace with its network. `layers_of`: of so many frames the layers stand in it, the others come `on_request` or
-    not at all; `most`: hops drawn."""
+    """A trace with its network. The layers of `layers_of` frames are included; others come `on_request` or not at all.
+    `most`: hops drawn."""
     analysis, frames = trace.analysis, trace.recording.frames
     numbers = _drawn(trace, most)
     hops = analysis.journeys.frames_of_all(numbers)
@@ -75,7 +75,7 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
             "hops": _hops(trace, hops, network, words),
             "bytes": _bytes(trace, hops),
             "layers": {str(n): layers(frames, n) for n in hops[:layers_of].tolist()},
-            "words": words.known,
+            "words": words.words,
             "evidence": words.evidence,
             "left_out": _left_out(trace, numbers, hops, len(hops) if on_request else layers_of),
         }
@@ -83,7 +83,7 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
 
 
 def of_hop(trace: Trace, frame: int) -> Scene:
-    """The journey that a frame stands in, with the cursor at its hop: the packet is shown on its way there."""
+    """The journey of a frame, with the cursor at its hop."""
     journey = int(trace.analysis.joined.journey[frame])
     drawn = of_trace(trace.select(f"journey == {journey}"), layers_of=0, on_request=True)
     return drawn | {"begin": drawn["hops"]["frame"].index(frame)}
@@ -95,7 +95,7 @@ def encode(scene: Scene) -> bytes:
 
 
 def _head(title: str, said: Iterable[str]) -> Scene:
-    """A scene of nothing."""
+    """An empty scene."""
     none: dict[str, list[int]] = {}
     return {
         "format": FORMAT, "version": VERSION, "title": title, "said": list(said), "alerts": [], "strengths": wording.STRENGTHS,
@@ -105,36 +105,36 @@ def _head(title: str, said: Iterable[str]) -> Scene:
 
 
 class _Words:
-    """Words and pieces of evidence, each once, by their places."""
+    """Words and pieces of evidence, each stored once, by index."""
 
     def __init__(self) -> None:
         self._places: dict[object, int] = {}
-        self.known: list[str] = []
+        self.words: list[str] = []
         self.evidence: list[list[str]] = []
 
-    def word(self, said: str) -> int:
-        """The place of a word."""
-        if said not in self._places:
-            self._places[said] = len(self.known)
-            self.known.append(wording.legible(said))
-        return self._places[said]
+    def word(self, text: str) -> int:
+        """The index of a word."""
+        if text not in self._places:
+            self._places[text] = len(self.words)
+            self.words.append(wording.legible(text))
+        return self._places[text]
 
-    def piece(self, one: Evidence) -> int:
-        """The place of a piece of evidence: kind, quote, source, strength."""
-        if one not in self._places:
-            self._places[one] = len(self.evidence)
-            kind = wording.KINDS.get(one.kind, one.kind)
-            self.evidence.append([wording.legible(part) for part in (kind, one.quote, one.source, one.strength)])
-        return self._places[one]
+    def piece(self, item: Evidence) -> int:
+        """The index of a piece of evidence: kind, quote, source, strength."""
+        if item not in self._places:
+            self._places[item] = len(self.evidence)
+            kind = wording.KINDS.get(item.kind, item.kind)
+            self.evidence.append([wording.legible(part) for part in (kind, item.quote, item.source, item.strength)])
+        return self._places[item]
 
     def pieces(self, evidence: Iterable[Evidence]) -> list[list[int]]:
-        """What decided, and the rules that only passed the packet on."""
-        found = reasons(evidence)
-        return [[self.piece(one) for one in found.decisive], [self.piece(one) for one in found.passed]]
+        """The decisive evidence, and the rules that only passed the packet on."""
+        why = reasons(evidence)
+        return [[self.piece(item) for item in why.decisive], [self.piece(item) for item in why.passed]]
 
 
 def _drawn(trace: Trace, most: int) -> I64:
-    """The journeys that are drawn: those that did not arrive first, then from the first on, whole ones only."""
+    """The journeys that are drawn: first those that were not delivered, then the others in order; only complete ones."""
     _, begins = trace.analysis.journeys.members
     numbers = trace.numbers
     sizes = begins[numbers + 1] - begins[numbers]
@@ -148,15 +148,15 @@ def _drawn(trace: Trace, most: int) -> I64:
 
 
 def _flows(trace: Trace, numbers: I64) -> list[dict[str, Any]]:
-    """The flows of the journeys that are drawn; `of`: how many journeys they have altogether."""
+    """The flows of the drawn journeys; `of` is how many journeys they have in all."""
     shown = np.unique(trace.analysis.journeys.flow[numbers])
     every, counts = np.unique(trace.analysis.journeys.flow[trace.numbers], return_counts=True)
-    found = trace.flows
+    flows = trace.flows
     at = np.searchsorted(every, shown)
     return [
         {"id": flow.id, "protocol": flow.protocol, "title": wording.legible(flow.title), "of": int(counts[place])}
         for place in at.tolist()
-        for flow in (found[place],)
+        for flow in (flows[place],)
     ]
 
 
@@ -182,7 +182,7 @@ def _journeys(trace: Trace, numbers: I64, network: Network, words: _Words) -> di
 
 
 def _hops(trace: Trace, hops: I64, network: Network, words: _Words) -> dict[str, Any]:
-    """One element a hop, by journey, parents first. `time`: nanoseconds since the first frame of the recording."""
+    """One element per hop, by journey, parents first. `time`: nanoseconds since the first frame of the recording."""
     analysis, frames = trace.analysis, trace.recording.frames
     joined, columns = analysis.joined, analysis.joined.columns
     row = np.full(len(frames) + 1, -1)
@@ -204,11 +204,11 @@ def _hops(trace: Trace, hops: I64, network: Network, words: _Words) -> dict[str,
         "why": evidence.code.tolist(),
         "around": around.code.tolist(),
         "all_changes": [
-            [[wording.legible(part) for part in (one.field, one.before, one.after)] for one in said]
-            for said in changes.words
+            [[wording.legible(part) for part in (change.field, change.before, change.after)] for change in group]
+            for group in changes.words
         ],
-        "all_why": [words.pieces(said) for said in evidence.words],
-        "all_around": ["" if said == "none" else wording.legible(said) for said in around.words],
+        "all_why": [words.pieces(group) for group in evidence.words],
+        "all_around": ["" if text == "none" else wording.legible(text) for text in around.words],
     }
 
 
@@ -217,7 +217,7 @@ def _begin(times: I64) -> int:
 
 
 def _bytes(trace: Trace, hops: I64) -> dict[str, Any]:
-    """The first bytes of the frames as one base64 text, and how many each has; none where the room is used up."""
+    """The first octets of the frames as one base64 text, and how many each has; none when the limit is reached."""
     frames = trace.recording.frames
     sizes = np.minimum(frames.captured[hops], SHOWN)
     sizes = np.where(np.cumsum(sizes) <= OCTETS, sizes, 0)
@@ -226,16 +226,16 @@ def _bytes(trace: Trace, hops: I64) -> dict[str, Any]:
 
 
 def _left_out(trace: Trace, numbers: I64, hops: I64, layers_of: int) -> list[str]:
-    """What the trace has and the scene has not."""
-    said = []
+    """The parts of the trace that the scene does not contain."""
+    sentences = []
     if len(numbers) < len(trace.numbers):
-        said.append(
+        sentences.append(
             f"{len(numbers):,} of {len(trace.numbers):,} journeys are drawn: those that did not arrive, and the first ones. "
             "The trace has all of them, and trace.select(…) shows others."
         )
     sizes = np.minimum(trace.recording.frames.captured[hops], SHOWN)
     if int((trace.recording.frames.captured[hops] > SHOWN).sum()) or int(sizes.sum()) > OCTETS:
-        said.append(f"Of each frame the first {SHOWN} bytes are shown, and {OCTETS >> 20} MiB altogether.")
+        sentences.append(f"Of each frame the first {SHOWN} bytes are shown, and {OCTETS >> 20} MiB altogether.")
     if len(hops) > layers_of:
-        said.append(f"The layers of {layers_of:,} of {len(hops):,} frames are taken apart here.")
-    return said
+        sentences.append(f"The layers of {layers_of:,} of {len(hops):,} frames are taken apart here.")
+    return sentences

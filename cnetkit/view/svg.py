@@ -1,7 +1,7 @@
 """Journeys as one ladder diagram in SVG: a column for each interface, an arrow for each hop, and its reason beside it.
 
-It draws what the journeys say and decides nothing; no script, nothing fetched. At most JOURNEYS journeys of HOPS hops
-each are drawn, and it says how many were left out.
+Draws what the journeys contain; no script, nothing fetched. At most JOURNEYS journeys of HOPS hops each are drawn, and
+the picture says how many are left out.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from cnetkit.view.theme import colours
 
 JOURNEYS, HOPS = 12, 60
 COLUMN, TIMES, WORDS, MARGIN, LINE = 104, 66, 56, 12, 16
-"""Pixels: between columns, for the times at the left, letters beside the ladder, pixels around, from line to line."""
+"""Pixels: between columns, for the times at the left, characters beside the ladder, margin, line height."""
 LETTER = 7.25
-"""Pixels that a letter of 12px monospace takes."""
+"""Pixels of a character of 12px monospace."""
 INDENT = "\u00a0\u00a0"
-"""Before the further lines of a change: blanks of another kind would be taken away."""
+"""Before the further lines of a change; ordinary spaces would be removed."""
 QUOTED = 3
-"""Lines of a reason; the rest of it is in the tooltip and in the table."""
+"""Lines of a reason; the rest is in the tooltip and in the table."""
 STYLE = (
     colours(".ck")
     + """
@@ -41,7 +41,7 @@ STYLE = (
 
 
 def ladder(journeys: Sequence[Journey], title: str = "Journeys") -> str:
-    """One `<svg>` element showing `journeys`, from top to bottom in their order."""
+    """One `<svg>` element showing `journeys`, from top to bottom."""
     drawn = journeys[:JOURNEYS]
     picture = _Ladder(_columns(drawn))
     for journey in drawn:
@@ -52,21 +52,21 @@ def ladder(journeys: Sequence[Journey], title: str = "Journeys") -> str:
 
 
 def ladders(journeys: Sequence[Journey], title: str) -> list[str]:
-    """The same as one `<svg>` element for each journey, all of the same columns: paper breaks between them, not within.
+    """One `<svg>` element for each journey, with the same columns, so that page breaks fall between them.
 
-    The first holds the style sheet of all.
+    The first contains the style sheet for all.
     """
     columns = _columns(journeys[:JOURNEYS])
-    found: list[str] = []
+    pictures: list[str] = []
     for journey in journeys[:JOURNEYS]:
         picture = _Ladder(columns)
         picture.journey(journey)
-        found.append(picture.svg(title, [wording.packet(journey.packet)], styled=not found))
-    return found
+        pictures.append(picture.svg(title, [wording.packet(journey.packet)], styled=not pictures))
+    return pictures
 
 
 def _columns(journeys: Sequence[Journey]) -> list[tuple[str, str]]:
-    """The (node, interface)s in the order of the way, those of one node side by side."""
+    """The (node, interface)s in the order of the path, those of one node side by side."""
     nodes: dict[str, dict[str, None]] = {}
     for journey in journeys:
         for hop in journey.hops[:HOPS]:
@@ -100,16 +100,16 @@ class _Ladder:
 
     def hop(self, hop: Hop, before: int | None, here: int, after: str) -> None:
         """One arrow, with the time at its left and the words at its right."""
-        changed, found = wording.changes(hop), reasons(hop.evidence)
-        why = [wording.because(one) for one in found.decisive]
+        changed, evidence = wording.changes(hop), reasons(hop.evidence)
+        why = [wording.because(item) for item in evidence.decisive]
         top = self.y
-        lines = [(line, "change") for one in changed for line in _folded(f"◆ {one}")]
+        lines = [(line, "change") for item in changed for line in _folded(f"◆ {item}")]
         if why:
-            more = len(why) - 1 + len(found.passed)
+            more = len(why) - 1 + len(evidence.passed)
             quoted = wrap(why[0], WORDS, max_lines=QUOTED, placeholder=" …", break_on_hyphens=False)
             lines += [(line, "soft") for line in quoted]
             lines += [(f"and {wording.counted(more, 'more reason')}", "soft")] if more else []
-        tip = "\n".join([_seen(hop), *wording.changes(hop, whole=True), *why])
+        tip = "\n".join([_place_and_time(hop), *wording.changes(hop, whole=True), *why])
         style = "changed" if changed else "hop"
         self.parts.append(f'<g class="{style}">{_tip(tip)}{self.arrow(before, here)}</g>')
         if after:
@@ -135,10 +135,10 @@ class _Ladder:
         last = self.x.get((node, interface), MARGIN)
         mark = f'<text class="{ended.kind} mark" x="{last}" y="{self.y + LINE + 1}" text-anchor="middle">'
         self.parts.append(f"{mark}{wording.MARKS[ended.kind]}</text>")
-        said = wrap(wording.ending(ended), WORDS, max_lines=QUOTED, placeholder=" …", break_on_hyphens=False)
-        lines: list[tuple[str, str]] = [(line, ended.kind) for line in said]
-        for one in wording.evidence(ended):
-            lines += [(line, "soft") for line in wrap(one, WORDS, max_lines=QUOTED, placeholder=" …")]
+        outcome_lines = wrap(wording.ending(ended), WORDS, max_lines=QUOTED, placeholder=" …", break_on_hyphens=False)
+        lines: list[tuple[str, str]] = [(line, ended.kind) for line in outcome_lines]
+        for item in wording.evidence(ended):
+            lines += [(line, "soft") for line in wrap(item, WORDS, max_lines=QUOTED, placeholder=" …")]
         self.write(lines, "\n".join([wording.ending(ended), *wording.evidence(ended)]))
         self.y += LINE
 
@@ -148,17 +148,17 @@ class _Ladder:
             self.y += LINE
             self.parts.append(f'<text class="{style}" x="{self.words}" y="{self.y}">{_tip(tip)}{escape(line)}</text>')
 
-    def band(self, said: str) -> None:
-        shown = _cut(said, int((self.width - 3 * MARGIN) / LETTER))
+    def band(self, text: str) -> None:
+        shown = _cut(text, int((self.width - 3 * MARGIN) / LETTER))
         self.parts.append(
             f'<rect class="band" x="{MARGIN / 2:g}" y="{self.y}" width="{self.width - MARGIN}" height="24" rx="5"/>'
-            f'<text class="head" x="{MARGIN}" y="{self.y + 16}">{_tip(said)}{escape(shown)}</text>'
+            f'<text class="head" x="{MARGIN}" y="{self.y + 16}">{_tip(text)}{escape(shown)}</text>'
         )
         self.y += 32
 
-    def note(self, said: str) -> None:
+    def note(self, text: str) -> None:
         self.y += LINE
-        self.parts.append(f'<text class="soft" x="{MARGIN}" y="{self.y}">{escape(said)}</text>')
+        self.parts.append(f'<text class="soft" x="{MARGIN}" y="{self.y}">{escape(text)}</text>')
         self.y += LINE
 
     def svg(self, title: str, packets: Sequence[str], styled: bool = True) -> str:
@@ -174,45 +174,45 @@ class _Ladder:
 
     def heads(self, height: int) -> str:
         """The node headings, the interfaces under them, and their dashed lines."""
-        found = []
+        parts = []
         for node in dict.fromkeys(node for node, _ in self.columns):
             xs = [x for (of, _), x in self.x.items() if of == node]
             left, right = xs[0] - COLUMN / 2 + 3, xs[-1] + COLUMN / 2 - 3
-            found.append(
+            parts.append(
                 f'<rect class="band" x="{left:g}" y="{MARGIN / 2:g}" width="{right - left:g}" height="42" rx="6"/>'
                 + _label((left + right) / 2, MARGIN + 10, node, right - left, "head")
             )
         for (_, interface), x in self.x.items():
-            found.append(_label(x, MARGIN + 28, interface, COLUMN - 8, "soft"))
-            found.append(f'<line class="life" x1="{x}" x2="{x}" y1="{MARGIN + 38}" y2="{height - MARGIN}"/>')
-        return "".join(found)
+            parts.append(_label(x, MARGIN + 28, interface, COLUMN - 8, "soft"))
+            parts.append(f'<line class="life" x1="{x}" x2="{x}" y1="{MARGIN + 38}" y2="{height - MARGIN}"/>')
+        return "".join(parts)
 
 
-def _label(x: float, y: float, said: str, width: float, style: str) -> str:
-    said = wording.legible(said)
-    shown = escape(_narrowed(said, int(width / LETTER)))
-    return f'<text class="{style}" x="{x:g}" y="{y:g}" text-anchor="middle">{_tip(said)}{shown}</text>'
+def _label(x: float, y: float, text: str, width: float, style: str) -> str:
+    text = wording.legible(text)
+    shown = escape(_narrowed(text, int(width / LETTER)))
+    return f'<text class="{style}" x="{x:g}" y="{y:g}" text-anchor="middle">{_tip(text)}{shown}</text>'
 
 
-def _cut(said: str, room: int) -> str:
-    """As much of it as there is room for; the whole stands in its tooltip."""
-    return said if len(said) <= room else said[: room - 1] + "…"
+def _cut(text: str, room: int) -> str:
+    """As much of the text as fits; the tooltip has all of it."""
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _folded(said: str) -> list[str]:
+def _folded(text: str) -> list[str]:
     """All of it, in lines."""
-    return wrap(said, WORDS, subsequent_indent=INDENT, break_on_hyphens=False)
+    return wrap(text, WORDS, subsequent_indent=INDENT, break_on_hyphens=False)
 
 
 def _narrowed(name: str, room: int) -> str:
-    """A name cut in its middle: its end tells as much as its beginning."""
+    """A name cut in its middle, because its end matters as much as its beginning."""
     kept = room - 1
     return name if len(name) <= room else f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
 
 
-def _tip(said: str) -> str:
-    return f"<title>{escape(said)}</title>"
+def _tip(text: str) -> str:
+    return f"<title>{escape(text)}</title>"
 
 
-def _seen(hop: Hop) -> str:
+def _place_and_time(hop: Hop) -> str:
     return wording.legible(f"frame {hop.frame}, {hop.node}/{hop.interface}, {hop.direction}")

@@ -1,6 +1,6 @@
-"""One flow's hops as columns of text. Where the terminal is narrow, the evidence stands under its hop, not beside it.
+"""One flow's hops as columns of text. In a narrow terminal the evidence is below its hop, not beside it.
 
-It lays out what the journeys say; how packets are put together is said in alike.py.
+Only lays out; journeys are grouped in grouping.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cnetkit.view.lines import SPACE, Cell, Line, beside, cells, under
 from cnetkit.view.reasons import reasons
 
 WIDE = 116
-"""Columns from which on the evidence has room beside its hop."""
+"""The width from which on evidence fits beside its hop."""
 NAME = 16
 """A longer node or interface name is folded."""
 INDENT = 6
@@ -22,7 +22,7 @@ RIGHT = (0, 4)
 
 
 class Table:
-    """The columns for these journeys. `whole`: each rule and each MAC address is shown."""
+    """The columns for these journeys. With `whole`, every rule and MAC address is shown."""
 
     def __init__(self, journeys: Sequence[Journey], width: int, whole: bool) -> None:
         hops = [hop for journey in journeys for hop in journey.hops]
@@ -69,16 +69,16 @@ class Table:
                 yield from under(line, style, INDENT, self.width)
 
     def _why(self, hop: Hop) -> list[tuple[str, str]]:
-        """The lines of evidence: what decided, then what let it pass, or how much did."""
-        found = reasons(hop.evidence)
-        said = [(wording.because(one), "") for one in found.decisive]
+        """The lines of evidence: decisive evidence, then the rules that let the packet pass, or their number."""
+        why = reasons(hop.evidence)
+        lines = [(wording.because(item), "") for item in why.decisive]
         if self.whole:
-            said += [(f"let it pass: {wording.because(one)}", "dim") for one in found.passed]
-        elif found.passed:
-            said.append((wording.passing(found.passed), "dim"))
-        if not said and hop.parent is not None:
-            said = [("no evidence was recorded", "dim")]
-        return said
+            lines += [(f"let it pass: {wording.because(item)}", "dim") for item in why.passed]
+        elif why.passed:
+            lines.append((wording.passing(why.passed), "dim"))
+        if not lines and hop.parent is not None:
+            lines = [("no evidence was recorded", "dim")]
+        return lines
 
 
 def _widest(names: Sequence[str], least: int) -> int:

@@ -1,7 +1,7 @@
 """A trace as text in a terminal: the summary, then each flow as a table.
 
-Packets of a flow that went the same way are shown once and the others named; `all` shows each, with every rule. Colour only
-repeats what the words say. Nothing is cut: long text goes on in the next line.
+Packets of a flow that took the same path are shown once and the others named; `all` shows each, with every rule.
+Colour only repeats the words. Nothing is cut off: long text continues on the next line.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 from cnetkit.view import conversations, wording
-from cnetkit.view.alike import alike, in_order, is_service, path
+from cnetkit.view.grouping import grouped, in_order, is_service, path
 from cnetkit.view.lines import Line, cells, under
 from cnetkit.view.table import Table
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LARGE, LISTED = 300, 50
-"""A trace of more journeys is summed up unless all are asked for; so many of its flows are listed then."""
+"""A trace of more journeys than LARGE is summarised unless all are requested; then LISTED of its flows are listed."""
 COLOURS = {
     "delivered": "green",
     "consumed": "green",
@@ -33,7 +33,7 @@ COLOURS = {
 
 
 def print_trace(trace: Trace, console: Console | None = None, all: bool = False) -> None:
-    """Print `trace`: its summary, and each flow's hops where it is not large or `all` are asked for."""
+    """Prints `trace`: its summary, and each flow's hops unless it is large and `all` is false."""
     from rich.console import Console
 
     console = console or Console(highlight=False)
@@ -55,7 +55,7 @@ def print_trace(trace: Trace, console: Console | None = None, all: bool = False)
 
 
 def text(trace: Trace) -> str:
-    """What print_trace prints, as plain text of 100 columns."""
+    """The output of print_trace, as plain text of 100 columns."""
     from rich.console import Console
 
     out = StringIO()
@@ -91,7 +91,7 @@ def flow_lines(flow: Flow, width: int, all: bool) -> Iterator[Line]:
         return
     table = Table(flow.journeys, width, whole=all)
     yield from table.head()
-    for number, group in enumerate([[journey] for journey in flow.journeys] if all else alike(flow.journeys)):
+    for number, group in enumerate([[journey] for journey in flow.journeys] if all else grouped(flow.journeys)):
         if number:
             yield []
         yield from _head(group[0], width)
@@ -101,27 +101,27 @@ def flow_lines(flow: Flow, width: int, all: bool) -> Iterator[Line]:
 
 
 def _short(flow: Flow, width: int) -> Iterator[Line]:
-    for group in alike(flow.journeys):
+    for group in grouped(flow.journeys):
         first = group[0]
         more = f"  ({wording.same_way(group[1:])})" if len(group) > 1 else ""
-        said = f"#{first.id} {wording.packet(first.packet)}, by {wording.legible(path(first.hops))}"
-        yield from _ended(said, "", f"{wording.ending(first.outcome)}{more}", first, width, indent=2)
+        text = f"#{first.id} {wording.packet(first.packet)}, by {wording.legible(path(first.hops))}"
+        yield from _ended(text, "", f"{wording.ending(first.outcome)}{more}", first, width, indent=2)
 
 
 def _head(journey: Journey, width: int) -> Iterator[Line]:
-    said = f"#{journey.id} {wording.packet(journey.packet)}"
-    yield from _ended(said, "bold", wording.ending(journey.outcome), journey, width)
-    for one in wording.evidence(journey.outcome):
-        yield from under(f"because of the {one}", "", 3, width)
+    text = f"#{journey.id} {wording.packet(journey.packet)}"
+    yield from _ended(text, "bold", wording.ending(journey.outcome), journey, width)
+    for item in wording.evidence(journey.outcome):
+        yield from under(f"because of the {item}", "", 3, width)
 
 
-def _ended(said: str, style: str, outcome: str, journey: Journey, width: int, indent: int = 0) -> Iterator[Line]:
-    """What a packet was and how it ended, on one line where there is room."""
+def _ended(text: str, style: str, outcome: str, journey: Journey, width: int, indent: int = 0) -> Iterator[Line]:
+    """A packet and its outcome, on one line if it fits."""
     colour = COLOURS[journey.outcome.kind]
-    if indent + cells(said) + cells(outcome) + 3 <= width:
-        yield [(" " * indent, ""), (said, style), ("   ", ""), (outcome, colour)]
+    if indent + cells(text) + cells(outcome) + 3 <= width:
+        yield [(" " * indent, ""), (text, style), ("   ", ""), (outcome, colour)]
         return
-    yield from under(said, style, indent, width)
+    yield from under(text, style, indent, width)
     yield from under(outcome, colour, indent + 3, width)
 
 
@@ -138,12 +138,12 @@ def _legend(width: int, all: bool) -> Iterator[Line]:
     yield []
     yield from under(f"How strong evidence is: {wording.STRENGTHS}.", "dim", 0, width)
     if not all:
-        said = "--all shows every packet in full, the rules that let it pass, and MAC addresses."
-        yield from under(said, "dim", 0, width)
+        text = "--all shows every packet in full, the rules that let it pass, and MAC addresses."
+        yield from under(text, "dim", 0, width)
 
 
 def _put(console: Console, lines: Iterable[Line]) -> None:
-    """Prints lines that are folded already, without rich's own slow folding."""
+    """Prints lines that are already folded, without rich's own slow folding."""
     from rich.segment import Segment, Segments
 
     styles = {style: console.get_style(style) for style in ("bold", "italic", "dim", "cyan", *COLOURS.values())}

@@ -1,4 +1,5 @@
-"""The colours of pictures and pages, light and dark: as the reader's system has it, or as JupyterLab's or VS Code's theme is.
+"""The colours of pictures and pages, light and dark, from the reader's system, or from JupyterLab's or VS Code's
+theme.
 
 Paper is light.
 """
@@ -12,7 +13,7 @@ DARK = (
     "--go:#79b8ff;--change:#f2b45c;--bad:#ff8f87;--good:#6fd08c;--tunnel:#c9a6f5"
 )
 VSCODE_LIGHT = '[data-vscode-theme-kind$="light"]'
-"""VS Code tells of `vscode-light`, `vscode-dark`, `vscode-high-contrast` and `vscode-high-contrast-light`."""
+"""VS Code names its themes `vscode-light`, `vscode-dark`, `vscode-high-contrast` and `vscode-high-contrast-light`."""
 
 
 def colours(selector: str) -> str:

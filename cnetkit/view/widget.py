@@ -1,7 +1,8 @@
-"""The viewer as a notebook's widget: a thin shell around the scene. It is imported when something is displayed.
+"""The viewer as a notebook widget: a thin shell around the scene. Imported when something is displayed.
 
-Messages from the browser: `here` and `gone` (a picture appeared, went), `look` (at a frame, answered by `layers`) and
-`chosen` (where the cursor is). It may select, never command. To the browser: `layers` and `counts`.
+Messages from the browser: `here` and `gone` (a picture appeared, disappeared), `look` (at a frame, answered by
+`layers`) and `chosen` (where the cursor is). The browser selects, and never commands. To the browser: `layers` and
+`counts`.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ Look = Callable[[int], list[Layer]]
 
 
 class Viewer(anywidget.AnyWidget):
-    """One viewer. `look` gives the layers of a frame; `still` is the name of the picture it stands in for."""
+    """One viewer. `look` returns the layers of a frame; `still` is the name of the static picture it replaces."""
 
     _esm = bundle.script("widget")
     _css = bundle.style()
     scene = traitlets.Unicode().tag(sync=True)
     fallback = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.Int(-1)
-    """The number of the frame that is looked at, or -1."""
+    """The number of the selected frame, or -1."""
     _kinds: ClassVar[dict[str, str]] = {"look": "_look", "chosen": "_choose", "here": "_here", "gone": "_gone"}
 
     def __init__(self, scene: Scene, still: str, look: Look | None = None) -> None:
@@ -46,10 +47,10 @@ class Viewer(anywidget.AnyWidget):
     def _look(self, frame: object) -> None:
         if isinstance(frame, int) and self._layers is not None:
             try:
-                found: list[Layer] = self._layers(frame)
+                layers: list[Layer] = self._layers(frame)
             except IndexError:
-                found = []
-            self.send({"is": "layers", "frame": frame, "layers": found})
+                layers = []
+            self.send({"is": "layers", "frame": frame, "layers": layers})
 
     def _choose(self, frame: object) -> None:
         if isinstance(frame, int):
@@ -63,7 +64,7 @@ class Viewer(anywidget.AnyWidget):
 
     @property
     def looked_at(self) -> bool:
-        """Whether a picture of it is on somebody's screen, as far as is known."""
+        """Whether a picture of it is visible on a screen, as far as is known."""
         return self._shown != 0
 
     def __repr__(self) -> str:

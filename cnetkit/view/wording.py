@@ -1,6 +1,7 @@
-"""The words that all views share: outcomes, directions, times, changes, evidence. And text from packets made safe to look at.
+"""Words shared by all views: outcomes, directions, times, changes, evidence. Also makes text from packets safe to
+show.
 
-What is returned may still hold markup: each view escapes for its own medium.
+The results may still contain markup characters: each view escapes them for its own medium.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from cnetkit.trace.trace import Trace
 
 MARKS = {"delivered": "✓", "consumed": "●", "dropped": "✕", "lost-from-sight": "?", "ambiguous": "≈"}
 ARROWS = {"in": "→ in", "out": "out →", "unknown": "unknown"}
-"""Seen from the node: into it, out of it."""
+"""Relative to the node: into it, out of it."""
 KINDS = {"nft-rule": "rule", "conntrack": "connection entry", "forwarding-entry": "forwarding entry"}
 MACS = "MAC addresses of the next link"
 STRENGTHS = "kernel: said of this very packet; table: stood in a table at that time; inferred: from the frames alone"
 
 
 def legible(text: str) -> str:
-    """`text` on one line, with each control, format or broken character shown as text: `\\x1b` becomes `␛`."""
+    r"""`text` on one line, with each control, format or broken character shown as text: `\x1b` becomes `␛`."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else _shown(letter) for letter in text)
@@ -38,14 +39,14 @@ def _shown(letter: str) -> str:
     return letter if unicodedata.category(letter) == "Zs" else f"\\u{{{code:x}}}"
 
 
-def packet(one: Packet) -> str:
+def packet(headers: Packet) -> str:
     """`SYN 203.0.113.2:42876 → 203.0.113.1:8080`."""
-    return legible(f"{kind(one)} {one.source} → {one.destination}")
+    return legible(f"{kind(headers)} {headers.source} → {headers.destination}")
 
 
-def kind(one: Packet) -> str:
-    """`SYN ACK`, `echo request`; the protocol where the header says no more."""
-    return legible(one.kind.replace(",", "") or one.protocol)
+def kind(headers: Packet) -> str:
+    """`SYN ACK`, `echo request`; the protocol if the header says no more."""
+    return legible(headers.kind.replace(",", "") or headers.protocol)
 
 
 def ending(outcome: Outcome) -> str:
@@ -56,30 +57,30 @@ def ending(outcome: Outcome) -> str:
 
 
 def elapsed(hop: Hop, times: dict[int, int]) -> str:
-    """How many microseconds after its parent a hop was seen: `+12.3`. `times` holds each frame's moment."""
+    """The microseconds between a hop and its parent: `+12.3`. `times` contains the time of each frame."""
     if hop.parent is None or hop.parent not in times:
         return ""
     return f"{(hop.moment - times[hop.parent]) / 1000:+,.1f}"
 
 
 def changes(hop: Hop, whole: bool = False) -> list[str]:
-    """`ip.dst 203.0.113.1 → 172.17.0.2`, the hop limit last; both MAC addresses in one line unless `whole`."""
-    changed = sorted(hop.changes, key=lambda one: one.field.endswith((".ttl", ".hlim")))
-    said = []
-    if not whole and {"eth.src", "eth.dst"} <= {one.field for one in changed}:
-        changed = [one for one in changed if one.field not in ("eth.src", "eth.dst")]
-        said = [MACS]
-    return [*(legible(f"{one.field} {one.before} → {one.after}") for one in changed), *said]
+    """`ip.dst 203.0.113.1 → 172.17.0.2`, the hop limit last; both MAC addresses on one line unless `whole`."""
+    changed = sorted(hop.changes, key=lambda change: change.field.endswith((".ttl", ".hlim")))
+    macs = []
+    if not whole and {"eth.src", "eth.dst"} <= {change.field for change in changed}:
+        changed = [change for change in changed if change.field not in ("eth.src", "eth.dst")]
+        macs = [MACS]
+    return [*(legible(f"{change.field} {change.before} → {change.after}") for change in changed), *macs]
 
 
-def because(one: Evidence) -> str:
+def because(item: Evidence) -> str:
     """`rule “tcp dport 8080 ...” (ip nat PREROUTING handle 5; kernel)`."""
-    return legible(f"{KINDS.get(one.kind, one.kind)} “{one.quote}” ({one.source}; {one.strength})")
+    return legible(f"{KINDS.get(item.kind, item.kind)} “{item.quote}” ({item.source}; {item.strength})")
 
 
 def evidence(hop: Hop | Outcome) -> list[str]:
-    """Each piece of evidence as `because` words it."""
-    return [because(one) for one in hop.evidence]
+    """Each piece of evidence in the form of `because`."""
+    return [because(item) for item in hop.evidence]
 
 
 def passing(rules: Sequence[Evidence]) -> str:
@@ -89,13 +90,13 @@ def passing(rules: Sequence[Evidence]) -> str:
 
 def same_way(journeys: Sequence[Journey], most: int = 40) -> str:
     """`2 more packets went the same way: #7 ACK, #9 PSH ACK`; at most `most` of them are named."""
-    names = ", ".join(f"#{one.id} {kind(one.packet)}" for one in journeys[:most])
+    names = ", ".join(f"#{journey.id} {kind(journey.packet)}" for journey in journeys[:most])
     more = f" and {len(journeys) - most:,} others" if len(journeys) > most else ""
     return f"{counted(len(journeys), 'more packet')} went the same way: {names}{more}"
 
 
 def summary(trace: Trace) -> Iterator[str]:
-    """The lines that every view shows first: counts, outcomes, what is unexplained and why, losses, warnings, clocks."""
+    """The first lines of every view: counts, outcomes, unexplained frames and why, losses, warnings, clocks."""
     recording = trace.recording
     name = f"{legible(recording.name)}: " if recording.name else ""
     yield (
@@ -104,19 +105,19 @@ def summary(trace: Trace) -> Iterator[str]:
     )
     if trace.selection:
         yield f"Selected, of these frames: {legible(trace.selection)}"
-    if said := origin(trace):
-        yield said
+    if text := origin(trace):
+        yield text
     outcomes = Counter(trace.outcomes)
     if outcomes:
         yield "Outcomes: " + ", ".join(f"{MARKS[kind]} {count:,} {kind}" for kind, count in outcomes.most_common())
-    reasons = Counter(one.reason for one in trace.unexplained)
+    reasons = Counter(frame.reason for frame in trace.unexplained)
     listed = ", ".join(f"{count:,} {legible(reason)}" for reason, count in reasons.most_common())
     yield f"Unexplained: {counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
-    if not any(one.count for one in recording.losses):
+    if not any(frame.count for frame in recording.losses):
         whole = "not known" if recording.warnings else "nothing"
         yield f"Lost: {whole if recording.kernel else 'not recorded in this file'}"
     yield from alerts(trace)
-    yield from (f"Clocks: {legible(one)}" for one in trace.clocks)
+    yield from (f"Clocks: {legible(frame)}" for frame in trace.clocks)
     if trace.undirected:
         yield (
             f"Directions: not known of {counted(trace.undirected, 'frame')}, so neither is whether they arrived; "
@@ -125,7 +126,8 @@ def summary(trace: Trace) -> Iterator[str]:
 
 
 def origin(trace: Trace) -> str:
-    """Whether the packets were captured live, or come from a recording; nothing where another tool's file does not tell."""
+    """Whether the packets were captured live, or come from a recording; empty if a file from another tool does not
+    say."""
     recording = trace.recording
     if recording.replayed:
         return replayed(recording.replayed)
@@ -133,17 +135,17 @@ def origin(trace: Trace) -> str:
 
 
 def replayed(label: str) -> str:
-    """What every picture of a replayed lab says."""
+    """The line that every picture of a replayed lab contains."""
     return f"Replayed, not live: {legible(label)}"
 
 
 def alerts(trace: Trace) -> Iterator[str]:
-    """Those lines of the summary that say that something is missing: a view gives them emphasis."""
+    """The lines of the summary about missing data, which a view emphasises."""
     recording = trace.recording
     lost = [
-        f"{counted(one.count, legible(one.what).removesuffix('s'))} at {legible(one.node)}"
-        for one in recording.losses
-        if one.count
+        f"{counted(loss.count, legible(loss.what).removesuffix('s'))} at {legible(loss.node)}"
+        for loss in recording.losses
+        if loss.count
     ]
     if lost:
         yield f"Lost: {', '.join(lost)}"

@@ -1,1 +1,1 @@
-"""What is asked of many journeys: their columns, the selection language, and the parts that it selects."""
+"""Queries over many journeys: their columns, the selection language, and the selections."""

@@ -1,7 +1,7 @@
-"""Everything that the trace has worked out about one recording: the one door to its frames, journeys and hops.
+"""Everything computed about one recording: the only door to its frames, journeys and hops.
 
-Columns for all frames (`frames`) and all journeys (`journeys`), and single hops with changes and evidence. It selects
-and words nothing.
+Columns for all frames (`frames`) and all journeys (`journeys`), and single hops with changes and evidence. Selections
+and texts are made elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cnetkit.trace.steps.joined import Joined, Source
 
 
 class Analysis:
-    """A recording whose frames were joined. Lives as long as its Trace; everything is computed at first access."""
+    """A recording with joined frames. Lives as long as its Trace; everything is computed at first access."""
 
     def __init__(self, recording: Source, joined: Joined) -> None:
         self.recording, self.joined = recording, joined

@@ -1,11 +1,11 @@
-"""The selection language: reads `tcp.port == 80 and dropped` into a small tree. docs/selection.md describes it.
+"""The selection language: parses `tcp.port == 80 and dropped` into a small tree. Described in docs/selection.md.
 
     selection = all { ("or" | "||") all }
-    all       = one { ("and" | "&&") one }
-    one       = ("not" | "!") one | "(" selection ")" | "hop" "(" selection ")" | "changed" "(" FIELD ")" | test
+    all       = part { ("and" | "&&") part }
+    part      = ("not" | "!") part | "(" selection ")" | "hop" "(" selection ")" | "changed" "(" FIELD ")" | test
     test      = FIELD [ ("==" | "!=" | "<" | "<=" | ">" | ">=" | "contains") VALUE | "in" "{" VALUE { [","] VALUE } "}" ]
 
-A tree's text reads back as the same tree. Nothing is looked up in a trace here, and nothing is executed.
+The text of a tree parses to the same tree. Nothing is looked up in a trace, and nothing is executed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ TOKEN = re.compile(
 )
 SAME = {"&&": "and", "||": "or", "!": "not"}
 QUOTED = 120
-"""Characters of a wrong selection that its error repeats."""
+"""The most characters of a wrong selection that an error message repeats."""
 DEEPEST = 50
-"""Parentheses and negations inside of each other."""
+"""The most parentheses and negations inside each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """`field operator values`, or the bare field where there is no operator."""
+    """`field operator values`, or the bare field without an operator."""
 
     field: str
     operator: str = ""
@@ -40,10 +40,10 @@ class Term:
 
     def __str__(self) -> str:
         kind = KINDS[FIELDS[self.field]]
-        said = [kind.write(value) for value in self.values]
+        written = [kind.write(value) for value in self.values]
         if self.operator == "in":
-            return f"{self.field} in {{{', '.join(said)}}}"
-        return " ".join((self.field, self.operator, *said)) if self.operator else self.field
+            return f"{self.field} in {{{', '.join(written)}}}"
+        return " ".join((self.field, self.operator, *written)) if self.operator else self.field
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class AtHop:
-    """One hop that fulfils all of it."""
+    """A single hop that matches all of it."""
 
     part: Expression
 
@@ -68,7 +68,7 @@ class AtHop:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """What does not fulfil it."""
+    """What does not match."""
 
     part: Expression
 
@@ -84,7 +84,7 @@ class Both:
     parts: tuple[Expression, ...]
 
     def __str__(self) -> str:
-        return f" {self.word} ".join(f"({one})" if isinstance(one, Both) else str(one) for one in self.parts)
+        return f" {self.word} ".join(f"({part})" if isinstance(part, Both) else str(part) for part in self.parts)
 
 
 Expression = Term | Changed | AtHop | Not | Both
@@ -92,7 +92,7 @@ Expression = Term | Changed | AtHop | Not | Both
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of the text, and where it stands."""
+    """A word of the text, and its position."""
 
     kind: str
     text: str
@@ -100,7 +100,7 @@ class Token:
 
 
 def parse(expression: str) -> Expression:
-    """The tree of `expression`. CnetkitError, one sentence that points at the place, where it is wrong."""
+    """Parses `expression`. CnetkitError if it is wrong: one sentence that names the position."""
     if not isinstance(expression, str):
         raise CnetkitError(f"a selection is text such as 'tcp.port == 80', not {type(expression).__name__}")
     return _Reader(expression).whole()
@@ -114,20 +114,20 @@ class _Reader:
         self._tokens: list[Token] = []
         at, end = 0, len(expression.rstrip())
         while at < end:
-            found = TOKEN.match(expression, at)
-            if found is None or found.lastgroup is None:
+            match = TOKEN.match(expression, at)
+            if match is None or match.lastgroup is None:
                 at += len(expression[at:]) - len(expression[at:].lstrip())
                 raise self._wrong(
                     Token("", expression[at], at), "is not closed" if expression[at] == '"' else "fits nowhere"
                 )
-            kind = found.lastgroup
-            self._tokens.append(Token(kind, SAME.get(found[kind], found[kind]), found.start(kind)))
-            at = found.end()
+            kind = match.lastgroup
+            self._tokens.append(Token(kind, SAME.get(match[kind], match[kind]), match.start(kind)))
+            at = match.end()
         self._tokens.append(Token("end", "", len(expression)))
         self._next = self._depth = 0
 
     def whole(self) -> Expression:
-        """All of it."""
+        """Parses all of it."""
         if self._here.kind == "end":
             raise CnetkitError("the selection is empty: write one such as 'tcp.port == 80 and dropped'")
         node = self._any()
@@ -152,19 +152,19 @@ class _Reader:
         return CnetkitError(f"the selection {self._around(token.at)!r} is wrong {place} {why}")
 
     def _around(self, at: int) -> str:
-        """The expression, or of a long one the part where `at` is."""
+        """The expression; if it is long, the part around `at`."""
         whole, first = self._expression, max(at - QUOTED // 2, 0)
         before, after = "… " if first else "", " …" if first + QUOTED < len(whole) else ""
         return whole if len(whole) <= QUOTED else f"{before}{whole[first : first + QUOTED]}{after}"
 
     def _expect(self, text: str, why: str) -> None:
         if not self._is(text):
-            said = f"stands where {text!r} is needed" if self._here.text else f"{text!r} is missing"
-            raise self._wrong(self._here, f"{said} {why}")
+            problem = f"stands where {text!r} is needed" if self._here.text else f"{text!r} is missing"
+            raise self._wrong(self._here, f"{problem} {why}")
         self._take()
 
     def _any(self) -> Expression:
-        return self._joined("or", lambda: self._joined("and", self._one))
+        return self._joined("or", lambda: self._joined("and", self._part))
 
     def _joined(self, word: str, read: Callable[[], Expression]) -> Expression:
         parts = [read()]
@@ -173,7 +173,7 @@ class _Reader:
             parts.append(read())
         return parts[0] if len(parts) == 1 else Both(word, tuple(parts))
 
-    def _one(self) -> Expression:
+    def _part(self) -> Expression:
         token = self._here
         self._depth += 1
         if self._depth > DEEPEST:
@@ -185,7 +185,7 @@ class _Reader:
     def _inside(self, token: Token) -> Expression:
         if self._is("not"):
             self._take()
-            return Not(self._one())
+            return Not(self._part())
         if self._is("("):
             self._take()
             node = self._any()
@@ -199,15 +199,15 @@ class _Reader:
             return made
         return self._test()
 
-    def _field(self, known: Collection[str]) -> str:
+    def _field(self, names: Collection[str]) -> str:
         token = self._take()
-        if token.kind == "word" and token.text in known:
+        if token.kind == "word" and token.text in names:
             return token.text
         if not token.text:
             raise self._wrong(token, "the name of a field is missing")
         if token.text in FIELDS:
-            raise self._wrong(token, f"is nothing that a hop rewrites: it takes {', '.join(sorted(known))}")
-        near = get_close_matches(token.text, known, 1)
+            raise self._wrong(token, f"is nothing that a hop rewrites: it takes {', '.join(sorted(names))}")
+        near = get_close_matches(token.text, names, 1)
         raise self._wrong(
             token, "is no field: " + (f"write {near[0]!r}" if near else "docs/selection.md lists all fields")
         )

@@ -1,6 +1,6 @@
-"""The fields that a selection can name, as Wireshark names them, and the column of each. docs/selection.md lists them.
+"""The fields that a selection can name, as in Wireshark, and their columns. Listed in docs/selection.md.
 
-A field gives one or more parts; a test on it holds where it holds for one of them. Nothing is compared here.
+A field has one or more parts; a test is true if it is true for one of them. Comparisons are in matching.py.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One column, an element a frame; `there` says which frames have it, all where it is None."""
+    """One column, one element per frame; `there` says which frames have a value, all if None."""
 
     values: NDArray[Any]
-    """Numbers; of an address its low half."""
+    """Numbers; of an address the low 64 bits."""
     there: Flags | None = None
     high: NDArray[np.uint64] | None = None
-    """An address's high half, which IPv4 lacks."""
+    """The high 64 bits of an address, 0 for IPv4."""
     six: Flags | bool = False
-    """Which addresses are IPv6's."""
+    """Which addresses are IPv6."""
     words: Distinct[str] | None = None
 
 
@@ -93,7 +93,7 @@ def _either(*fields: Columns) -> Columns:
 
 
 def _of_journey(values: Callable[[Analysis], NDArray[Any]]) -> Columns:
-    """What a journey has, for each of its frames."""
+    """The value of a journey for each of its frames."""
     return lambda analysis: [Part(analysis.frames.of_journey(values(analysis), 0), _in_journey(analysis))]
 
 
@@ -103,8 +103,8 @@ def _outcome(number: int) -> Columns:
 
 def _words(words: Callable[[Analysis], Distinct[str]], there: Callable[[Analysis], Flags] | None = None) -> Columns:
     def columns(analysis: Analysis) -> list[Part]:
-        said = words(analysis)
-        return [Part(said.code, None if there is None else there(analysis), words=said)]
+        texts = words(analysis)
+        return [Part(texts.code, None if there is None else there(analysis), words=texts)]
 
     return columns
 
@@ -222,7 +222,7 @@ FIELDS = {name: kind for name, (kind, _) in _ALL.items()}
 
 
 def columns_of(analysis: Analysis, field: str) -> list[Part]:
-    """The parts of a field, an element a frame each."""
+    """The parts of a field, one element per frame each."""
     return _ALL[field][1](analysis)
 
 
@@ -236,4 +236,4 @@ CHANGES: Mapping[str, tuple[int, Callable[[Analysis], Flags] | None]] = {
     "outer.eth.src": (1 << 12, None), "outer.eth.dst": (1 << 13, None), "tcp.seq": (1 << 14, _protocol(TCP)),
     "ip.len": (1 << 15, None), "ip.frag_offset": (1 << 16, None), "ip.flags.mf": (1 << 17, None),
 }  # fmt: skip
-"""What `changed(...)` takes: bits of changes.COMPARED, and which frames it can be said of."""
+"""The fields of `changed(...)`: bits of changes.COMPARED, and the frames to which they apply."""

@@ -1,6 +1,6 @@
-"""The frames of one recording as columns: what each changed, what it shows, and what its journey and flow have.
+"""The frames of one recording as columns: their changes, their evidence, and the values of their journeys and flows.
 
-Selections, tables and documents are made from these. Words are made once for all frames that share them.
+Selections, tables and documents are made from these. Text is made once for all frames that share it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from cnetkit.trace.steps.wireguard import DECRYPTED, ENCRYPTED
 
 
 class FrameColumns:
-    """One element a frame, in the order of the recording."""
+    """One element per frame, in the order of the recording."""
 
     def __init__(self, case: Case, journeys: JourneyColumns) -> None:
         self._case, self._joined, self._journeys = case, case.joined, journeys
 
     @cached_property
     def bits(self) -> NDArray[np.uint32]:
-        """Which fields the frame changed; see changes.COMPARED."""
+        """The fields that the frame changed, as bits; see changes.COMPARED."""
         bits = changes.changed(self._joined.columns, self._joined.parent, self.addressed)
         bits[self._joined.reached_by(ENCRYPTED)] = changes.ENCRYPTED
         bits[self._joined.reached_by(DECRYPTED)] = changes.DECRYPTED
@@ -39,7 +39,7 @@ class FrameColumns:
 
     @cached_property
     def change_keys(self) -> U64:
-        """Equal for frames that changed the same fields from the same values to the same; 0 where nothing changed."""
+        """Equal for frames with equal changes; 0 if nothing changed."""
         columns, child = self._joined.columns, np.flatnonzero(self.bits)
         keys = np.zeros(len(self.bits), np.uint64)
         if len(child):
@@ -51,7 +51,7 @@ class FrameColumns:
 
     @cached_property
     def evidence_keys(self) -> U64:
-        """Equal for frames that have the same evidence. Where more than frames was recorded, each frame has its own.
+        """Equal for frames with equal evidence. If more than frames was recorded, each frame has its own key.
 
         So does an ICMP error, which quotes another packet.
         """
@@ -69,7 +69,7 @@ class FrameColumns:
 
     @cached_property
     def quotes(self) -> Distinct[str]:
-        """Its evidence as text. Where the kernel's words were recorded, each frame is asked for its own."""
+        """Its evidence as text. If tables or events were recorded, it is made for each frame separately."""
         return distinct(self.evidence_keys, lambda frame: quoted(self._case, frame))
 
     @cached_property
@@ -85,7 +85,7 @@ class FrameColumns:
         frames = self._case.recording.frames
         return np.array([tap.linktype == LINKTYPE_ETHERNET for tap in frames.taps], np.bool_)[frames.tap]
 
-    # --- What its journey and flow have -------------------------------------------------------------------------------
+    # --- Values of its journey and flow -------------------------------------------------------------------------------
 
     @cached_property
     def flow(self) -> NDArray[np.int64]:
@@ -108,7 +108,7 @@ class FrameColumns:
         return Distinct(self.of_journey(code, 0), words)
 
     def of_journey(self, values: NDArray[Any], nothing: object) -> NDArray[Any]:
-        """An element a journey as one a frame, `nothing` for frames in no journey."""
+        """Converts one element per journey to one per frame; `nothing` for frames without a journey."""
         journey = self._joined.journey
         return np.where(
             journey >= 0, np.append(values, values.dtype.type(nothing))[journey], values.dtype.type(nothing)
@@ -117,4 +117,4 @@ class FrameColumns:
 
 def quoted(case: Case, frame: int) -> str:
     """A hop's evidence as text."""
-    return "; ".join(f"{one.kind}: {one.quote}" for one in gather(case, frame))
+    return "; ".join(f"{item.kind}: {item.quote}" for item in gather(case, frame))

@@ -1,6 +1,6 @@
 """The journeys and flows of one recording as columns: their frames, ends, outcomes and durations.
 
-It answers for all of them at once; objects for single ones are made in trace/journey.py and trace/flow.py.
+Objects for single ones are made in trace/journey.py and trace/flow.py.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ I64 = NDArray[np.int64]
 
 
 class JourneyColumns:
-    """One element a journey, in the order of their first frames, if not said otherwise."""
+    """One element per journey, in the order of their first frames, unless stated otherwise."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
         self.count = case.joined.journeys()
-        """How many there are."""
+        """The number of journeys."""
 
     @cached_property
     def members(self) -> tuple[I64, I64]:
-        """All frames by journey, parents first; and where each journey begins among them (one more for the end)."""
+        """All frames by journey, parents first; and where each journey begins among them (plus one for the end)."""
         joined = self._case.joined
         steps = depths(joined.parent)
         rank = np.empty(len(steps), np.int64)
@@ -47,7 +47,7 @@ class JourneyColumns:
         return tuple(int(n) for n in order[begins[journey] : begins[journey + 1]])
 
     def frames_of_all(self, journeys: I64) -> I64:
-        """The frames of these journeys, journey by journey, parents before children."""
+        """The frames of these journeys, one journey after the other, parents before children."""
         order, begins = self.members
         return order[runs(begins, journeys)[0]]
 
@@ -96,5 +96,5 @@ class JourneyColumns:
 
     @cached_property
     def flow_begins(self) -> I64:
-        """The first journey of each flow: one element a flow."""
+        """The first journey of each flow: one element per flow."""
         return np.unique(self.flow, return_index=True)[1]

@@ -1,7 +1,7 @@
-"""Says which frames, journeys or flows fulfil a selection, on columns: no loop runs over packets.
+"""Evaluates a selection on columns: which frames, journeys or flows match. No Python loop runs over packets.
 
-A test holds for a journey (or flow) where it holds at one of its hops; `and`, `or` and `not` join what holds for the
-whole journey, and `hop(...)` asks for one hop that fulfils all of it.
+A test is true for a journey (or flow) if it is true at one of its hops. `and`, `or` and `not` combine the results for
+whole journeys; `hop(...)` requires a single hop that matches all of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ORDER: dict[str, Callable[[NDArray[Any], int], Flags]] = {
 
 
 def matches(node: Expression, analysis: Analysis, owner: NDArray[np.integer]) -> Flags:
-    """For each owner whether it fulfils `node`; `owner` gives each frame's, counted from 0, or -1 for none."""
+    """For each owner whether it matches `node`. `owner` gives the owner of each frame, counted from 0, or -1 for none."""
     match node:
         case Both(word="and", parts=parts):
             return reduce(np.logical_and, (matches(part, analysis, owner) for part in parts))
@@ -51,7 +51,7 @@ def matches(node: Expression, analysis: Analysis, owner: NDArray[np.integer]) ->
 
 
 def _tested(test: Term, analysis: Analysis) -> Flags:
-    """The frames for which a test other than `!=` holds."""
+    """The frames for which a test other than `!=` is true."""
     whole = np.zeros(len(analysis.joined.journey), np.bool_)
     for part in columns_of(analysis, test.field):
         fits: Flags = part.values != 0 if FIELDS[test.field] == "flag" else np.ones_like(whole)
@@ -76,7 +76,7 @@ def _compared(part: Part, test: Term, value: Value) -> Flags:
 
 
 def _inside(part: Part, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Flags:
-    """Addresses of this network: their low halves, and IPv6's high ones too."""
+    """Addresses in this network: compares the low 64 bits, for IPv6 also the high ones."""
     mask, base = int(network.netmask), int(network.network_address)
     fits: Flags = part.values & np.uint64(mask & (1 << 64) - 1) == np.uint64(base & (1 << 64) - 1)
     if part.high is not None and network.version == 6:

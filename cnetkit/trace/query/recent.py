@@ -1,4 +1,5 @@
-"""The last seconds of a recording, while the capture still runs or afterwards. It has no clock: time is the frames' own."""
+"""The last seconds of a recording, while the capture still runs or afterwards. Time is taken from the frames, not from
+a clock."""
 
 from __future__ import annotations
 
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
     from cnetkit.trace.query.analysis import Analysis
 
 LEAD_S = 0.05
-"""A journey that began this long before its time is not cut in two: its frames are looked at, and left out whole."""
+"""Frames from this long before are included in the analysis, so that no journey is cut in two; their journeys are left
+out."""
 UNDERWAY_S = 0.02
-"""While the capture runs, a journey that began so long ago may still go on: rings hand over their frames within 10 ms."""
+"""While the capture runs, journeys younger than this may be incomplete: rings pass on their frames within 10 ms."""
 
 
 def latest(recording: Recording, seconds: float) -> Recording:
-    """The recording with the frames of its last `seconds`, and the verdicts on them; what else was said is kept."""
+    """The recording with the frames and verdicts of its last `seconds`, and all other events."""
     frames = recording.frames
     if not len(frames):
         return recording
@@ -31,7 +33,7 @@ def latest(recording: Recording, seconds: float) -> Recording:
 def begun_within(
     analysis: Analysis, seconds: float, until_ns: int | None
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The journeys that began in the last `seconds`, and not after `until_ns` where that is given."""
+    """The journeys that began in the last `seconds`, and not after `until_ns` if it is given."""
     time = analysis.recording.frames.time_ns
     newest, begun = int(time.max(initial=0)), time[analysis.journeys.first]
     chosen = begun >= newest - int(seconds * 1e9)

@@ -1,4 +1,4 @@
-"""The kinds of values that fields have: how each is read and written, and which operators it takes. It knows no field."""
+"""The kinds of values that fields have: how each is read and written, and which operators it takes. Knows no fields."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Kind:
     example: str
     operators: tuple[str, ...]
     bare: bool
-    """A field of this kind may stand alone: it holds where the field is there."""
+    """Whether a field of this kind may stand alone, without an operator: true if the frame has the field."""
     read: Callable[[str], Value]
-    """ValueError for what is none."""
+    """Parses a value. ValueError if it is invalid."""
     write: Callable[[Value], str]
 
 
@@ -46,11 +46,11 @@ def _digits(text: str) -> int:
 
 
 def _duration(text: str) -> Value:
-    found = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(s|ms|us|µs|ns)?", text)
-    if not found:
+    match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(s|ms|us|µs|ns)?", text)
+    if not match:
         raise ValueError(text)
     try:
-        return min(int(Decimal(found[1]) * UNITS[found[2] or "s"]), MOST)
+        return min(int(Decimal(match[1]) * UNITS[match[2] or "s"]), MOST)
     except InvalidOperation as error:
         raise ValueError(text) from error
 
@@ -91,4 +91,4 @@ KINDS = {
     "text": Kind("a text", '"dock"', (*EQUAL, "contains"), False, str, _as_text),
     "flag": Kind("0 or 1", "1", ("==", "!="), True, ("0", "1").index, str),
 }  # fmt: skip
-"""By name; `number` is a field that a frame may lack, `whole` one that each has."""
+"""By name. `number` is a field that a frame may lack, `whole` a field that every frame has."""

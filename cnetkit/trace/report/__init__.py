@@ -1,1 +1,1 @@
-"""A trace for other programs and in words: JSON, tables, latencies, comparisons, sentences."""
+"""Reports on a trace: JSON, tables, latencies, comparisons, sentences."""

@@ -1,8 +1,8 @@
-"""What differs between two traces of the same question, such as before and after a fix.
+"""The differences between two traces of the same question, such as before and after a fix.
 
-Packets are matched by what is asked: the protocol, the client's address, the server's end, the way, and the kind of
-packet. Ports that a client picks, identifications, times, MAC addresses and TTL values are not compared, nor are
-packets that only serve the network, such as ARP: which of them are needed depends on what was known before.
+Packets are matched by what they ask: protocol, client address, server address and port, direction, and kind of packet.
+Not compared are client ports, identifications, times, MAC addresses, TTL values, and packets that only serve the
+network, such as ARP, because they depend on what was cached before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ASPECTS = ("way", "outcome", "changes", "rules")
-"""What is compared of the packets of one question."""
+"""What is compared for the packets of one question."""
 DISCOVERY = ("router solicitation", "router advertisement", "neighbour solicitation", "neighbour advertisement",
              "multicast listener report")  # fmt: skip
 CARRYING = ("tcp", "udp", "sctp", "icmp", "icmpv6", "protocol")
@@ -34,12 +34,12 @@ UNNAMED = ("eth.src", "eth.dst", "outer.eth.src", "outer.eth.dst", "ip.ttl", "ip
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that differs. `before` and `after` are empty where there is nothing to say."""
+    """One difference. `before` and `after` may be empty."""
 
     question: str
     """`tcp SYN 203.0.113.2 → 203.0.113.1:8080`; a reply is written `... ← ...`."""
     aspect: str
-    """`packets` where they are in one trace only, else one of ASPECTS."""
+    """`packets` if they are in one trace only, else one of ASPECTS."""
     before: str
     after: str
 
@@ -51,29 +51,32 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All differences, in the order in which their packets were seen."""
+    """All differences, in the order in which their packets were captured."""
 
     views: ClassVar[Displays] = COMPARISON_VIEWS
     """How a comparison is shown, by MIME type."""
 
     differences: tuple[Difference, ...]
     alike: int
-    """Questions, of a way and a kind of packet each, in which nothing differs."""
+    """The number of questions (with a direction and a kind of packet each) without a difference."""
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a difference, as a pandas DataFrame."""
+        """One row per difference, as a pandas DataFrame."""
         import pandas as pd
 
-        rows = [(one.question, one.aspect, one.before, one.after) for one in self.differences]
+        rows = [
+            (difference.question, difference.aspect, difference.before, difference.after)
+            for difference in self.differences
+        ]
         return pd.DataFrame(rows, columns=["question", "aspect", "before", "after"])
 
     def __bool__(self) -> bool:
         return bool(self.differences)
 
     def __str__(self) -> str:
-        said = [str(one) for one in self.differences] or ["nothing differs"]
-        return "\n".join([*said, f"alike: {self.alike}"])
+        lines = [str(difference) for difference in self.differences] or ["nothing differs"]
+        return "\n".join([*lines, f"alike: {self.alike}"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
         return mime_bundle(self, self.views)
@@ -83,12 +86,12 @@ class Comparison:
 
 
 Chosen = tuple[Analysis, NDArray[np.int64]]
-"""What was found in a recording, and the numbers of the journeys to compare."""
+"""The analysis of a recording, and the numbers of the journeys to compare."""
 
 
 @dataclass(slots=True)
 class _Behaviour:
-    """What the packets of one question did: for each aspect what was found, in the order of the journeys."""
+    """What the packets of one question did, for each aspect, in the order of the journeys."""
 
     way: dict[str, None] = field(default_factory=dict)
     outcome: dict[str, None] = field(default_factory=dict)
@@ -97,21 +100,25 @@ class _Behaviour:
 
 
 def compare(before: Chosen, after: Chosen) -> Comparison:
-    """The differences from `before` to `after`. Each journey is looked at: select first where a trace is large."""
+    """The differences from `before` to `after`. Every journey is examined: select first if a trace is large."""
     old, new = _asked(*before), _asked(*after)
     differences: list[Difference] = []
-    alike = 0
+    unchanged = 0
     for question in dict.fromkeys((*old, *new)):
         if question not in old or question not in new:
-            seen = (old.get(question) or new[question]).outcome
-            said = "; ".join(seen)
-            pair = (said, "") if question in old else ("", said)
+            behaviour = old.get(question) or new[question]
+            outcomes = "; ".join(behaviour.outcome)
+            pair = (outcomes, "") if question in old else ("", outcomes)
             differences.append(Difference(question, "packets", *pair))
             continue
-        found = [one for aspect in ASPECTS if (one := _difference(question, aspect, old[question], new[question]))]
-        differences += found
-        alike += not found
-    return Comparison(tuple(differences), alike)
+        differing = [
+            difference
+            for aspect in ASPECTS
+            if (difference := _difference(question, aspect, old[question], new[question]))
+        ]
+        differences += differing
+        unchanged += not differing
+    return Comparison(tuple(differences), unchanged)
 
 
 def _difference(question: str, aspect: str, old: _Behaviour, new: _Behaviour) -> Difference | None:
@@ -119,8 +126,8 @@ def _difference(question: str, aspect: str, old: _Behaviour, new: _Behaviour) ->
     if was.keys() == is_.keys():
         return None
     common = was.keys() & is_.keys()
-    gone, come = ([one for one in seen if one not in common] for seen in (was, is_))
-    return Difference(question, aspect, "; ".join(gone), "; ".join(come))
+    removed, added = ([value for value in values if value not in common] for values in (was, is_))
+    return Difference(question, aspect, "; ".join(removed), "; ".join(added))
 
 
 def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Behaviour]:
@@ -147,7 +154,7 @@ def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Behavio
 
 
 def _kind(packet: Packet) -> str:
-    """A TCP packet's part in the connection: which of the later ones carry data depends on time."""
+    """A TCP packet's role in the connection. Which of the later packets carry data depends on timing."""
     if packet.protocol != "tcp":
         return packet.kind
     flags = packet.kind.split(", ")
@@ -165,13 +172,13 @@ def _note(behaviour: _Behaviour, hops: Sequence[Hop], ended: Outcome, way: str) 
         for change in hop.changes:
             if change.field not in UNNAMED:
                 behaviour.changes[_worded(change, picked, f"{hop.node}/{hop.interface}")] = None
-        for one in hop.evidence:
-            if one.kind == "nft-rule":
-                behaviour.rules[f"“{one.quote}” ({hop.node} {one.source})"] = None
+        for item in hop.evidence:
+            if item.kind == "nft-rule":
+                behaviour.rules[f"“{item.quote}” ({hop.node} {item.source})"] = None
 
 
 def _worded(change: Change, picked: tuple[str, ...], place: str) -> str:
-    """A change without ports and identifiers that a client picked."""
+    """A change without the ports and identifiers that a client chose."""
     if change.field.endswith(picked) or change.field == "icmp.ident":
         return f"{change.field} at {place}"
     return f"{change.field} {change.before} → {change.after} at {place}"

@@ -1,6 +1,6 @@
-"""A trace as JSON, version 1: what other programs read. The contract stands in docs/ARCHITECTURE.md.
+"""A trace as JSON, version 1, for other programs. The contract is in docs/ARCHITECTURE.md.
 
-Written from the columns, a journey at a time; what many hops have in common is encoded once.
+Written from columns, a journey at a time; parts that many hops share are encoded once.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from cnetkit.trace.query.analysis import Analysis
 
 FORMAT, VERSION = "cnetkit-trace", 1
 CHUNK = 1024
-"""Journeys encoded at a time: what bounds the memory beside the document itself."""
+"""Journeys encoded at a time: this bounds the memory needed besides the document itself."""
 JSON = msgspec.json.Encoder()
 
 
 def encode(
     analysis: Analysis, numbers: NDArray[np.int64], unexplained: Sequence[Unexplained], lost: int, selection: str
 ) -> bytes:
-    """The document, as UTF-8, with the journeys of these `numbers`; `selection` says what they are, if not all.
+    """The document, as UTF-8, with the journeys of these `numbers`. `selection` describes them, if they are not all.
 
-    `lost` is how many frames the kernel could not keep.
+    `lost` is the number of frames that the kernel lost.
     """
     frames = len(analysis.recording.frames)
     head = {"format": FORMAT, "version": VERSION, "frames": frames, "lost_by_kernel": lost}
     if selection:
         head["selection"] = selection
-    if analysis.joined.clocks.notes:  # each hop's time_ns is its file's own all the same
+    if analysis.joined.clocks.notes:  # each hop's time_ns stays the time of its own file
         head["clocks"] = analysis.joined.clocks.notes
-    out = BytesIO()  # it grows in place, where joining would hold everything twice
+    out = BytesIO()  # grows in place; joining would need twice the memory
     out.write(JSON.encode(head)[:-1] + b',"journeys":[')
     for number, part in enumerate(_journeys(analysis, numbers)):
         out.write(b"," * (number > 0) + part)
@@ -53,36 +53,36 @@ def _journeys(analysis: Analysis, numbers: NDArray[np.int64]) -> Iterator[bytes]
     ended, hops = _endings(analysis), _hops(analysis, order[rows])
     for first in range(0, len(numbers), CHUNK):
         part, ends = numbers[first : first + CHUNK], limits[first : first + CHUNK + 1]
-        said = hops(int(ends[0]), int(ends[-1]))
+        encoded = hops(int(ends[0]), int(ends[-1]))
         yield b",".join([
-            b'{"id":%d,%s,"hops":[%s]}' % (number, ended(number), b",".join(said[begin:end]))
+            b'{"id":%d,%s,"hops":[%s]}' % (number, ended(number), b",".join(encoded[begin:end]))
             for number, (begin, end) in zip(part.tolist(), pairwise((ends - ends[0]).tolist()), strict=True)
         ])  # fmt: skip
 
 
 def _endings(analysis: Analysis) -> Callable[[int], bytes]:
-    """Encodes a journey's outcome; of what is plain, equal ones once."""
+    """Encodes a journey's outcome. Equal outcomes without a reason are encoded once."""
     frames = analysis.recording.frames
     plain, last = analysis.journeys.plain.tolist(), analysis.journeys.ends.last
     keys = (frames.tap[last].astype(np.int64) * 2 + analysis.journeys.ends.delivered).tolist()
-    known: dict[int, bytes] = {}
+    cache: dict[int, bytes] = {}
 
     def ended(number: int) -> bytes:
-        said = known.get(keys[number]) if plain[number] else None
-        if said is None:
-            one = analysis.journeys.outcome(number)
-            said = JSON.encode({"outcome": one.kind, "where": one.where, "reason": one.reason})[1:-1]
+        encoded = cache.get(keys[number]) if plain[number] else None
+        if encoded is None:
+            outcome = analysis.journeys.outcome(number)
+            encoded = JSON.encode({"outcome": outcome.kind, "where": outcome.where, "reason": outcome.reason})[1:-1]
             if plain[number]:
-                known[keys[number]] = said
-        return said
+                cache[keys[number]] = encoded
+        return encoded
 
     return ended
 
 
 def _hops(analysis: Analysis, frames: NDArray[np.int64]) -> Callable[[int, int], list[bytes]]:
-    """Encodes a run of the hops of `frames`, given its limits: numbers between words that many hops share."""
-    seen, joined = analysis.recording.frames, analysis.joined
-    places = seen.tap[frames] * len(DIRECTIONS) + joined.direction[frames]
+    """Encodes a range of the hops of `frames`: numbers between parts that many hops share."""
+    captured, joined = analysis.recording.frames, analysis.joined
+    places = captured.tap[frames] * len(DIRECTIONS) + joined.direction[frames]
     place = distinct(places, lambda row: _place(analysis, int(frames[row])))
     changes = distinct(analysis.frames.change_keys[frames], lambda row: JSON.encode(analysis.changes(int(frames[row]))))
     evidence = distinct(analysis.frames.evidence_keys[frames], lambda row: _evidence(analysis, int(frames[row])))
@@ -90,9 +90,9 @@ def _hops(analysis: Analysis, frames: NDArray[np.int64]) -> Callable[[int, int],
     def why(row: int) -> bytes:
         return b'"changes":%s,"evidence":%s}' % (changes.words[changes.code[row]], evidence.words[evidence.code[row]])
 
-    said = distinct(changes.code * len(evidence.words) + evidence.code, why)
-    whole = (frames, joined.parent[frames], place.code, seen.time_ns[frames], said.code)
-    middle, end = place.words, said.words
+    shared = distinct(changes.code * len(evidence.words) + evidence.code, why)
+    whole = (frames, joined.parent[frames], place.code, captured.time_ns[frames], shared.code)
+    middle, end = place.words, shared.words
 
     def hops(first: int, last: int) -> list[bytes]:
         return [
@@ -107,9 +107,12 @@ def _hops(analysis: Analysis, frames: NDArray[np.int64]) -> Callable[[int, int],
 
 def _evidence(analysis: Analysis, frame: int) -> bytes:
     """A hop's evidence, with the fields of version 1."""
-    every = analysis.evidence(frame)
+    evidence = analysis.evidence(frame)
     return JSON.encode(
-        [{"kind": one.kind, "quote": one.quote, "source": one.source, "strength": one.strength} for one in every]
+        [
+            {"kind": item.kind, "quote": item.quote, "source": item.source, "strength": item.strength}
+            for item in evidence
+        ]
     )
 
 

@@ -1,6 +1,6 @@
-"""How long each step between two interfaces took, requests and replies apart. It measures what the frames' times say.
+"""The delay of each step between two interfaces, separately for requests and replies, from the frames' times.
 
-A request goes the way of its flow's first packet, a reply the other way.
+A request has the direction of its flow's first packet, a reply the other direction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ I64 = NDArray[np.int64]
 
 
 def replying(analysis: Analysis) -> NDArray[np.bool_]:
-    """For each journey whether it is a reply: whether its sender is another than its flow's first."""
+    """For each journey whether it is a reply: its sender is not the sender of its flow's first packet."""
     c, first = analysis.joined.units.columns, analysis.case.whole[analysis.journeys.first]
     if not len(first):
         return np.zeros(0, np.bool_)
@@ -32,12 +32,12 @@ def replying(analysis: Analysis) -> NDArray[np.bool_]:
     bare = (c.src_low[first] | c.src_high[first]) == 0
     port = np.where(icmp, 0, c.sport[first])
     sender = mix(np.where(bare, c.eth_src[first], c.src_low[first]), c.src_high[first], port)
-    other: NDArray[np.bool_] = sender != sender[analysis.journeys.flow_begins[analysis.journeys.flow]]
-    return other
+    reply: NDArray[np.bool_] = sender != sender[analysis.journeys.flow_begins[analysis.journeys.flow]]
+    return reply
 
 
 def steps(analysis: Analysis, journeys: I64, by_flow: bool) -> pd.DataFrame:
-    """One row for each way and pair of interfaces (and flow) that packets of `journeys` took; microseconds."""
+    """One row for each direction and pair of interfaces (and flow) that packets of `journeys` passed; microseconds."""
     import pandas as pd
 
     joined, frames = analysis.joined, analysis.recording.frames
@@ -67,7 +67,7 @@ def steps(analysis: Analysis, journeys: I64, by_flow: bool) -> pd.DataFrame:
 def quantiles(
     values: NDArray[np.float64], group: I64, count: int, shares: tuple[float, ...]
 ) -> list[NDArray[np.float64]]:
-    """For each share an array with that quantile of each group, between two values in proportion; NaN for an empty one."""
+    """For each share an array with that quantile of each group, linearly interpolated; NaN for an empty group."""
     order = np.lexsort((values, group))
     ordered = values[order]
     sizes = np.bincount(group, minlength=count)

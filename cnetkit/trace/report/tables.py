@@ -1,6 +1,7 @@
-"""A trace as pandas DataFrames: frames, hops, flows and latencies. Made of whole columns; words are made once each.
+"""A trace as pandas DataFrames: frames, hops, flows and latencies. Made from whole columns; each text is made once.
 
-Of a selection they hold what was selected. Text columns are categories; times are seconds since the first frame.
+For a selection they contain only what was selected. Text columns are categories; times are seconds since the first
+frame.
 """
 
 from __future__ import annotations
@@ -33,49 +34,51 @@ COLUMNS = (
     "journey", "flow", "outcome", "frame", "parent", "time", "node", "interface", "direction", "protocol", "source",
     "destination", "kind", "changes", "evidence",
 )  # fmt: skip
-"""Of `hops`."""
+"""The columns of `hops`."""
 
 
 class TraceTables:
-    """The tables of the journeys `numbers`, each made when it is first asked for; `whole`: those are all there are."""
+    """The tables of the journeys `numbers`, each made at first access; `whole` says that these are all journeys."""
 
     def __init__(self, analysis: Analysis, numbers: I64, whole: bool) -> None:
         self._analysis, self._numbers, self._whole = analysis, numbers, whole
 
     @cached_property
     def frames(self) -> pd.DataFrame:
-        """One row a captured frame, in the order of the recording: where, when, and what its headers say.
+        """One row per captured frame, in the order of the recording: where, when, and its headers.
 
-        `journey` and `flow` are missing where it stands in none, and `problem` says why. `length` and `payload` in
-        octets; the numbers of a header that a frame lacks are 0.
+        `journey` and `flow` are missing if the frame belongs to none; `problem` says why. `length` and `payload` in
+        octets; numbers of a header that a frame lacks are 0.
         """
         import pandas as pd
 
         analysis, c = self._analysis, self._analysis.joined.columns
-        seen = analysis.recording.frames
-        n = np.arange(len(seen))
+        captured = analysis.recording.frames
+        n = np.arange(len(captured))
         if not self._whole:
             n = np.sort(self._frames_of_journeys())
         return pd.DataFrame({
             "frame": n, "time": self._time(n), **self._places(n), **self._packets(n),
-            "length": seen.length[n], "eth_src": _text(distinct(c.eth_src[n], lambda row: mac(int(c.eth_src[n[row]])))),
+            "length": captured.length[n], "eth_src": _text(distinct(c.eth_src[n], lambda row: mac(int(c.eth_src[n[row]])))),
             "eth_dst": _text(distinct(c.eth_dst[n], lambda row: mac(int(c.eth_dst[n[row]])))),
             "vlan": c.vlan[n] & 0xFFF, "ttl": c.ttl[n], "ident": c.ident[n], "seq": c.seq[n], "ack": c.ack[n],
             "payload": c.payload_length[n], "encapsulation": _text(self._around(n)),
             "journey": _missing(analysis.joined.journey[n]), "flow": _missing(analysis.frames.flow[n]),
-            "problem": _text(distinct(_problems(seen, c)[n], lambda row: problem(seen, c, int(n[row])))),
+            "problem": _text(distinct(_problems(captured, c)[n], lambda row: problem(captured, c, int(n[row])))),
         })  # fmt: skip
 
     @cached_property
     def hops(self) -> pd.DataFrame:
-        """One row a hop, by journey, parents first; `changes` and `evidence` as text."""
+        """One row per hop, by journey, parents first; `changes` and `evidence` as text."""
         import pandas as pd
 
         analysis = self._analysis
         n = self._frames_of_journeys()
         changes = distinct(
             analysis.frames.change_keys[n],
-            lambda row: ", ".join(f"{one.field} {one.before} → {one.after}" for one in analysis.changes(int(n[row]))),
+            lambda row: ", ".join(
+                f"{change.field} {change.before} → {change.after}" for change in analysis.changes(int(n[row]))
+            ),
         )
         table = pd.DataFrame({
             "journey": analysis.joined.journey[n], "flow": analysis.frames.flow[n], "frame": n,
@@ -88,21 +91,22 @@ class TraceTables:
 
     @cached_property
     def flows(self) -> pd.DataFrame:
-        """One row a flow: its ends, packets and octets each way, outcomes, start and duration, and how long packets took.
+        """One row per flow: its ends, packets and octets in each direction, outcomes, start, duration, and how long
+        packets took.
 
-        `request_us` and `reply_us` are the medians, in microseconds, from a packet's first hop to its last; step by
-        step they stand in `flow_latency`.
+        `request_us` and `reply_us` are the median times from a packet's first hop to its last, in microseconds.
+        `flow_latency` has them per step.
         """
         import pandas as pd
 
         analysis, numbers = self._analysis, self._numbers
         flows, group = np.unique(analysis.journeys.flow[numbers], return_inverse=True)
-        count, seen = len(flows), analysis.recording.frames
+        count, captured = len(flows), analysis.recording.frames
         first = analysis.journeys.first[analysis.journeys.flow_begins[flows]]
         packets = self._packets(first)
         reply = replying(analysis)[numbers]
-        octets = seen.length[analysis.journeys.first[numbers]]
-        begun = seen.time_ns[analysis.journeys.first[numbers]]
+        octets = captured.length[analysis.journeys.first[numbers]]
+        begun = captured.time_ns[analysis.journeys.first[numbers]]
         start, end = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
         np.minimum.at(start, group, begun)
         np.maximum.at(end, group, begun + analysis.journeys.latency[numbers])
@@ -126,16 +130,16 @@ class TraceTables:
 
     @cached_property
     def latency(self) -> pd.DataFrame:
-        """One row for each step between two interfaces, requests and replies apart: how often, and microseconds."""
+        """One row for each step between two interfaces, separately for requests and replies: count, and microseconds."""
         return steps(self._analysis, self._numbers, by_flow=False)
 
     @cached_property
     def flow_latency(self) -> pd.DataFrame:
-        """As `latency`, for each flow by itself."""
+        """As `latency`, for each flow separately."""
         return steps(self._analysis, self._numbers, by_flow=True)
 
     def to_parquet(self, path: str | Path, table: str = "hops") -> None:
-        """Write a table as a Parquet file. CnetkitError where pyarrow is missing, or the file cannot be written."""
+        """Writes a table as a Parquet file. CnetkitError if pyarrow is missing, or the file cannot be written."""
         if table not in ("hops", "frames", "flows", "latency", "flow_latency"):
             raise CnetkitError(f"there is no table {table!r}: write hops, frames, flows, latency or flow_latency")
         if find_spec("pyarrow") is None:
@@ -169,18 +173,18 @@ class TraceTables:
         return {"node": node, "interface": interface, "direction": _text(way)}
 
     def _packets(self, n: I64) -> dict[str, pd.Categorical[Any]]:
-        """What the innermost packet is, from where to where; see packet.Packet."""
+        """The innermost packet, its source and destination; see packet.Packet."""
         analysis, c = self._analysis, self._analysis.joined.units.columns
         rows = analysis.case.whole[n]
         icmp = np.isin(c.protocol[rows], (ICMP, ICMPV6))
-        said = {"protocol": _text(Distinct(analysis.frames.protocols.code[n], analysis.frames.protocols.words))}
+        columns = {"protocol": _text(Distinct(analysis.frames.protocols.code[n], analysis.frames.protocols.words))}
         for name, which in (("source", "src"), ("destination", "dst")):
-            said[name] = _text(_ends(c, rows, which, icmp))
+            columns[name] = _text(_ends(c, rows, which, icmp))
         flags = np.where(icmp | (c.version[rows] == 0), np.uint16(0), c.flags[rows])
         about = ("protocol", "version", "icmp_type", "icmp_code", "ethertype")
         key = mix(flags, *(getattr(c, name)[rows] for name in about))
-        said["kind"] = _text(distinct(key, lambda row: packet_of(c, int(rows[row])).kind))
-        return said
+        columns["kind"] = _text(distinct(key, lambda row: packet_of(c, int(rows[row])).kind))
+        return columns
 
     def _around(self, n: I64) -> Distinct[str]:
         c = self._analysis.joined.columns
@@ -192,7 +196,7 @@ class TraceTables:
 
 
 def _ends(c: Columns, rows: I64, which: str, icmp: NDArray[np.bool_]) -> Distinct[str]:
-    """Addresses and ports as packet.Packet words them; MAC addresses where there are no others."""
+    """Addresses and ports as in packet.Packet; MAC addresses if there are no others."""
     high, low, link = (getattr(c, name)[rows] for name in (f"{which}_high", f"{which}_low", f"eth_{which}"))
     port = np.where(icmp, np.uint16(0), getattr(c, f"{which[0]}port")[rows])
     version = np.where((c.version[rows] == 0) & (c.ethertype[rows] == ARP), np.uint8(4), c.version[rows])
@@ -205,21 +209,21 @@ def _ends(c: Columns, rows: I64, which: str, icmp: NDArray[np.bool_]) -> Distinc
     return distinct(mix(high, low, port, np.where(version > 0, np.uint64(0), link), version), word)
 
 
-def _text(said: Distinct[str]) -> pd.Categorical[Any]:
+def _text(texts: Distinct[str]) -> pd.Categorical[Any]:
     import pandas as pd
 
-    return pd.Categorical.from_codes(said.code, dtype=pd.CategoricalDtype(said.words))
+    return pd.Categorical.from_codes(texts.code, dtype=pd.CategoricalDtype(texts.words))
 
 
 def _missing(numbers: NDArray[np.integer]) -> pd.api.extensions.ExtensionArray:
-    """Numbers as pandas' Int64; -1 as a missing one."""
+    """Numbers as pandas' Int64; -1 as a missing value."""
     import pandas as pd
 
     return pd.arrays.IntegerArray(numbers.astype(np.int64), numbers < 0)
 
 
 def _problems(frames: Frames, columns: Columns) -> NDArray[np.int64]:
-    """Equal for frames of which `problem` says the same."""
+    """Equal for frames with the same `problem`."""
     kinds = np.array([tap.linktype for tap in frames.taps] or [0], np.int64)
     keys: NDArray[np.int64] = np.where(columns.problem > 0, kinds[frames.tap] * len(PROBLEMS) + columns.problem, 0)
     return keys

@@ -1,4 +1,4 @@
-"""Says in sentences what a journey did, for a learner. It quotes evidence and adds no claim of its own."""
+"""A journey in sentences, for a learner. Quotes evidence and adds no claim of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REASONS = {
     "forwarding-entry": "by the forwarding table: `{quote}` ({source})",
     "order": "which nothing but the order of frames tells ({quote})",
 }
-"""How evidence of each kind is told; what is not here stands only in `Journey.why`."""
+"""The clause for each kind of evidence; other kinds appear only in `Journey.why`."""
 
 ENDINGS = {
     "delivered": "It was delivered at {where}.",
@@ -37,28 +37,28 @@ def summary(case: Case, first: int, ended: Outcome) -> str:
 
 
 def paragraph(case: Case, hops: Sequence[Hop], ended: Outcome) -> str:
-    """The whole journey in plain words: a sentence a step, each with at most one reason, the decisive one."""
+    """The whole journey: one sentence per step, each with at most one reason, the decisive one."""
     first = hops[0]
     packet = case.packet(first.frame)
     begun = "sent" if first.direction == "out" else "first seen"
     what = f"{packet.protocol} {packet.kind}".strip()
-    said = [
+    sentences = [
         f"A packet ({what}) from {packet.source} to {packet.destination} was {begun} at {_place(first)}{_why(first)}."
     ]
-    told = _once(case, hops)
-    if len(told) < len(hops):
-        said.append(f"It went in pieces, {len(hops)} frames in all; of each place the first piece is told.")
-    said += [_sentence(case, hop) for hop in told[1:]]
+    described = _once(case, hops)
+    if len(described) < len(hops):
+        sentences.append(f"It went in pieces, {len(hops)} frames in all; of each place the first piece is told.")
+    sentences += [_sentence(case, hop) for hop in described[1:]]
     reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
     if ended.kind == "lost-from-sight" and reason:
-        said.append(f"It was last seen at {ended.where}: {reason}.")
+        sentences.append(f"It was last seen at {ended.where}: {reason}.")
     else:
-        said.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
-    return " ".join(said)
+        sentences.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
+    return " ".join(sentences)
 
 
 def _once(case: Case, hops: Sequence[Hop]) -> list[Hop]:
-    """Its hops; of a packet in pieces the first at each place and in each direction."""
+    """Its hops; for a packet in pieces the first at each place and in each direction."""
     frames = [hop.frame for hop in hops]
     if not (case.pieces[frames].any() or case.joined.incomplete[frames].any()):
         return list(hops)
@@ -82,7 +82,7 @@ def _rewritten(case: Case, hop: Hop, change: Change) -> str:
     layer, _, name = change.field.partition(".")
     if parent is None or name not in ("src", "dst", "srcport", "dstport") or layer == "eth":
         return ""
-    fields = {one.field for one in hop.changes}
+    fields = {each.field for each in hop.changes}
     if name.endswith("port") and fields & {f"ip.{name[:3]}", f"ipv6.{name[:3]}"}:
         return ""
     old, new = case.packet(parent), case.packet(hop.frame)
@@ -92,13 +92,13 @@ def _rewritten(case: Case, hop: Hop, change: Change) -> str:
 
 
 def _lesser(hop: Hop) -> str:
-    """The changes that every router makes, in few words."""
-    said = [
+    """The changes that every router makes, briefly."""
+    changes = [
         f"the {c.field} went from {c.before} to {c.after}" for c in hop.changes if c.field.endswith((".ttl", ".hlim"))
     ]
     if any(c.field.startswith("eth.") for c in hop.changes):
-        said.append("it got the MAC addresses of its next stretch")
-    return f"; {' and '.join(said)}" if said else ""
+        changes.append("it got the MAC addresses of its next stretch")
+    return f"; {' and '.join(changes)}" if changes else ""
 
 
 def comment(hop: Hop) -> str:
@@ -113,10 +113,10 @@ def _place(hop: Hop) -> str:
 
 
 def _why(hop: Hop) -> str:
-    """The decisive reason: the first that is evidence and no mere order of frames."""
-    for one in hop.evidence:
-        if one.kind == "route" and hop.direction == "in":
-            return f"; {hop.node} takes it, by `{one.quote}` ({one.source})"
-        if one.kind in REASONS:
-            return f", {REASONS[one.kind].format(quote=one.quote, source=one.source)}"
+    """The decisive reason: the first piece of evidence that is more than the order of frames."""
+    for item in hop.evidence:
+        if item.kind == "route" and hop.direction == "in":
+            return f"; {hop.node} takes it, by `{item.quote}` ({item.source})"
+        if item.kind in REASONS:
+            return f", {REASONS[item.kind].format(quote=item.quote, source=item.source)}"
     return ""

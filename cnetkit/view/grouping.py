@@ -1,7 +1,7 @@
-"""Puts journeys together that went the same way, and flows in the order in which they are read.
+"""Groups journeys that took the same path, and puts flows in reading order.
 
-The same way: the same places, the same changes, the same rules that decided, the same outcome. Times, and the state in
-which a table's entry happened to be, may differ.
+The same path means the same places, changes, decisive rules and outcome. Times and the state of table entries may
+differ.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from cnetkit.trace.trace import Trace
 from cnetkit.view.reasons import reasons
 
 SERVICE = ("arp", "igmp", "lldp")
-"""Protocols that carry no one's data: shown after all others, and shortly."""
+"""Protocols that carry no user data: shown last, and briefly."""
 
 
-def alike(journeys: Iterable[Journey]) -> list[list[Journey]]:
-    """The journeys in groups, in the order of each group's first one."""
+def grouped(journeys: Iterable[Journey]) -> list[list[Journey]]:
+    """The journeys in groups, in the order of each group's first journey."""
     groups: dict[Hashable, list[Journey]] = {}
     for journey in journeys:
         groups.setdefault(_way(journey), []).append(journey)
@@ -28,7 +28,7 @@ def alike(journeys: Iterable[Journey]) -> list[list[Journey]]:
 
 
 def in_order(trace: Trace, most: int | None = None) -> list[Flow]:
-    """The first `most` flows: TCP first, then what else carries data, then what only serves the network."""
+    """The first `most` flows: TCP first, then other protocols that carry data, then those that only serve the network."""
     ranks = [_rank(protocol) for protocol in trace.protocols]
     return [trace.flows[at] for at in sorted(range(len(ranks)), key=ranks.__getitem__)[:most]]
 
@@ -51,11 +51,11 @@ def path(hops: Sequence[Hop]) -> str:
     frames = {hop.frame for hop in hops}
     for hop in hops:
         children.setdefault(hop.parent if hop.parent in frames else None, []).append(hop)
-    said: dict[int, str] = {}
+    text_from: dict[int, str] = {}
     for hop in reversed(hops):
-        after = [said[child.frame] for child in children.get(hop.frame, ()) if child.frame in said]
-        said[hop.frame] = " → ".join([f"{hop.node}/{hop.interface}", *_joined(after)])
-    return "".join(_joined([said[hop.frame] for hop in children.get(None, ())]))
+        after = [text_from[child.frame] for child in children.get(hop.frame, ()) if child.frame in text_from]
+        text_from[hop.frame] = " → ".join([f"{hop.node}/{hop.interface}", *_joined(after)])
+    return "".join(_joined([text_from[hop.frame] for hop in children.get(None, ())]))
 
 
 def _joined(branches: list[str]) -> list[str]:
@@ -67,7 +67,7 @@ def _way(journey: Journey) -> Hashable:
     hops = tuple(
         (
             hop.node, hop.interface, hop.direction, place.get(hop.parent) if hop.parent is not None else None,
-            hop.changes, tuple(one for one in reasons(hop.evidence).decisive if one.kind == "nft-rule"),
+            hop.changes, tuple(item for item in reasons(hop.evidence).decisive if item.kind == "nft-rule"),
         )
         for hop in journey.hops
     )  # fmt: skip
