@@ -27,9 +27,24 @@ MOST_FRAMES = 1 << 24
 """What of a file is kept: a small hostile one could otherwise fill the memory."""
 
 
-def tap_name(name: str, node: str, number: int) -> tuple[str, str]:
-    """(node, interface) of an interface called `name` in a file: `node/ifname` is taken apart, else it is `node`'s."""
+PROBES = {"fentry", "fexit", "kprobe", "kretprobe", "raw_tracepoint", "tp_btf", "tracepoint", "uprobe", "usdt", "xdp"}
+"""What tracers write before a slash where an interface's name stands: a kind of probe, and no node."""
+LONGEST_INTERFACE = 15
+"""Letters of an interface's name (IFNAMSIZ less one)."""
+
+
+def tap_name(name: str, node: str, number: int, ours: bool = False) -> tuple[str, str]:
+    """(node, interface) of an interface called `name` in a file; in one of `ours` it is always `node/ifname`.
+
+    `node/ifname` is taken apart where the second part can be an interface's name; any other name is an interface of `node`,
+    with its slashes.
+    """
     if len(name) > LONGEST_NAME:
         name = f"{name[:LONGEST_NAME]}…{number}"
-    before, _, interface = name.rpartition("/")
-    return (before or node), (interface or f"if{number}")
+    before, slash, interface = name.rpartition("/")
+    if ours:
+        return before or node, interface or f"if{number}"
+    is_node = bool(before) and before not in PROBES and "/" not in before
+    if slash and is_node and len(interface.encode()) <= LONGEST_INTERFACE and not set(interface) & set(": \t"):
+        return before, interface or f"if{number}"
+    return node, name or f"if{number}"

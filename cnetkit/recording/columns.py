@@ -37,6 +37,8 @@ class Columns:
     """
 
     problem: NDArray[np.uint8]
+    for_other: NDArray[np.bool_]
+    """The kernel says that it is for another host (packet(7), PACKET_OTHERHOST); only `tcpdump -i any` records it."""
     eth_src: U64
     eth_dst: U64
     ethertype: NDArray[np.uint16]
@@ -108,7 +110,7 @@ class Columns:
 
 OUTER = ("eth_src", "eth_dst", "vlan", "src_high", "src_low", "dst_high", "dst_low", "ttl", "ident",
          "network", "transport")  # fmt: skip
-KEPT = ("problem", "depth", "tunnel", "vni")
+KEPT = ("problem", "for_other", "depth", "tunnel", "vni")
 """Fields that stay when the parser goes one encapsulation deeper, beside the `outer_` ones."""
 
 WIDTHS = {

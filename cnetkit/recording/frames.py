@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,8 @@ class Frames:
     length: NDArray[np.int32]
     """How many bytes the frame had on the link; more than `captured` where the capture cut it."""
     data: NDArray[np.uint8]
+    comments: Mapping[int, str] = field(default_factory=dict)
+    """What another tool wrote beside a frame in the capture file, by the frame's number."""
 
     def __len__(self) -> int:
         return len(self.tap)
@@ -61,7 +63,11 @@ class Frames:
     def take(self, numbers: NDArray[np.integer]) -> Frames:
         """The frames with these numbers, in this order. The bytes are shared, not copied."""
         columns = ("tap", "direction", "time_ns", "start", "captured", "length")
-        return replace(self, **{name: getattr(self, name)[numbers] for name in columns})
+        taken = replace(self, **{name: getattr(self, name)[numbers] for name in columns})
+        if not self.comments:
+            return taken
+        kept = ((at, self.comments.get(number)) for at, number in enumerate(numbers.tolist()))
+        return replace(taken, comments={at: text for at, text in kept if text is not None})
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -77,6 +83,7 @@ class Frames:
             and np.array_equal(self.time_ns, other.time_ns)
             and np.array_equal(self.length, other.length)
             and np.array_equal(self.captured, other.captured)
+            and self.comments == other.comments
         )
         return same and all(self.bytes_of(number) == other.bytes_of(number) for number in range(len(self)))
 
@@ -114,6 +121,11 @@ def merge(parts: Sequence[Frames]) -> Frames:
         captured=np.concatenate([part.captured for part in parts]),
         length=np.concatenate([part.length for part in parts]),
         data=np.concatenate([part.data for part in parts]),
+        comments={
+            first + number: text
+            for first, part in zip(np.cumsum([0, *map(len, parts)]).tolist(), parts, strict=False)
+            for number, text in part.comments.items()
+        },
     )
     latest = [np.maximum.accumulate(part.time_ns) for part in parts]
     return whole.take(np.argsort(np.concatenate(latest), kind="stable"))

@@ -29,6 +29,10 @@ class Metadata(msgspec.Struct, frozen=True):
     losses: tuple[Loss, ...] = ()
     clocks: tuple[str, ...] = ()
     """The clock of each interface of the file; empty where all have the same."""
+    places: tuple[tuple[str, str], ...] = ()
+    """Node and interface of each interface of the file; empty where its name, `node/ifname`, can only be read in one way."""
+    comments: dict[int, str] = {}
+    """What another tool wrote beside a frame, by the frame's number."""
     events: dict[str, msgspec.Raw] = {}
     """For each kind of event a list of (place among all events, time_ns, node, action, subject)."""
 

@@ -28,6 +28,8 @@ OPTIONS_LOOKED_THROUGH = 64
 OPTIONS_OF_A_BLOCK, BODY = 4096, 1 << 24
 """So many options, in so many octets, are read of a block that is no packet."""
 MOST_SECTIONS = 10_000
+MOST_COMMENTS, LONGEST_OPTIONS = 1 << 18, 1 << 12
+"""Comments that are read of some hundred thousand packets, and words of options that are looked through for one."""
 MOST_DAMAGE = 64
 """Damaged places that are passed over in one section."""
 
@@ -44,6 +46,9 @@ class _File:
     losses: list[Loss] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     frames: int = 0
+    kept: int = 0
+    """How many of the packets are in `parts`."""
+    comments: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -66,6 +71,8 @@ class _Packets:
     """How many simple packets are among them."""
     misfits: NDArray[np.int64]
     """The blocks of those that were left out."""
+    comments: dict[int, str] = field(default_factory=dict)
+    """By the packet's place among those that were kept."""
 
 
 def read(data: NDArray[np.uint8], node: str) -> CaptureFile:
@@ -161,7 +168,7 @@ def _read_section(file: _File, section: _Section) -> None:
             records = sum(4 + len(value) + -len(value) % 4 for _, value in names)
             pieces += _pieces(body[records + 4 :], section.order)
         elif kind == p.INTERFACE:
-            _add_interface(file, section, _body(file, section, block, 0))
+            _add_interface(file, section, _body(file, section, block, 0), bool(pieces))
         elif kind == p.STATISTICS:
             number = int(words[block + 2])
             said = _options(_body(file, section, block, 12), section.order)
@@ -180,7 +187,11 @@ def _read_section(file: _File, section: _Section) -> None:
         found = by_chunks(
             len(packets), lambda part: _read_packets(section, blocks[packets[part]], kinds[packets[part]])
         )
-        file.parts += [part.columns for part in found if part.columns]
+        for part in found:
+            if part.columns:
+                file.comments |= {file.kept + place: text for place, text in part.comments.items()}
+                file.parts.append(part.columns)
+                file.kept += len(part.columns[0])
         _warn(file, found)
     if pieces:
         file.metadata.append(b"".join(pieces))
@@ -197,13 +208,13 @@ def _pieces(data: bytes, order: str) -> list[bytes]:
     return [value[len(head) :] for code, value in found if code == p.CUSTOM_COPIED and value.startswith(head)]
 
 
-def _add_interface(file: _File, section: _Section, body: bytes) -> None:
+def _add_interface(file: _File, section: _Section, body: bytes, ours: bool) -> None:
     if len(section.interfaces) >= MOST_INTERFACES or len(file.taps) >= MOST_INTERFACES:
         return
     said = _options(body[8:], section.order)
     name = said.get(p.IF_NAME, b"").decode("utf-8", "replace")
     linktype, snaplen = struct.unpack_from(section.order + "HxxI", body) if len(body) >= 8 else (0, 0)
-    tap = Tap(*tap_name(name, file.node, len(section.interfaces)), linktype)
+    tap = Tap(*tap_name(name, file.node, len(section.interfaces), ours), linktype)
     resolution = said.get(p.IF_TSRESOL, b"\x06")[:1] or b"\x06"
     offset = said.get(p.IF_TSOFFSET, b"")
     seconds = struct.unpack(section.order + "q", offset)[0] if len(offset) == 8 else 0
@@ -241,12 +252,19 @@ def _read_packets(section: _Section, blocks: NDArray[np.int64], kinds: Words) ->
     if simple.any():
         time[simple] = 0
     ends = blocks + (words[blocks + 1] >> 2) - 1
-    direction = _directions(words, little, (start + captured + 3) >> 2, np.where(good & ~simple, ends, 0))
+    options, ends = (start + captured + 3) >> 2, np.where(good & ~simple, ends, 0)
+    direction, commented = _directions(words, little, options.copy(), ends)
     columns = (
         tap[interface].astype(np.int32), direction, time, start, captured.astype(np.int32),
         np.minimum(length, 0x7FFFFFFF).astype(np.int32),
     )  # fmt: skip
-    return _Packets(columns if good.all() else tuple(column[good] for column in columns), timeless, misfits)
+    place = np.cumsum(good) - 1
+    comments = {
+        int(place[row]): _comment(words, section.order, int(options[row]), int(ends[row]))
+        for row in commented[:MOST_COMMENTS].tolist()
+    }
+    kept = columns if good.all() else tuple(column[good] for column in columns)
+    return _Packets(kept, timeless, misfits, comments)
 
 
 def _warn(file: _File, found: list[_Packets]) -> None:
@@ -262,15 +280,26 @@ def _warn(file: _File, found: list[_Packets]) -> None:
         )
 
 
-def _directions(words: Words, little: bool, at: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """The direction bits of each packet's flags; `at` and `ends` say where its options stand, in words."""
-    found = np.zeros(len(at), np.uint8)
+def _comment(words: Words, order: str, at: int, end: int) -> str:
+    """The comments of one packet, a line each; its options stand from word `at` to `end`."""
+    data = words[at : min(end, at + LONGEST_OPTIONS)].astype(order + "u4").tobytes()
+    texts = [value for code, value in islice(p.options(data, order), OPTIONS_LOOKED_THROUGH) if code == p.COMMENT]
+    return "\n".join(text.decode("utf-8", "replace") for text in texts)
+
+
+def _directions(
+    words: Words, little: bool, at: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The direction bits of each packet's flags, and the packets that have a comment. `at` and `ends` say where a packet's
+    options stand, in words."""
+    found, commented = np.zeros(len(at), np.uint8), np.zeros(len(at), np.bool_)
     open_ = np.flatnonzero(at + 1 < ends)
     for _ in range(OPTIONS_LOOKED_THROUGH):
         if not len(open_):
             break
         head = words[at[open_]]
         code, size = (head & 0xFFFF, head >> 16) if little else (head >> 16, head & 0xFFFF)
+        commented[open_[code == p.COMMENT]] = True
         flags = (code == p.EPB_FLAGS) & (size == 4)
         bits = words[at[open_[flags]] + 1] & 3
         found[open_[flags]] = np.where(bits == 3, 0, bits)
@@ -278,7 +307,7 @@ def _directions(words: Words, little: bool, at: NDArray[np.int64], ends: NDArray
         open_ = open_[more]
         at[open_] += 1 + ((size[more].astype(np.int64) + 3) >> 2)
         open_ = open_[at[open_] + 1 < ends[open_]]
-    return found
+    return found, np.flatnonzero(commented)
 
 
 def _frames(file: _File) -> Frames:
@@ -286,4 +315,5 @@ def _frames(file: _File) -> Frames:
     empty = (none.tap, none.direction, none.time_ns, none.start, none.captured, none.length)
     columns = [np.concatenate(parts) for parts in zip(*(file.parts or [empty]), strict=True)]
     tap, direction, time_ns, start, captured, length = columns
-    return Frames(tuple(file.taps), tap, direction, time_ns, start, captured, length, file.data)
+    comments = {} if file.metadata else file.comments  # ours are made anew
+    return Frames(tuple(file.taps), tap, direction, time_ns, start, captured, length, file.data, comments)

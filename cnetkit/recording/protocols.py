@@ -5,6 +5,8 @@ from __future__ import annotations
 ARP, IPV4, IPV6, BRIDGED = 0x0806, 0x0800, 0x86DD, 0x6558
 """EtherTypes; BRIDGED stands for a whole Ethernet frame (transparent Ethernet bridging)."""
 MPLS, MPLS_UPSTREAM, PPPOE, PPP = 0x8847, 0x8848, 0x8864, 0x880B
+LINUX = 0xFF00
+"""What is added to Linux's own numbers for frames that have no EtherType (linux/if_ether.h): 0xFF0C is CAN."""
 VLAN_TAGS = (0x8100, 0x88A8, 0x9100)
 ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ICMPV6, SCTP = 1, 4, 6, 17, 41, 47, 58, 132
 EXTENSIONS = (0, 43, 44, 51, 60)

@@ -67,10 +67,12 @@ class Recording:
 
     def _write(self, file: BinaryIO, comments: Mapping[int, str] | Sequence[str] | None) -> None:
         clocks = tuple(tap.clock for tap in self.frames.taps)
+        places = tuple((tap.node, tap.interface) for tap in self.frames.taps)
         beside = metadata.Metadata(
             name=self.name, kernel=self.kernel, replayed=self.replayed, warnings=self.warnings, losses=self.losses,
             topologies=self.topologies, events=metadata.pack_events(self.events),
-            clocks=clocks if len(set(clocks)) > 1 else (),
+            clocks=clocks if len(set(clocks)) > 1 else (), comments=dict(self.frames.comments),
+            places=places if any("/" in interface for _, interface in places) else (),
         )  # fmt: skip
         pcapng_writer.write(
             file,
@@ -204,6 +206,13 @@ def _timed(one: Recording, name: str, clocks: dict[tuple[str, str], str]) -> Rec
 def _section(frames: Frames, packed: bytes) -> Recording:
     """What was attached to one section of a file."""
     beside, events = metadata.decode(packed)
+    if beside.comments:
+        frames = replace(frames, comments=beside.comments)
+    if len(beside.places) == len(frames.taps):
+        renamed = zip(frames.taps, beside.places, strict=True)
+        frames = replace(
+            frames, taps=tuple(replace(tap, node=node, interface=interface) for tap, (node, interface) in renamed)
+        )
     if len(beside.clocks) == len(frames.taps):
         taps = (replace(tap, clock=clock) for tap, clock in zip(frames.taps, beside.clocks, strict=True))
         frames = replace(frames, taps=tuple(taps))

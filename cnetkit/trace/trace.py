@@ -278,7 +278,9 @@ class Trace:
         """The comments of those frames that have changes or evidence, by their position in `frames`."""
         place = {frame: at for at, frame in enumerate(frames.tolist())}
         hops = (hop for journey in self.journeys for hop in journey.hops)
-        return {place[hop.frame]: text for hop in hops if (text := comment(hop))}
+        foreign = self.recording.frames.comments
+        texts = ((hop.frame, "\n".join(filter(None, (foreign.get(hop.frame), comment(hop))))) for hop in hops)
+        return {place[frame]: text for frame, text in texts if text}
 
     def to_html(self, path: str | Path) -> None:
         """Writes the trace as one HTML page that needs no network. CnetkitError if the file cannot be written."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import struct
 import subprocess
 
+import numpy as np
 import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from cnetkit.model import CnetkitError
-from cnetkit.recording.recording import load
-from tests.recording.judge import by_cnetkit, by_tshark
+from cnetkit.recording.columns import decode
+from cnetkit.recording.recording import load, load_all
+from cnetkit.trace.packets.packet import protocol_of
+from tests.recording.judge import by_cnetkit, by_tshark, pcap
 
 PACKETS = [
     bytes(Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / IP(src="10.0.0.1", dst=f"10.0.0.{n}")
@@ -76,3 +79,76 @@ def test_an_empty_file_is_called_empty(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(CnetkitError, match="is empty"):
         load(path)
+
+
+def block(kind, body):
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+
+def option(code, body):
+    return struct.pack("<HH", code, len(body)) + body + bytes(-len(body) % 4)
+
+
+def foreign(names, comments):
+    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    out += b"".join(block(1, struct.pack("<HHI", 1, 0, 0) + option(2, name) + option(0, b"")) for name in names)
+    for at, texts in enumerate(comments):
+        packet = PACKETS[at]
+        said = b"".join(option(1, text) for text in texts)
+        body = (
+            struct.pack("<IIIII", at % len(names), 0, 10**6 + at, len(packet), len(packet))
+            + packet
+            + bytes(-len(packet) % 4)
+        )
+        out += block(6, body + said + option(0, b""))
+    return out
+
+
+def test_comments_of_another_tool_are_read_and_kept_beside_our_own(tmp_path):
+    path = tmp_path / "in.pcapng"
+    path.write_bytes(foreign([b"eth0"], [[b"PID: 7", b"Cmd: curl"], [], ["ümlaut".encode()]]))
+    recording = load(path)
+    assert dict(recording.frames.comments) == {0: "PID: 7\nCmd: curl", 2: "ümlaut"}
+    recording.save(tmp_path / "out.pcapng", {0: "ours"})
+    assert load(tmp_path / "out.pcapng").frames == recording.frames
+    assert dict(load(tmp_path / "out.pcapng").frames.comments) == dict(recording.frames.comments)
+    assert recording.frames.take(np.array([2, 0])).comments == {0: "ümlaut", 1: "PID: 7\nCmd: curl"}
+
+
+def test_comments_go_with_their_frames_when_files_are_put_together(tmp_path):
+    for name, second in (("a", 5), ("b", 2)):
+        data = foreign([b"eth0"], [[name.encode()]])
+        (tmp_path / f"{name}.pcapng").write_bytes(
+            data.replace(struct.pack("<I", 10**6), struct.pack("<I", second * 10**6))
+        )
+    both = load_all([str(tmp_path / "a.pcapng"), str(tmp_path / "b.pcapng")])
+    assert dict(both.frames.comments) == {0: "b", 1: "a"}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        (b"web/eth0", ("web", "eth0")),
+        (b"raw_tracepoint/net:net_dev_start_xmit", ("x", "raw_tracepoint/net:net_dev_start_xmit")),
+        (b"kprobe/tcp_v4_rcv", ("x", "kprobe/tcp_v4_rcv")),
+        (b"/dev/ttyUSB0", ("x", "/dev/ttyUSB0")),
+        (b"eth0", ("x", "eth0")),
+    ],
+)
+def test_a_name_with_a_slash_names_a_node_only_if_it_can(tmp_path, name, place):
+    (tmp_path / "x.pcapng").write_bytes(foreign([name], [[]]))
+    recording = load(tmp_path / "x.pcapng")
+    assert [(tap.node, tap.interface) for tap in recording.frames.taps] == [place]
+    recording.save(tmp_path / "y.pcapng")
+    assert load(tmp_path / "y.pcapng").frames.taps == recording.frames.taps
+
+
+def test_frames_of_any_that_are_for_another_host_or_no_ethernet_are_known(tmp_path):
+    def cooked(kind, protocol):
+        return struct.pack(">HHH8sH", kind, 1, 6, bytes(8), protocol) + bytes(20)
+
+    path = tmp_path / "any.pcap"
+    path.write_bytes(pcap([cooked(3, 0x0800), cooked(0, 0x0800), cooked(0, 0x000C), cooked(0, 0x0004)], 113))
+    c = decode(load(path).frames)
+    assert c.for_other.tolist() == [True, False, False, False]
+    assert [protocol_of(c, n) for n in (2, 3)] == ["can", "llc"]

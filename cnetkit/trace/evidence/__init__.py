@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnetkit.model import Evidence
-from cnetkit.trace.evidence import connection, forwarding, icmp_error, link, neighbour, pieces, route, rule, tunnel
+from cnetkit.trace.evidence import (
+    comment,
+    connection,
+    forwarding,
+    icmp_error,
+    link,
+    neighbour,
+    pieces,
+    route,
+    rule,
+    tunnel,
+)
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.steps.step import Wanted
 
@@ -23,11 +34,12 @@ KINDS: dict[Wanted, Callable[[Case, int, int | None], tuple[Evidence, ...]]] = {
     Wanted.FRAMES: link.by_frames,
     Wanted.PIECES: pieces.quoted,
     Wanted.ICMP_ERROR: icmp_error.quoted,
+    Wanted.COMMENT: comment.quoted,
 }
 """In the order in which a hop shows them. Each takes the case, a frame and its parent (None for a journey's first
 frame)."""
-ALWAYS = (Wanted.PIECES, Wanted.ICMP_ERROR)
-"""Evidence that any step may have: the frame is a piece of a packet, or quotes another packet."""
+ALWAYS = (Wanted.PIECES, Wanted.ICMP_ERROR, Wanted.COMMENT)
+"""Evidence that any step may have: the frame is a piece of a packet, or quotes another packet, or has a comment in the file."""
 AT_THE_END = (Wanted.RULE, Wanted.ROUTE)
 """Evidence that the last hop has in addition if it is incoming: why the node accepted the packet for itself, or did
 not."""

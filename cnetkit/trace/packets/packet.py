@@ -8,11 +8,15 @@ from functools import lru_cache
 
 from cnetkit.model import Tuple5
 from cnetkit.recording.columns import Columns
-from cnetkit.recording.protocols import ARP, ICMP, ICMPV6, TCP, UDP
+from cnetkit.recording.protocols import ARP, ICMP, ICMPV6, LINUX, TCP, UDP
 from cnetkit.recording.tunnels import TUNNELS
 
 PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6", 132: "sctp", 47: "gre", 50: "esp", 2: "igmp"}
-ETHERTYPES = {ARP: "arp", 0x88CC: "lldp", 0x8100: "vlan"}
+ETHERTYPES = {
+    ARP: "arp", 0x8035: "rarp", 0x8100: "vlan", 0x880B: "ppp", 0x8847: "mpls", 0x8848: "mpls", 0x8863: "pppoe discovery",
+    0x8864: "pppoe", 0x888E: "eapol", 0x8892: "profinet", 0x88CC: "lldp", 0x88F7: "ptp", 0x8906: "fcoe",
+    LINUX | 1: "802.3", LINUX | 12: "can", LINUX | 13: "can fd",
+}  # fmt: skip
 LONGEST = 1500
 """Up to this value the field is a length, and an IEEE 802.2 header follows (IEEE 802.3, 3.2.6), as in spanning tree."""
 ICMP_NAMES = {0: "echo reply", 8: "echo request", 3: "destination unreachable", 5: "redirect", 11: "time exceeded"}

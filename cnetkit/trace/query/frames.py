@@ -58,7 +58,8 @@ class FrameColumns:
         recording, joined = self._case.recording, self._joined
         each = np.arange(1, len(joined.parent) + 1, dtype=np.uint64)
         pieces = len(joined.units.unit) or joined.incomplete.any()  # their evidence names their own octets
-        if recording.topologies or recording.events or joined.columns.depth.any() or pieces:
+        told = recording.topologies or recording.events or recording.frames.comments
+        if told or joined.columns.depth.any() or pieces:
             return each
         tap = recording.frames.tap
         keys = (

@@ -30,6 +30,7 @@ class Wanted(Enum):
     FRAMES = "frames that show it, in the words of Step.shown"
     PIECES = "fragments or segments of one packet"
     ICMP_ERROR = "packet that an ICMP error quotes"
+    COMMENT = "what another tool wrote beside the frame"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
