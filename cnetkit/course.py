@@ -13,7 +13,7 @@ FORWARDING = ("iptables-nat", "nft-trace", "conntrack")
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class CourseLesson:
     """One notebook, `notebooks/NUMBER-*.ipynb`. `needs` is worded as a lab's NEEDS."""
 
     number: str
@@ -24,24 +24,26 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson("00", "start here", ("ping",), "start-here"),
-    Lesson("01", "namespaces", ("mount-proc", "mount-tmpfs", "curl"), "namespaces"),
-    Lesson("02", "veth and bridge", ("ping",), "bridge"),
-    Lesson("03", "out of the host", (*FORWARDING, "curl"), "out-of-the-host"),
-    Lesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl"), "port-mapping"),
-    Lesson("05", "overlay", ("vxlan", "ping"), "overlay"),
-    Lesson("06", "pods", (*FORWARDING, "vxlan", "curl"), "pod"),
-    Lesson("07", "services", (*FORWARDING, "vxlan", "iptables-statistic", "nft-numgen", "dnsmasq", "curl"), "service"),
-    Lesson("08", "docker's network types", (*FORWARDING, "macvlan", "ipvlan", "ping")),
-    Lesson("09", "addresses and names", (*FORWARDING, "dnsmasq", "curl")),
-    Lesson("10", "multi-host with a key-value store", ("vxlan", "etcd", "curl")),
-    Lesson("11", "fabrics", ("vxlan", "ipip", "gre", "geneve", "tun", "wireguard", "bird", "ovs-vswitchd")),
-    Lesson("12", "CNI", FORWARDING),
-    Lesson("13", "services again", (*FORWARDING, "nft-numgen", "ipvs", "curl")),
-    Lesson("14", "network policy", (*FORWARDING, "curl")),
-    Lesson("15", "edge", (*FORWARDING, "haproxy", "curl")),
-    Lesson("16", "service mesh", (*FORWARDING, "envoy", "curl")),
-    Lesson("17", "what breaks", (*FORWARDING, "netem", "ping", "curl")),
+    CourseLesson("00", "start here", ("ping",), "start-here"),
+    CourseLesson("01", "namespaces", ("mount-proc", "mount-tmpfs", "curl"), "namespaces"),
+    CourseLesson("02", "veth and bridge", ("ping",), "bridge"),
+    CourseLesson("03", "out of the host", (*FORWARDING, "curl"), "out-of-the-host"),
+    CourseLesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl"), "port-mapping"),
+    CourseLesson("05", "overlay", ("vxlan", "ping"), "overlay"),
+    CourseLesson("06", "pods", (*FORWARDING, "vxlan", "curl"), "pod"),
+    CourseLesson(
+        "07", "services", (*FORWARDING, "vxlan", "iptables-statistic", "nft-numgen", "dnsmasq", "curl"), "service"
+    ),
+    CourseLesson("08", "docker's network types", (*FORWARDING, "macvlan", "ipvlan", "ping")),
+    CourseLesson("09", "addresses and names", (*FORWARDING, "dnsmasq", "curl")),
+    CourseLesson("10", "multi-host with a key-value store", ("vxlan", "etcd", "curl")),
+    CourseLesson("11", "fabrics", ("vxlan", "ipip", "gre", "geneve", "tun", "wireguard", "bird", "ovs-vswitchd")),
+    CourseLesson("12", "CNI", FORWARDING),
+    CourseLesson("13", "services again", (*FORWARDING, "nft-numgen", "ipvs", "curl")),
+    CourseLesson("14", "network policy", (*FORWARDING, "curl")),
+    CourseLesson("15", "edge", (*FORWARDING, "haproxy", "curl")),
+    CourseLesson("16", "service mesh", (*FORWARDING, "envoy", "curl")),
+    CourseLesson("17", "what breaks", (*FORWARDING, "netem", "ping", "curl")),
 )
 
 NEEDS = (

@@ -143,7 +143,7 @@ def _mode(missing: tuple[str, ...], live: bool, recorded: bool) -> str:
     return "replay" if recorded else "cannot run"
 
 
-def _lesson(lesson: course.Lesson, missing: set[str], live: bool) -> Readiness:
+def _lesson(lesson: course.CourseLesson, missing: set[str], live: bool) -> Readiness:
     lacking = tuple(need for need in lesson.needs if need in missing)
     notebooks = sorted(catalog.shipped("notebooks").glob(f"{lesson.number}-*.ipynb"))
     recorded = any(path.with_suffix(".cnetkit").is_file() for path in notebooks)

@@ -27,7 +27,7 @@ SLACK_S = 0.1
 """A block comes this much later than its newest frame at most, as a rule: no earlier block holds frames of the window."""
 
 
-class Capture:
+class LiveCapture:
     """Begins with the `with` block and ends with it. The block's variable is the Trace.
 
     Inside the block `trace.so_far()` is what has come by then, `trace.so_far(1)` that of the last second.

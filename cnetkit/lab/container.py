@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachable, Attachment
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError, NodeKind
 
 
-class Container(Node):
+class Container(LabNode):
     """Made by a network's `container`, or without any network by `host.container`; `network.attach` adds networks."""
 
-    def __init__(self, host: Node, name: str, kind: NodeKind = "container") -> None:
+    def __init__(self, host: LabNode, name: str, kind: NodeKind = "container") -> None:
         super().__init__(host.site, name, kind, host)
         self.host = host
 

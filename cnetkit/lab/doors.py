@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 _Class = TypeVar("_Class", bound=type)
 
 
-class Door:
+class SystemMethod:
     """A method, or a property, that stands as a function in a system's module. `bound_to` gives its first argument."""
 
     def __init__(self, module: str, name: str, bound_to: Callable[[Any], Any]) -> None:
@@ -30,7 +30,7 @@ def with_doors(bound_to: Callable[[Any], Any]) -> Callable[[_Class], _Class]:
     def decorate(cls: _Class) -> _Class:
         for owner, name, module in importlib.import_module("cnetkit.systems").DOORS:
             if owner == cls.__name__:
-                setattr(cls, name, Door(module, name, bound_to))
+                setattr(cls, name, SystemMethod(module, name, bound_to))
         return cls
 
     return decorate

@@ -9,13 +9,13 @@ from cnetkit.lab.container import Container
 from cnetkit.lab.doors import with_doors
 from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.lab.site import Site
 from cnetkit.model import NodeKind
 
 
 @with_doors(lambda host: host)
-class Host(Node):
+class Host(LabNode):
     """A machine of the lab. Made with `lab.host(name)`; one made with `lab.router(name)` is there to forward only.
 
     Its methods `bridge`, `publish` and others are those of systems: see `cnetkit.systems`.

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cnetkit import operations as op, protocol as p
-from cnetkit.lab.capture import Capture
+from cnetkit.lab.capture import LiveCapture
 from cnetkit.lab.doors import with_doors
 from cnetkit.lab.host import Host, forwarding
 from cnetkit.lab.networks import wire
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.lab.site import Site, check_word
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.sandbox import open_sandbox
@@ -78,7 +78,7 @@ class Lab:
         return node
 
     def connect(
-        self, a: Node, b: Node, *networks: str, addresses: Sequence[str | Sequence[str]] = ()
+        self, a: LabNode, b: LabNode, *networks: str, addresses: Sequence[str | Sequence[str]] = ()
     ) -> tuple[str, str]:
         """Joins two machines by a wire, `lab.connect(outside, host, "203.0.113.0/24")`: the second gets the network's first
         address, the first the next one.
@@ -92,7 +92,7 @@ class Lab:
             self.site.check_member(node)
         return wire.connect(a, b, networks, addresses)
 
-    def remove(self, node: Node) -> None:
+    def remove(self, node: LabNode) -> None:
         """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""
         self.site.remove(node)
 
@@ -102,7 +102,7 @@ class Lab:
 
     # --- Observing it ------------------------------------------------------------------------------------------------
 
-    def trace(self, *nodes: Node, verdicts: bool = True, megabytes: int = 32, filter: str = "") -> Capture:
+    def trace(self, *nodes: LabNode, verdicts: bool = True, megabytes: int = 32, filter: str = "") -> LiveCapture:
         """Captures at every interface while the `with` block runs: `with lab.trace() as trace: ...`.
 
         `nodes` limits it to some nodes. `verdicts`: also what each netfilter rule decided. `megabytes` of kernel memory
@@ -115,10 +115,10 @@ class Lab:
         """
         wanted = [node.name for node in nodes]
         request = p.Capture(self.site.capture_number(), wanted, verdicts, megabytes, filter)
-        return Capture(self.site.sandbox, request, self.name, self.replayed)
+        return LiveCapture(self.site.sandbox, request, self.name, self.replayed)
 
-    def scapy_socket(self, node: Node, interface: str = "") -> ScapySocket:
-        """See Node.scapy_socket."""
+    def scapy_socket(self, node: LabNode, interface: str = "") -> ScapySocket:
+        """See LabNode.scapy_socket."""
         return node.scapy_socket(interface)
 
     def view(self) -> NetworkView:
@@ -139,11 +139,11 @@ class Lab:
         return self.site.topology
 
     @property
-    def nodes(self) -> dict[str, Node]:
+    def nodes(self) -> dict[str, LabNode]:
         """Its nodes by name, in the order in which they were made."""
-        return cast("dict[str, Node]", dict(self.site.members))
+        return cast("dict[str, LabNode]", dict(self.site.members))
 
-    def __getitem__(self, name: str) -> Node:
+    def __getitem__(self, name: str) -> LabNode:
         try:
             return self.nodes[name]
         except KeyError:

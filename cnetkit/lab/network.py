@@ -13,7 +13,7 @@ from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.container import Container
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError
 
@@ -48,13 +48,13 @@ class PooledNetwork:
         """The operation that makes the interface of an attachment and joins it to the network."""
         raise NotImplementedError
 
-    def peer(self, node: Node, interface: str) -> tuple[str, str]:
+    def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """(node, interface) of the other end, for a new attachment."""
         raise NotImplementedError
 
     # --- Attaching ---------------------------------------------------------------------------------------------------
 
-    def attach(self, node: Node, address: str = "", interface: str = "") -> Attachment:
+    def attach(self, node: LabNode, address: str = "", interface: str = "") -> Attachment:
         """Attaches a node: at the next free address or at `address`, by the next `ethN` or by `interface`.
 
         CnetkitError if the node is attached already, or an address or a name cannot be had.
@@ -69,7 +69,7 @@ class PooledNetwork:
         return self._attach([node], [], address, interface)[0]
 
     def _attach(
-        self, nodes: Sequence[Node], before: Sequence[op.Operation], address: str = "", interface: str = "eth0"
+        self, nodes: Sequence[LabNode], before: Sequence[op.Operation], address: str = "", interface: str = "eth0"
     ) -> list[Attachment]:
         if len(self.members) + len(nodes) > self.most_members:
             raise CnetkitError(
@@ -89,7 +89,7 @@ class PooledNetwork:
             node.interfaces[one.interface] = one.addresses
         return made
 
-    def _attachment(self, node: Node, interface: str, cidrs: tuple[str, ...]) -> Attachment:
+    def _attachment(self, node: LabNode, interface: str, cidrs: tuple[str, ...]) -> Attachment:
         mac, peer = node.mac_for(interface, cidrs), self.peer(node, interface)
         leads_out = isinstance(node, Container) and not any(one.gateways for one in node.attachments.values())
         return Attachment(node.name, self, interface, cidrs, mac, peer, self.default_gateways if leads_out else ())
@@ -102,7 +102,7 @@ class PooledNetwork:
 
     # --- Leaving -----------------------------------------------------------------------------------------------------
 
-    def detach(self, node: Node) -> None:
+    def detach(self, node: LabNode) -> None:
         """Takes a node off the network, with the interface by which it was attached.
 
         If its default route led here, it leads to its next network that has a gateway. CnetkitError if it is not attached.
@@ -152,7 +152,7 @@ class HostNetwork(PooledNetwork):
     """A network that stands on one host and has containers of that host."""
 
     def __init__(
-        self, host: Node, name: str, pools: Sequence[addresses.Pool], gateways: Sequence[str] = (),
+        self, host: LabNode, name: str, pools: Sequence[addresses.Pool], gateways: Sequence[str] = (),
         announce: Announce = lambda attachments, leaving: [],
     ) -> None:  # fmt: skip
         super().__init__(host.site, name, pools, gateways, announce)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from cnetkit.recording.scapy_socket import ScapySocket
 
 
-class Node(Place, Parts):
+class LabNode(Place, Parts):
     """One named network stack of a lab. `kind`: host, router, container or pod. `parent`: the node it is placed in."""
 
-    def __init__(self, site: Site, name: str, kind: NodeKind, parent: Node | None = None) -> None:
+    def __init__(self, site: Site, name: str, kind: NodeKind, parent: LabNode | None = None) -> None:
         Place.__init__(self, site, name, {})
         Parts.__init__(self)
         self.kind, self.parent = kind, parent

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Literal
 
 from cnetkit import protocol as p
-from cnetkit.lab.programs import Program, Result, command_line
+from cnetkit.lab.programs import Program, RunResult, command_line
 from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ class Place:
     def __init__(self, site: Site, name: str, servers: dict[tuple[str, int], Program]) -> None:
         self.site, self.name, self.servers = site, name, servers
 
-    def run(self, command: str | list[str], *, timeout: float = 60.0, input: str = "", check: bool = False) -> Result:
+    def run(
+        self, command: str | list[str], *, timeout: float = 60.0, input: str = "", check: bool = False
+    ) -> RunResult:
         """Runs a command and waits for its end, at most `timeout` seconds. A string goes to sh(1).
 
         CnetkitError where the program does not exist, and with `check` where it fails.
@@ -30,7 +32,7 @@ class Place:
         answer = self.site.request(p.Run(self.name, command_line(command), input.encode(), timeout), p.Ran)
         text = command if isinstance(command, str) else shlex.join(command_line(command))
         output, errors = (data.decode(errors="replace") for data in (answer.output, answer.errors))
-        result = Result(self.name, text, answer.status, output, errors, answer.timed_out)
+        result = RunResult(self.name, text, answer.status, output, errors, answer.timed_out)
         return result.check() if check else result
 
     def start(self, command: str | list[str]) -> Program:
@@ -53,10 +55,10 @@ class Place:
         """The text of a file as programs here see it, 16 MB at most."""
         return self._run_shell(_READ, path, b"").output
 
-    def _run_shell(self, command: str, path: str, data: bytes) -> Result:
+    def _run_shell(self, command: str, path: str, data: bytes) -> RunResult:
         answer = self.site.request(p.Run(self.name, ["sh", "-c", command, "sh", path], data, 60.0), p.Ran)
         output, errors = (part.decode(errors="replace") for part in (answer.output, answer.errors))
-        return Result(self.name, command.replace('"$1"', shlex.quote(path)), answer.status, output, errors).check()
+        return RunResult(self.name, command.replace('"$1"', shlex.quote(path)), answer.status, output, errors).check()
 
     def http_server(self, port: int = 80, address: str = "") -> Program:
         """A real HTTP server that says who it is and whom it sees. CnetkitError where the port is taken."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RunResult:
     """What a program that has ended printed. `status` is 0 for success, above 128 for a signal."""
 
     node: str
@@ -31,7 +31,7 @@ class Result:
         """Whether it ended with status 0."""
         return self.status == 0
 
-    def check(self) -> Result:
+    def check(self) -> RunResult:
         """This result. CnetkitError, with all that the program wrote to standard error, where it failed."""
         if self.timed_out:
             raise CnetkitError(f"{self.command!r} in {self.node} did not end in time and was killed")
@@ -99,11 +99,11 @@ class Program:
                 self._sandbox.request(p.Signal(self._key, one), p.Done)
             self._over.wait(patience)
 
-    def wait(self, timeout: float = 30.0) -> Result:
+    def wait(self, timeout: float = 30.0) -> RunResult:
         """Waits for its end. CnetkitError where it still runs after `timeout` seconds."""
         if not self._over.wait(timeout):
             raise CnetkitError(f"{self.command!r} in {self.node} still runs after {timeout:g} s: stop() ends it")
-        return Result(self.node, self.command, self.status or 0, self.output, self.errors)
+        return RunResult(self.node, self.command, self.status or 0, self.output, self.errors)
 
     def __repr__(self) -> str:
         state = "running" if self.running else f"ended with status {self.status}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnetkit.lab import Lab
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from tests.kernel.tagged import answer
 
 
@@ -13,8 +13,8 @@ from tests.kernel.tagged import answer
 class Overlay:
     """Two hosts over a router, on each a bridge with two pods, joined by VXLAN."""
 
-    hosts: list[Node]
-    pods: list[Node]
+    hosts: list[LabNode]
+    pods: list[LabNode]
 
 
 def overlay(lab: Lab, *, mtu: int = 1450, options: str = "") -> Overlay:

@@ -10,7 +10,7 @@ import re
 import struct
 from itertools import count
 
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.recording.recording import Recording
 
 TAG = re.compile(rb"(?:ask|rep):\d{8}")
@@ -61,23 +61,23 @@ for n in range(int(sys.argv[3])):
 """
 
 
-def ask(node: Node, address: str, port: int, number: int = 20, size: int = 40, patience: float = 1.0) -> None:
+def ask(node: LabNode, address: str, port: int, number: int = 20, size: int = 40, patience: float = 1.0) -> None:
     """Sends tagged datagrams, waiting for the answer to each before the next."""
     first, *_ = [next(NUMBERS) for _ in range(number)]
     node.run(["python3", "-c", SEND, address, *map(str, (port, first, number, size, patience))], timeout=60)
 
 
-def sink(node: Node) -> None:
+def sink(node: LabNode) -> None:
     """Takes datagrams at port 91 and never answers."""
     ready(node, ["python3", "-c", SINK])
 
 
-def answer(node: Node, port: int) -> None:
+def answer(node: LabNode, port: int) -> None:
     """Answers tagged datagrams, with tags of their own."""
     ready(node, ["python3", "-c", ANSWER, str(port)])
 
 
-def ready(node: Node, command: list[str]) -> None:
+def ready(node: LabNode, command: list[str]) -> None:
     program = node.start(command)
     while "ready" not in program.output and program.running:
         node.run("sleep .05")

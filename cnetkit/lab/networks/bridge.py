@@ -11,7 +11,7 @@ from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.network import Announce, HostNetwork
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
 
@@ -26,7 +26,7 @@ class Bridge(HostNetwork):
 
     def __init__(
         self,
-        host: Node,
+        host: LabNode,
         name: str,
         gateways: Sequence[str],
         *,
@@ -54,7 +54,7 @@ class Bridge(HostNetwork):
         on_it: list[op.Operation] = [op.AddAddress(self.host.name, self.name, gateway) for gateway in self.gateways]
         return [op.AddBridge(self.host.name, self.name, mac), *on_it]
 
-    def peer(self, node: Node, interface: str) -> tuple[str, str]:
+    def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """The bridge's port: a veth interface on the host, named as Docker names it."""
         return self.host.name, addresses.veth_name(node.name, interface)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cnetkit import operations as op
 from cnetkit.lab import addresses
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
 EVERYBODY = "00:00:00:00:00:00"
@@ -19,7 +19,7 @@ _HEADERS = {4: 50, 6: 70}
 class Vxlan:
     """A VXLAN interface of a host. Made with `host.vxlan`."""
 
-    def __init__(self, host: Node, name: str, number: int, mac: str, mtu: int) -> None:
+    def __init__(self, host: LabNode, name: str, number: int, mac: str, mtu: int) -> None:
         self.host, self.name, self.id, self.mac, self.mtu = host, name, number, mac, mtu
 
     def flood(self, remote: str) -> None:
@@ -38,7 +38,7 @@ class Vxlan:
         return f"<VXLAN {self.name} of {self.host.name}: id {self.id}, MTU {self.mtu}>"
 
 
-def underlay(host: Node, version: int = 0) -> tuple[str, str, int]:
+def underlay(host: LabNode, version: int = 0) -> tuple[str, str, int]:
     """The interface that a host's tunnels stand on, the first with an address: its name, address and MTU, in bytes.
 
     `version`: 4 or 6, the address's family; 0: any. CnetkitError if there is none.
@@ -53,7 +53,7 @@ def underlay(host: Node, version: int = 0) -> tuple[str, str, int]:
 
 
 def add_vxlan(
-    host: Node,
+    host: LabNode,
     name: str,
     number: int,
     *,

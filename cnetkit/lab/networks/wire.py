@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.network import default_route
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
 Wanted = str | Sequence[str]
 """The address of one end, or one for each network."""
 
 
-def connect(a: Node, b: Node, networks: Sequence[str], wanted: Sequence[Wanted] = ()) -> tuple[str, str]:
+def connect(a: LabNode, b: LabNode, networks: Sequence[str], wanted: Sequence[Wanted] = ()) -> tuple[str, str]:
     """Joins two nodes by a wire and returns the names of its ends.
 
     `wanted`: the addresses of `a` and of `b`. Without it the second node gets the first address of each network and the first
@@ -52,7 +52,7 @@ def _addresses(pools: Sequence[addresses.Pool], wanted: Sequence[Wanted]) -> tup
     return at_a, at_b
 
 
-def _way_out(node: Node, other: Node, gateways: tuple[str, ...]) -> list[op.Operation]:
+def _way_out(node: LabNode, other: LabNode, gateways: tuple[str, ...]) -> list[op.Operation]:
     leads_out = other.kind == "router" and node.kind == "host"
     first = not any(name.startswith("eth") for name in node.interfaces)
     if not (leads_out and first):

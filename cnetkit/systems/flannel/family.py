@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.networks import vxlan
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
 _ID, _PORT = 1, 8472
@@ -22,7 +22,7 @@ _SUBNET_LENGTHS = {4: 24, 6: 64}
 class Family:
     """`version`: 4 or 6. `subnets`: each host's part of `network`, by the host's name."""
 
-    def __init__(self, cidr: str, hosts: Sequence[Node]) -> None:
+    def __init__(self, cidr: str, hosts: Sequence[LabNode]) -> None:
         self.network = addresses.network(cidr)
         self.version = self.network.version
         length = _SUBNET_LENGTHS[self.version]
@@ -47,7 +47,7 @@ class Family:
     def _end(self, host: str) -> str:
         return self.subnets[host].partition("/")[0]
 
-    def add_tunnel(self, host: Node) -> tuple[list[op.Operation], int]:
+    def add_tunnel(self, host: LabNode) -> tuple[list[op.Operation], int]:
         """The operations that make a host's tunnel, and the tunnel's MTU in bytes."""
         host.check_interface(self.tunnel)
         made = vxlan.add_vxlan(
@@ -56,7 +56,7 @@ class Family:
         self._ends[host.name] = made
         return [made, op.AddAddress(host.name, self.tunnel, self.tunnel_address(host.name))], made.mtu
 
-    def by_tunnel(self, here: Node, there: Node) -> list[op.Operation]:
+    def by_tunnel(self, here: LabNode, there: LabNode) -> list[op.Operation]:
         """The way from one host to another one's pods through the tunnel: route, neighbour and forwarding entry."""
         end, far = self._end(there.name), self._ends[there.name]
         return [
@@ -65,7 +65,7 @@ class Family:
             op.AddForwarding(here.name, self.tunnel, far.mac, far.local),
         ]
 
-    def by_gateway(self, here: Node, there: Node) -> list[op.Operation]:
+    def by_gateway(self, here: LabNode, there: LabNode) -> list[op.Operation]:
         """The way from one host to another one's pods by that host as gateway. CnetkitError if they share no network."""
         near = [ipaddress.ip_interface(cidr).network for cidrs in here.interfaces.values() for cidr in cidrs]
         far = [ipaddress.ip_interface(cidr).ip for cidrs in there.interfaces.values() for cidr in cidrs]

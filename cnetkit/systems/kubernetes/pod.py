@@ -9,7 +9,7 @@ from __future__ import annotations
 from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.container import Container
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.lab.place import Place
 from cnetkit.lab.site import check_word
 from cnetkit.model import CnetkitError
@@ -33,7 +33,7 @@ class PodContainer(Place):
 class Pod(Container):
     """A pod. `pod.run` runs in the namespaces that pause holds, `pod.container(name)` makes a container beside it."""
 
-    def __init__(self, host: Node, name: str) -> None:
+    def __init__(self, host: LabNode, name: str) -> None:
         super().__init__(host, name, "pod")
         self.containers: dict[str, PodContainer] = {}
         self.ready = True
