@@ -1,4 +1,4 @@
-"""OBSERVE: frames, events and topologies, in memory as columns and on disk as pcapng."""
+"""Recordings: frames, events and topologies, in memory as columns and on disk as pcapng. Explains nothing."""
 
 from cnetkit.recording.recording import Recording, load, load_all
 

@@ -1,7 +1,9 @@
-"""Finds where the blocks of a pcapng file begin. Each tells only where the next one is, and there may be millions.
+"""Finds the beginnings of the blocks of a pcapng file. Each block says only where the next one is, and there may be
+millions.
 
-So packets are looked for in a whole stretch of the file at once: where one leads to what looks like another, again and
-again, that is the chain of blocks itself. Only what lies between such runs is walked a block at a time. It reads no block.
+Instead of walking from block to block, it looks for everything that looks like a packet in a whole stretch of the file
+at once, and keeps the runs in which each leads to the next. Only the gaps between runs are walked. Blocks are read
+elsewhere.
 """
 
 from __future__ import annotations
@@ -18,24 +20,25 @@ Words = NDArray[np.uint32]
 Places = NDArray[np.int64]
 
 STRETCH = 1 << 22
-"""Words looked at at a time: what bounds the memory."""
+"""32-bit words examined at a time: this bounds the memory."""
 SHARE = 1 << 20
-"""Of these, so many by one thread."""
+"""Words of a stretch per thread."""
 LEAST = 64
-"""Blocks that runs have on average, or no more are looked for: a hostile file breaks them off at every block."""
+"""If runs have fewer blocks than this on average, no more are looked for: a hostile file interrupts them at every
+block."""
 REACH = 1 << 14
-"""Words; longer than an IP packet, which may carry a capture file itself."""
+"""Words; longer than an IP packet, which may contain a capture file itself."""
 USUAL = 1 << 18
-"""Octets of a block that the end of the file may cut off: tools capture no more of a packet."""
+"""Octets of a block that the end of the file may truncate: tools capture no more of a packet."""
 KINDS = (ENHANCED_PACKET, PACKET, SIMPLE_PACKET, INTERFACE)
-"""Blocks that may be the last one, cut off, and may carry anything."""
+"""Blocks that may be the last one, truncated, and may contain anything."""
 MOST_TRIED = 1000
-"""Places in a stretch from where it is looked whether they lead on."""
+"""The most places in a stretch at which a run may begin."""
 NO_PLACES = np.zeros(0, np.int64)
 
 
 class BlockChain:
-    """The blocks of one file; `words` are in the machine's byte order. Sections are asked for in their order."""
+    """The blocks of one file; `words` are in the machine's byte order. Sections must be requested in their order."""
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -57,9 +60,9 @@ class BlockChain:
                 return np.concatenate(parts), at
 
     def after_damage(self, at: int) -> int:
-        """Where behind `at` a section or a packet begins again that leads on from block to block; else the end.
+        """The next place after `at` where a section or a packet begins a chain of blocks; else the end of the file.
 
-        So too where the block at `at` looks sound but the file ends in it.
+        Also the end if the block at `at` looks sound but the file ends inside it.
         """
         words, ends = self.words, len(self.words)
         size = int(words[at + 1]) if at + 1 < ends and words[at] in KINDS else 0
@@ -77,7 +80,7 @@ class BlockChain:
         return ends
 
     def _leads(self, place: int) -> bool:
-        """Whether block follows block from there on, farther than what one packet may carry, or to the end."""
+        """Whether block follows block from there on, for more than one packet may contain, or to the end."""
         view, ends = self.words.data, len(self.words)
         at = place
         while at - place < REACH and at < ends:
@@ -89,7 +92,8 @@ class BlockChain:
         return True
 
     def _walked(self, at: int, until: int) -> tuple[Places, int, bool]:
-        """The block at `at` and those after it up to one of kind `until`, where that is; and if the section ends there."""
+        """The block at `at` and those after it up to one of kind `until`, and its place; and whether the section ends
+        there."""
         offsets = array("q")
         add = offsets.append
         view = self.words.data
@@ -110,7 +114,8 @@ class BlockChain:
         return np.frombuffer(offsets, np.int64), at, over
 
     def _run(self, at: int) -> tuple[Places, int]:
-        """The packets that follow one another from the one at `at` on, as far as is known; and where the next block is."""
+        """The packets that follow each other from the one at `at`, as far as they are known; and where the next block
+        is."""
         if at >= self._end:
             self._look(at)
         here = int(np.searchsorted(self._packets, at))
@@ -120,14 +125,15 @@ class BlockChain:
         return self._packets[here : last + 1], int(self._after[last])
 
     def _look(self, at: int) -> None:
-        """Finds what looks like packets, with a length at the beginning and at the end, in the stretch from `at` on."""
+        """Finds everything that looks like a packet, with equal lengths at its beginning and end, in the stretch from
+        `at`."""
         words, ends = self.words, len(self.words) - 1
         self._end = min(at + STRETCH, ends)
         stretch = words[at : self._end]
-        found = by_chunks(
+        places = by_chunks(
             len(stretch), lambda part: np.flatnonzero(stretch[part] == ENHANCED_PACKET) + (at + part.start), SHARE
         )
-        place = np.concatenate([NO_PLACES, *found])
+        place = np.concatenate([NO_PLACES, *places])
         length = words[place + 1].astype(np.int64)
         after = place + (length >> 2)
         good = (length >= 12) & (after <= ends + 1)

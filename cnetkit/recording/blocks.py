@@ -1,6 +1,6 @@
-"""Turns TPACKET_V3 ring blocks, as the kernel laid them, into frames.
+"""Converts TPACKET_V3 ring blocks, as the kernel writes them, into frames.
 
-Source: linux/if_packet.h (tpacket_block_desc, tpacket_hdr_v1, tpacket3_hdr) and packet(7). It reads no ring.
+Source: linux/if_packet.h (tpacket_block_desc, tpacket_hdr_v1, tpacket3_hdr) and packet(7). Rings are read elsewhere.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from cnetkit.recording.frames import IN, LINKTYPE_ETHERNET, LINKTYPE_RAW, OUT, F
 
 PACKET_OUTGOING = 4
 STATUS_VLAN, STATUS_VLAN_TPID = 0x10, 0x40
-"""TP_STATUS_VLAN_VALID: the kernel has taken a tag out; TP_STATUS_VLAN_TPID_VALID: and says which kind it was."""
+"""TP_STATUS_VLAN_VALID: the kernel has removed a tag; TP_STATUS_VLAN_TPID_VALID: and says of which kind it was."""
 WITH_ETHERNET_HEADER = (1, 772)
-"""ARPHRD_ETHER and ARPHRD_LOOPBACK; others (tun, ipip, gre, sit) begin with the IP header."""
+"""ARPHRD_ETHER and ARPHRD_LOOPBACK; frames of other types (tun, ipip, gre, sit) begin with the IP header."""
 
 
 def frames_from_blocks(blocks: Sequence[tuple[str, bytes]], taps: Mapping[tuple[str, int], Tap]) -> Frames:
     """All frames of `blocks`, each a (node, raw bytes) in the order of that node's ring, in the order of time.
 
-    `taps` says which interface has which (node, index); another becomes `ifINDEX`. Frames of one node keep the order of
-    its ring even where their timestamps do not. A VLAN tag that the kernel took out stands in its place again.
+    `taps` gives the interface for (node, index); an unknown one is called `ifINDEX`. Frames of one node keep the order
+    of its ring even if their timestamps do not. A VLAN tag that the kernel removed is put back in its place.
     """
     rings: dict[str, list[bytes]] = {}
     for node, block in blocks:
         rings.setdefault(node, []).append(block)
-    return merge([_ring(node, found, taps) for node, found in rings.items()])
+    return merge([_ring(node, ring, taps) for node, ring in rings.items()])
 
 
 def _ring(node: str, blocks: Sequence[bytes], taps: Mapping[tuple[str, int], Tap]) -> Frames:
@@ -86,7 +86,7 @@ def _walk(words: NDArray[np.uint32], starts: Sequence[int]) -> NDArray[np.int64]
 def _put_tags_back(
     data: NDArray[np.uint8], start: NDArray[np.int64], tpid: NDArray[np.uint16], tci: NDArray[np.uint16]
 ) -> None:
-    """Move both MAC addresses four bytes down and write the tag behind them: the ring leaves room before a frame."""
+    """Moves both MAC addresses four bytes down and writes the tag behind them: the ring leaves room before a frame."""
     addresses = np.arange(12)
     data[start[:, None] - 4 + addresses] = data[start[:, None] + addresses]
     tag = np.stack([tpid >> 8, tpid & 0xFF, tci >> 8, tci & 0xFF], axis=1)

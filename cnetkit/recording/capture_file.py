@@ -1,4 +1,4 @@
-"""What a reader of one file format hands over: the frames, what rode along with them, and what could not be read."""
+"""The result of reading one capture file: its frames, its metadata, and what could not be read."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from cnetkit.recording.frames import Frames
 
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
-    """The content of one capture file, before anything is made of what rode along."""
+    """The content of one capture file, before its metadata is interpreted."""
 
     frames: Frames
     metadata: tuple[bytes, ...] = ()
-    """What cnetkit itself saved beside the frames, one for each section of the file (see metadata.py)."""
+    """The metadata saved by cnetkit, one for each section of the file (see metadata.py)."""
     losses: tuple[Loss, ...] = ()
-    """What the capturing program said it lost."""
+    """Losses reported by the capturing program."""
     warnings: tuple[str, ...] = ()
     """One sentence, with a byte offset, for each part that could not be read."""
 
@@ -24,20 +24,20 @@ class CaptureFile:
 LONGEST_NAME = 128
 MOST_INTERFACES = 1 << 14
 MOST_FRAMES = 1 << 24
-"""What of a file is kept: a small hostile one could otherwise fill the memory."""
+"""Limits, so that a small hostile file cannot fill the memory."""
 
 
 PROBES = {"fentry", "fexit", "kprobe", "kretprobe", "raw_tracepoint", "tp_btf", "tracepoint", "uprobe", "usdt", "xdp"}
-"""What tracers write before a slash where an interface's name stands: a kind of probe, and no node."""
+"""Kinds of probes that tracers write before a slash in an interface name; they are not nodes."""
 LONGEST_INTERFACE = 15
-"""Letters of an interface's name (IFNAMSIZ less one)."""
+"""Characters of an interface name (IFNAMSIZ minus one)."""
 
 
 def tap_name(name: str, node: str, number: int, ours: bool = False) -> tuple[str, str]:
     """(node, interface) of an interface called `name` in a file; in one of `ours` it is always `node/ifname`.
 
-    `node/ifname` is taken apart where the second part can be an interface's name; any other name is an interface of `node`,
-    with its slashes.
+    `node/ifname` is split if the second part can be an interface name; any other name is an interface of `node`, with its
+    slashes.
     """
     if len(name) > LONGEST_NAME:
         name = f"{name[:LONGEST_NAME]}…{number}"

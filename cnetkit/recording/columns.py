@@ -1,7 +1,7 @@
-"""Decodes frames into numpy columns, looking through VLAN tags, MPLS, PPPoE and tunnels to the innermost packet.
+"""Decodes frames into numpy columns, through VLAN tags, MPLS, PPPoE and tunnels to the innermost packet.
 
-Works in chunks, gathering the same header bytes of many frames at once; bytes that are cut off or make no sense never
-raise, they leave zeros and a `problem`. It joins nothing, checks no checksum, and reads no protocol above TCP and UDP.
+Works in chunks, reading the same header bytes of many frames at once. Truncated or invalid bytes never raise; they
+leave zeros and a `problem`. No checksums, and no protocol above TCP and UDP.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from cnetkit.recording.protocols import BRIDGED
 from cnetkit.recording.tunnels import Inside
 
 DEEPEST = 4
-"""Encapsulations looked through; a fifth is left as payload."""
+"""The most encapsulations that are decoded; a fifth is left as payload."""
 
 PROBLEMS = ("", "shorter than its link header", "link type {} is not decoded")
-"""What the numbers in `Columns.problem` mean; `problem` fills in the link type."""
+"""The meaning of the numbers in `Columns.problem`; `problem` fills in the link type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """n frames, one array of length n a field; of the innermost packet unless the name begins with `outer_`.
+    """n frames, one array of length n per field; of the innermost packet unless the name begins with `outer_`.
 
-    A field that a frame lacks is 0. Addresses: IPv4 in `*_low` (`*_high` 0), IPv6 in both halves, MAC in 48 bits;
-    an ARP packet has its sender's and target's.
+    A field that a frame lacks is 0. Addresses: IPv4 in `*_low` (`*_high` 0), IPv6 in both halves, MAC in 48 bits; for
+    ARP those of sender and target.
     """
 
     problem: NDArray[np.uint8]
@@ -43,9 +43,9 @@ class Columns:
     eth_dst: U64
     ethertype: NDArray[np.uint16]
     vlan: NDArray[np.uint32]
-    """The innermost packet's VLAN identifier, 0 where it has no tag; that of a tag around it twelve bits higher."""
+    """The innermost packet's VLAN identifier, 0 without a tag; that of an outer tag in the next twelve bits."""
     version: NDArray[np.uint8]
-    """4, 6, or 0 for what is not IP."""
+    """4, 6, or 0 if it is not IP."""
     src_high: U64
     src_low: U64
     dst_high: U64
@@ -53,10 +53,10 @@ class Columns:
     tos: NDArray[np.uint8]
     ttl: NDArray[np.uint8]
     ident: NDArray[np.uint32]
-    """IPv4's identification, or that of IPv6's fragment header."""
+    """The identification of IPv4, or of IPv6's fragment header."""
     protocol: NDArray[np.uint8]
     length: NDArray[np.int32]
-    """Octets of the IP packet, as its header says."""
+    """Octets of the IP packet, according to its header."""
     fragment: NDArray[np.int32]
     """Fragment offset in octets."""
     more: NDArray[np.bool_]
@@ -76,21 +76,21 @@ class Columns:
     payload: I64
     """Where the payload begins in `Frames.data`."""
     payload_length: NDArray[np.int32]
-    """Octets of payload that were captured."""
+    """Captured octets of payload."""
     cut: NDArray[np.int32]
-    """Octets of payload that the capture left out, as far as the headers say."""
+    """Octets of payload that were not captured, according to the headers."""
     payload_digest: U64
-    """Of as much of the payload as every frame has that could show the same packet."""
+    """Of the part of the payload that all frames have that could show the same packet."""
     network: I64
     """Where the innermost network header begins in `Frames.data`."""
     transport: I64
-    """Where the innermost transport header begins in `Frames.data`, 0 where there is none."""
+    """Where the innermost transport header begins in `Frames.data`, 0 if there is none."""
     depth: NDArray[np.uint8]
-    """Encapsulations looked through."""
+    """The number of encapsulations that were decoded."""
     tunnel: NDArray[np.uint8]
     """Index into TUNNELS of the innermost encapsulation."""
     vni: NDArray[np.uint32]
-    """VXLAN's or Geneve's network identifier, or GRE's key."""
+    """The network identifier of VXLAN or Geneve, or the key of GRE."""
     outer_eth_src: U64
     outer_eth_dst: U64
     outer_vlan: NDArray[np.uint32]
@@ -101,7 +101,7 @@ class Columns:
     outer_ttl: NDArray[np.uint8]
     outer_ident: NDArray[np.uint32]
     outer_network: I64
-    """Where the outermost network header begins in `Frames.data`, 0 where nothing is around the packet; likewise:"""
+    """Where the outermost network header begins in `Frames.data`, 0 without an encapsulation; likewise:"""
     outer_transport: I64
 
     def __len__(self) -> int:
@@ -111,7 +111,7 @@ class Columns:
 OUTER = ("eth_src", "eth_dst", "vlan", "src_high", "src_low", "dst_high", "dst_low", "ttl", "ident",
          "network", "transport")  # fmt: skip
 KEPT = ("problem", "for_other", "depth", "tunnel", "vni")
-"""Fields that stay when the parser goes one encapsulation deeper, beside the `outer_` ones."""
+"""Fields that remain when the parser goes one encapsulation deeper, besides the `outer_` ones."""
 
 WIDTHS = {
     f.name: np.dtype(
@@ -122,7 +122,7 @@ WIDTHS = {
 
 
 def decode(frames: Frames) -> Columns:
-    """The columns of `frames`, in their order. Takes any bytes; raises nothing because of them."""
+    """The columns of `frames`, in their order. Accepts any bytes and never raises because of them."""
     count = len(frames)
     out: Chunk = {name: np.zeros(count, width) for name, width in WIDTHS.items()}
     source = Bytes(frames.data)
@@ -154,7 +154,7 @@ def decode(frames: Frames) -> Columns:
 
 
 def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, end: I64) -> I64:
-    """Fills `out` for one chunk; gives where each innermost packet ends."""
+    """Fills `out` for one chunk; returns where each innermost packet ends."""
     rows = np.arange(len(start))
     stop = end.copy()
     out["payload"][:] = out["network"][:] = start
@@ -176,12 +176,12 @@ def _chunk(out: Chunk, source: Bytes, linktype: NDArray[np.int32], start: I64, e
             tunnels += network(out, source, rows, begin, kind, stop)
         if depth == DEEPEST:
             break
-        inner = [_deeper(out, source, one, stop) for one in tunnels if len(one.rows)]
+        inner = [_deeper(out, source, tunnel, stop) for tunnel in tunnels if len(tunnel.rows)]
     return stop
 
 
 def _deeper(out: Chunk, source: Bytes, inside: Inside, stop: I64) -> Inner:
-    """Keeps the outermost headers of its rows as `outer_`, clears the rest, and goes one encapsulation in."""
+    """Stores the outermost headers of its rows as `outer_`, clears the rest, and goes one encapsulation deeper."""
     rows, at, ethertype = inside.rows, inside.at, inside.ethertype
     outermost = rows[out["depth"][rows] == 0]
     for name in OUTER:
@@ -201,5 +201,5 @@ def _deeper(out: Chunk, source: Bytes, inside: Inside, stop: I64) -> Inner:
 
 
 def problem(frames: Frames, columns: Columns, number: int) -> str:
-    """Why a frame was not decoded; empty where it was."""
+    """Why a frame was not decoded; empty if it was."""
     return PROBLEMS[int(columns.problem[number])].format(named(frames.taps[int(frames.tap[number])].linktype))

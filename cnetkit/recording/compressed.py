@@ -1,4 +1,4 @@
-"""Unpacks gzip-compressed captures, as Wireshark opens them too. It holds back what unpacks to far too much.
+"""Unpacks gzip-compressed captures, as Wireshark does. Limits the size of the result.
 
 Source: RFC 1952. Several members, one after another, are one file.
 """
@@ -12,29 +12,29 @@ from numpy.typing import NDArray
 
 MAGIC = b"\x1f\x8b"
 RATIO, LEAST = 200, 1 << 26
-"""No capture is 200 times smaller when packed; 64 MiB are unpacked in any case."""
+"""No capture compresses by more than a factor of 200; 64 MiB are unpacked in any case."""
 STEP = 1 << 20
 GZIP = 31
 """zlib's wbits for a gzip header and the largest window."""
 
 
 def unpacked(data: NDArray[np.uint8], limit: int) -> tuple[NDArray[np.uint8], str]:
-    """What `data` holds, at most `limit` bytes, and a sentence where that is not all of it, else nothing."""
-    packed, found, at, warning = data.data, bytearray(), 0, ""
+    """The content of `data`, at most `limit` bytes, and a sentence if that is not all of it."""
+    packed, out, at, warning = data.data, bytearray(), 0, ""
     most = min(limit, max(LEAST, RATIO * len(data)))
     while at < len(data) and not warning:
         reader = zlib.decompressobj(GZIP)
         try:
-            at, warning = _member(reader, packed, at, found, most)
+            at, warning = _member(reader, packed, at, out, most)
         except zlib.error as error:
-            if found and bytes(packed[at : at + 2]) != MAGIC:
-                break  # what follows the last member is padding
+            if out and bytes(packed[at : at + 2]) != MAGIC:
+                break  # padding follows the last member
             warning = f"the compressed data from byte {at} on is damaged ({error}): it was read up to there"
-    return np.frombuffer(found, np.uint8), warning
+    return np.frombuffer(out, np.uint8), warning
 
 
-def _member(reader: zlib._Decompress, packed: memoryview, at: int, found: bytearray, most: int) -> tuple[int, str]:
-    """Adds one member's bytes to `found`; gives where the next one begins, and what is wrong."""
+def _member(reader: zlib._Decompress, packed: memoryview, at: int, out: bytearray, most: int) -> tuple[int, str]:
+    """Appends one member's bytes to `out`; returns where the next one begins, and any error."""
     rest: bytes = b""
     while not reader.eof:
         if not rest:
@@ -42,9 +42,9 @@ def _member(reader: zlib._Decompress, packed: memoryview, at: int, found: bytear
             at += len(rest)
         if not rest and not (more := reader.flush()):
             return at, f"the compressed data ends in the middle, at byte {at}: it was read up to there"
-        found += reader.decompress(rest, STEP) if rest else more
+        out += reader.decompress(rest, STEP) if rest else more
         rest = reader.unconsumed_tail
-        if len(found) > most:
-            del found[most:]
+        if len(out) > most:
+            del out[most:]
             return at, f"the compressed data unpacks to more than {most:,} bytes: it was read up to there"
     return at - len(reader.unused_data), ""

@@ -1,7 +1,7 @@
-"""Takes `tcpdump -i any` captures apart: one tap for each interface that the frames' own headers name.
+"""Splits `tcpdump -i any` captures into one tap for each interface that the frames' own headers name.
 
-LINUX_SLL2 headers carry the interface's index and the packet type, LINUX_SLL headers the packet type only
-(https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html and LINKTYPE_LINUX_SLL.html). The bytes stay as they are.
+LINUX_SLL2 headers contain the interface's index and the packet type, LINUX_SLL headers the packet type only
+(https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html and LINKTYPE_LINUX_SLL.html). The frames do not change.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from cnetkit.recording.frames import IN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2
 Rows = NDArray[np.int64]
 
 PACKET_OUTGOING = 4
-"""packet(7), sll_pkttype: sent by this node, and seen on the way out."""
+"""packet(7), sll_pkttype: sent by this node, and captured on the way out."""
 LOOPBACK = 772
 """ARPHRD_LOOPBACK (linux/if_arp.h)."""
 
 
 def split(frames: Frames) -> Frames:
-    """The same frames; those of a cooked tap have a direction, and with LINUX_SLL2 a tap of their own node.
+    """The same frames; those of a cooked tap get a direction, and with LINUX_SLL2 a tap of their own node.
 
-    It is called `ifINDEX`, or `lo`: a header says its interface's number and type, but not its name. Beyond
-    MOST_INTERFACES they stay together.
+    The tap is called `ifINDEX`, or `lo`: a header contains its interface's number and type, but not its name.
+    Interfaces beyond MOST_INTERFACES stay together.
     """
     linktypes = np.array([tap.linktype for tap in frames.taps], np.int64)
     if not np.isin(linktypes, (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2)).any():
@@ -50,17 +50,17 @@ def split(frames: Frames) -> Frames:
     alone[rows] = False
     used = np.unique(frames.tap[alone]).tolist()
     kept = [tap for number, tap in enumerate(frames.taps) if tap.linktype != LINKTYPE_LINUX_SLL2 or number in used]
-    found = [
+    parts = [
         replace(frames.taps[pair >> 32], interface="lo" if lo else f"if{pair & 0xFFFFFFFF}")
         for pair, lo in zip(pairs.tolist(), is_lo.tolist(), strict=True)
     ]
-    taps = {tap: number for number, tap in enumerate(dict.fromkeys([*kept, *found]))}
+    taps = {tap: number for number, tap in enumerate(dict.fromkeys([*kept, *parts]))}
     tap = np.array([taps.get(tap, 0) for tap in frames.taps], np.int32)[frames.tap]
-    tap[rows] = np.array([taps[new] for new in found], np.int32)[which]
+    tap[rows] = np.array([taps[new] for new in parts], np.int32)[which]
     return replace(frames, taps=tuple(taps), tap=tap, direction=direction)
 
 
 def _at_most(most: int, rows: Rows, pairs: Rows, which: Rows, header: NDArray[np.uint8]) -> tuple[Any, ...]:
-    """Only the first `most` pairs, and the rows that are of these."""
+    """Only the first `most` pairs, and the rows that belong to them."""
     keep = which < most
     return rows[keep], pairs[:most], which[keep], header[keep].astype(np.int64)

@@ -1,6 +1,6 @@
-"""Payloads that a capture cut off (snaplen): how long they were, and how much of each can be compared.
+"""Payloads that a capture truncated (snaplen): their real length, and how much of each can be compared.
 
-One interface may have kept more of a packet than another. It decodes nothing.
+One interface may have captured more of a packet than another. Decodes nothing.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ TCP = 6
 
 
 def shared(out: Mapping[str, NDArray[np.generic]], frames: Frames) -> NDArray[np.int32]:
-    """How many octets of each payload to digest: as many as every frame has that could show the same packet.
+    """How many octets of each payload to digest: as many as all frames have that could show the same packet.
 
-    Those agree in length, identification and sequence number. `out` holds the columns so far, and gets the column `cut`.
+    Those frames have equal length, identification and sequence number. `out` holds the columns so far, and gets the
+    column `cut`.
     """
     kept = out["payload_length"].astype(np.int32)
     cut = np.flatnonzero(frames.captured < frames.length)
     if not len(cut):
         return kept
     network, payload, length = (out[name][cut].astype(np.int64) for name in ("network", "payload", "length"))
-    said = (out["version"][cut] != 0) & (network + length >= payload + kept[cut])
-    end = np.where(said, network + length, frames.start[cut] + frames.length[cut])
+    plausible = (out["version"][cut] != 0) & (network + length >= payload + kept[cut])
+    end = np.where(plausible, network + length, frames.start[cut] + frames.length[cut])
     begin = np.maximum(payload, _behind_header(out, frames, cut))
     out["cut"][cut] = np.clip(end - begin - kept[cut], 0, 0x3FFFFFFF)
     key = _key(out)
@@ -38,12 +39,12 @@ def shared(out: Mapping[str, NDArray[np.generic]], frames: Frames) -> NDArray[np
 
 
 def _behind_header(out: Mapping[str, NDArray[np.generic]], frames: Frames, cut: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where a TCP segment's payload begins, be it behind the cut; else 0."""
+    """Where a TCP segment's payload begins, even if that was not captured; else 0."""
     transport = out["transport"][cut].astype(np.int64)
     offset = transport + 12
-    told = (out["protocol"][cut] == TCP) & (transport > 0) & (offset < frames.start[cut] + frames.captured[cut])
-    size = (frames.data[np.where(told, offset, 0)] >> 4).astype(np.int64) * 4 if told.any() else 0
-    return np.where(told, transport + np.maximum(size, 20), 0)
+    readable = (out["protocol"][cut] == TCP) & (transport > 0) & (offset < frames.start[cut] + frames.captured[cut])
+    size = (frames.data[np.where(readable, offset, 0)] >> 4).astype(np.int64) * 4 if readable.any() else 0
+    return np.where(readable, transport + np.maximum(size, 20), 0)
 
 
 def _key(out: Mapping[str, NDArray[np.generic]]) -> NDArray[np.uint64]:

@@ -1,7 +1,7 @@
-"""Finds where the records of a classic pcap file go on behind damage.
+"""Finds the next sound record of a classic pcap file after a damaged place.
 
-What a packet carries may itself be a capture file, so a few records that follow one another prove nothing: they have to
-lead farther than any packet reaches, or to the end of the file. It reads no packet.
+A packet may contain a capture file itself, so a few records that follow each other prove nothing: they must lead
+farther than any packet reaches, or to the end of the file. Packets are read elsewhere.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 Places = NDArray[np.int64]
 
 LONGEST = 1 << 26
-"""No packet of any tool is longer: a length above it is taken for damage."""
+"""No tool writes longer packets: a larger length means damage."""
 USUAL = 1 << 18
-"""Octets that tools capture of a packet at most, unless they are told otherwise (tcpdump(8), -s)."""
+"""The most octets that tools capture of a packet by default (tcpdump(8), -s)."""
 REACH = 1 << 16
-"""Octets; longer than an IP packet, and so than what one may carry."""
+"""Octets; longer than an IP packet, and so than anything inside one."""
 STRETCH, MARGIN, DAY = 1 << 22, 1 << 20, 86400
-"""Octets looked through at a time, and beyond them; seconds."""
+"""Octets examined at a time, and beyond them; seconds."""
 
 
 def likely_records(data: NDArray[np.uint8], order: str, at: Places, ticks: int) -> NDArray[np.bool_]:
-    """Which places look like a record's header: less than a second in its ticks, no more captured than there was."""
+    """Which places look like a record's header: less than a second in its ticks, and no more captured than the
+    original length."""
     if not len(at):
         return np.zeros(0, np.bool_)
     word = _words(data, order)
@@ -32,7 +33,7 @@ def likely_records(data: NDArray[np.uint8], order: str, at: Places, ticks: int) 
 
 
 def cut_off(data: NDArray[np.uint8], order: str, at: int, ticks: int) -> bool:
-    """Whether the record at `at` looks sound, but the file ends in it: then none comes after it."""
+    """Whether the record at `at` looks sound but the file ends inside it: then no record follows."""
     if at > len(data) - 16 or not likely_records(data, order, np.array([at]), ticks)[0]:
         return at > len(data) - 16
     captured = int(_words(data, order)[at + 8])
@@ -40,9 +41,10 @@ def cut_off(data: NDArray[np.uint8], order: str, at: int, ticks: int) -> bool:
 
 
 def record_after(data: NDArray[np.uint8], order: str, at: int, ticks: int, second: int | None) -> int:
-    """Where from `at` on a record begins that leads to others over REACH octets, or to the end; else the end.
+    """The next place from `at` where a record begins that leads to others over REACH octets, or to the end; else the
+    end.
 
-    Their times are within a day of each other, one to the next, and of `second`, the last one that was read.
+    Consecutive times must be within a day of each other, and of `second`, the last one that was read.
     """
     end, word = len(data), _words(data, order)
     for first in range(at, end - 16, STRETCH):
@@ -52,13 +54,13 @@ def record_after(data: NDArray[np.uint8], order: str, at: int, ticks: int, secon
         if second is not None:
             place = place[np.abs(word[first + place].astype(np.int64) - second) < DAY]
         here = place
-        for _ in range(2):  # so far it must lead at least, whatever comes then
+        for _ in range(2):  # it must lead at least this far in any case
             then = after[here]
             good = ((after[then] > then) & (then != cut)) | (then == size)
             place, here = place[good], then[good]
         if not len(place):
             continue
-        for _ in range((REACH // 16).bit_length()):  # each time twice as many records on
+        for _ in range((REACH // 16).bit_length()):  # doubles the number of records each time
             after = after[after]
         place = place[(after[place] - place >= REACH) | (after[place] >= size)]
         if len(place):
@@ -67,12 +69,15 @@ def record_after(data: NDArray[np.uint8], order: str, at: int, ticks: int, secon
 
 
 def _followers(data: NDArray[np.uint8], order: str, first: int, last: int, ticks: int) -> Places:
-    """For each place in a stretch the one behind the record there, or itself where none is; counted from `first`.
+    """For each place in a stretch the place after the record there, or itself if there is none; counted from `first`.
 
-    What lies beyond the stretch leads to its end, the last but one; what the end of the file cuts off, to the last.
+    A record that ends beyond the stretch leads to the last place but one; a record that the end of the file truncates,
+    to the last.
     """
     end, word = len(data), _words(data, order)
-    place = first + np.flatnonzero(word[first + 4 : min(last, end - 16) + 4] < ticks)  # few are left to look at closely
+    place = first + np.flatnonzero(
+        word[first + 4 : min(last, end - 16) + 4] < ticks
+    )  # few remain to be examined closely
     place = place[likely_records(data, order, place, ticks)]
     captured = word[place + 8].astype(np.int64)
     after = place + 16 + captured
@@ -81,9 +86,9 @@ def _followers(data: NDArray[np.uint8], order: str, first: int, last: int, ticks
     good[inside] &= np.abs(word[after[inside]].astype(np.int64) - word[place[inside]]) < DAY
     size = last - first
     cut = (after > end - 16) & (after != end)
-    found = np.arange(size + 2)
-    found[place[good] - first] = np.where(cut[good], size + 1, np.minimum(after[good] - first, size))
-    return found
+    next_place = np.arange(size + 2)
+    next_place[place[good] - first] = np.where(cut[good], size + 1, np.minimum(after[good] - first, size))
+    return next_place
 
 
 def _words(data: NDArray[np.uint8], order: str) -> NDArray[np.uint32]:

@@ -1,6 +1,6 @@
-"""Dissects single frames with scapy, when somebody looks at them. The engine never does: it reads columns.
+"""Dissects single frames with scapy, on request. The engine reads columns instead.
 
-Hostile bytes never raise here: what scapy cannot take apart is shown as raw bytes.
+Hostile bytes never raise here: what scapy cannot dissect is shown as raw bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def dissect(frames: Frames, number: int) -> Packet:
-    """Frame `number` as scapy's packet, with its time and `sniffed_on` set. IndexError where there is no such frame."""
+    """Frame `number` as scapy's packet, with its time and `sniffed_on` set. IndexError if there is no such frame."""
     from scapy.layers import all as _  # noqa: F401  scapy knows a protocol when its layer has been imported
     from scapy.packet import Raw
 
@@ -24,7 +24,7 @@ def dissect(frames: Frames, number: int) -> Packet:
     tap = frames.taps[frames.tap[number]]
     try:
         packet = _first_layer(tap.linktype, data)(data)
-    except Exception:  # whatever a dissector trips over
+    except Exception:  # a dissector may fail in any way
         packet = Raw(data)
     packet.time = int(frames.time_ns[number]) / 1e9
     packet.sniffed_on = f"{tap.node}/{tap.interface}"
@@ -33,7 +33,7 @@ def dissect(frames: Frames, number: int) -> Packet:
 
 
 def layers(frames: Frames, number: int) -> str:
-    """The layers and fields of frame `number` as scapy prints them, one a line."""
+    """The layers and fields of frame `number` as scapy prints them, one per line."""
     packet = dissect(frames, number)
     try:
         return str(packet.show(dump=True))
@@ -42,7 +42,7 @@ def layers(frames: Frames, number: int) -> str:
 
 
 def packet_list(frames: Frames, numbers: Iterable[int] | None = None) -> PacketList:
-    """These frames, or all, as a scapy PacketList. Slow: about 3,000 a second."""
+    """These frames, or all, as a scapy PacketList. Slow: about 3,000 frames per second."""
     from scapy.plist import PacketList
 
     return PacketList([dissect(frames, number) for number in (range(len(frames)) if numbers is None else numbers)])

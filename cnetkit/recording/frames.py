@@ -1,4 +1,4 @@
-"""Frames as columns: many observations in a few numpy arrays. Never altered, never interpreted here."""
+"""Frames as columns: many observations in a few numpy arrays. Never changed, and not interpreted here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 UNKNOWN, IN, OUT = 0, 1, 2
 DIRECTIONS = ("unknown", "in", "out")
-"""What the numbers in `Frames.direction` mean."""
+"""The meaning of the numbers in `Frames.direction`."""
 
 LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 = 1, 101, 113, 276
 LINKTYPES_RAW, LINKTYPES_LOOPBACK = (101, 12, 14, 228, 229), (0, 108)
@@ -19,35 +19,35 @@ LINKTYPES_RAW, LINKTYPES_LOOPBACK = (101, 12, 14, 228, 229), (0, 108)
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """Where frames were seen: one interface of one node, and how its bytes begin."""
+    """Where frames were captured: one interface of one node, and the type of its link header."""
 
     node: str
     interface: str
     linktype: int = LINKTYPE_ETHERNET
     clock: str = ""
-    """What its times were taken by: frames of one file have one clock, and files from several hosts have several."""
+    """Names the clock of its times: the frames of one file have one clock, files from several hosts have several."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
     """n frames in the order of the capture file. A frame's number is its index here.
 
-    Two are equal when they say the same of each frame and name the same taps, however their bytes lie in `data`.
+    Two are equal if all frames and taps are equal, however the bytes are arranged in `data`.
     """
 
     taps: tuple[Tap, ...]
     tap: NDArray[np.int32]
     """Index into `taps`."""
     direction: NDArray[np.uint8]
-    """UNKNOWN, IN or OUT, seen from the node."""
+    """UNKNOWN, IN or OUT, relative to the node."""
     time_ns: NDArray[np.int64]
     """Nanoseconds since 1970 (UTC)."""
     start: NDArray[np.int64]
     """Where the frame's bytes begin in `data`."""
     captured: NDArray[np.int32]
-    """How many bytes were captured."""
+    """The number of captured bytes."""
     length: NDArray[np.int32]
-    """How many bytes the frame had on the link; more than `captured` where the capture cut it."""
+    """The number of bytes on the link; more than `captured` if the capture truncated the frame."""
     data: NDArray[np.uint8]
     comments: Mapping[int, str] = field(default_factory=dict)
     """What another tool wrote beside a frame in the capture file, by the frame's number."""
@@ -56,7 +56,7 @@ class Frames:
         return len(self.tap)
 
     def bytes_of(self, number: int) -> bytes:
-        """The captured bytes of frame `number`. IndexError where there is no such frame."""
+        """The captured bytes of frame `number`. IndexError if there is no such frame."""
         start = int(self.start[number])
         return self.data[start : start + int(self.captured[number])].tobytes()
 
@@ -89,7 +89,7 @@ class Frames:
 
 
 def no_frames() -> Frames:
-    """Frames, none."""
+    """No frames."""
     none = np.empty(0, np.int64)
     return Frames(
         (), none.astype(np.int32), none.astype(np.uint8), none, none,
@@ -100,8 +100,8 @@ def no_frames() -> Frames:
 def merge(parts: Sequence[Frames]) -> Frames:
     """All frames of several captures in the order of time, but never against the order within one of them.
 
-    A capture may go back in time for a moment (a bridge and its port share a timestamp, clocks are set): a frame then
-    stands as late as the latest before it, while its own `time_ns` stays what it was.
+    A capture may go back in time for a moment (a bridge and its port share a timestamp, clocks are set): a frame is
+    then placed like the latest one before it, while its own `time_ns` does not change.
     """
     if len(parts) == 1:
         return parts[0]

@@ -13,11 +13,11 @@ I64 = NDArray[np.int64]
 
 SEED, FACTOR, HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD), np.uint64(32)
 BLOCK, WORDS = 64, 8
-"""Octets and words that are digested at a time, where there are so many."""
+"""Octets and words that are digested at a time, if there are so many."""
 KEYS = np.cumprod(np.full(WORDS, SEED))[:, None]
-"""Odd, and nothing to do with one another: so that what changes in one word is not undone by another."""
+"""Odd and unrelated to each other, so that a change in one word is not undone by another."""
 ROWS = 1 << 12
-"""Rows at a time of which blocks are read: their words stay in the processor's cache."""
+"""Rows of which blocks are read at a time: their words stay in the processor's cache."""
 
 
 class Bytes:
@@ -46,35 +46,35 @@ class Bytes:
         return value
 
     def even_word(self, number: I64) -> U64:
-        """The words that begin at eight times each `number`, little-endian; of one that is not there, any."""
+        """The words at eight times each `number`, little-endian; any value for a word that does not exist."""
         return self._even.take(number, mode="clip").astype(np.uint64, copy=False)
 
     def after(self, start: int) -> Bytes:
-        """A copy of what follows from `start` on, filled up with zeros to whole words."""
+        """A copy of the data from `start` on, filled up with zeros to whole words."""
         return Bytes(np.append(self.data[start:], np.zeros((start - len(self.data)) % 8, np.uint8)))
 
 
 def among(values: NDArray[np.generic], wanted: Sequence[int]) -> NDArray[np.bool_]:
-    """Which `values` are one of a few: what np.isin does with much more ado."""
-    found: NDArray[np.bool_] = values == wanted[0]
-    for one in wanted[1:]:
-        found |= values == one
-    return found
+    """Which `values` are among a few `wanted` ones: faster than np.isin."""
+    matches: NDArray[np.bool_] = values == wanted[0]
+    for value in wanted[1:]:
+        matches |= values == value
+    return matches
 
 
 def digest(source: Bytes, at: NDArray[np.generic], length: NDArray[np.generic]) -> U64:
     """A 64-bit digest of each `length` octets at `at`.
 
-    Multiplies and folds; it tells packets apart, it does not protect against anyone.
+    Multiplies and folds. It distinguishes packets; it is not a cryptographic hash.
     """
     begin, size = at.astype(np.int64), length.astype(np.int64)
     late = np.flatnonzero((begin + size > source.even) & (size >= BLOCK))
-    if len(late):  # the last word of the buffer is not a whole one
+    if len(late):  # the last word of the buffer is incomplete
         start, early = int(begin[late].min()), size.copy()
         early[late] = 0
-        found = digest(source, begin, early)
-        found[late] = digest(source.after(start), begin[late] - start, size[late])
-        return found
+        result = digest(source, begin, early)
+        result[late] = digest(source.after(start), begin[late] - start, size[late])
+        return result
     order = _longest_first(size)
     begin, size = begin[order], size[order]
     value: U64 = SEED ^ size.astype(np.uint64)
@@ -95,7 +95,7 @@ def digest(source: Bytes, at: NDArray[np.generic], length: NDArray[np.generic]) 
 
 
 def _longest_first(size: I64) -> I64:
-    """The rows by size, equal ones as they stand. Of 16 bits, numpy sorts by radix."""
+    """The rows by size, equal ones in their order. numpy uses radix sort for 16 bits."""
     return np.argsort((65535 - size).astype(np.uint16) if size.max(initial=0) < 65536 else -size, kind="stable")
 
 
@@ -106,9 +106,9 @@ def _fold(value: U64, word: U64) -> None:
 
 
 def _blocks(source: Bytes, value: U64, begin: I64, count: I64) -> None:
-    """Folds `count` blocks at each `begin` into `value`; of those with most blocks first.
+    """Folds `count` blocks at each `begin` into `value`; sorted by the number of blocks, descending.
 
-    Words that lie at multiples of eight are read three times as fast as others: so those are read, and shifted.
+    Aligned words are read three times as fast as others, so aligned words are read and shifted.
     """
     place, low = begin // 8, (begin % 8 * 8).astype(np.uint64)
     before = source.even_word(place)

@@ -1,7 +1,6 @@
-"""Keeps memory while long columns come and go: a page given back and asked for again is cleared by the kernel each time.
+"""Keeps freed memory in the process while long columns come and go, because the kernel clears each page it hands out.
 
-On a virtual machine that costs more than the work on the columns. Only glibc is told; elsewhere nothing changes but the
-time it takes.
+On a virtual machine that costs more than the work on the columns. Only for glibc; elsewhere only the time differs.
 """
 
 from __future__ import annotations
@@ -15,14 +14,15 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """malloc.h; mallopt(3)"""
 MOST = (1 << 31) - 1
 USUAL = 4 * 1024 * 1024 * ctypes.sizeof(ctypes.c_long)
-"""To where the threshold climbs by itself once large blocks were freed: DEFAULT_MMAP_THRESHOLD_MAX in malloc.c."""
+"""The limit to which the threshold rises by itself when large blocks are freed: DEFAULT_MMAP_THRESHOLD_MAX in
+malloc.c."""
 LEAST = 100_000
-"""Rows; the columns of fewer are too small to matter."""
+"""Rows; shorter columns are too small to matter."""
 
 
 @cache
-def one_heap() -> None:
-    """Lets threads that begin later share one heap: of one's own, each would keep what no other can use."""
+def shared_heap() -> None:
+    """Makes threads that start later share one heap: memory in a heap of their own could not be reused by others."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_ARENA_MAX, 1)
@@ -30,9 +30,9 @@ def one_heap() -> None:
 
 @contextmanager
 def kept_memory(rows: int) -> Iterator[None]:
-    """While this is open, what is freed stays with the process; afterwards what is unused is given back.
+    """While this is open, freed memory stays with the process; afterwards unused memory is returned.
 
-    `rows` is the length of the columns that are worked on: for few nothing is done.
+    `rows` is the length of the columns that are processed; for few rows nothing is done.
     """
     libc = ctypes.CDLL(None)
     if rows < LEAST or not hasattr(libc, "mallopt"):

@@ -1,4 +1,4 @@
-"""Network headers: ARP, IPv4, and IPv6 with its extension headers. A header that is cut or wrong is left as payload."""
+"""Network headers: ARP, IPv4, and IPv6 with its extension headers. A truncated or invalid header is left as payload."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cnetkit.recording.tunnels import Inside
 
 
 def network(out: Chunk, source: Bytes, rows: I64, at: I64, ethertype: I64, stop: I64) -> list[Inside]:
-    """Fills the network columns of `rows`, and what is above them; gives the packets that are inside of tunnels."""
-    found: list[Inside] = []
+    """Fills the network columns of `rows`, and those of the layers above; returns the packets inside tunnels."""
+    inside: list[Inside] = []
     for kind, read in ((ARP, _arp), (IPV4, _ipv4), (IPV6, _ipv6)):
         some = np.flatnonzero(ethertype == kind)
         if len(some):
-            found += read(out, source, rows[some], at[some], stop)
-    return found
+            inside += read(out, source, rows[some], at[some], stop)
+    return inside
 
 
 def _arp(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Inside]:
@@ -29,7 +29,7 @@ def _arp(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Insid
 
 
 def _ipv4(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Inside]:
-    """RFC 791. A header that is cut or wrong is left as payload."""
+    """RFC 791. A truncated or invalid header is left as payload."""
     first = source.word(at, stop[rows])
     header = ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4
     good = np.flatnonzero((first >> np.uint64(60) == 4) & (header >= 20) & (stop[rows] - at >= header))
@@ -50,7 +50,7 @@ def _ipv4(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Insi
 
 
 def _ipv6(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Inside]:
-    """RFC 8200, stepping over extension headers."""
+    """RFC 8200, skipping extension headers."""
     first = source.word(at, stop[rows])
     good = np.flatnonzero((first >> np.uint64(60) == 6) & (stop[rows] - at >= 40))
     rows, at, first = rows[good], at[good], first[good]
@@ -80,6 +80,6 @@ def _ipv6(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> list[Insi
 
 
 def _trim(stop: I64, rows: I64, at: I64, size: I64, header: I64) -> None:
-    """Lets a packet end where its header says, leaving out Ethernet's padding; a size of 0 means a large segment."""
-    said = np.flatnonzero(size >= header)
-    stop[rows[said]] = np.minimum(stop[rows[said]], at[said] + size[said])
+    """Ends a packet where its header says, without Ethernet's padding; a size of 0 means a large segment."""
+    plausible = np.flatnonzero(size >= header)
+    stop[rows[plausible]] = np.minimum(stop[rows[plausible]], at[plausible] + size[plausible])

@@ -1,6 +1,6 @@
 """Reads classic pcap files: microseconds or nanoseconds, either byte order.
 
-Source: the IETF draft "PCAP Capture File Format" (draft-ietf-opsawg-pcap). It writes none: a recording needs pcapng.
+Source: the IETF draft "PCAP Capture File Format" (draft-ietf-opsawg-pcap). Not written: a recording needs pcapng.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAGICS = {
 }
 """The file's first bytes: its byte order, and the nanoseconds in a tick."""
 MOST_DAMAGE = 64
-"""Damaged places that are passed over in one file."""
+"""The most damaged places that are skipped in one file."""
 BYTES: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 
 
@@ -33,7 +33,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
     order, tick = MAGICS[data[:4].tobytes()]
     linktype = struct.unpack_from(order + "I", data.data, 20)[0] & 0xFFFF if len(data) >= 24 else 0
     tap = Tap(*tap_name(interface, node, 0), linktype)
-    at, told = _records(data, order, 10**9 // tick)
+    at, warnings = _records(data, order, 10**9 // tick)
     heads = data[at[:, None] + np.arange(16)].view(order + "u4").reshape(len(at), 4)
     seconds, ticks, captured, length = (column.astype(np.int64) for column in heads.T)
     frames = Frames(
@@ -46,19 +46,20 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
         length=np.minimum(length, 0x7FFFFFFF).astype(np.int32),
         data=data,
     )
-    return CaptureFile(frames, warnings=tuple(told))
+    return CaptureFile(frames, warnings=tuple(warnings))
 
 
 def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[np.int64], list[str]]:
-    """The offsets of the packet records, MOST_FRAMES at most, without what is damaged, and what was left out.
+    """The offsets of the packet records, at most MOST_FRAMES, without damaged ones; and warnings about what was left
+    out.
 
     `ticks` are those of a second.
     """
-    parts, told, room = [], [], MOST_FRAMES
+    parts, warnings, room = [], [], MOST_FRAMES
     begin, end = 24, len(data)
     for _ in range(MOST_DAMAGE):
         at, stopped = _walk(data, order, begin, room)
-        broken = stopped < end and len(at) < room  # odd headers alone are no damage, if they lead to the end
+        broken = stopped < end and len(at) < room  # odd headers are no damage if they lead to the end
         likely = likely_records(data, order, at, ticks) | (not broken)
         sound = len(at) if likely.all() else int(np.argmin(likely))
         parts.append(at[:sound])
@@ -66,21 +67,21 @@ def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[n
         if not broken:
             break
         damaged = int(at[sound]) if sound < len(at) else stopped
-        known = np.concatenate(parts)
-        second = int.from_bytes(data[known[-1] : known[-1] + 4].tobytes(), BYTES[order]) if len(known) else None
+        offsets = np.concatenate(parts)
+        second = int.from_bytes(data[offsets[-1] : offsets[-1] + 4].tobytes(), BYTES[order]) if len(offsets) else None
         cut = cut_off(data, order, damaged, ticks)
         begin = end if cut else record_after(data, order, damaged + 1, ticks, second)
         if begin == end:
-            told.append(f"the packet at byte {damaged} is damaged or cut short: nothing was read from there on")
+            warnings.append(f"the packet at byte {damaged} is damaged or cut short: nothing was read from there on")
             break
-        told.append(f"bytes {damaged} to {begin - 1} are damaged: they were not read")
+        warnings.append(f"bytes {damaged} to {begin - 1} are damaged: they were not read")
     if not room:
-        told.append(f"only the first {MOST_FRAMES:,} packets, up to byte {stopped}, were read")
-    return np.concatenate(parts), told
+        warnings.append(f"only the first {MOST_FRAMES:,} packets, up to byte {stopped}, were read")
+    return np.concatenate(parts), warnings
 
 
 def _walk(data: NDArray[np.uint8], order: str, at: int, most: int) -> tuple[NDArray[np.int64], int]:
-    """The offsets of the whole records from `at` on, `most` at most, and where that ended."""
+    """The offsets of the complete records from `at` on, at most `most`, and where they ended."""
     offsets = array("q")
     add = offsets.append
     size = struct.Struct(order + "8xI").unpack_from

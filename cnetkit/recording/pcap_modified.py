@@ -42,8 +42,8 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
         length=np.minimum(length, 0x7FFFFFFF).astype(np.int32),
         data=data,
     )
-    told = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
-    return CaptureFile(frames, warnings=tuple(told if stopped < len(data) else ()))
+    warnings = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
+    return CaptureFile(frames, warnings=tuple(warnings if stopped < len(data) else ()))
 
 
 def _walk(data: NDArray[np.uint8], order: str) -> tuple[NDArray[np.int64], int]:

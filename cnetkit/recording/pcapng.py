@@ -1,7 +1,7 @@
-"""The pcapng format's numbers, and its options: what the reader and the writer share.
+"""The pcapng format's numbers and options, shared by reader and writer.
 
-Source: the IETF draft "PCAP Now Generic (pcapng) Capture File Format" (draft-ietf-opsawg-pcapng). What the options mean
-is left to the reader.
+Source: the IETF draft "PCAP Now Generic (pcapng) Capture File Format" (draft-ietf-opsawg-pcapng). Options are
+interpreted by the reader.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ EPB_FLAGS = 2
 ISB_IFDROP, ISB_OSDROP = 5, 7
 
 ENTERPRISE = 32473
-"""IANA's private enterprise number for documentation (RFC 5612): cnetkit owns none."""
+"""IANA's private enterprise number for documentation (RFC 5612): cnetkit has none of its own."""
 MAGIC = b"cnetkit\x01"
-"""What the data of our own custom options begin with, after the enterprise number."""
+"""The first bytes of our own custom options, after the enterprise number."""
 
 OPTION_LIMIT = 65535
 
@@ -36,7 +36,7 @@ def option(code: int, value: bytes) -> bytes:
 
 
 def options(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
-    """The (code, value) pairs in `data`, to its end, the end option or the first one that does not fit.
+    """The (code, value) pairs in `data`, up to its end, the end option or the first invalid one.
 
     `order` is struct's: `<` or `>`. The records of a name resolution block have the same form.
     """
@@ -50,6 +50,6 @@ def options(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
 
 
 def block(kind: int, body: bytes) -> bytes:
-    """One block in little endian. `body` is a multiple of four bytes long."""
+    """One block in little endian. The length of `body` is a multiple of four."""
     length = struct.pack("<I", len(body) + 12)
     return struct.pack("<I", kind) + length + body + length

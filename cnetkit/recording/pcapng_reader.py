@@ -1,8 +1,7 @@
 """Reads pcapng files: all packets at once.
 
-Both byte orders, several sections, unknown blocks. What is broken is left out and told in a warning; nothing
-here raises because of what a file holds, and what it may cost is bounded. It does not open files, and does not know
-what the metadata means.
+Both byte orders, several sections, unknown blocks. Broken parts are left out and reported as warnings; no content of a
+file raises an exception, and its cost is bounded. Files are opened and metadata is interpreted elsewhere.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ from cnetkit.recording.ticks import nanoseconds
 OPTIONS_LOOKED_THROUGH = 64
 """A packet's flags are looked for in its first options only, so that a hostile packet cannot keep us busy."""
 OPTIONS_OF_A_BLOCK, BODY = 4096, 1 << 24
-"""So many options, in so many octets, are read of a block that is no packet."""
+"""The most options, and octets of options, that are read of a block that is not a packet."""
 MOST_SECTIONS = 10_000
 MOST_COMMENTS, LONGEST_OPTIONS = 1 << 18, 1 << 12
-"""Comments that are read of some hundred thousand packets, and words of options that are looked through for one."""
+"""The most comments that are read per chunk of packets, and words of options that are examined for one comment."""
 MOST_DAMAGE = 64
-"""Damaged places that are passed over in one section."""
+"""The most damaged places that are skipped in one section."""
 
 
 @dataclass(slots=True)
 class _File:
-    """What has been read so far. Sections add to it."""
+    """The parts read so far. Sections add to it."""
 
     data: NDArray[np.uint8]
     node: str
@@ -68,15 +67,15 @@ class _Packets:
 
     columns: tuple[NDArray[Any], ...]
     timeless: int
-    """How many simple packets are among them."""
+    """The number of simple packets among them."""
     misfits: NDArray[np.int64]
-    """The blocks of those that were left out."""
+    """The blocks of packets that were left out."""
     comments: dict[int, str] = field(default_factory=dict)
-    """By the packet's place among those that were kept."""
+    """By the packet's position among those that were kept."""
 
 
 def read(data: NDArray[np.uint8], node: str) -> CaptureFile:
-    """The capture in `data`; interfaces whose names do not say a node are `node`'s."""
+    """The capture in `data`; interfaces whose names contain no node belong to `node`."""
     file = _File(data, node)
     little = data[: len(data) // 4 * 4].view("<u4")
     walks = {"<": BlockChain(little)}
@@ -107,7 +106,7 @@ def read(data: NDArray[np.uint8], node: str) -> CaptureFile:
 
 
 def _blocks(file: _File, steps: BlockChain, at: int) -> tuple[NDArray[np.int64], int, bool]:
-    """The blocks of the section at `at` without what is damaged, where the next one begins, and whether there may be one."""
+    """The sound blocks of the section at `at`, where the next section begins, and whether there may be one."""
     parts = []
     for _ in range(MOST_DAMAGE):
         blocks, at = steps.section(at)
@@ -128,7 +127,7 @@ def _blocks(file: _File, steps: BlockChain, at: int) -> tuple[NDArray[np.int64],
 
 
 def _sound(words: Words, blocks: NDArray[np.int64]) -> int:
-    """How many blocks, from the first on, are whole: they fit, and their two lengths agree."""
+    """How many blocks, from the first on, are complete: they fit, and their two lengths agree."""
     ends = len(words) - 1
 
     def first_wrong(part: slice) -> int:
@@ -143,7 +142,7 @@ def _sound(words: Words, blocks: NDArray[np.int64]) -> int:
 
 
 def _body(file: _File, section: _Section, block: int, skip: int) -> bytes:
-    """A block's bytes after its header and `skip` bytes more, without the length at its end; BODY at most."""
+    """A block's bytes after its header and `skip` more bytes, without the length at its end; at most BODY."""
     begin, end = block * 4 + 8 + skip, block * 4 + int(section.words[block + 1]) - 4
     return file.data[begin : min(end, begin + BODY)].tobytes()
 
@@ -171,8 +170,8 @@ def _read_section(file: _File, section: _Section) -> None:
             _add_interface(file, section, _body(file, section, block, 0), bool(pieces))
         elif kind == p.STATISTICS:
             number = int(words[block + 2])
-            said = _options(_body(file, section, block, 12), section.order)
-            value = said.get(p.ISB_IFDROP, said.get(p.ISB_OSDROP, b""))
+            options = _options(_body(file, section, block, 12), section.order)
+            value = options.get(p.ISB_IFDROP, options.get(p.ISB_OSDROP, b""))
             statistics[number] = struct.unpack(section.order + "Q", value)[0] if len(value) == 8 else 0
     if int((kinds == p.INTERFACE).sum()) > len(section.interfaces):
         file.warnings.append(f"only the first {MOST_INTERFACES:,} interfaces were read")
@@ -184,18 +183,18 @@ def _read_section(file: _File, section: _Section) -> None:
         packets = packets[:room]
     if len(packets):
         file.frames += len(packets)
-        found = by_chunks(
+        parts = by_chunks(
             len(packets), lambda part: _read_packets(section, blocks[packets[part]], kinds[packets[part]])
         )
-        for part in found:
+        for part in parts:
             if part.columns:
                 file.comments |= {file.kept + place: text for place, text in part.comments.items()}
                 file.parts.append(part.columns)
                 file.kept += len(part.columns[0])
-        _warn(file, found)
+        _warn(file, parts)
     if pieces:
         file.metadata.append(b"".join(pieces))
-        return  # it tells the losses itself
+        return  # it reports losses itself
     taps = list(file.taps)
     for number, count in statistics.items():
         if count and number < len(section.interfaces):
@@ -204,19 +203,19 @@ def _read_section(file: _File, section: _Section) -> None:
 
 def _pieces(data: bytes, order: str) -> list[bytes]:
     head = struct.pack(order + "I", p.ENTERPRISE) + p.MAGIC
-    found = islice(p.options(data, order), OPTIONS_OF_A_BLOCK)
-    return [value[len(head) :] for code, value in found if code == p.CUSTOM_COPIED and value.startswith(head)]
+    pieces = islice(p.options(data, order), OPTIONS_OF_A_BLOCK)
+    return [value[len(head) :] for code, value in pieces if code == p.CUSTOM_COPIED and value.startswith(head)]
 
 
 def _add_interface(file: _File, section: _Section, body: bytes, ours: bool) -> None:
     if len(section.interfaces) >= MOST_INTERFACES or len(file.taps) >= MOST_INTERFACES:
         return
-    said = _options(body[8:], section.order)
-    name = said.get(p.IF_NAME, b"").decode("utf-8", "replace")
+    options = _options(body[8:], section.order)
+    name = options.get(p.IF_NAME, b"").decode("utf-8", "replace")
     linktype, snaplen = struct.unpack_from(section.order + "HxxI", body) if len(body) >= 8 else (0, 0)
     tap = Tap(*tap_name(name, file.node, len(section.interfaces), ours), linktype)
-    resolution = said.get(p.IF_TSRESOL, b"\x06")[:1] or b"\x06"
-    offset = said.get(p.IF_TSOFFSET, b"")
+    resolution = options.get(p.IF_TSRESOL, b"\x06")[:1] or b"\x06"
+    offset = options.get(p.IF_TSOFFSET, b"")
     seconds = struct.unpack(section.order + "q", offset)[0] if len(offset) == 8 else 0
     section.interfaces.append((file.taps.setdefault(tap, len(file.taps)), resolution[0], seconds, snaplen))
 
@@ -267,12 +266,12 @@ def _read_packets(section: _Section, blocks: NDArray[np.int64], kinds: Words) ->
     return _Packets(kept, timeless, misfits, comments)
 
 
-def _warn(file: _File, found: list[_Packets]) -> None:
-    """Tells of the packets that lack something."""
-    timeless = sum(part.timeless for part in found)
+def _warn(file: _File, parts: list[_Packets]) -> None:
+    """Warns about packets that lack something."""
+    timeless = sum(part.timeless for part in parts)
     if timeless:
         file.warnings.append(f"{timeless} simple packet blocks carry no time: it is given as 0")
-    misfits = np.concatenate([part.misfits for part in found])
+    misfits = np.concatenate([part.misfits for part in parts])
     if len(misfits):
         at = int(misfits[0]) * 4
         file.warnings.append(
@@ -281,7 +280,7 @@ def _warn(file: _File, found: list[_Packets]) -> None:
 
 
 def _comment(words: Words, order: str, at: int, end: int) -> str:
-    """The comments of one packet, a line each; its options stand from word `at` to `end`."""
+    """The comments of one packet, one per line; its options are the words from `at` to `end`."""
     data = words[at : min(end, at + LONGEST_OPTIONS)].astype(order + "u4").tobytes()
     texts = [value for code, value in islice(p.options(data, order), OPTIONS_LOOKED_THROUGH) if code == p.COMMENT]
     return "\n".join(text.decode("utf-8", "replace") for text in texts)
@@ -290,9 +289,9 @@ def _comment(words: Words, order: str, at: int, end: int) -> str:
 def _directions(
     words: Words, little: bool, at: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The direction bits of each packet's flags, and the packets that have a comment. `at` and `ends` say where a packet's
-    options stand, in words."""
-    found, commented = np.zeros(len(at), np.uint8), np.zeros(len(at), np.bool_)
+    """The direction bits of each packet's flags, and the packets that have a comment. `at` and `ends` say where a
+    packet's options are, in words."""
+    directions, commented = np.zeros(len(at), np.uint8), np.zeros(len(at), np.bool_)
     open_ = np.flatnonzero(at + 1 < ends)
     for _ in range(OPTIONS_LOOKED_THROUGH):
         if not len(open_):
@@ -302,12 +301,12 @@ def _directions(
         commented[open_[code == p.COMMENT]] = True
         flags = (code == p.EPB_FLAGS) & (size == 4)
         bits = words[at[open_[flags]] + 1] & 3
-        found[open_[flags]] = np.where(bits == 3, 0, bits)
+        directions[open_[flags]] = np.where(bits == 3, 0, bits)
         more = ~flags & (code != p.END)
         open_ = open_[more]
         at[open_] += 1 + ((size[more].astype(np.int64) + 3) >> 2)
         open_ = open_[at[open_] + 1 < ends[open_]]
-    return found, np.flatnonzero(commented)
+    return directions, np.flatnonzero(commented)
 
 
 def _frames(file: _File) -> Frames:

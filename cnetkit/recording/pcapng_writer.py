@@ -1,6 +1,6 @@
 """Writes pcapng files: the packet blocks of many frames at once, by scattering their fields into one array.
 
-Little endian, one section, nanoseconds. It does not know what the metadata means.
+Little endian, one section, nanoseconds. The metadata is written as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cnetkit.recording import pcapng as p
 from cnetkit.recording.frames import Frames
 
 BYTES_AT_ONCE = 1 << 22
-"""How many captured bytes are laid out at a time: it bounds the writer's memory."""
+"""How many captured bytes are written at a time: this bounds the writer's memory."""
 PIECE = 65_000
 PIECES_IN_A_BLOCK = 120
 """About 8 MB: Wireshark and libpcap refuse blocks over 16 MiB."""
@@ -34,9 +34,10 @@ def write(
     about: str = "",
     system: str = "",
 ) -> None:
-    """Write one section to `file`. `comments` are shown by Wireshark as the comments of the frames with these numbers.
+    """Writes one section to `file`. `comments` are shown by Wireshark as the comments of the frames with these
+    numbers.
 
-    The metadata stands in custom options of the section header, and where it is long of empty name resolution blocks:
+    The metadata is put into custom options of the section header, and, if it is long, of empty name resolution blocks:
     a custom block would be listed by Wireshark as if it were a packet.
     """
     if comments is None:
@@ -45,7 +46,7 @@ def write(
         comments = dict(enumerate(comments))
     file.write(_head(metadata, about, system))
     file.writelines(_interface(frames, number) for number in range(len(frames.taps)))
-    # A chunk is what begins within the same 4 MiB of captured bytes, with each frame counted as 64 more.
+    # A chunk begins within the same 4 MiB of captured bytes; each frame counts as 64 more.
     ends = np.cumsum(frames.captured.astype(np.int64) + 64)
     bounds = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, BYTES_AT_ONCE)).tolist()
     for first, last in pairwise([*bounds, len(frames)]):
@@ -55,23 +56,23 @@ def write(
 
 
 def _head(metadata: bytes, about: str, system: str) -> bytes:
-    said = p.option(p.COMMENT, about.encode("utf-8", "replace")) if about else b""
-    said += p.option(p.SHB_OS, system.encode("utf-8", "replace")) if system else b""
-    said += p.option(p.SHB_APPLICATION, b"cnetkit")
+    options = p.option(p.COMMENT, about.encode("utf-8", "replace")) if about else b""
+    options += p.option(p.SHB_OS, system.encode("utf-8", "replace")) if system else b""
+    options += p.option(p.SHB_APPLICATION, b"cnetkit")
     mark = struct.pack("<I", p.ENTERPRISE) + p.MAGIC
     pieces = [p.option(p.CUSTOM_COPIED, mark + metadata[at : at + PIECE]) for at in range(0, len(metadata), PIECE)]
     groups = [b"".join(pieces[at : at + PIECES_IN_A_BLOCK]) for at in range(0, len(pieces), PIECES_IN_A_BLOCK)] or [b""]
     end = p.option(p.END, b"")
     head = struct.pack("<IHHq", p.BYTE_ORDER_MAGIC, 1, 0, -1)
-    section = p.block(p.SECTION, head + said + groups[0] + end)
+    section = p.block(p.SECTION, head + options + groups[0] + end)
     return section + b"".join(p.block(p.NAMES, end + group + end) for group in groups[1:])
 
 
 def _interface(frames: Frames, number: int) -> bytes:
     tap = frames.taps[number]
     name = f"{tap.node}/{tap.interface}".encode("utf-8", "replace")
-    said = p.option(p.IF_NAME, name) + p.option(p.IF_TSRESOL, b"\x09") + p.option(p.END, b"")
-    return p.block(p.INTERFACE, struct.pack("<HHI", tap.linktype, 0, 0) + said)
+    options = p.option(p.IF_NAME, name) + p.option(p.IF_TSRESOL, b"\x09") + p.option(p.END, b"")
+    return p.block(p.INTERFACE, struct.pack("<HHI", tap.linktype, 0, 0) + options)
 
 
 def _packets(frames: Frames, first: int, last: int, comments: Mapping[int, str]) -> NDArray[np.uint8]:
@@ -107,14 +108,14 @@ def _packets(frames: Frames, first: int, last: int, comments: Mapping[int, str])
 
 
 def _comments(comments: Mapping[int, str], first: int, last: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The comment options of the frames first to last - 1, one after another, and the bytes each frame's takes."""
+    """The comment options of the frames first to last - 1, one after another, and the number of bytes for each frame."""
     sizes = np.zeros(last - first, np.int64)
-    found = []
+    options = []
     for number in range(first, last) if comments else ():
         if text := comments.get(number):
-            found.append(p.option(p.COMMENT, text.encode("utf-8", "replace")))
-            sizes[number - first] = len(found[-1])
-    return np.frombuffer(b"".join(found), np.uint8), sizes
+            options.append(p.option(p.COMMENT, text.encode("utf-8", "replace")))
+            sizes[number - first] = len(options[-1])
+    return np.frombuffer(b"".join(options), np.uint8), sizes
 
 
 def _scatter(
@@ -124,14 +125,14 @@ def _scatter(
     begin: NDArray[np.int64],
     lengths: NDArray[np.int64],
 ) -> None:
-    """Copy runs of bytes: `lengths[i]` bytes from `source[begin[i]]` to `out[to[i]]`, for all i at once."""
+    """Copies runs of bytes: `lengths[i]` bytes from `source[begin[i]]` to `out[to[i]]`, for all i at once."""
     before = np.cumsum(lengths) - lengths
     count = np.arange(int(lengths.sum()))
     out[np.repeat(to - before, lengths) + count] = source[np.repeat(begin - before, lengths) + count]
 
 
 def _statistics(frames: Frames, losses: Sequence[Loss]) -> list[bytes]:
-    """For Wireshark's capture file properties: lost frames, at the first interface of the node that lost them."""
+    """Lost frames, for Wireshark's capture file properties, at the first interface of the node that lost them."""
     first = {tap.node: number for number, tap in reversed(list(enumerate(frames.taps)))}
     time = int(frames.time_ns[-1]) if len(frames) else 0
     return [

@@ -1,4 +1,4 @@
-"""A Recording: everything that was seen and said while something happened. Live and loaded are the same type.
+"""A Recording: everything that was captured and reported during a run. Live and loaded recordings are the same type.
 
 Saved, it is one pcapng file that Wireshark opens too. Files of other tools are read as recordings without topologies
 and events. Nothing is interpreted here.
@@ -25,9 +25,9 @@ from cnetkit.recording.frames import Frames, Tap, merge
 from cnetkit.recording.heap import kept_memory
 
 LARGEST = 1 << 32
-"""Bytes of a capture file that are read at most: it is held in memory."""
+"""The most bytes of a capture file that are read: it is held in memory."""
 OCTETS = 100
-"""About so many a frame takes in a file, at least."""
+"""The least bytes that a frame takes in a file, approximately."""
 READ_AT_ONCE = 1 << 24
 """Bytes that one thread reads at a time."""
 MOST_WARNINGS = 20
@@ -35,7 +35,7 @@ MOST_WARNINGS = 20
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Frames, and what the kernel said beside them."""
+    """Frames, and the kernel's reports about them."""
 
     frames: Frames
     topologies: tuple[Topology, ...] = ()
@@ -45,16 +45,16 @@ class Recording:
     losses: tuple[Loss, ...] = ()
     name: str = ""
     kernel: str = ""
-    """The kernel's release (uname(2)), empty where it is not known."""
+    """The kernel's release (uname(2)), empty if unknown."""
     replayed: str = ""
-    """Empty when live; else what is being replayed, for views to say."""
+    """Empty if live; else the label of the replayed session, shown by views."""
     warnings: tuple[str, ...] = ()
     """One sentence for each part of a file that could not be read."""
 
     def save(self, file: str | Path | BinaryIO, comments: Mapping[int, str] | Sequence[str] | None = None) -> None:
-        """Write a pcapng file; `comments` are shown by Wireshark beside the frames with these numbers.
+        """Writes a pcapng file; `comments` are shown by Wireshark beside the frames with these numbers.
 
-        CnetkitError where the file cannot be written.
+        CnetkitError if the file cannot be written.
         """
         if not isinstance(file, str | Path):
             self._write(file, comments)
@@ -86,10 +86,10 @@ class Recording:
 
 
 def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Recording:
-    """The recording in a pcapng or pcap file; `-` is standard input.
+    """Reads the recording in a pcapng or pcap file; `-` is standard input.
 
-    Interfaces whose names say no node belong to `node`, or else to one called after the file. `interface` names the
-    one interface of a file that has one. What could not be read is told in `warnings`. CnetkitError where the file
+    Interfaces whose names contain no node belong to `node`, or else to a node named after the file. `interface` names
+    the interface of a file that has a single one. `warnings` say what could not be read. CnetkitError if the file
     cannot be read at all.
     """
     data, stem = _bytes_of(file)
@@ -105,7 +105,9 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
             )
         renamed = (Tap(node, interface, capture.frames.taps[0].linktype),)
         capture = replace(capture, frames=replace(capture.frames, taps=renamed))
-    frames = capture.frames if capture.metadata else cooked.split(capture.frames)  # what we saved has been taken apart
+    frames = (
+        capture.frames if capture.metadata else cooked.split(capture.frames)
+    )  # a file of our own has been split already
     recording = Recording(frames, losses=capture.losses, warnings=capture.warnings)
     sections = []
     for packed in capture.metadata:
@@ -119,11 +121,11 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
 
 
 def load_all(files: Iterable[str]) -> Recording:
-    """Several capture files as one recording, in the order of time; each is `FILE` or `node/ifname=FILE`.
+    """Reads several capture files as one recording, in the order of time; each is `FILE` or `node/ifname=FILE`.
 
-    Each file has a clock of its own, unless it goes on with an interface of an earlier one. Files of one name are told
-    apart by their paths. A file that is named again, or of which a copy is given, counts once, and `warnings` say so;
-    CnetkitError where it is to be of two interfaces.
+    Each file has a clock of its own, unless it continues an interface of an earlier one. Files of the same name are
+    distinguished by their paths. A file that is named twice, or of which a copy is given, counts once, and `warnings`
+    say so; CnetkitError if it is given for two interfaces.
     """
     asked, again = _once([_asked(file) for file in files])
     if not asked:
@@ -134,20 +136,20 @@ def load_all(files: Iterable[str]) -> Recording:
     clocks: dict[tuple[str, str], str] = {}
     for node, interface, path in asked:
         alone = names[Path(path).stem] == 1
-        one = load(path, node or ("" if alone else path.rpartition(".")[0] or path), interface)
-        first = next((at for at, other in enumerate(loaded) if _copies(one.frames, other.frames)), None)
+        recording = load(path, node or ("" if alone else path.rpartition(".")[0] or path), interface)
+        first = next((at for at, earlier in enumerate(loaded) if _copies(recording.frames, earlier.frames)), None)
         if first is not None:
             again.append(_named_again((node, interface, path), read[first], "holds the same as"))
             continue
         read.append((node, interface, path))
         if len(asked) > 1:
-            one = _timed(one, path if not alone else Path(path).name, clocks)
-        loaded.append(one)
+            recording = _timed(recording, path if not alone else Path(path).name, clocks)
+        loaded.append(recording)
     if len(loaded) == 1:
         return replace(loaded[0], warnings=(*again, *loaded[0].warnings))
-    whole = _together(merge([one.frames for one in loaded]), loaded)
-    topologies = tuple(sorted(whole.topologies, key=lambda one: one.time_ns))
-    events = tuple(sorted(whole.events, key=lambda one: one.time_ns))
+    whole = _together(merge([recording.frames for recording in loaded]), loaded)
+    topologies = tuple(sorted(whole.topologies, key=lambda topology: topology.time_ns))
+    events = tuple(sorted(whole.events, key=lambda event: event.time_ns))
     return replace(whole, topologies=topologies, events=events, warnings=(*again, *whole.warnings))
 
 
@@ -155,26 +157,26 @@ def _once(asked: list[tuple[str, str, str]]) -> tuple[list[tuple[str, str, str]]
     """Each file once, and a sentence for each that was named again."""
     kept: dict[Path, tuple[str, str, str]] = {}
     again = []
-    for one in asked:
-        path = one[2]
-        first = kept.setdefault(Path(path).resolve(), one)
-        if first is one:
+    for file in asked:
+        path = file[2]
+        first = kept.setdefault(Path(path).resolve(), file)
+        if first is file:
             continue
-        again.append(_named_again(one, first, ""))
+        again.append(_named_again(file, first, ""))
     return list(kept.values()), again
 
 
-def _copies(one: Frames, other: Frames) -> bool:
-    """Whether two files hold the same octets, and some packets."""
-    return len(one) > 0 and np.array_equal(one.data, other.data)
+def _copies(first: Frames, second: Frames) -> bool:
+    """Whether two files contain the same octets, and any packets."""
+    return len(first) > 0 and np.array_equal(first.data, second.data)
 
 
-def _named_again(one: tuple[str, str, str], first: tuple[str, str, str], copy: str) -> str:
-    """A sentence for a file that is one that was read before; CnetkitError where it is to be of another interface."""
-    what = f"{one[2]} {copy} {first[2]}" if copy else one[2]
-    if first[:2] != one[:2]:
+def _named_again(again: tuple[str, str, str], first: tuple[str, str, str], copy: str) -> str:
+    """A sentence for a file that was read before; CnetkitError if it is given for another interface."""
+    what = f"{again[2]} {copy} {first[2]}" if copy else again[2]
+    if first[:2] != again[:2]:
         names = " and ".join(
-            f"as {node}/{interface}" if node else "without a place" for node, interface, _ in (first, one)
+            f"as {node}/{interface}" if node else "without a place" for node, interface, _ in (first, again)
         )
         raise CnetkitError(
             f"{what}{', and' if copy else ''} is named {names}: its frames were seen at one place, so name it once"
@@ -183,7 +185,7 @@ def _named_again(one: tuple[str, str, str], first: tuple[str, str, str], copy: s
 
 
 def _asked(file: str) -> tuple[str, str, str]:
-    """Node, interface and path of a file as it was named; node and interface are empty where only a path was given."""
+    """Node, interface and path of a file as it was named; node and interface are empty if only a path was given."""
     label, given, path = file.partition("=")
     node, slash, interface = label.rpartition("/")
     if given and slash and node and interface and not Path(file).exists():
@@ -191,20 +193,21 @@ def _asked(file: str) -> tuple[str, str, str]:
     return "", "", file
 
 
-def _timed(one: Recording, name: str, clocks: dict[tuple[str, str], str]) -> Recording:
-    """`one` of several files, with its name in its warnings and as its clock's. `clocks` are those of all places."""
-    places = [(tap.node, tap.interface) for tap in one.frames.taps]
+def _timed(recording: Recording, name: str, clocks: dict[tuple[str, str], str]) -> Recording:
+    """A recording of one of several files, with the file's name in its warnings and as its clock. `clocks` are those
+    of all places."""
+    places = [(tap.node, tap.interface) for tap in recording.frames.taps]
     clock = next((clocks[place] for place in places if place in clocks), name)
-    own = len({tap.clock for tap in one.frames.taps}) > 1
-    taps = tuple(replace(tap, clock=f"{name}: {tap.clock}" if own else clock) for tap in one.frames.taps)
+    own = len({tap.clock for tap in recording.frames.taps}) > 1
+    taps = tuple(replace(tap, clock=f"{name}: {tap.clock}" if own else clock) for tap in recording.frames.taps)
     for tap in taps:
         clocks.setdefault((tap.node, tap.interface), tap.clock)
-    warnings = tuple(f"{name}: {warning}" for warning in one.warnings)
-    return replace(one, frames=replace(one.frames, taps=taps), warnings=warnings)
+    warnings = tuple(f"{name}: {warning}" for warning in recording.warnings)
+    return replace(recording, frames=replace(recording.frames, taps=taps), warnings=warnings)
 
 
 def _section(frames: Frames, packed: bytes) -> Recording:
-    """What was attached to one section of a file."""
+    """The metadata of one section of a file."""
     beside, events = metadata.decode(packed)
     if beside.comments:
         frames = replace(frames, comments=beside.comments)
@@ -223,12 +226,12 @@ def _section(frames: Frames, packed: bytes) -> Recording:
 
 
 def _together(frames: Frames, parts: Sequence[Recording]) -> Recording:
-    """`frames` with everything that the parts say besides; name and labels are the first one's that has any."""
+    """`frames` with everything else that the parts contain; name and labels are those of the first part that has any."""
     return Recording(
         frames=frames,
-        topologies=tuple(one for part in parts for one in part.topologies),
-        events=tuple(one for part in parts for one in part.events),
-        losses=tuple(one for part in parts for one in part.losses),
+        topologies=tuple(topology for part in parts for topology in part.topologies),
+        events=tuple(event for part in parts for event in part.events),
+        losses=tuple(loss for part in parts for loss in part.losses),
         name=next((part.name for part in parts if part.name), ""),
         kernel=next((part.kernel for part in parts if part.kernel), ""),
         replayed=next((part.replayed for part in parts if part.replayed), ""),
@@ -237,7 +240,7 @@ def _together(frames: Frames, parts: Sequence[Recording]) -> Recording:
 
 
 def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:
-    """The file's bytes, and what to call a node or recording that it does not name."""
+    """The file's bytes, and the name for a node or recording that it does not name."""
     try:
         if not isinstance(file, str | Path):
             return np.frombuffer(file.read(LARGEST + 1), np.uint8), ""
@@ -256,7 +259,7 @@ def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
-    """All of a file. Threads share it: the memory that it comes to lie in costs more time than the reading."""
+    """All of a file. Threads share the work, because new memory costs more time than reading."""
     with path.open("rb", buffering=0) as file:
         data = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
 

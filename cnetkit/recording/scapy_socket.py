@@ -1,6 +1,6 @@
 """A running capture of one node as a scapy SuperSocket, so that scapy's own sniff, sr1 and the like work on it.
 
-It asks for nothing itself: how frames come and go is given to it. Importing this module loads scapy, which takes a second.
+Frames are passed in and out by its owner. Importing this module loads scapy, which takes a second.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from cnetkit.recording.frames import LINKTYPE_ETHERNET, Tap
 
 
 class ScapySocket(SuperSocket):
-    """Receives each frame that is seen at `interface` of a node (at all of them where it is empty), in ring order.
+    """Receives each frame that is captured at `interface` of a node (at all of them if empty), in ring order.
 
-    `send_frame` puts bytes onto the interface; `end` ends the capture. Packets carry their `time`,
-    their `direction` (1 in, 2 out, as pcapng counts) and as their comment where they were seen, `node/ifname`: scapy keeps
-    `sniffed_on` for itself.
+    `send_frame` sends bytes at the interface; `end` ends the capture. Packets have their `time`, their `direction` (1
+    in, 2 out, as in pcapng), and as their comment where they were captured, `node/ifname`, because scapy uses
+    `sniffed_on` itself.
     """
 
     desc = "frames of one node of a lab"
@@ -47,7 +47,7 @@ class ScapySocket(SuperSocket):
         return self._reading
 
     def feed(self, node: str, block: bytes) -> None:
-        """Takes a ring block of the node."""
+        """Accepts a ring block of the node."""
         frames = frames_from_blocks([(node, block)], self._taps)
         for number in range(len(frames)):
             tap = frames.taps[frames.tap[number]]
@@ -82,7 +82,7 @@ class ScapySocket(SuperSocket):
         return packet
 
     def send(self, x: Packet) -> int:
-        """Puts a packet onto the interface as it is."""
+        """Sends a packet at the interface unchanged."""
         data = bytes(x)
         self._send_frame(data)
         return len(data)

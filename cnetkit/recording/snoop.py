@@ -36,11 +36,11 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
         data=data,
     )
     lost = int(drops[-1]) if len(at) else 0
-    told = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
+    warnings = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
     return CaptureFile(
         frames,
         losses=(Loss(tap.node, "frames", lost),) if lost else (),
-        warnings=tuple(told if stopped < len(data) else ()),
+        warnings=tuple(warnings if stopped < len(data) else ()),
     )
 
 

@@ -1,6 +1,6 @@
-"""Turns the timestamps of capture files into nanoseconds, whatever their resolution.
+"""Converts the timestamps of capture files to nanoseconds, whatever their resolution.
 
-A time that 63 bits cannot hold (after the year 2262) becomes the last one that they can.
+A time that does not fit into 63 bits (after the year 2262) becomes the last one that does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LAST = (1 << 63) - 1
 def nanoseconds(
     ticks: NDArray[np.uint64], resolution: NDArray[np.integer], offset: NDArray[np.integer]
 ) -> NDArray[np.int64]:
-    """Nanoseconds since 1970 of `ticks` in each one's `resolution` (pcapng's if_tsresol) and `offset` (seconds)."""
+    """Nanoseconds since 1970 of `ticks` with their `resolution` (pcapng's if_tsresol) and `offset` (seconds)."""
     time = np.empty(len(ticks), np.int64)
     kinds = resolution.astype(np.int64) << 1 | (offset != 0)
     for kind in np.flatnonzero(np.bincount(kinds)).tolist():

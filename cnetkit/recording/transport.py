@@ -11,7 +11,7 @@ from cnetkit.recording.tunnels import Inside, tunnels
 
 
 def transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, fragment: I64, stop: I64) -> list[Inside]:
-    """Fills the transport columns of `rows`; gives the packets that are inside of tunnels."""
+    """Fills the transport columns of `rows`; returns the packets inside tunnels."""
     out["protocol"][rows], out["payload"][rows], out["transport"][rows] = protocol, at, at
     whole = np.flatnonzero((fragment == 0) & (at < stop[rows]))
     rows, at, protocol = rows[whole], at[whole], protocol[whole]

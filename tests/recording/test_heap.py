@@ -47,7 +47,7 @@ from cnetkit.recording.chunks import by_chunks
 
 if len(sys.argv) > 1:
     import cnetkit.recording.chunks as chunks
-    chunks.one_heap = lambda: None
+    chunks.shared_heap = lambda: None
 by_chunks(64, lambda part: [np.ones(3000) for _ in range(20)], 1)
 libc = ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p

@@ -1,7 +1,7 @@
-"""Link headers: what stands before the network header, one family a file; and the names of the types that are not decoded.
+"""Link headers before the network header, one family per file; and the names of the types that are not decoded.
 
-Each reader fills the link's columns for its rows and gives where their network headers begin. A new link type is a reader and
-a line in LINKS. Source: https://www.tcpdump.org/linktypes.html.
+Each reader fills the link's columns for its rows and returns where their network headers begin. To add a link type: a
+reader and a line in LINKS. Source: https://www.tcpdump.org/linktypes.html.
 """
 
 from __future__ import annotations
@@ -36,4 +36,4 @@ LINKS: dict[int, Reader] = {
     127: radiotap,
     163: avs,
 }
-"""What reads the frames of each link type."""
+"""The reader of each link type."""

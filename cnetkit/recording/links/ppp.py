@@ -19,7 +19,7 @@ def inner(source: Bytes, at: I64, end: I64) -> tuple[I64, I64]:
     head = (source.word(at, end) >> np.uint64(48)).astype(np.int64)
     short = (head >> 8) & 1 == 1  # of a compressed number only the low octet is sent
     number = np.where(short, head >> 8, head)
-    ethertype = np.select([number == one for one in PROTOCOLS], list(PROTOCOLS.values()), PPP)
+    ethertype = np.select([number == code for code in PROTOCOLS], list(PROTOCOLS.values()), PPP)
     return at + np.where(short, 1, 2), ethertype
 
 
