@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Union
 from cnetkit.operations.add_address import AddAddress as AddAddress
 from cnetkit.operations.add_bridge import AddBridge as AddBridge
 from cnetkit.operations.add_forwarding import AddForwarding as AddForwarding
+from cnetkit.operations.add_macvlan import AddMacvlan as AddMacvlan
 from cnetkit.operations.add_neighbour import AddNeighbour as AddNeighbour
 from cnetkit.operations.add_node import AddNode as AddNode
 from cnetkit.operations.add_route import AddRoute as AddRoute

@@ -1,0 +1,69 @@
+"""macvlan: real interfaces on a real parent, read back, traced, worded as commands, and undone where a build fails."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from cnetkit import operations as op
+from cnetkit.model import CnetkitError
+
+
+def two_on_a_wire(lab):
+    """A wire between two hosts, and a macvlan of a container on its end at `dock`."""
+    outside, dock = lab.host("outside"), lab.host("dock")
+    lab.connect(outside, dock, "203.0.113.0/24")
+    for number, name in enumerate(("web", "client"), 10):
+        dock.container(name)
+        lab.build(
+            op.AddMacvlan("dock", "eth0", name, "eth0", f"02:00:00:00:00:{number}"),
+            op.AddAddress(name, "eth0", f"203.0.113.{number}/24"),
+        )
+    return outside, dock
+
+
+def test_a_macvlan_is_read_back_with_its_parent(lab):
+    two_on_a_wire(lab)
+    topology = lab.topology
+    made = next(one for one in topology.interfaces if (one.node, one.name) == ("web", "eth0"))
+    assert (made.kind, made.mac, made.up, made.peer) == ("macvlan", "02:00:00:00:00:10", True, ("dock", "eth0"))
+    assert {(one.kind, one.a, one.b) for one in topology.links if one.a[0] in ("web", "client")} == {
+        ("macvlan", ("web", "eth0"), ("dock", "eth0")), ("macvlan", ("client", "eth0"), ("dock", "eth0")),
+    }  # fmt: skip
+
+
+def test_packets_reach_the_wire_and_the_other_macvlan_but_not_the_parents_own_node(lab):
+    outside, dock = two_on_a_wire(lab)
+    with lab.trace() as trace:
+        assert outside.run("ping -c 1 -W 2 203.0.113.10").ok
+        assert lab["client"].run("ping -c 1 -W 2 203.0.113.10").ok
+        assert not dock.run("ping -c 1 -W 1 203.0.113.10").ok
+    echoes = [one for one in trace.journeys if one.packet.kind == "echo request"]
+    assert [(one.hops[0].node, one.outcome.where) for one in echoes[:2]] == [
+        ("outside", "web/eth0"), ("client", "web/eth0")]  # fmt: skip
+    assert not trace.unexplained
+
+
+def test_the_commands_of_the_script_build_the_same(lab, tmp_path):
+    two_on_a_wire(lab)
+    (tmp_path / "lab.sh").write_text(lab.script())
+    ask = f". {tmp_path}/lab.sh; ip -n web -d link show eth0; ip netns exec outside ping -c 1 -W 2 203.0.113.10"
+    command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", "-c", ask]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "macvlan mode bridge" in done.stdout
+    assert "02:00:00:00:00:10" in done.stdout
+
+
+def test_a_macvlan_is_taken_away_again_where_the_build_fails(lab):
+    two_on_a_wire(lab)
+    lab["dock"].container("late")
+    with pytest.raises(CnetkitError, match="nowhere"):
+        lab.build(
+            op.AddMacvlan("dock", "eth0", "late", "eth0", "02:00:00:00:00:99"),
+            op.AddAddress("late", "nowhere", "203.0.113.99/24"),
+        )
+    assert [one.name for one in lab.topology.interfaces if one.node == "late"] == ["lo"]
+    with pytest.raises(CnetkitError, match="nothing"):
+        lab.build(op.AddMacvlan("dock", "nothing", "late", "eth0", "02:00:00:00:00:99"))
