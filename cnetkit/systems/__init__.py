@@ -10,6 +10,7 @@ DOORS = (
     ("Host", "publish", "cnetkit.systems.docker.host"),
     ("Host", "unpublish", "cnetkit.systems.docker.host"),
     ("Host", "published", "cnetkit.systems.docker.host"),
+    ("Lab", "lan", "cnetkit.systems.lan.network"),
     ("Lab", "overlay", "cnetkit.systems.overlay.network"),
     ("Lab", "pod_network", "cnetkit.systems.flannel.network"),
     ("Lab", "cluster", "cnetkit.systems.kubernetes.control_plane"),
