@@ -7,6 +7,7 @@ module has a function of the method's name, whose first argument is the lab's Si
 
 DOORS = (
     ("Host", "bridge", "cnetkit.systems.docker.host"),
+    ("Host", "macvlan", "cnetkit.systems.docker.macvlan"),
     ("Host", "publish", "cnetkit.systems.docker.host"),
     ("Host", "unpublish", "cnetkit.systems.docker.host"),
     ("Host", "published", "cnetkit.systems.docker.host"),

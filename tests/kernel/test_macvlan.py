@@ -67,3 +67,42 @@ def test_a_macvlan_is_taken_away_again_where_the_build_fails(lab):
     assert [one.name for one in lab.topology.interfaces if one.node == "late"] == ["lo"]
     with pytest.raises(CnetkitError, match="nothing"):
         lab.build(op.AddMacvlan("dock", "nothing", "late", "eth0", "02:00:00:00:00:99"))
+
+
+def test_containers_of_a_macvlan_network_stand_beside_the_machines_of_the_parents_link(lab):
+    office, dock, printer, router = (
+        lab.lan("office", "10.50.0.0/24"),
+        lab.host("dock"),
+        lab.host("printer"),
+        lab.router("gw"),
+    )
+    for node, address in ((dock, "10.50.0.5"), (printer, "10.50.0.9"), (router, "10.50.0.1")):
+        office.attach(node, address)
+    far = lab.host("far")
+    lab.connect(far, router, "198.51.100.0/24")
+    net = dock.macvlan("mv", "10.50.0.0/24", gateway="10.50.0.1")
+    web, client = net.containers("c{}", 2)
+    assert (web.address, client.address) == ("10.50.0.2", "10.50.0.3")
+    web.http_server(80)
+    with lab.trace() as trace:
+        assert "you are 10.50.0.9 " in printer.run("curl -s -m 5 http://10.50.0.2/", check=True).output
+        assert "you are 10.50.0.3 " in client.run("curl -s -m 5 http://10.50.0.2/", check=True).output
+        assert "you are 198.51.100.2 " in far.run("curl -s -m 5 http://10.50.0.2/", check=True).output  # no NAT
+        assert not dock.run("ping -c 1 -W 1 10.50.0.2").ok
+    assert not trace.unexplained
+    asked = [one for one in trace.journeys if one.packet.kind == "SYN"]
+    assert [(one.hops[0].node, one.outcome.where, one.outcome.kind) for one in asked] == [
+        ("printer", "c0/eth0", "delivered"), ("c1", "c0/eth0", "delivered"), ("far", "c0/eth0", "delivered")]  # fmt: skip
+    net.detach(client)
+    assert net.container("again").address == "10.50.0.3"
+
+
+def test_a_macvlan_network_needs_a_link_and_a_gateway_of_its_own(lab):
+    dock = lab.host("dock")
+    with pytest.raises(CnetkitError, match="has no interface 'eth0'"):
+        dock.macvlan("mv", "10.50.0.0/24")
+    lab.connect(lab.host("x"), dock, "10.50.0.0/24")
+    with pytest.raises(CnetkitError, match="is not in"):
+        dock.macvlan("mv", "10.50.0.0/24", gateway="10.60.0.1")
+    with pytest.raises(CnetkitError, match="write the network as"):
+        dock.macvlan("mv", "10.50.0.7/24")
