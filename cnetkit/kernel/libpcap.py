@@ -16,7 +16,7 @@ _DLT_EN10MB, _WHOLE_FRAMES, _OPTIMIZE, _NETMASK_UNKNOWN = 1, 262144, 1, 0xFFFFFF
 _INSTRUCTION = 8  # bytes of struct bpf_insn, which is the kernel's struct sock_filter
 
 
-class _Program(ctypes.Structure):
+class _BpfProgram(ctypes.Structure):
     """struct bpf_program."""
 
     _fields_ = [("length", ctypes.c_uint), ("instructions", ctypes.c_void_p)]
@@ -32,11 +32,11 @@ def _library() -> ctypes.CDLL:
         library.pcap_open_dead.restype = ctypes.c_void_p
         library.pcap_open_dead.argtypes = [ctypes.c_int, ctypes.c_int]
         library.pcap_compile.argtypes = [
-            ctypes.c_void_p, ctypes.POINTER(_Program), ctypes.c_char_p, ctypes.c_int, ctypes.c_uint32,
+            ctypes.c_void_p, ctypes.POINTER(_BpfProgram), ctypes.c_char_p, ctypes.c_int, ctypes.c_uint32,
         ]  # fmt: skip
         library.pcap_geterr.restype = ctypes.c_char_p
         library.pcap_geterr.argtypes = library.pcap_close.argtypes = [ctypes.c_void_p]
-        library.pcap_freecode.argtypes = [ctypes.POINTER(_Program)]
+        library.pcap_freecode.argtypes = [ctypes.POINTER(_BpfProgram)]
         return library
     raise CnetkitError("a capture filter needs libpcap, which is not installed: sudo apt-get install libpcap0.8")
 
@@ -48,7 +48,7 @@ def compile_filter(text: str) -> bytes:
     """
     library = _library()
     handle = library.pcap_open_dead(_DLT_EN10MB, _WHOLE_FRAMES)
-    program = _Program()
+    program = _BpfProgram()
     try:
         if library.pcap_compile(handle, ctypes.byref(program), text.encode(), _OPTIMIZE, _NETMASK_UNKNOWN):
             reason = library.pcap_geterr(handle).decode(errors="replace")

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cnetkit.sandbox.agent import AgentProcess
-from cnetkit.sandbox.doors import RunningLab, running, shell
-from cnetkit.sandbox.sandbox import Sandbox, Transport
-from cnetkit.sandbox.session import Recorder, Replay, read
+from cnetkit.sandbox.agent_process import AgentProcess
+from cnetkit.sandbox.recorder import Recorder
+from cnetkit.sandbox.replay import Replay
+from cnetkit.sandbox.running_labs import RunningLab, running, shell
+from cnetkit.sandbox.sandbox import Sandbox
+from cnetkit.sandbox.session import read
+from cnetkit.sandbox.transport import Transport
 
 __all__ = ["RunningLab", "Sandbox", "open_sandbox", "running", "shell"]
 

@@ -10,26 +10,14 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from cnetkit import protocol as p
 from cnetkit.model import CnetkitError
+from cnetkit.sandbox.transport import Transport
 
 _Reply = TypeVar("_Reply", bound=p.Message)
 _CANCELLED_WITHIN = 2.0
-
-
-class Transport(Protocol):
-    """Carries messages between a Sandbox and an agent, or what answers in its place."""
-
-    def open(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
-        """Begins: `received` gets each message's number and body, `ended` the reason, once, when no more will come."""
-
-    def send(self, data: bytes) -> None:
-        """Sends one encoded message. OSError where the other end is gone."""
-
-    def close(self) -> None:
-        """Ends the stream. Calling it again does nothing."""
 
 
 class Sandbox:

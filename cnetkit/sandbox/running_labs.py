@@ -32,7 +32,7 @@ class RunningLab:
     nodes: tuple[str, ...]
 
 
-class _Door:
+class _AgentSocket:
     """A transport to an agent that runs already."""
 
     def __init__(self, path: str) -> None:
@@ -62,7 +62,7 @@ class _Door:
             self._socket.shutdown(socket.SHUT_RDWR)
 
 
-def _doors() -> list[tuple[str, int, int, str]]:
+def _agent_sockets() -> list[tuple[str, int, int, str]]:
     """(path, user, pid, lab) of each agent's socket."""
     found = []
     with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
@@ -77,11 +77,11 @@ def _doors() -> list[tuple[str, int, int, str]]:
 def running() -> list[RunningLab]:
     """The labs of this user that run now, oldest first."""
     labs = []
-    for path, user, pid, _ in _doors():
+    for path, user, pid, _ in _agent_sockets():
         if user != os.geteuid():
             continue
         try:
-            sandbox = Sandbox("", _Door(path))
+            sandbox = Sandbox("", _AgentSocket(path))
         except (OSError, CnetkitError):
             continue  # it ended meanwhile
         try:
@@ -103,7 +103,7 @@ def _find(lab: str) -> str:
     if len(mine) > 1:
         choice = " or ".join(f"{found.name}@{found.pid}" for found in mine)
         raise CnetkitError(f"{len(mine)} labs of yours are called {lab!r}: say {choice}")
-    return next(path for path, _, pid, _ in _doors() if pid == mine[0].pid)
+    return next(path for path, _, pid, _ in _agent_sockets() if pid == mine[0].pid)
 
 
 def shell(lab: str, node: str, argv: Sequence[str] = ()) -> int:
@@ -111,7 +111,7 @@ def shell(lab: str, node: str, argv: Sequence[str] = ()) -> int:
 
     Gives back its exit status. CnetkitError where there is no such lab, node or program.
     """
-    sandbox = Sandbox("", _Door(_find(lab)))
+    sandbox = Sandbox("", _AgentSocket(_find(lab)))
     command = list(argv) or ["bash", "--norc", "-i"]
     on_terminal = os.isatty(0) and os.isatty(1)
     columns, rows = os.get_terminal_size(1) if on_terminal else (0, 0)
@@ -129,9 +129,9 @@ def shell(lab: str, node: str, argv: Sequence[str] = ()) -> int:
 
     try:
         begun = sandbox.request(p.Start(node, command, *size, environment), p.Started)
-        sandbox.listen("process", begun.process, received)
         pump = threading.Thread(target=_pump, args=(sandbox, begun.process), daemon=True)
         with _Terminal(sandbox, begun.process) if on_terminal else _Plain(sandbox, begun.process):
+            sandbox.listen("process", begun.process, received)  # only now: who sees a prompt may type at once
             pump.start()
             while not over.wait(0.2):
                 if sandbox.closed:
@@ -180,7 +180,7 @@ class _Terminal:
 
     def __enter__(self) -> None:
         self._before = termios.tcgetattr(0)
-        tty.setraw(0)
+        tty.setraw(0, termios.TCSADRAIN)  # what was typed before is kept
         signal.signal(signal.SIGWINCH, self._resized)
 
     def __exit__(self, *_: object) -> None:

@@ -13,7 +13,7 @@ import threading
 _Surroundings = tuple[object, ...]
 
 
-class Spawner:
+class SpawnerProcess:
     """A running spawner. It is used again as long as this process looks to its children as it did when it was started."""
 
     def __init__(self, around: _Surroundings, errors: int) -> None:
@@ -42,7 +42,7 @@ class Spawner:
         return self._process.poll() is not None
 
 
-_running: list[Spawner] = []
+_running: list[SpawnerProcess] = []
 """The last one is asked for agents; those before it end with the agents that they still have."""
 _lock = threading.Lock()
 
@@ -58,7 +58,7 @@ def spawn(descriptors: list[int]) -> None:
                 return
         for one in _running:
             one.retire()
-        _running.append(Spawner(around, errors=descriptors[1]))
+        _running.append(SpawnerProcess(around, errors=descriptors[1]))
         _running[-1].spawn(descriptors)
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from cnetkit.protocol import Splitter
-from cnetkit.sandbox.spawner import spawn
+from cnetkit.sandbox.spawner_process import spawn
 
 _PATIENCE = 10.0
 
