@@ -11,7 +11,7 @@ from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.host import Host
 from cnetkit.lab.network import HostNetwork
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
 
@@ -37,7 +37,7 @@ class Macvlan(HostNetwork):
         super().__init__(host, name, [pool], [gateway] if gateway else [])
         self.parent = parent
 
-    def peer(self, node: Node, interface: str) -> tuple[str, str]:
+    def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """The parent, which all of them share."""
         return self.host.name, self.parent
 

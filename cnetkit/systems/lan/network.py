@@ -9,7 +9,7 @@ from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.network import PooledNetwork
-from cnetkit.lab.node import Node
+from cnetkit.lab.node import LabNode
 from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError
 
@@ -35,12 +35,12 @@ class Lan(PooledNetwork):
             raise CnetkitError(f"the LAN {name} needs a network: lab.lan({name!r}, '10.50.0.0/24')")
         super().__init__(site, name, [addresses.Pool(str(addresses.network(network))) for network in networks])
         site.check_name(name)
-        self.node = Node(site, name, "host")
+        self.node = LabNode(site, name, "host")
         site.build(op.AddNode(name, "host", ipv6=site.ipv6), op.AddBridge(name, BRIDGE, addresses.mac(name, BRIDGE)))
         self.node.interfaces[BRIDGE] = ()
         site.register(self.node)
 
-    def peer(self, node: Node, interface: str) -> tuple[str, str]:
+    def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """The switch's port, named after what is plugged in: `web` for the first, else a name of the kernel's length."""
         port = node.name if len(node.name.encode()) < 16 else addresses.veth_name(node.name, interface)
         return self.node.name, port if port not in self.node.interfaces else addresses.veth_name(node.name, interface)
