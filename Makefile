@@ -3,6 +3,7 @@
 #   make demo    one lab, shown in the terminal  make bench   the benchmarks
 #   make lock    pin new versions                make clean   remove what this file made
 #   make picture       draw the README's picture anew
+#   make house         draw the rooms of the package anew, for docs/ARCHITECTURE.md
 #   make fuzz          look for captures that break the reader, guided by coverage, for SECONDS
 #   make recordings    record each lab's and notebook's session anew, for machines that cannot run it live
 
@@ -18,7 +19,7 @@ LATER =
 # What they find does not hang on who runs them, or they run as an ordinary user in any case.
 EITHER = any_capture columns confined exercises lessons partial segments truth unheard
 
-.PHONY: lab demo test kernel-test bench fuzz lock picture recordings clean system test-system
+.PHONY: house lab demo test kernel-test bench fuzz lock picture recordings clean system test-system
 .NOTPARALLEL:
 
 lab: $(STAMP)
@@ -58,6 +59,9 @@ lock: $(STAMP)
 
 picture: $(STAMP) test-system
 	$(BIN)/python docs/picture.py
+
+house: $(STAMP)
+	$(BIN)/python docs/house.py
 
 recordings: $(STAMP)
 	@for lab in labs/*/lab.py; do lab=$${lab%/lab.py}; \
