@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cnetkit.trace import Trace
 
 __all__ = ["CnetkitError", "Lab", "Trace", "lesson", "load"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "CnetkitError": "cnetkit.model",
