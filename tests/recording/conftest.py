@@ -1,4 +1,4 @@
-"""Random recordings, and capture files laid byte by byte."""
+"""Random recordings, and capture files built byte by byte."""
 
 import struct
 
@@ -30,7 +30,7 @@ def make_frames(taps, rows, lengths=None):
 
 
 class Pcapng:
-    """Lays pcapng blocks in either byte order."""
+    """Writes pcapng blocks in either byte order."""
 
     def __init__(self, order="<"):
         self.order = order

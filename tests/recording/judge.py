@@ -1,4 +1,4 @@
-"""tshark as a judge: what it reads in frames of one link type, and what cnetkit reads in the same."""
+"""tshark as a judge: how it reads frames of one link type, and how cnetkit reads the same frames."""
 
 from __future__ import annotations
 

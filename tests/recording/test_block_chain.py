@@ -1,4 +1,4 @@
-"""Where blocks begin: looked for many at once, the same are found as by walking from one to the next."""
+"""The places of blocks: searching many at once gives the same result as walking from one to the next."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from cnetkit.recording.block_chain import BlockChain
 
 
 def walked(words, at):
-    """A block at a time, as the format says."""
+    """Walks block by block, as the format says."""
     found = []
     while at < len(words):
         found.append(at)
@@ -47,7 +47,7 @@ def stretch(request, monkeypatch):
     [
         [],
         block(p.STATISTICS, 0, 0),
-        block(p.ENHANCED_PACKET, 0, 0, 0, 48, 48, *PACKET, 0),  # a packet that carries a packet block
+        block(p.ENHANCED_PACKET, 0, 0, 0, 48, 48, *PACKET, 0),  # a packet that contains a packet block
         [p.ENHANCED_PACKET, 0, 0],
         [p.ENHANCED_PACKET, 1 << 31, 0],
         [*block(p.SECTION, p.BYTE_ORDER_MAGIC, 1), *PACKET],

@@ -35,19 +35,19 @@ def test_every_packet_of_every_block_becomes_a_frame():
     assert found.taps == (Tap("dock", "docker0"),)
 
 
-def test_an_interface_nobody_named_is_called_by_its_index():
+def test_an_unknown_interface_is_called_by_its_index():
     found = frames_from_blocks([("web", block(packet(1, b"x", index=7)))], TAPS)
     assert found.taps == (Tap("web", "if7"),)
 
 
-def test_nodes_come_together_in_time_without_turning_the_order_of_a_ring():
+def test_nodes_are_merged_by_time_and_each_ring_keeps_its_order():
     dock = block(packet(10, b"port"), packet(8, b"bridge"))
     found = frames_from_blocks([("dock", dock), ("web", block(packet(9, b"web"), packet(11, b"last")))], TAPS)
     assert [found.bytes_of(number) for number in range(4)] == [b"web", b"port", b"bridge", b"last"]
     assert found.time_ns.tolist() == [9, 10, 8, 11]
 
 
-def test_a_vlan_tag_the_kernel_took_out_stands_in_its_place_again():
+def test_a_vlan_tag_that_the_kernel_removed_is_put_back():
     addresses, rest = b"\1" * 6 + b"\2" * 6, b"\x08\x00payload"
     rows = [
         packet(1, addresses + rest, status=0x10, tci=42),

@@ -48,7 +48,7 @@ def test_a_tcp_packet_is_read_field_by_field():
     assert int(c.payload_length[0]) == 5
 
 
-def test_padding_of_short_frames_is_no_payload():
+def test_padding_of_short_frames_is_not_payload():
     plain, padded = Ether(**MACS) / tcp(), bytes(Ether(**MACS) / tcp()) + b"\0" * 9
     digests = decode(frames_of([plain, padded])).payload_digest
     assert digests[0] == digests[1]
@@ -61,7 +61,7 @@ def test_payloads_that_differ_in_one_octet_have_different_digests():
         assert one != other
 
 
-def test_every_encapsulation_is_looked_through():
+def test_every_encapsulation_is_decoded():
     inner = Ether(src="02:00:00:00:00:0a", dst="02:00:00:00:00:0b") / tcp(ttl=61)
     outer = IP(src="192.0.2.1", dst="192.0.2.2", ttl=9)
     packets = [
@@ -82,17 +82,17 @@ def test_every_encapsulation_is_looked_through():
     assert len(set(c.payload_digest.tolist())) == 1
 
 
-def test_of_two_vlan_tags_both_are_kept():
+def test_two_vlan_tags_are_both_kept():
     c = decode(frames_of([Ether(**MACS) / Dot1AD(vlan=100) / Dot1Q(vlan=10) / tcp()]))
     assert (int(c.vlan[0]), int(c.dport[0])) == (100 << 12 | 10, 80)
 
 
-def test_vlan_tags_are_stepped_over():
+def test_vlan_tags_are_skipped():
     c = decode(frames_of([Ether(**MACS) / Dot1Q(vlan=10) / tcp()]))
     assert (int(c.vlan[0]), int(c.dport[0])) == (10, 80)
 
 
-def test_ipv6_extension_headers_are_stepped_over():
+def test_ipv6_extension_headers_are_skipped():
     ip = IPv6(src="fd00::1", dst="fd00::2", hlim=5)
     c = decode(frames_of([
         Ether(**MACS) / ip / IPv6ExtHdrHopByHop() / UDP(sport=1, dport=2) / b"x",
@@ -118,7 +118,7 @@ def test_raw_ip_frames_need_no_ethernet_header():
     assert int(decode(frames_of([tcp()], LINKTYPE_RAW)).dport[0]) == 80
 
 
-def test_cut_frames_are_digested_as_far_as_all_of_them_reach():
+def test_truncated_frames_are_digested_as_far_as_all_of_them_reach():
     packets = [Ether(**MACS) / tcp(payload=b"x" * 90), Ether(**MACS) / tcp(payload=b"x" * 90)]
     cut = decode(frames_of(packets, cut=60))
     assert cut.payload_digest[0] == cut.payload_digest[1]
@@ -159,19 +159,19 @@ def test_frames_without_ethernet_are_the_same_packets(linktype, before):
 
 
 @pytest.mark.parametrize("linktype", [0, 1, 101, 108, 113, 276])
-def test_a_frame_of_no_length_is_told_to_be_too_short(linktype):
+def test_an_empty_frame_is_too_short(linktype):
     assert decode(frames_of([b""], linktype)).problem.tolist() == [1]
 
 
 @given(st.integers(20, 80), st.integers(20, 80))
-def test_a_packet_that_was_cut_twice_is_known_again_by_what_both_have(one, other):
+def test_a_packet_truncated_twice_is_matched_by_the_common_part(one, other):
     both = [bytes(Ether(**MACS) / tcp(payload=bytes(range(60)))) for _ in range(2)]
     found = decode(cut_frames(both, [14 + 20 + one, 14 + 20 + other]))
     assert found.payload_digest[0] == found.payload_digest[1]
     assert (found.payload_length + found.cut).tolist() == [60, 60]
 
 
-def test_frames_cut_short_leave_the_digests_of_other_packets_as_they_are():
+def test_truncated_frames_do_not_change_the_digests_of_other_packets():
     packets = [bytes(Ether(**MACS) / tcp(payload=bytes([n]) * (40 + n))) for n in range(3)]
     found = decode(cut_frames(packets, [14 + 40, 200, 200]))
     assert found.payload_digest[1:].tolist() == decode(frames_of(packets)).payload_digest[1:].tolist()

@@ -14,22 +14,22 @@ def unpack(data, limit=1 << 30):
     return found.tobytes(), warning
 
 
-def test_what_was_packed_comes_back():
+def test_a_compressed_file_is_unpacked():
     assert unpack(gzip.compress(TEXT)) == (TEXT, "")
 
 
-def test_members_one_after_another_are_one_file_and_padding_is_ignored():
+def test_consecutive_members_are_one_file_and_padding_is_ignored():
     assert unpack(gzip.compress(TEXT) + gzip.compress(b"more") + bytes(512)) == (TEXT + b"more", "")
 
 
 @pytest.mark.parametrize("size", [12, 200, 2000])
-def test_a_file_cut_short_gives_what_is_there(size):
+def test_a_truncated_file_gives_its_readable_part(size):
     found, warning = unpack(gzip.compress(np.random.default_rng(1).bytes(9000))[:size])
     assert len(found) < size
     assert f"at byte {size}" in warning
 
 
-def test_damage_is_told_with_its_place():
+def test_damage_is_reported_with_its_position():
     packed = bytearray(gzip.compress(TEXT))
     packed[-8] ^= 1  # the checksum
     found, warning = unpack(bytes(packed))

@@ -26,17 +26,17 @@ def test_the_older_header_gives_a_direction_only(frames_of):
     assert found.direction.tolist() == [OUT]
 
 
-def test_other_taps_and_frames_too_short_for_the_header_stay_as_they_are(frames_of):
+def test_other_taps_and_frames_too_short_for_the_header_do_not_change(frames_of):
     rows = [(0, 0, 1, b"abc"), (1, 0, 2, b"short"), (1, 0, 3, cooked2(9, 0))]
     found = split(frames_of([WEB, Tap("dock", "any", 276)], rows))
     assert [found.taps[tap] for tap in found.tap] == [WEB, Tap("dock", "any", 276), Tap("dock", "if9", 276)]
     assert found.direction.tolist() == [UNKNOWN, UNKNOWN, IN]
 
 
-def test_the_loopback_interface_is_told_by_its_type(frames_of):
+def test_the_loopback_interface_is_recognised_by_its_type(frames_of):
     data = struct.pack(">HHIHBB8s", 0x0800, 0, 1, 772, 4, 6, bytes(8))
     assert split(frames_of([Tap("dock", "any", 276)], [(0, 0, 1, data)])).taps == (Tap("dock", "lo", 276),)
 
 
-def test_frames_of_which_nothing_was_captured_stay_as_they_are(frames_of):
+def test_frames_without_captured_bytes_do_not_change(frames_of):
     assert len(split(frames_of([Tap("dock", "any", 276)], [(0, 0, 1, b""), (0, 0, 2, b"")]))) == 2

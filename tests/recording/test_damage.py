@@ -1,4 +1,4 @@
-"""Where a classic pcap file is read on behind damage."""
+"""Where reading of a classic pcap file continues after damage."""
 
 import struct
 
@@ -8,7 +8,7 @@ import pytest
 from cnetkit.recording.pcap import read
 
 
-def test_what_a_packet_carries_of_a_capture_is_never_taken_for_packets():
+def test_a_capture_file_inside_a_packet_is_not_read_as_packets():
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 
     def records(packets):
@@ -29,7 +29,7 @@ def test_what_a_packet_carries_of_a_capture_is_never_taken_for_packets():
 
 
 @pytest.mark.parametrize("cut", [2, 10, 19])
-def test_behind_damage_shortly_before_a_cut_it_is_read_on(cut):
+def test_reading_continues_after_damage_shortly_before_the_end(cut):
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     record = struct.pack("<IIII", 1_700_000_000, 1, 4, 4) + b"abcd"
     found = read(np.frombuffer((head + record + bytes(7) + record * 5)[:-cut], np.uint8), "web")

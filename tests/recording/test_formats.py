@@ -1,4 +1,4 @@
-"""Old capture formats are read as tshark reads them; damage ends the reading with a sentence."""
+"""Old capture formats are read as tshark reads them; reading stops at damage with a sentence."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def modified(order="<"):
 @pytest.mark.parametrize(
     "data", [snoop(), modified(), modified(">")], ids=["snoop", "modified", "modified, big endian"]
 )
-def test_the_packets_and_their_times_are_those_that_tshark_reads(tmp_path, data):
+def test_packets_and_times_agree_with_tshark(tmp_path, data):
     path = tmp_path / "old.cap"
     path.write_bytes(data)
     assert by_cnetkit(path) == by_tshark(path)
@@ -59,14 +59,14 @@ def test_a_modified_file_says_interface_and_direction_of_each_packet(tmp_path):
     assert frames.direction.tolist() == [2, 1] * 3 + [2]
 
 
-def test_what_snoop_dropped_is_counted_as_lost(tmp_path):
+def test_packets_dropped_by_snoop_are_counted_as_lost(tmp_path):
     path = tmp_path / "old.cap"
     path.write_bytes(snoop(drops=7))
     assert [(one.what, one.count) for one in load(path).losses] == [("frames", 7)]
 
 
 @pytest.mark.parametrize("data", [snoop(), modified()], ids=["snoop", "modified"])
-def test_a_file_that_was_cut_short_keeps_its_whole_packets_and_says_so(tmp_path, data):
+def test_a_truncated_file_keeps_its_complete_packets_and_says_so(tmp_path, data):
     path = tmp_path / "old.cap"
     path.write_bytes(data[:-5])
     recording = load(path)
@@ -104,7 +104,7 @@ def foreign(names, comments):
     return out
 
 
-def test_comments_of_another_tool_are_read_and_kept_beside_our_own(tmp_path):
+def test_comments_of_another_tool_are_kept_besides_our_own(tmp_path):
     path = tmp_path / "in.pcapng"
     path.write_bytes(foreign([b"eth0"], [[b"PID: 7", b"Cmd: curl"], [], ["ümlaut".encode()]]))
     recording = load(path)
@@ -115,7 +115,7 @@ def test_comments_of_another_tool_are_read_and_kept_beside_our_own(tmp_path):
     assert recording.frames.take(np.array([2, 0])).comments == {0: "ümlaut", 1: "PID: 7\nCmd: curl"}
 
 
-def test_comments_go_with_their_frames_when_files_are_put_together(tmp_path):
+def test_comments_stay_with_their_frames_if_files_are_merged(tmp_path):
     for name, second in (("a", 5), ("b", 2)):
         data = foreign([b"eth0"], [[name.encode()]])
         (tmp_path / f"{name}.pcapng").write_bytes(
@@ -135,7 +135,7 @@ def test_comments_go_with_their_frames_when_files_are_put_together(tmp_path):
         (b"eth0", ("x", "eth0")),
     ],
 )
-def test_a_name_with_a_slash_names_a_node_only_if_it_can(tmp_path, name, place):
+def test_a_name_with_a_slash_names_a_node_only_if_it_fits(tmp_path, name, place):
     (tmp_path / "x.pcapng").write_bytes(foreign([name], [[]]))
     recording = load(tmp_path / "x.pcapng")
     assert [(tap.node, tap.interface) for tap in recording.frames.taps] == [place]
@@ -143,7 +143,7 @@ def test_a_name_with_a_slash_names_a_node_only_if_it_can(tmp_path, name, place):
     assert load(tmp_path / "y.pcapng").frames.taps == recording.frames.taps
 
 
-def test_frames_of_any_that_are_for_another_host_or_no_ethernet_are_known(tmp_path):
+def test_cooked_frames_for_another_host_or_without_ethernet_are_recognised(tmp_path):
     def cooked(kind, protocol):
         return struct.pack(">HHH8sH", kind, 1, 6, bytes(8), protocol) + bytes(20)
 

@@ -5,17 +5,17 @@ from cnetkit.recording.frames import Tap, merge, no_frames
 A, B = Tap("a", "eth0"), Tap("b", "eth0")
 
 
-def test_frames_are_equal_when_they_say_the_same_however_their_bytes_lie(frames_of):
+def test_frames_are_equal_however_their_bytes_are_arranged(frames_of):
     one = frames_of([A, B], [(0, 1, 5, b"xy"), (1, 2, 6, b"z")])
     other = frames_of([B, A], [(0, 2, 6, b"z"), (1, 1, 5, b"xy")]).take(np.array([1, 0]))
     assert one == other
 
 
-def test_frames_differ_when_one_byte_differs(frames_of):
+def test_frames_differ_if_one_byte_differs(frames_of):
     assert frames_of([A], [(0, 1, 5, b"xy")]) != frames_of([A], [(0, 1, 5, b"xz")])
 
 
-def test_frames_differ_when_another_tap_is_named(frames_of):
+def test_frames_differ_if_a_tap_has_another_name(frames_of):
     assert frames_of([A], [(0, 1, 5, b"xy")]) != frames_of([B], [(0, 1, 5, b"xy")])
 
 
@@ -25,7 +25,7 @@ def test_merging_puts_frames_in_the_order_of_time(frames_of):
     assert [whole.taps[number] for number in whole.tap] == [A, B, A]
 
 
-def test_merging_never_turns_the_order_within_one_capture(frames_of):
+def test_merging_keeps_the_order_within_each_capture(frames_of):
     back = frames_of([A], [(0, 1, 10, b"first"), (0, 1, 8, b"second")])
     whole = merge([back, frames_of([B], [(0, 1, 9, b"between")])])
     assert [whole.bytes_of(number) for number in range(3)] == [b"between", b"first", b"second"]

@@ -1,4 +1,4 @@
-"""A digest says what the octets are, wherever they lie in a buffer, and nothing of what stands around them."""
+"""A digest depends on the octets only, wherever they are in a buffer, and on nothing around them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def digest_at(before: bytes, octets: bytes, after: bytes) -> int:
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=5 * BLOCK), st.binary(max_size=20), st.binary(max_size=20))
-def test_octets_have_one_digest_wherever_they_lie(octets, before, after):
+def test_equal_octets_have_equal_digests_wherever_they_are(octets, before, after):
     assert digest_at(before, octets, after) == digest_at(b"", octets, b"\xff" * 16)
 
 
@@ -55,7 +55,7 @@ def test_many_rows_are_digested_as_each_alone():
     data = numbers.integers(0, 256, 40_000, dtype=np.uint8)
     length = numbers.integers(0, 4 * BLOCK, ROWS + 100)
     at = numbers.integers(0, len(data) - length)
-    at[-1], length[-1] = len(data) - 3 * BLOCK - 1, 3 * BLOCK + 1  # to the very end
+    at[-1], length[-1] = len(data) - 3 * BLOCK - 1, 3 * BLOCK + 1  # to the end of the buffer
     together, source = digest(Bytes(data), at, length), Bytes(data)
     alone = [int(digest(source, at[n : n + 1], length[n : n + 1])[0]) for n in range(0, len(at), 97)]
     assert together[::97].tolist() == alone

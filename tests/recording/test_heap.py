@@ -1,4 +1,4 @@
-"""Memory that long columns needed is given back when the work is done."""
+"""Memory used for long columns is returned when the work is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No bytes crash, hang or fill the memory: random damage to small captures of every kind, and known tricks."""
+"""No bytes crash, hang or exhaust the memory: random damage to small captures of every kind, and known attacks."""
 
 import gzip
 import io

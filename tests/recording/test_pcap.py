@@ -24,7 +24,7 @@ def test_both_byte_orders_and_both_resolutions_are_read(order, magic, tick):
 @pytest.mark.parametrize(
     "rest", [b"x", struct.pack("<IIII", 1, 1, 100, 100) + b"short", struct.pack("<IIII", 1, 1, 2**31, 9)]
 )
-def test_a_record_that_is_cut_or_damaged_is_told_with_its_place(rest):
+def test_a_truncated_or_damaged_record_is_reported_with_its_position(rest):
     whole = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 1, 1, 1, 1) + b"a"
     found = read(np.frombuffer(whole + rest, np.uint8), "web")
     assert len(found.frames) == 1
@@ -32,7 +32,7 @@ def test_a_record_that_is_cut_or_damaged_is_told_with_its_place(rest):
 
 
 @given(st.integers(0, 39), st.integers(0, 60), st.binary(min_size=1, max_size=40))
-def test_behind_damage_it_is_read_on(record, offset, noise):
+def test_reading_continues_after_damage(record, offset, noise):
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     packets = [b"%03d" % number * (10 + number % 5) for number in range(40)]
     records = [struct.pack("<IIII", 1_700_000_000, n, len(p), len(p)) + p for n, p in enumerate(packets)]
@@ -49,7 +49,7 @@ def test_behind_damage_it_is_read_on(record, offset, noise):
     assert len(seen) == 40 or any("damaged" in warning for warning in found.warnings)
 
 
-def test_odd_headers_are_read_where_they_lead_to_the_end():
+def test_odd_headers_are_read_if_they_lead_to_the_end():
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     found = read(np.frombuffer(head + struct.pack("<IIII", 1, 2_000_000, 3, 2) + b"abc", np.uint8), "web")
     assert (len(found.frames), found.warnings) == (1, ())

@@ -29,7 +29,7 @@ def test_packets_are_read_in_either_byte_order(pcapng):
     assert (found.frames.captured[0], found.frames.length[0]) == (5, 1500)
 
 
-def test_flags_are_found_behind_other_options(pcapng):
+def test_flags_after_other_options_are_read(pcapng):
     options = pcapng.option(1, b"a comment") + pcapng.option(2, struct.pack(pcapng.order + "I", 1))
     found = reading(
         pcapng.section(), pcapng.interface(), pcapng.packet(0, 0, b"abc", options), pcapng.packet(0, 0, b"")
@@ -77,14 +77,14 @@ def test_simple_and_obsolete_packet_blocks_are_read(pcapng):
     assert found.warnings == ("1 simple packet blocks carry no time: it is given as 0",)
 
 
-def test_what_the_capturing_program_lost_is_read_from_its_statistics(pcapng):
+def test_losses_are_read_from_the_statistics_blocks(pcapng):
     statistics = pcapng.block(
         5, struct.pack(pcapng.order + "III", 0, 0, 0) + pcapng.option(5, struct.pack(pcapng.order + "Q", 12))
     )
     assert reading(pcapng.section(), pcapng.interface(b"web/eth0"), statistics).losses == (Loss("web", "frames", 12),)
 
 
-def test_a_file_cut_short_is_read_up_to_the_cut_and_says_where(pcapng):
+def test_a_truncated_file_is_read_up_to_its_end_and_says_where(pcapng):
     whole = pcapng.section() + pcapng.interface() + pcapng.packet(0, 0, b"abc")
     found = reading((whole + pcapng.packet(0, 0, b"defghijk"))[:-6])
     assert len(found.frames) == 1
@@ -94,7 +94,7 @@ def test_a_file_cut_short_is_read_up_to_the_cut_and_says_where(pcapng):
 
 
 @pytest.mark.parametrize("place", [4, -4, 0])
-def test_behind_a_damaged_block_it_is_read_on(pcapng, place):
+def test_reading_continues_after_a_damaged_block(pcapng, place):
     packets = [bytearray(pcapng.packet(0, number, b"%04d" % number)) for number in range(9)]
     at = place % len(packets[4])
     packets[4][at : at + 4] = b"\x77\x66\x55\x44"
@@ -108,7 +108,7 @@ def test_behind_a_damaged_block_it_is_read_on(pcapng, place):
 
 
 @pytest.mark.parametrize("before", [b"", b"xx"])
-def test_what_a_packet_carries_of_a_capture_is_never_taken_for_packets(pcapng, before):
+def test_a_capture_file_inside_a_packet_is_not_read_as_packets(pcapng, before):
     inside = [pcapng.packet(0, number, b"inside %04d" % number) for number in range(5_000)]
     carried = b"".join([pcapng.section(), pcapng.interface(b"in/side"), *inside])
     packets = [before + carried[at : at + 1400] for at in range(0, len(carried), 1400)]
@@ -124,14 +124,14 @@ def test_what_a_packet_carries_of_a_capture_is_never_taken_for_packets(pcapng, b
     assert [cut.frames.bytes_of(n) for n in range(len(cut.frames))] == packets[:-2]
 
 
-def test_a_section_behind_damage_has_interfaces_of_its_own(pcapng):
+def test_a_section_after_damage_has_its_own_interfaces(pcapng):
     one = pcapng.section() + pcapng.interface(b"a/x") + pcapng.packet(0, 1, b"abcd")
     other = pcapng.section() + pcapng.interface(b"b/y") + pcapng.packet(0, 2, b"efgh")
     found = reading(one + bytes(64) + other)
     assert [found.frames.taps[tap].node for tap in found.frames.tap] == ["a", "b"]
 
 
-def test_a_block_of_length_zero_does_not_hold_the_reader_up(pcapng):
+def test_a_block_of_length_zero_does_not_stop_the_reader(pcapng):
     found = reading(pcapng.section(), bytes(400))
     assert len(found.warnings) == 1
 

@@ -39,7 +39,7 @@ st.register_type_strategy(object, JSON)
 
 
 def of(noun):
-    """Any instance of a noun, with text, numbers and bytes drawn at random."""
+    """An instance of any model class, with random text, numbers and bytes."""
     return st.builds(noun, **{name: field_of(kind) for name, kind in hints(noun).items()})
 
 
@@ -103,14 +103,14 @@ RECORDINGS = st.builds(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(RECORDINGS, st.dictionaries(st.integers(0, 12), NAMES, max_size=3))
-def test_a_recording_saved_and_loaded_again_is_the_same(recording, comments):
+def test_a_recording_is_the_same_after_saving_and_loading(recording, comments):
     file = io.BytesIO()
     recording.save(file, comments)
     file.seek(0)
     assert load(file) == recording
 
 
-def test_tshark_reads_what_we_saved_without_a_word_of_complaint(tmp_path):
+def test_tshark_reads_a_saved_recording_without_warnings(tmp_path):
     saved = tmp_path / "demo.pcapng"
     rows = [(0, 2, 1_700_000_000_123_456_789, bytes(60)), (1, 1, 1_700_000_000_123_456_790, bytes(61))]
     events = tuple(
@@ -131,14 +131,14 @@ def test_tshark_reads_what_we_saved_without_a_word_of_complaint(tmp_path):
     assert len(load(saved).events) == 30_000
 
 
-def test_what_rides_along_survives_a_tool_that_rewrites_the_file(tmp_path):
+def test_the_metadata_survives_a_tool_that_rewrites_the_file(tmp_path):
     recording = Recording(make_frames([WEB], [(0, 2, 5, bytes(60))]), topologies=(Topology(time_ns=4),), name="demo")
     recording.save(tmp_path / "a.pcapng")
     subprocess.run(["editcap", tmp_path / "a.pcapng", tmp_path / "b.pcapng"], check=True)
     assert load(tmp_path / "b.pcapng") == recording
 
 
-def test_scapy_reads_the_same_packets_from_what_we_saved(tmp_path):
+def test_scapy_reads_the_same_packets_from_a_saved_recording(tmp_path):
     from scapy.utils import rdpcap
 
     payloads = [bytes([number]) * (60 + number) for number in range(9)]
@@ -154,7 +154,7 @@ def test_the_loss_of_frames_is_kept(tmp_path):
     assert load(tmp_path / "a.pcapng").losses == losses
 
 
-def test_several_files_come_together_in_the_order_of_time(tmp_path):
+def test_several_files_are_merged_in_the_order_of_time(tmp_path):
     for name, times in (("one", (1, 4)), ("two", (2, 3))):
         frames = make_frames([Tap(name, "eth0")], [(0, 0, time, name.encode()) for time in times])
         Recording(frames).save(tmp_path / f"{name}.pcapng")
@@ -163,13 +163,13 @@ def test_several_files_come_together_in_the_order_of_time(tmp_path):
     assert whole.frames.taps == (Tap("left", "eth7", clock="one.pcapng"), Tap("two", "eth0", clock="two.pcapng"))
 
 
-def test_a_file_with_several_interfaces_cannot_be_called_one_interface(tmp_path):
+def test_a_file_with_several_interfaces_cannot_be_given_one_name(tmp_path):
     Recording(make_frames([WEB, DOCK], [])).save(tmp_path / "a.pcapng")
     with pytest.raises(CnetkitError, match="several interfaces"):
         load_all([f"left/eth0={tmp_path / 'a.pcapng'}"])
 
 
-def test_interfaces_without_a_node_belong_to_one_called_after_the_file(tmp_path):
+def test_interfaces_without_a_node_belong_to_a_node_named_after_the_file(tmp_path):
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     (tmp_path / "web.pcap").write_bytes(head + struct.pack("<IIII", 1, 5, 3, 3) + b"abc")
     loaded = load(tmp_path / "web.pcap")
@@ -177,25 +177,25 @@ def test_interfaces_without_a_node_belong_to_one_called_after_the_file(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"hello", b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", bytes(100)])
-def test_a_file_that_is_no_capture_is_refused_in_one_sentence(tmp_path, content):
+def test_a_file_that_is_not_a_capture_is_refused_in_one_sentence(tmp_path, content):
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(CnetkitError, match="is no capture file"):
         load(tmp_path / "x")
 
 
-def test_a_file_that_is_not_there_is_refused_in_one_sentence(tmp_path):
+def test_a_missing_file_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(CnetkitError, match="cannot be read"):
         load(tmp_path / "x")
 
 
-def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(tmp_path):
+def test_an_unwritable_path_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(CnetkitError, match="cannot be written"):
         Recording(no_frames()).save(tmp_path / "no" / "x")
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.data())
-def test_a_damaged_file_is_read_as_far_as_it_goes_and_never_raises_anything_else(data):
+def test_a_damaged_file_is_read_as_far_as_possible_and_raises_nothing_else(data):
     file = io.BytesIO()
     rows = [(number % 2, 1, number, bytes([number]) * number) for number in range(20)]
     Recording(make_frames([WEB, DOCK], rows), topologies=(Topology(time_ns=4),)).save(file)
@@ -211,20 +211,20 @@ def test_a_damaged_file_is_read_as_far_as_it_goes_and_never_raises_anything_else
         assert len(loaded.frames.bytes_of(number)) == loaded.frames.captured[number]
 
 
-def test_a_file_that_is_named_twice_is_read_once_and_said_so(tmp_path):
+def test_a_file_named_twice_is_read_once_with_a_warning(tmp_path):
     Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / "a.pcapng")
     whole = load_all([str(tmp_path / "a.pcapng"), str(tmp_path / ".." / tmp_path.name / "a.pcapng")])
     assert len(whole.frames) == 1
     assert any("read once" in warning for warning in whole.warnings)
 
 
-def test_a_file_cannot_be_of_two_places(tmp_path):
+def test_a_file_cannot_belong_to_two_interfaces(tmp_path):
     Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / "a.pcapng")
     with pytest.raises(CnetkitError, match="as left/eth0 and as right/eth0"):
         load_all([f"left/eth0={tmp_path / 'a.pcapng'}", f"right/eth0={tmp_path / 'a.pcapng'}"])
 
 
-def test_a_copy_of_a_file_counts_once_and_is_of_no_other_place(tmp_path):
+def test_a_copy_of_a_file_counts_once(tmp_path):
     for name in "ab":
         Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / f"{name}.pcapng")
     whole = load_all([str(tmp_path / "a.pcapng"), str(tmp_path / "b.pcapng")])

@@ -1,4 +1,4 @@
-"""Finding journeys: the truth that was tagged, and the law of completeness."""
+"""Finding journeys: compared with tagged packets, and the law of completeness."""
 
 import json
 from dataclasses import replace
@@ -32,7 +32,7 @@ def test_the_tagged_packets_of_a_published_port_are_whole_without_a_topology():
 
 
 @pytest.mark.parametrize("hidden", [(1,), (2,), (2, 3), (1, 5), (0, 2, 4)])
-def test_no_packet_is_joined_with_another_where_interfaces_were_not_captured(hidden):
+def test_no_wrong_join_if_interfaces_were_not_captured(hidden):
     truth = json.loads((TRUTH / "portmap.truth.json").read_text())["journeys"]
     frames = read_pcapng(TRUTH / "portmap.pcapng")
     kept = np.flatnonzero(~np.isin(frames.tap, hidden))
@@ -76,15 +76,19 @@ SEEN = st.tuples(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(SEEN, max_size=40))
-def test_every_frame_stands_in_one_journey_or_is_unexplained_with_a_reason(seen):
+def test_every_frame_belongs_to_one_journey_or_is_unexplained_with_a_reason(seen):
     joined = join(recording_of(frames_of(seen)))
     count = joined.journey.max(initial=-1) + 1
     for number in range(count):
         members = np.flatnonzero(joined.journey == number)
         first = members[joined.parent[members] < 0]
         assert len(first)
-        pieces = joined.units.unit.size or joined.incomplete.any()  # these have no common frame, nor has what came
-        flood = (joined.columns.eth_dst[first] >> np.uint64(40)) & np.uint64(1)  # to several and was not seen sent
+        pieces = (
+            joined.units.unit.size or joined.incomplete.any()
+        )  # these have no frame in common, and neither has a frame that arrived
+        flood = (joined.columns.eth_dst[first] >> np.uint64(40)) & np.uint64(
+            1
+        )  # at several places whose sending was not captured
         assert len(first) == 1 or pieces or flood.all()
         assert all(joined.journey[joined.parent[m]] == number for m in members if joined.parent[m] >= 0)
     assert ((joined.journey < 0) == (joined.columns.problem > 0)).all()
@@ -106,7 +110,7 @@ def test_identical_packets_pair_in_order_on_each_link():
     assert joined.parent.tolist() == [-1] * 5 + [0, 1, 2, 3, 4]
 
 
-def test_identical_packets_of_which_one_was_lost_are_ambiguous_when_close():
+def test_identical_packets_are_ambiguous_if_one_of_them_was_lost():
     seen = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1))]
     seen += [("a/eth0", 2, 100, udp(0)), ("a/eth0", 2, 200, udp(0)), ("b/eth0", 1, 300, udp(0))]
     joined = join(recording_of(frames_of(seen)))
@@ -114,25 +118,25 @@ def test_identical_packets_of_which_one_was_lost_are_ambiguous_when_close():
     assert joined.ambiguous.tolist() == [False] * 4 + [True]
 
 
-def test_a_retransmission_after_a_loss_is_told_apart_by_time():
+def test_a_retransmission_after_a_loss_is_distinguished_by_time():
     seen = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1)), ("a/eth0", 2, 100, udp(0))]
     seen += [("a/eth0", 2, 10**9, udp(0)), ("b/eth0", 1, 10**9 + 300, udp(0))]
     joined = join(recording_of(frames_of(seen)))
     assert joined.parent.tolist() == [-1, 0, -1, -1, 3]
 
 
-def test_an_echoed_packet_is_an_answer_and_a_journey_of_its_own():
+def test_an_echoed_packet_is_a_journey_of_its_own():
     there, back = udp(0, sport=5), udp(0, src="10.0.0.2", dst="10.0.0.1", dport=5)
     seen = [("a/eth0", 2, 0, there), ("b/eth0", 1, 5, there), ("b/eth0", 2, 9, back), ("a/eth0", 1, 14, back)]
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1, 2]
 
 
-def test_a_router_takes_one_from_the_ttl():
+def test_a_router_decrements_the_ttl():
     seen = [("r/in", 1, 0, udp(3)), ("r/out", 2, 5, udp(3, ttl=63)), ("r/x", 2, 6, udp(3, ttl=60))]
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1]
 
 
-def test_a_syn_answer_without_identification_is_told_apart_by_its_sequence_number():
+def test_a_syn_ack_without_identification_is_distinguished_by_its_sequence_number():
     def syn(seq):
         return bytes(Ether(**MACS) / IP(src="10.0.0.1", dst="10.0.0.2", id=0) / TCP(seq=seq, flags="SA"))
 

@@ -1,4 +1,4 @@
-"""Recordings from a kernel that has all kinds of link: marked packets stay whole through each of them."""
+"""Recordings from a kernel with all kinds of links: marked packets stay whole through each of them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CASES = sorted(path.stem for path in FOLDER.glob("*.pcapng"))
 
 
 def marked(recording: Recording, doubled: bool = False) -> dict[str, list[int]]:
-    """For each mark the numbers of the frames that bear it, wherever in their octets.
+    """For each mark the numbers of the frames that contain it, anywhere in their octets.
 
-    `doubled`: a question that came twice was answered twice, so the identification tells answers apart.
+    `doubled`: a question that arrived twice was answered twice, so the identification distinguishes the answers.
     """
     found: dict[str, list[int]] = {}
     for number in range(len(recording.frames)):
@@ -41,8 +41,8 @@ def test_no_wrong_join_and_nearly_every_journey_whole(name, bare):
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_wireguards_encrypted_packets_stand_in_the_journeys_of_the_plain_ones(bare):
-    """Questions and answers followed one another, so the k-th packet in plain is the k-th encrypted one."""
+def test_wireguards_encrypted_packets_belong_to_the_journeys_of_the_plain_ones(bare):
+    """Questions and answers alternate, so the k-th plain packet is the k-th encrypted one."""
     recording = load(FOLDER / "wireguard.pcapng")
     trace = explain(replace(recording, topologies=(), events=()) if bare else recording)
     plain, sealed = (
@@ -56,7 +56,7 @@ def test_wireguards_encrypted_packets_stand_in_the_journeys_of_the_plain_ones(ba
 
 
 def leaves(recording: Recording, number: int) -> str:
-    """Where a data packet of the tunnel, or a plain one, was sent."""
+    """Where a data packet of the tunnel, or a plain packet, was sent."""
     tap = recording.frames.taps[recording.frames.tap[number]]
     octets = recording.frames.bytes_of(number)
     if recording.frames.direction[number] != 2 or (tap.interface == "eth0" and octets[42:46] != b"\4\0\0\0"):
@@ -64,7 +64,7 @@ def leaves(recording: Recording, number: int) -> str:
     return f"{tap.node}/{tap.interface}"
 
 
-def test_an_encrypted_packet_says_that_only_size_and_order_tell():
+def test_the_evidence_of_an_encrypted_packet_names_size_and_order():
     trace = explain(load(FOLDER / "wireguard.pcapng"))
     hop = next(h for h in trace.journeys[0].hops if h.interface == "eth0")
     assert [(c.field, c.before, c.after) for c in hop.changes] == [

@@ -116,23 +116,23 @@ def test_a_cable_step_quotes_the_link(trace):
     assert trace.journeys[2].why(1)[0].quote == "veth pair ext/eth0 - dock/up0"
 
 
-def test_journeys_say_where_they_ended(trace):
+def test_each_journey_has_its_outcome(trace):
     assert {j.outcome.kind for j in trace.journeys} == {"delivered"}
     assert trace.journeys[2].outcome.where == "web/eth0"
 
 
-def test_a_flow_holds_both_ways_across_nat(trace):
+def test_a_flow_contains_both_directions_across_nat(trace):
     flow = trace.journeys[2].flow
     assert flow.title == "tcp 203.0.113.2:42876 → 203.0.113.1:8080"
     assert trace.journeys[5] in flow.journeys
     assert len(flow.journeys) == 13
 
 
-def test_the_protocols_of_flows_are_told_without_making_them(trace):
+def test_protocols_are_read_without_making_flow_objects(trace):
     assert trace.protocols == [flow.protocol for flow in trace.flows]
 
 
-def test_a_paragraph_tells_the_whole_way_with_reasons(trace):
+def test_a_paragraph_describes_every_step_with_its_reason(trace):
     text = trace.journeys[2].explain()
     assert "tcp dport 8080 dnat to 172.17.0.2:80" in text
     assert text.endswith("It was delivered at web/eth0.")
@@ -147,11 +147,11 @@ def test_the_document_is_version_1_of_the_contract_and_counts_losses(trace):
     assert hop["changes"][2] == {"field": "ip.dst", "before": "203.0.113.1", "after": "172.17.0.2"}
 
 
-def test_the_table_has_one_row_a_hop(trace):
+def test_the_table_has_one_row_per_hop(trace):
     assert len(trace.table) == 6292
 
 
-def test_a_verdict_of_drop_is_the_outcome_of_the_packet_it_was_about():
+def test_a_drop_verdict_decides_the_outcome_of_its_packet():
     first = part(4, 6)
     drop = (verdict(5, 1, chain="DOCKER", handle=5, verdict="drop", table="nat"),)
     outcome = explain(recording_of(first, (TOPOLOGY,), drop)).journeys[0].outcome
@@ -195,6 +195,6 @@ def test_pandas_is_imported_only_for_the_table():
         (lambda trace: trace.so_far(-1), "give a number above 0"),
     ],
 )
-def test_what_is_not_there_is_refused_in_a_sentence(ask, said):
+def test_wrong_arguments_raise_one_sentence(ask, said):
     with pytest.raises(CnetkitError, match=said):
         ask(explain(recording_of(FRAMES, (TOPOLOGY,), EVENTS)))

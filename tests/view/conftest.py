@@ -1,4 +1,4 @@
-"""A published port laid by hand: one packet that is translated on its way, and one that is dropped."""
+"""A published port built by hand: one packet that is translated on its way, and one that is dropped."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -176,7 +176,7 @@ def large_trace():
 
 @pytest.fixture
 def lesson_trace():
-    """An ARP exchange, and a connection whose first packet alone was asked about by the nat rules."""
+    """An ARP exchange, and a connection whose first packet only passed the nat rules."""
     packets = (
         published(0, 0),
         published(1, 5, "ACK", (ACCEPT,)),

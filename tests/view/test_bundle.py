@@ -6,7 +6,7 @@ from cnetkit.view import bundle
 
 
 @pytest.mark.parametrize("entry", ["page", "widget"])
-def test_one_module_holds_all_that_it_needs(entry):
+def test_the_bundle_contains_every_imported_module(entry):
     program = bundle.script(entry)
     assert not re.search(r"^import ", program, re.MULTILINE)
     for file in bundle.STATIC.glob("*.js"):
@@ -14,7 +14,7 @@ def test_one_module_holds_all_that_it_needs(entry):
             assert program.count(f"const ${file.stem} = ") == 1
 
 
-def test_a_module_stands_behind_those_it_needs():
+def test_a_module_comes_after_its_imports():
     program = bundle.script("page")
     for file in bundle.STATIC.glob("*.js"):
         for _, needed in bundle.IMPORT.findall(file.read_text(encoding="utf-8")):

@@ -13,7 +13,7 @@ ONE = Comparison(
 )
 
 
-def test_text_says_before_and_after_under_each_question():
+def test_text_lists_before_and_after_below_each_question():
     said = text(ONE)
     assert said.splitlines()[0] == "2 kinds of packet differ, 1 is alike"
     assert "  outcome before: dropped at dock/eth0: <b>" in said

@@ -11,7 +11,7 @@ def label(**said):
     return drawn(Interface("web", "eth0", **said))["nodes"][0]["label"]
 
 
-def test_what_is_down_or_has_no_address_says_so():
+def test_an_interface_that_is_down_or_has_no_address_says_so():
     assert label(kind="veth", up=True) == "eth0\nno address"
     assert label(kind="veth", up=False, addresses=("10.0.0.1/24",)) == "eth0\ndown"
     assert label(kind="veth", up=True, master="br0") == "eth0"
@@ -29,7 +29,7 @@ def test_an_interface_that_is_down_has_a_dashed_frame():
     assert (bool(up["borderDashes"]), bool(down["borderDashes"])) == (False, True)
 
 
-def test_a_link_over_other_interfaces_is_bowed():
+def test_a_link_over_other_interfaces_is_curved():
     three = [
         Interface(node, name, kind="veth", up=True) for node, name in (("a", "eth0"), ("a", "eth1"), ("b", "eth0"))
     ]
@@ -40,7 +40,7 @@ def test_a_link_over_other_interfaces_is_bowed():
     assert not near["smooth"]
 
 
-def test_vis_network_comes_from_pyvis_and_can_stand_in_a_page():
+def test_vis_network_comes_from_pyvis_and_fits_into_a_page():
     assert "vis-network" in library()[:200]
     assert "</script" not in library()
     assert "<!--" not in library()

@@ -29,7 +29,7 @@ def docker(containers=20, bridges=1):
     return hosts, ports, [("dock", "outside")]
 
 
-def test_a_host_holds_its_containers_and_nothing_else_overlaps():
+def test_a_host_contains_its_containers_and_nothing_else_overlaps():
     found = layout(*docker(bridges=3))
     boxes = {box.node: box for box in found.boxes}
     for node, box in boxes.items():
@@ -38,7 +38,7 @@ def test_a_host_holds_its_containers_and_nothing_else_overlaps():
     assert all(apart(a, b) for a, b in combinations([*guests, boxes["outside"]], 2))
 
 
-def test_each_interface_stands_in_its_nodes_box_and_no_two_at_one_place():
+def test_each_interface_is_in_its_nodes_box_and_no_two_overlap():
     hosts, ports, joined = docker(bridges=2)
     found = layout(hosts, ports, joined)
     boxes = {box.node: box for box in found.boxes}
@@ -49,7 +49,7 @@ def test_each_interface_stands_in_its_nodes_box_and_no_two_at_one_place():
     assert len(set(found.places.values())) == len(ports)
 
 
-def test_a_bridge_stands_above_its_ports_and_a_container_below_its_own():
+def test_a_bridge_is_above_its_ports_and_a_container_below_its_port():
     found = layout(*docker(containers=3)).places
     for number in range(3):
         port, end = found["dock", f"vethc0x{number}"], found[f"c0x{number}", "eth0"]
@@ -57,17 +57,17 @@ def test_a_bridge_stands_above_its_ports_and_a_container_below_its_own():
         assert port[0] == end[0]
 
 
-def test_what_is_joined_stands_side_by_side():
+def test_linked_nodes_are_neighbours():
     ports = [Port(node, "eth0") for node in ("r", "a", "b")]
     found = layout({"r": "", "a": "", "b": ""}, ports, [("r", "a"), ("r", "b")]).places
     order = sorted(("r", "a", "b"), key=lambda node: found[node, "eth0"])
     assert order[1] == "r"
 
 
-def test_the_same_network_is_laid_out_the_same():
+def test_the_layout_is_deterministic():
     assert layout(*docker()).places == layout(*docker()).places
 
 
-def test_nothing_and_a_node_without_interfaces_have_a_layout():
+def test_an_empty_network_and_a_node_without_interfaces_have_a_layout():
     assert layout({}, []).boxes == []
     assert [box.node for box in layout({"alone": ""}, []).boxes] == ["alone"]

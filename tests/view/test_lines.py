@@ -5,7 +5,7 @@ def text(lines):
     return ["".join(part for part, _ in line) for line in lines]
 
 
-def test_nothing_is_cut():
+def test_long_text_is_folded_not_cut():
     assert "".join(fold("-" * 45, 20)) == "-" * 45
     assert max(map(len, fold("a rule --with options that goes on and on", 12))) <= 12
 

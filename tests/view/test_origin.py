@@ -40,12 +40,12 @@ def test_a_replayed_trace_says_so_in_every_picture(replayed):
     assert [REPLAYED in said for said in pictures(replayed)] == [True] * 7
 
 
-def test_a_live_one_says_so_too(replayed):
+def test_a_live_trace_says_so_in_every_picture(replayed):
     live = explain(replace(replayed.recording, replayed=""))
     assert [f"Captured live with Linux {live.recording.kernel}" in said for said in pictures(live)] == [True] * 7
 
 
-def test_of_another_tools_file_nothing_is_said(replayed):
+def test_a_file_from_another_tool_has_no_origin_line(replayed):
     foreign = explain(replace(replayed.recording, replayed="", kernel=""))
     assert not any("Captured live" in said or "not live" in said for said in pictures(foreign))
 

@@ -11,7 +11,7 @@ from tests.view.capture import captured
 HOSTILE = "</script><script>alert(1)</script><!--\u2028"
 
 
-def test_a_page_allows_exactly_the_script_and_styles_that_stand_in_it():
+def test_a_page_allows_exactly_its_own_script_and_styles():
     text = page(captured().select("flow == 1"))
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
@@ -20,7 +20,7 @@ def test_a_page_allows_exactly_the_script_and_styles_that_stand_in_it():
             assert b64encode(sha256(inner.encode()).digest()).decode() in policy
 
 
-def test_the_scene_stands_in_it_whole_and_ends_nothing():
+def test_the_scene_is_complete_and_cannot_break_the_page():
     topology = Topology(nodes=(Node(HOSTILE),), interfaces=(Interface(HOSTILE, HOSTILE),))
     drawn = scene.of_topology(topology, HOSTILE)
     text = document("title", drawn, "")

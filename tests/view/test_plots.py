@@ -31,7 +31,7 @@ def test_an_empty_trace_has_empty_plots():
     assert "<svg" in plots.latency()._repr_mimebundle_()["image/svg+xml"]
 
 
-def test_a_plot_is_saved_by_its_names_ending(tmp_path):
+def test_a_plot_is_saved_in_the_format_of_its_extension(tmp_path):
     captured().plot.packets().save(tmp_path / "packets.png")
     assert (tmp_path / "packets.png").read_bytes()[:4] == b"\x89PNG"
     with pytest.raises(CnetkitError, match=r"end its name with \.svg"):

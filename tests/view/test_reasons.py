@@ -12,7 +12,7 @@ ENTRY = Evidence("conntrack", "tcp src=a dst=b", "dock conntrack", "kernel")
 ROUTE = Evidence("route", "default via 172.17.0.1", "web table main", "table")
 
 
-def test_a_rule_that_only_passes_a_packet_on_stands_apart():
+def test_a_rule_that_only_passes_a_packet_on_is_listed_separately():
     jump = rule("-A FORWARD -j DOCKER-USER")
     assert reasons([jump]).decisive == ()
     assert reasons([jump]).passed == (jump,)
@@ -28,17 +28,17 @@ def test_the_words_of_a_rule_do_not_decide():
     assert reasons([marks]).decisive == ()
 
 
-def test_what_translated_comes_before_the_entry_and_the_entry_before_what_accepted():
+def test_translation_comes_before_the_entry_and_the_entry_before_the_accepting_rule():
     accepted, translated = rule("-A FORWARD -j ACCEPT", "accepts"), rule("-A DOCKER -j DNAT", "translates")
     assert reasons([ROUTE, accepted, ENTRY, translated]).decisive == (translated, ENTRY, accepted, ROUTE)
 
 
-def test_what_is_said_twice_stands_once():
+def test_duplicate_evidence_is_listed_once():
     jump = rule("-A FORWARD -j DOCKER-USER")
     found = reasons([ROUTE, jump, ROUTE, jump])
     assert (found.decisive, found.passed) == ((ROUTE,), (jump,))
 
 
-def test_evidence_of_a_kind_that_is_not_known_here_is_kept():
+def test_evidence_of_an_unknown_kind_is_kept():
     strange = Evidence("tea-leaves", "so it is", "cup", "inferred")
     assert reasons([strange, ROUTE]).decisive == (ROUTE, strange)

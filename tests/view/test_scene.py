@@ -23,7 +23,7 @@ def test_the_same_trace_gives_the_same_scene():
     assert scene.encode(scene.of_trace(part)) == scene.encode(scene.of_trace(part))
 
 
-def test_each_hop_of_the_trace_stands_in_it_with_place_time_changes_and_evidence():
+def test_the_scene_contains_each_hop_with_place_time_changes_and_evidence():
     part, found = captured().select("flow == 1"), drawn()
     hops, row = found["hops"], 0
     first = int(captured().recording.frames.time_ns.min())
@@ -44,7 +44,7 @@ def test_each_hop_of_the_trace_stands_in_it_with_place_time_changes_and_evidence
     assert row == len(hops["frame"])
 
 
-def test_a_journey_is_worded_as_in_the_terminal():
+def test_a_journey_has_the_same_words_as_in_the_terminal():
     part, found = captured().select("flow == 1"), drawn()
     journeys, words = found["journeys"], found["words"]
     for at, journey in enumerate(part.journeys):
@@ -55,7 +55,7 @@ def test_a_journey_is_worded_as_in_the_terminal():
         assert f"{found['nodes'][place['node']]['name']}/{place['name']}" == journey.outcome.where
 
 
-def test_bytes_are_the_frames_own():
+def test_the_scene_contains_the_frames_octets():
     found = drawn()
     data, at = b64decode(found["bytes"]["data"]), 0
     for frame, size in zip(found["hops"]["frame"], found["bytes"]["size"], strict=True):
@@ -64,7 +64,7 @@ def test_bytes_are_the_frames_own():
     assert at == len(data)
 
 
-def test_what_is_not_drawn_is_said_and_what_did_not_arrive_is_drawn_first():
+def test_omissions_are_named_and_undelivered_journeys_are_drawn_first():
     found = scene.of_trace(captured(), layers_of=3, most=100)
     assert len(found["hops"]["frame"]) <= 100
     assert found["left_out"][0].startswith(f"{len(found['journeys']['id'])} of 1,327 journeys are drawn")
@@ -72,7 +72,7 @@ def test_what_is_not_drawn_is_said_and_what_did_not_arrive_is_drawn_first():
     assert len(found["layers"]) == 3
 
 
-def test_a_flow_says_how_many_packets_it_has_altogether():
+def test_a_flow_contains_its_total_number_of_packets():
     found = scene.of_trace(captured(), layers_of=0, most=100)
     for flow in found["flows"]:
         assert flow["of"] == len(captured().flows[flow["id"]].journeys)
@@ -95,14 +95,14 @@ def test_a_network_alone_is_a_scene_too():
     assert (found["said"], found["hops"]) == (["a line"], {})
 
 
-def test_control_characters_are_shown_not_sent():
+def test_control_characters_are_made_visible():
     name = "\x1b[2J\u202e"
     found = scene.of_topology(Topology(nodes=(Node(name),), interfaces=(Interface(name, name),)), name)
     assert "\\u001b" not in scene.encode(found).decode()
     assert "\u202e" not in scene.encode(found).decode()
 
 
-def test_a_scene_of_a_hop_has_its_journey_alone_and_begins_there():
+def test_a_scene_of_a_hop_contains_only_its_journey_and_begins_there():
     trace = captured()
     journey = max(trace.journeys, key=lambda one: len(one.hops))
     drawn = scene.of_hop(trace, journey.frames[2])

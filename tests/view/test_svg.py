@@ -17,7 +17,7 @@ def seen(picture):
     return [(node.text or "") + "".join(child.tail or "" for child in node) for node in texts]
 
 
-def test_interfaces_stand_side_by_side_in_the_order_of_the_way(trace):
+def test_interfaces_are_columns_in_the_order_of_the_path(trace):
     picture = ElementTree.fromstring(ladder(trace.journeys))
     lines = [float(line.get("x1")) for line in picture.iter(SVG + "line")]
     assert len(lines) == 5
@@ -32,7 +32,7 @@ def test_changes_evidence_and_outcomes_are_written_out(trace):
     assert "✓ delivered at web/eth0" in said
 
 
-def test_a_change_of_many_letters_is_written_whole_in_several_lines_of_the_room_there_is(trace):
+def test_a_long_change_is_wrapped_and_not_cut(trace):
     tunnel = "vxlan 42 from 2001:db8:1111:2222:3333:4444:5555:6666 to 2001:db8:1111:2222:3333:4444:5555:7777"
     (first, *more) = trace.journeys[0].hops
     hop = replace(first, changes=(Change("encapsulation", "none", tunnel),))
@@ -42,7 +42,7 @@ def test_a_change_of_many_letters_is_written_whole_in_several_lines_of_the_room_
     assert all(len(line) <= WORDS for line in lines[at : at + 3])
 
 
-def test_names_that_end_differently_stay_different(trace):
+def test_names_with_different_ends_stay_different(trace):
     journey = trace.journeys[0]
     names = ("web-deployment-7d9f8b6c5d-x2x4z", "web-deployment-7d9f8b6c5d-qwert")
     hops = tuple(replace(hop, node=names[at % 2]) for at, hop in enumerate(journey.hops))
@@ -50,7 +50,7 @@ def test_names_that_end_differently_stay_different(trace):
     assert len(set(heads)) == 2
 
 
-def test_a_picture_a_packet_has_the_columns_of_all_and_one_style_sheet(trace):
+def test_pictures_per_packet_share_their_columns_and_one_style_sheet(trace):
     pictures = ladders(trace.journeys, "a flow")
     trees = [ElementTree.fromstring(picture) for picture in pictures]
     assert len(trees) == len(trace.journeys) == 2
@@ -72,7 +72,7 @@ def test_hostile_names_are_escaped_and_the_picture_stays_well_formed(hostile_tra
     assert ElementTree.fromstring(picture) is not None
 
 
-def test_what_is_not_drawn_is_said(large_trace):
+def test_omissions_are_named(large_trace):
     assert f"{301 - JOURNEYS} more journeys are not drawn here." in words(ladder(large_trace.journeys))
 
 

@@ -12,7 +12,7 @@ def printed(trace, width=80, **options):
     return out.getvalue()
 
 
-def test_every_hop_says_where_which_way_when_what_changed_and_why(trace):
+def test_every_hop_shows_place_direction_time_changes_and_reasons(trace):
     row = next(line for line in printed(trace, width=160).splitlines() if "docker0" in line and "out →" in line)
     assert row.split()[:7] == ["3", "dock", "docker0", "out", "→", "+12.3", "ip.dst"]
     assert row.index("172.17.0.2") < row.index("rule “-A DOCKER")
@@ -26,14 +26,14 @@ def test_nothing_is_cut_and_nothing_is_wider_than_the_terminal(trace, width):
         assert word in said
 
 
-def test_packets_that_went_the_same_way_are_shown_once_and_named(lesson_trace):
+def test_packets_on_the_same_path_are_shown_once_and_named(lesson_trace):
     said = printed(lesson_trace, width=100)
     assert said.count("-j DNAT") == 1
     assert "2 more packets went the same way: #3 PSH ACK, #4 FIN ACK" in said
     assert "#1 ACK 203.0.113.2:40000 → 203.0.113.1:8080   ✓ delivered at web/eth0" in said
 
 
-def test_the_rule_that_translated_stands_first_and_rules_that_passed_it_on_are_counted(lesson_trace):
+def test_the_translating_rule_comes_first_and_passing_rules_are_counted(lesson_trace):
     said = printed(lesson_trace, width=200)
     assert said.index("-j DNAT") < said.index("-j ACCEPT")
     assert "and 1 rule that let it pass" in said
@@ -48,22 +48,22 @@ def test_all_shows_every_packet_every_rule_and_every_mac_address(lesson_trace):
     assert "--all" not in said
 
 
-def test_an_outcome_is_said_once_for_each_packet(lesson_trace):
+def test_each_packet_shows_its_outcome_once(lesson_trace):
     assert printed(lesson_trace, all=True).count("delivered at web/eth0") == len(lesson_trace.journeys)
 
 
-def test_what_serves_the_network_comes_last_and_is_short(lesson_trace):
+def test_service_protocols_come_last_and_are_short(lesson_trace):
     said = printed(lesson_trace, width=140)
     assert said.index("tcp 203.0.113.2") < said.index("arp 172.17.0.3")
     assert "by client/eth0 → dock/vethclient → (dock/vethweb → web/eth0 | dock/docker0)" in said
 
 
-def test_why_a_packet_was_dropped_stands_under_its_outcome(trace):
+def test_the_cause_of_a_drop_is_below_its_outcome(trace):
     said = " ".join(printed(trace, width=160).split())
     assert "✕ dropped after dock/eth0: the rule's verdict is drop because of the rule “-A FORWARD" in said
 
 
-def test_losses_and_what_is_unexplained_are_always_shown(hostile_trace):
+def test_losses_and_unexplained_frames_are_always_shown(hostile_trace):
     said = printed(hostile_trace)
     assert "Unexplained: 1 frame (1 <script>" in said
     assert "Lost: 3 <script>" in said
@@ -78,7 +78,7 @@ def test_text_from_packets_is_neither_markup_nor_control(hostile_trace):
     assert "<script>[red]␛[2J\\u{202e}" in said
 
 
-def test_a_large_trace_is_summed_up_unless_all_is_asked_for(large_trace):
+def test_a_large_trace_is_summarised_unless_all_is_given(large_trace):
     assert "--all" in printed(large_trace)
     assert "docker0" not in printed(large_trace)
     assert printed(large_trace, all=True).count("-j DNAT") == 301

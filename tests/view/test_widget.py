@@ -12,12 +12,12 @@ def viewer():
     return Viewer(scene.of_trace(captured().select("flow == 1")), "a-name", lambda frame: layers(frames, frame))
 
 
-def test_the_scene_travels_as_it_is():
+def test_the_scene_is_sent_unchanged():
     shown = json.loads(viewer().scene)
     assert shown == json.loads(scene.encode(scene.of_trace(captured().select("flow == 1"))))
 
 
-def test_a_look_at_a_frame_is_answered_with_its_layers():
+def test_selecting_a_frame_returns_its_layers():
     one, sent = viewer(), []
     one.send = sent.append
     one._received(one, {"is": "look", "frame": 5}, [])
@@ -27,7 +27,7 @@ def test_a_look_at_a_frame_is_answered_with_its_layers():
     assert sent[1]["layers"] == []
 
 
-def test_the_browser_may_select_and_nothing_else():
+def test_the_browser_can_only_select():
     one = viewer()
     one._received(one, {"is": "chosen", "frame": 7}, [])
     assert one.chosen == 7
@@ -43,7 +43,7 @@ def test_the_browser_may_select_and_nothing_else():
     assert one.chosen == 7
 
 
-def test_it_knows_whether_somebody_looks():
+def test_the_widget_knows_whether_it_is_visible():
     one = viewer()
     assert one.looked_at
     one._received(one, {"is": "here"}, [])

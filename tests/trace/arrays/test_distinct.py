@@ -1,4 +1,4 @@
-"""Words made once for rows that are alike."""
+"""Words made once for rows with the same key."""
 
 import numpy as np
 from hypothesis import given, strategies as st
@@ -7,7 +7,7 @@ from cnetkit.trace.arrays.distinct import distinct
 
 
 @given(st.lists(st.integers(0, 9), max_size=30))
-def test_each_row_has_its_word_and_each_word_stands_once(keys):
+def test_each_row_has_its_word_and_each_word_occurs_once(keys):
     asked = []
 
     def word(row):

@@ -1,4 +1,4 @@
-"""An index finds all rows that hold the same as one, in their order, and no others."""
+"""An index returns all rows with the same values, in their order, and no others."""
 
 import numpy as np
 from hypothesis import given, strategies as st
@@ -9,7 +9,7 @@ COLUMNS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, 
 
 
 @given(COLUMNS, st.randoms())
-def test_like_are_the_rows_with_the_same_values_in_the_order_they_were_given(values, random):
+def test_same_as_returns_the_rows_with_equal_values_in_the_given_order(values, random):
     a, b = (np.array(column) for column in zip(*values, strict=True))
     rows = np.array(random.sample(range(len(a)), len(a)))
     index = Index(rows, a, b)
@@ -19,7 +19,7 @@ def test_like_are_the_rows_with_the_same_values_in_the_order_they_were_given(val
 
 
 @given(COLUMNS)
-def test_alike_are_those_of_them_with_the_same_key_and_it_is_asked_once_a_row(values):
+def test_duplicates_have_the_same_key_which_is_computed_once_per_row(values):
     a, b = (np.array(column) for column in zip(*values, strict=True))
     asked = []
 
@@ -34,5 +34,5 @@ def test_alike_are_those_of_them_with_the_same_key_and_it_is_asked_once_a_row(va
     assert len(asked) == len(a)
 
 
-def test_what_is_not_there_is_not_found():
+def test_values_that_do_not_occur_give_no_rows():
     assert Index(np.arange(3), np.array([1, 2, 3])).find(4).tolist() == []

@@ -9,7 +9,7 @@ from cnetkit.trace.arrays.members import members, runs
 
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.sets(st.integers(0, 5)))
-def test_the_members_of_chosen_groups_stand_one_group_after_another(group, chosen):
+def test_members_are_listed_group_after_group(group, chosen):
     order, begins = members(np.array(group, np.int64), 6)
     rows, limits = runs(begins, np.array(sorted(chosen), np.int64))
     found = [order[rows[a:b]].tolist() for a, b in pairwise(limits)]

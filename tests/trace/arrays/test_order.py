@@ -1,4 +1,4 @@
-"""Sorting digests gives what numpy's own, slower functions give, whatever the digests are like."""
+"""Sorting digests gives the results of numpy's slower functions, for any digests."""
 
 import numpy as np
 import pytest
@@ -15,14 +15,14 @@ KEYS = st.one_of(
 
 
 @given(KEYS)
-def test_rows_stand_in_the_order_of_their_digests_and_equal_ones_as_they_stood(key):
+def test_rows_are_sorted_by_digest_and_equal_ones_keep_their_order(key):
     order, found = ordered(key)
     assert order.tolist() == np.argsort(key, kind="stable").tolist()
     assert found.tolist() == key[order].tolist()
 
 
 @given(KEYS)
-def test_equal_digests_have_one_number_and_a_first_row(key):
+def test_equal_digests_have_the_same_number_and_a_first_row(key):
     number, first = group_numbers(key)
     _, index, inverse = np.unique(key, return_index=True, return_inverse=True)
     assert number.tolist() == inverse.tolist()
@@ -30,23 +30,23 @@ def test_equal_digests_have_one_number_and_a_first_row(key):
 
 
 @given(KEYS, KEYS)
-def test_what_two_lists_share_is_found_in_both(one, other):
+def test_elements_of_both_lists_are_marked_in_both(one, other):
     left, right = shared(one, other)
     assert left.tolist() == np.isin(one, other).tolist()
     assert right.tolist() == np.isin(other, one).tolist()
 
 
 @given(KEYS, KEYS)
-def test_nothing_that_has_an_equal_is_put_aside(one, other):
+def test_every_element_with_an_equal_is_possible(one, other):
     assert set(np.flatnonzero(np.isin(one, other)).tolist()) <= set(possible(one, other).tolist())
 
 
-def test_most_of_what_has_no_equal_is_put_aside():
+def test_most_elements_without_an_equal_are_not_possible():
     random = np.random.default_rng(1)
     one, other = (random.integers(0, 1 << 63, 10_000).astype(np.uint64) * np.uint64(2) for _ in range(2))
     assert len(possible(one, other)) < 2_500
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_the_first_of_each_kind_in_a_sorted_list(count):
+def test_the_first_of_equal_elements_is_marked(count):
     assert begins(np.full(count, 3)).tolist() == [True, False, False, False, False][:count]

@@ -1,4 +1,4 @@
-"""A cause is stated when the tables show it and the kernel's counter moved, and only then."""
+"""A cause is named if the tables show it and the kernel's counter increased, and only then."""
 
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -23,7 +23,7 @@ def packet(source="10.0.1.2", target="10.0.2.2", ttl=64, mac=OWN, size=9):
 
 
 def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, after=None, routes=True, kind="veth"):
-    """The outcome of a packet seen between two snapshots of a router; `counters` are those of the later one."""
+    """The outcome of a packet captured between two snapshots of a router; `counters` are those of the later one."""
     node, name = place.split("/")
 
     def snapshot(time, found, shown):
@@ -60,40 +60,40 @@ CAUSES = [
 
 
 @pytest.mark.parametrize(("situation", "sent", "counter", "reason"), CAUSES, ids=[case[2] for case in CAUSES])
-def test_the_counter_has_to_move(situation, sent, counter, reason):
+def test_a_cause_needs_a_counter_that_increased(situation, sent, counter, reason):
     found = ended(packet(**sent), counters={counter: 3}, **situation)
     assert (found.kind, found.where, found.reason) == ("dropped", "r/eth0", reason)
     assert f"{counter} went from 0 to 3" in [e.quote for e in found.evidence]
     assert ended(packet(**sent), **situation).reason == ""
 
 
-def test_a_setting_that_changed_meanwhile_shows_nothing():
+def test_a_setting_that_changed_in_between_is_no_cause():
     found = ended(packet(), counters={"Ip.InAddrErrors": 1}, settings=SETTINGS | {"forwarding": 0}, after=SETTINGS)
     assert (found.kind, found.reason) == ("lost-from-sight", "")
 
 
-def test_a_frame_for_another_mac_address_says_whose_it_is_not():
+def test_a_frame_for_another_mac_address_names_both_addresses():
     assert ended(packet(mac=OTHER)).reason == f"the frame is addressed to {OTHER}, which r does not have"
 
 
-def test_addresses_that_must_not_come_in_from_a_link():
+def test_martian_addresses_are_dropped():
     assert ended(packet(source="127.0.0.5")).reason.startswith("127.0.0.5 is a loopback address")
     assert ended(packet(source="10.0.2.1")).reason == "its source 10.0.2.1 is an address of r itself"
     assert ended(packet(source="10.0.2.1"), settings=SETTINGS | {"accept_local": 1}).reason == ""
 
 
-def test_the_routers_own_address_as_a_source_is_looked_at_last_as_the_kernel_does():
+def test_the_routers_own_source_address_is_checked_last():
     off = ended(packet(source="10.0.2.1"), settings=SETTINGS | {"forwarding": 0}, counters={"Ip.InAddrErrors": 1})
     assert off.reason == "r does not forward packets"
     lost = ended(packet(source="10.0.2.1"), routes=False, counters={"IpExt.InNoRoutes": 1})
     assert lost.reason == "r has no route to 10.0.2.2"
 
 
-def test_what_goes_into_a_tun_device_is_consumed_by_its_program():
+def test_a_packet_sent_into_a_tun_device_is_consumed():
     found = ended(packet(), place="r/tun0", way=2, kind="tun")
     assert (found.kind, found.where, found.reason) == ("consumed", "r/tun0", "the program behind tun0 has it")
 
 
-def test_without_a_topology_no_cause_is_stated():
+def test_no_cause_is_named_without_a_topology():
     outcome = explain(recording_of(frames_of([("r/eth0", 1, 0, packet(ttl=1))]))).journeys[0].outcome
     assert (outcome.kind, outcome.reason, outcome.evidence) == ("lost-from-sight", "", ())

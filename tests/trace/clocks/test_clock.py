@@ -1,4 +1,4 @@
-"""Clocks that differ between files: what is estimated from frames alone, and what is said of it."""
+"""Different clocks: what is estimated from frames alone, and what is reported about it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ def files(frames=FRAMES):
 
 
 def wrong_clock(frames, node, ahead_ns, drift=0.0):
-    """The frames as that node would have timed them."""
+    """The frames with the times of that node's clock."""
     its = np.array([tap.node == node for tap in frames.taps])[frames.tap]
     since = frames.time_ns - frames.time_ns[0]
     return replace(
@@ -35,7 +35,7 @@ def exact():
     return join(recording_of(FRAMES))
 
 
-def test_clocks_that_agree_are_left_alone(exact):
+def test_clocks_that_agree_are_not_corrected(exact):
     joined = join(recording_of(files()))
     assert joined.clocks.notes == ()
     assert (joined.clocks.time == FRAMES.time_ns).all()
@@ -44,7 +44,7 @@ def test_clocks_that_agree_are_left_alone(exact):
 
 @pytest.mark.parametrize("ahead", [500_000, -500_000, 20_000_000, -20_000_000, 3 * 10**9, -3_600 * 10**9])
 @pytest.mark.parametrize("node", sorted({tap.node for tap in FRAMES.taps}))
-def test_a_clock_that_is_off_changes_no_journey_and_is_told(node, ahead, exact):
+def test_a_clock_offset_changes_no_journey_and_is_reported(node, ahead, exact):
     joined = join(recording_of(wrong_clock(files(), node, ahead)))
     assert (joined.parent == exact.parent).all()
     if joined.clocks.notes:
@@ -55,7 +55,7 @@ def test_a_clock_that_is_off_changes_no_journey_and_is_told(node, ahead, exact):
 
 
 @pytest.mark.parametrize("drift", [5e-5, -2e-4])
-def test_a_clock_that_drifts_is_followed(drift):
+def test_a_drifting_clock_is_corrected(drift):
     pause = int(np.ptp(FRAMES.time_ns)) + 10**9
     spread = replace(FRAMES, time_ns=FRAMES.time_ns + np.arange(len(FRAMES)) * 40 // len(FRAMES) * pause)
     joined = join(recording_of(wrong_clock(files(spread), "web", 7_000_000, drift)))
@@ -72,7 +72,7 @@ def test_a_frames_own_time_is_kept():
 
 
 def seen(*rows):
-    """Datagrams (number, place, direction, time in µs, ttl), each place with a clock of its own."""
+    """Datagrams (number, place, direction, time in µs, ttl); each place has its own clock."""
     head = Ether(src="02::1", dst="02::2")
     frames = frames_of([
         (place, way, time * 1000, bytes(head / IP(src="10.0.0.1", dst="10.0.0.2", id=n, ttl=ttl) / UDP()))
@@ -81,27 +81,28 @@ def seen(*rows):
     return join(recording_of(files(frames)))
 
 
-def test_packets_that_went_one_way_only_are_told_to_have_arrived_after_they_were_sent():
+def test_with_packets_in_one_direction_only_none_arrives_before_it_was_sent():
     sent = [(n, "a/x", OUT, 1000 * n, 64) for n in range(1, 9)]
     joined = seen(*sent, *((n, "b/x", IN, time - 700, 64) for n, _, _, time, _ in sent))
     assert joined.clocks.notes == ("the clock of b is 701.000 µs behind a's, estimated from 8 packets seen at both",)
     assert (np.diff(joined.clocks.time.reshape(2, 8), axis=0) > 0).all()
 
 
-def test_a_falling_ttl_tells_who_saw_a_packet_first():
+def test_a_decreasing_ttl_shows_which_clock_was_first():
     first = [(n, "a/x", UNKNOWN, 1000 * n, 64) for n in range(1, 9)]
     joined = seen(*first, *((n, "b/x", UNKNOWN, time - 700, 63) for n, _, _, time, _ in first))
     assert "b is 701.000 µs behind a's" in joined.clocks.notes[0]
 
 
-def test_hosts_that_saw_no_packet_in_common_are_not_compared():
+def test_hosts_without_a_common_packet_are_not_compared():
     joined = seen((1, "a/x", 2, 1, 64), (2, "b/x", 2, 1, 64))
     assert joined.clocks.notes == ("no packet tells how the clock of b differs from a's",)
     assert joined.clocks.time.tolist() == [1000, 1000]
 
 
-def test_packets_that_look_the_same_are_told_apart_as_far_as_clocks_may_be_wrong():
-    """b is 10 ms ahead; what both ways took seems alike, so it is taken for 10.05, and what took 1 µs seems to take less."""
+def test_identical_packets_are_distinguished_within_the_accuracy_of_the_clocks():
+    """b is 10 ms ahead. Both directions seem to take the same time, so 10.05 is estimated, and a packet that took 1 µs
+    seems to arrive early."""
     onward = [(n, 1000 * n, 101) for n in range(1, 40)]
     alike = [(0, 100_000 + 300 * k, 1) for k in range(12)]
     asked = [
@@ -118,6 +119,6 @@ def test_packets_that_look_the_same_are_told_apart_as_far_as_clocks_may_be_wrong
     assert joined.parent[first + 1 : len(asked) : 2].tolist() == list(range(first, len(asked), 2))
 
 
-def test_packets_that_look_the_same_are_not_joined_by_clocks_that_cannot_be_compared():
+def test_identical_packets_are_not_joined_across_clocks_that_cannot_be_compared():
     rows = [(0, *at) for n in range(4) for at in (("b/x", IN, n * 10**6, 64), ("a/x", OUT, n * 10**6 + 400, 64))]
     assert seen(*rows).parent.tolist() == [-1] * 8

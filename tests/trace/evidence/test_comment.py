@@ -1,4 +1,4 @@
-"""What another tool wrote beside a frame stands at its hop, is shown without control characters, and is kept when saved."""
+"""Another tool's comment is evidence of its hop, is shown without control characters, and is kept when saved."""
 
 from __future__ import annotations
 

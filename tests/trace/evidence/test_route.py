@@ -24,7 +24,7 @@ def test_the_longest_prefix_wins():
     assert find_route([], ROUTES, "10.0.0.5", "192.0.2.1") == (MAIN, False)
 
 
-def test_the_local_table_is_asked_first():
+def test_the_local_table_is_tried_first():
     assert find_route([], ROUTES, "10.0.0.9", "10.0.0.5") == (OWN, False)
 
 
@@ -34,7 +34,7 @@ def test_a_rule_for_a_source_sends_only_its_packets_to_another_table():
     assert find_route(asked, ROUTES, "10.0.0.6", "192.0.2.1") == (MAIN, False)
 
 
-def test_a_rule_that_hangs_on_more_than_addresses_leaves_it_open():
+def test_a_rule_with_other_selectors_leaves_the_route_unsure():
     asked = rules("0: from all lookup local", "100: from all fwmark 0x1 lookup 100", "32766: from all lookup main")
     assert find_route(asked, ROUTES, "10.0.0.5", "192.0.2.1") == (None, True)
 

@@ -1,4 +1,4 @@
-"""Which rules may drop a packet that comes in, and which treat all packets of a flow alike."""
+"""Which rules may drop an incoming packet, and which treat all packets of a flow the same."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def case_of(*rules: tuple[str, str], tool="iptables", policy="accept", versions=
         ([("INPUT", '-A INPUT -m comment --comment "not a -j DROP" -j ACCEPT')], False),
     ],
 )
-def test_a_rule_counts_where_an_arriving_packet_can_meet_it(rules, stops):
+def test_a_rule_counts_if_an_incoming_packet_can_reach_it(rules, stops):
     assert (stopping(case_of(*rules), "a") is not None) is stops
 
 
@@ -67,9 +67,9 @@ def test_a_policy_counts_like_a_rule():
         ("meta length > 100 drop", "nft", False),
     ],
 )
-def test_rules_treat_a_flow_alike_where_they_look_at_what_its_packets_share(text, tool, alike):
+def test_rules_treat_a_flow_the_same_if_they_match_only_what_its_packets_share(text, tool, alike):
     assert by_flow(case_of(("INPUT", text), tool=tool), "a") is alike
 
 
-def test_rules_that_changed_treat_nothing_alike():
+def test_rules_that_changed_do_not_treat_a_flow_the_same():
     assert not by_flow(case_of(("INPUT", "-A INPUT -j ACCEPT"), versions=2), "a")

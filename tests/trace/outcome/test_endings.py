@@ -1,4 +1,4 @@
-"""What is counted from columns is what each journey says by itself."""
+"""Outcomes counted from columns agree with each journey."""
 
 from collections import Counter
 from dataclasses import replace
@@ -28,11 +28,11 @@ def agrees(trace):
 
 
 @given(st.lists(st.integers(0, len(WHOLE.frames) - 1), max_size=200))
-def test_any_part_of_a_capture_is_counted_as_its_journeys_say(chosen):
+def test_outcome_counts_agree_with_the_journeys_for_any_part_of_a_capture(chosen):
     agrees(explain(replace(WHOLE, frames=WHOLE.frames.take(np.unique(np.array(chosen, np.int64))))))
 
 
-def test_a_capture_without_its_last_interfaces_is_counted_as_its_journeys_say():
+def test_outcome_counts_agree_with_the_journeys_without_the_last_interfaces():
     trace = explain(WHOLE)
     left = np.flatnonzero(~trace.where('node in {"web", "peer"}'))
     part = explain(replace(WHOLE, frames=WHOLE.frames.take(left)))
@@ -41,7 +41,7 @@ def test_a_capture_without_its_last_interfaces_is_counted_as_its_journeys_say():
 
 
 @pytest.mark.parametrize("kind", [0x0180C2000000, 0x0180C200000E])
-def test_frames_that_bridges_keep_are_counted_as_consumed_as_they_say(kind):
+def test_frames_that_bridges_do_not_forward_are_counted_as_consumed(kind):
     frame = kind.to_bytes(6, "big") + bytes.fromhex("02000000000188cc") + bytes(46)
     trace = explain(recording_of(frames_of([("a/eth0", 1, 5, frame)])))
     assert dict(trace.outcomes) == {"consumed": 1}

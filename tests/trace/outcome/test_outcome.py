@@ -1,4 +1,4 @@
-"""How a journey ended where no topology tells whose an address is."""
+"""Outcomes if no topology says who owns an address."""
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import LLC, STP, Dot3, Ether
@@ -22,27 +22,27 @@ OWN = datagram("10.0.0.3", "10.0.0.1", DOCK, CLIENT, 3)
 
 
 def ended(*seen):
-    """How the first packet ended."""
+    """The outcome of the first packet."""
     frames = [(place, way, at * 1000, frame) for at, (place, way, frame) in enumerate(seen)]
     return explain(recording_of(frames_of(frames))).journeys[0].outcome
 
 
-def test_what_a_node_sends_from_is_taken_for_its_address():
+def test_an_address_that_a_node_sends_from_is_its_own():
     found = ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER))
     assert (found.kind, found.evidence[0].quote) == ("delivered", "packets from 10.0.0.2 begin at dock")
     assert found.evidence[0].strength == "inferred"
 
 
-def test_an_interface_that_sends_from_several_mac_addresses_is_a_port_and_its_node_not_the_receiver():
+def test_a_node_does_not_receive_at_an_interface_that_sends_from_several_mac_addresses():
     assert ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER), ("dock/port", 2, OWN)).kind == "lost-from-sight"
 
 
-def test_an_address_that_packets_come_in_from_is_not_the_nodes_own():
+def test_an_address_that_packets_come_in_from_is_not_the_nodes():
     more = datagram("10.0.0.2", "10.9.9.9", WEB, DOCK, 4)
     assert ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER), ("dock/other", 1, more)).kind == "lost-from-sight"
 
 
-def test_a_packet_in_a_tunnel_has_not_arrived():
+def test_an_encapsulated_packet_is_not_delivered():
     around = (
         Ether(src=CLIENT, dst=DOCK)
         / IP(src="192.0.2.1", dst="192.0.2.2", id=9)
@@ -53,13 +53,13 @@ def test_a_packet_in_a_tunnel_has_not_arrived():
     assert ended(("dock/eth0", 1, wrapped), ("dock/eth0", 2, ANSWER)).kind == "lost-from-sight"
 
 
-def test_a_frame_that_is_not_routed_is_delivered_to_the_mac_address_that_is_sent_from_there():
+def test_an_unrouted_frame_is_delivered_to_the_mac_address_that_sends_there():
     frame = bytes(Ether(src=CLIENT, dst=WEB, type=0x88B5) / b"octets of somebody")
     assert ended(("a/eth0", 2, frame), ("b/eth0", 1, frame)).kind == "lost-from-sight"
     found = ended(("a/eth0", 2, frame), ("b/eth0", 1, frame), ("b/eth0", 2, ANSWER))
     assert (found.kind, found.evidence[0].quote) == ("delivered", f"packets from {WEB} begin at b")
 
 
-def test_a_frame_with_a_length_in_place_of_a_type_is_named_after_what_follows():
+def test_a_frame_with_a_length_instead_of_a_type_is_llc():
     frame = bytes(Dot3(dst="01:80:c2:00:00:00", src=CLIENT) / LLC() / STP())
     assert explain(recording_of(frames_of([("b/eth0", 1, 0, frame)]))).journeys[0].packet.protocol == "llc"

@@ -1,4 +1,4 @@
-"""A refusal belongs to the packet whose bytes it quotes, or whose SYN it acknowledges."""
+"""A rejection belongs to the packet whose octets it quotes, or whose SYN it acknowledges."""
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
@@ -32,7 +32,7 @@ def test_a_reset_belongs_to_the_syn_that_it_acknowledges():
         assert (outcome.reason == "the node answered with a TCP reset") is refused
 
 
-def test_each_of_many_packets_that_look_the_same_has_its_own_answer_and_is_looked_at_a_few_times(monkeypatch):
+def test_many_identical_packets_get_their_own_answers_in_linear_time(monkeypatch):
     packet = IP(src="10.0.0.1", dst="10.0.0.2", id=0, flags="DF") / UDP(sport=5, dport=8125) / b"the same"
     error = IP(src="10.0.0.2", dst="10.0.0.1") / ICMP(type=3, code=3) / packet
     frames = [("b/eth0", 1, bytes(Ether(**MACS) / packet)), ("b/eth0", 2, bytes(Ether(**MACS) / error))]

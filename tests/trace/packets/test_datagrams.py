@@ -1,4 +1,4 @@
-"""Large UDP datagrams and those they are cut into are one journey, told by the octets and numbers of the first two."""
+"""Large UDP datagrams and their pieces are one journey, recognised by the octets and identifications of the first two."""
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
@@ -27,24 +27,24 @@ def pieces(size, until, place="b/eth0", way=1, **more):
     ]
 
 
-def test_pieces_come_from_the_datagram_that_held_them():
+def test_pieces_have_the_datagram_that_contained_them_as_parent():
     for six in (False, True):
         joined = join(seen(("a/eth0", 2, datagram(0, 4500, six=six)), *pieces(1000, 4500, six=six)))
         assert joined.parent.tolist() == [-1, 0, 0, 0, 0, 0]
 
 
-def test_a_datagram_joined_from_pieces_is_one_journey_with_all_of_them():
+def test_a_merged_datagram_is_one_journey_with_all_its_pieces():
     joined = join(seen(*pieces(1000, 4500, "a/eth0", 2), ("b/eth0", 1, datagram(0, 4500))))
     assert joined.journey.tolist() == [0] * 6
 
 
-def test_a_datagram_of_which_only_the_first_piece_fits_is_left_whole():
+def test_a_datagram_is_not_cut_if_only_its_first_piece_was_captured():
     joined = join(seen(("a/eth0", 2, datagram(0, 4500)), ("b/eth0", 1, datagram(0, 1000)),
                        ("b/eth0", 1, datagram(1008, 2008, number=2))))  # fmt: skip
     assert joined.parent.tolist() == [-1, -1, -1]
 
 
-def test_no_more_pieces_are_made_than_a_kernel_takes_as_one():
+def test_no_more_pieces_are_made_than_a_kernel_merges():
     zeros = {"octets": bytes(9000), "six": True}
     frames = [("a/eth0", 1, datagram(0, 8, **zeros)), ("a/eth0", 1, datagram(0, 8000, **zeros))]
     assert len(join(seen(*frames)).units) == 2

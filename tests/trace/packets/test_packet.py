@@ -1,4 +1,4 @@
-"""Packets in words."""
+"""Packets as text."""
 
 from cnetkit.trace.packets.packet import address, error_name, mac
 

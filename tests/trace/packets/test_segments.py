@@ -1,4 +1,4 @@
-"""Large TCP segments and the pieces they are cut into are one journey, told by the octets they hold."""
+"""Large TCP segments and their pieces are one journey, recognised by their octets."""
 
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
@@ -21,7 +21,7 @@ def seen(*frames):
     return recording_of(frames_of([(place, way, at, frame) for at, (place, way, frame) in enumerate(frames)]))
 
 
-def test_pieces_come_from_the_segment_that_held_them():
+def test_pieces_have_the_segment_that_contained_them_as_parent():
     joined = join(seen(
         ("a/eth0", 2, segment(0, 3000, number=7, flags="PA")), ("b/eth0", 1, segment(0, 1000, number=7)),
         ("b/eth0", 1, segment(1000, 2000, number=8)), ("b/eth0", 1, segment(2000, 3000, number=9, flags="PA")),
@@ -29,7 +29,7 @@ def test_pieces_come_from_the_segment_that_held_them():
     assert joined.parent.tolist() == [-1, 0, 0, 0]
 
 
-def test_a_segment_joined_from_pieces_is_one_journey_with_all_of_them():
+def test_a_merged_segment_is_one_journey_with_all_its_pieces():
     joined = join(seen(
         ("a/eth0", 2, segment(0, 1000, number=1)), ("a/eth0", 2, segment(1000, 2000, number=2)),
         ("b/eth0", 1, segment(0, 2000, number=1)),
@@ -38,7 +38,7 @@ def test_a_segment_joined_from_pieces_is_one_journey_with_all_of_them():
     assert joined.journey.tolist() == [0, 0, 0]
 
 
-def test_pieces_of_other_sizes_are_told_by_their_octets():
+def test_pieces_of_other_sizes_are_matched_by_their_octets():
     joined = join(seen(
         ("a/eth0", 2, segment(0, 3000)), ("b/eth0", 1, segment(0, 2000)), ("b/eth0", 1, segment(2000, 3000)),
         ("b/eth0", 2, segment(0, 1000)), ("b/eth0", 2, segment(1000, 3000)),
@@ -46,7 +46,7 @@ def test_pieces_of_other_sizes_are_told_by_their_octets():
     assert set(joined.journey.tolist()) == {0}
 
 
-def test_segments_that_follow_one_another_stay_apart():
+def test_consecutive_segments_stay_separate():
     joined = join(seen(
         ("a/eth0", 2, segment(0, 1000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
         ("a/eth0", 2, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(1000, 2000, number=2)),
@@ -69,12 +69,12 @@ def test_the_same_numbers_with_other_octets_are_not_joined():
     assert joined.parent.tolist() == [-1, -1]
 
 
-def test_segments_made_up_to_overlap_everywhere_are_not_cut_into_more_than_memory_holds():
+def test_segments_that_overlap_everywhere_do_not_exhaust_the_memory():
     frames = [("a/eth0", 1, segment(at, at + 1000)) for at in range(300)]
     assert len(join(seen(*frames)).units) == len(frames)
 
 
-def test_what_many_places_show_uncut_is_cut_as_the_last_one_shows_it():
+def test_segments_are_cut_as_the_last_interface_shows_them():
     places = [("a/eth0", 2), ("b/eth0", 1), *((f"{node}/eth{way}", 2 - way) for node in "bcde" for way in (1, 0))]
     large = [(place, way, segment(0, 9000)) for place, way in places[:-2]]
     small = [(places[-1][0], places[-1][1], segment(at, at + 100)) for at in range(0, 9000, 100)]
@@ -82,7 +82,7 @@ def test_what_many_places_show_uncut_is_cut_as_the_last_one_shows_it():
     assert set(joined.journey.tolist()) == {0}
 
 
-def test_a_retransmission_of_the_same_octets_is_told_by_its_numbers():
+def test_a_retransmission_of_the_same_octets_is_distinguished_by_its_identification():
     joined = join(seen(
         ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
         ("b/eth0", 1, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(0, 1000, number=5)),
@@ -91,7 +91,7 @@ def test_a_retransmission_of_the_same_octets_is_told_by_its_numbers():
     assert joined.parent.tolist() == [-1, 0, 0, -1, -1]
 
 
-def test_pieces_that_hardware_gave_one_and_the_same_number_are_told_by_their_octets():
+def test_pieces_with_equal_identifications_are_matched_by_their_octets():
     joined = join(seen(
         ("a/eth0", 2, segment(0, 3000, number=7)), ("b/eth0", 1, segment(0, 1000, number=7)),
         ("b/eth0", 1, segment(1000, 2000, number=7)), ("b/eth0", 1, segment(2000, 3000, number=7)),
@@ -99,7 +99,7 @@ def test_pieces_that_hardware_gave_one_and_the_same_number_are_told_by_their_oct
     assert joined.parent.tolist() == [-1, 0, 0, 0]
 
 
-def test_a_stretch_whose_pieces_were_lost_and_sent_again_is_told_by_what_the_others_show():
+def test_a_stretch_with_retransmitted_pieces_is_numbered_as_the_others_show():
     lost = [("a/eth0", 2, segment(0, 5000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1))]
     again = [("b/eth0", 1, segment(at, at + 1000, number=6 + at // 1000)) for at in range(1000, 5000, 1000)]
     other = [("a/eth0", 2, segment(6000, 9000, number=20, ack=100))]

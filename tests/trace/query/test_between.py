@@ -19,7 +19,7 @@ def seen(trace, *nodes):
     return [j.id for j in trace.journeys if set(nodes) <= {hop.node for hop in j.hops}]
 
 
-def test_between_two_nodes_are_the_journeys_seen_at_both(trace):
+def test_between_two_nodes_selects_journeys_captured_at_both(trace):
     assert trace.between("ext", "web").numbers.tolist() == seen(trace, "ext", "web")
     assert trace.between("web", "ext").numbers.tolist() == seen(trace, "ext", "web")
 
@@ -35,7 +35,7 @@ def test_an_interface_and_an_address_are_ends_too(trace):
     ]  # fmt: skip
 
 
-def test_an_unknown_end_is_refused_with_the_nodes_there_are(trace):
+def test_an_unknown_end_is_refused_with_a_list_of_nodes(trace):
     with pytest.raises(
         CnetkitError, match="'wob' is no node, interface or address here: the nodes are dock, ext, peer, web"
     ):

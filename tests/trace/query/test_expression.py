@@ -1,4 +1,5 @@
-"""The selection language: its grammar, and what it selects against tshark's and a plain reading of the same capture."""
+"""The selection language: its grammar, and its results compared with tshark and with a plain reading of the same
+capture."""
 
 import shutil
 import subprocess
@@ -64,7 +65,7 @@ TREES = st.recursive(
 
 
 @given(TREES)
-def test_a_tree_reads_back_from_its_own_text(tree):
+def test_a_tree_parses_back_from_its_text(tree):
     assert parse(str(tree)) == tree
 
 
@@ -72,7 +73,7 @@ WORDS = st.lists(st.sampled_from(['"', "(", ")", "{", "tcp", "==", "80", "not", 
 
 
 @given(st.text(max_size=60) | WORDS)
-def test_any_text_is_read_or_refused_in_one_sentence(text):
+def test_any_text_is_parsed_or_refused_in_one_sentence(text):
     said = ""
     try:
         assert parse(str(parse(text))) == parse(text)
@@ -108,14 +109,14 @@ def test_an_empty_selection_is_refused_with_an_example():
         parse("  ")
 
 
-def test_what_is_no_text_and_what_is_selected_by_nothing_known_are_refused():
+def test_other_types_and_unknown_kinds_of_selection_are_refused():
     with pytest.raises(CnetkitError, match=r"a selection is text such as 'tcp\.port == 80', not int"):
         parse(80)
     with pytest.raises(CnetkitError, match="by 'journey' or by 'flow', not by 'packet'"):
         trace().select("tcp", by="packet")
 
 
-def test_parentheses_end_before_the_stack_does():
+def test_deep_parentheses_are_refused_before_the_stack_overflows():
     with pytest.raises(CnetkitError, match=f"more than {DEEPEST} levels"):
         parse("(" * 5000 + "tcp" + ")" * 5000)
 
@@ -131,12 +132,12 @@ SAME_AS_WIRESHARK = [
 ]  # fmt: skip
 
 
-def test_a_field_that_no_hop_rewrites_is_said_to_be_one():
+def test_changed_refuses_a_field_that_no_hop_rewrites():
     with pytest.raises(CnetkitError, match=r"'frame\.len' is nothing that a hop rewrites: it takes encapsulation"):
         parse("changed(frame.len)")
 
 
-def test_of_a_long_selection_the_error_repeats_the_place_only():
+def test_an_error_in_a_long_selection_repeats_only_the_part_around_it():
     with pytest.raises(CnetkitError, match="at character 3001: 'x'") as error:
         parse("ip or " * 500 + "x" + " or ip" * 500)
     assert "x or ip" in str(error.value)
@@ -144,7 +145,7 @@ def test_of_a_long_selection_the_error_repeats_the_place_only():
 
 
 @pytest.mark.parametrize("expression", SAME_AS_WIRESHARK)
-def test_frames_are_those_that_wiresharks_display_filter_gives(expression):
+def test_frames_agree_with_wiresharks_display_filter(expression):
     tshark = shutil.which("tshark")
     assert tshark, "tshark is needed: see tests/apt.txt"
     options = ["-o", "tcp.relative_sequence_numbers:FALSE"]
@@ -196,7 +197,7 @@ def ends_of(packet):
 
 
 @pytest.mark.parametrize("expression", BY_HAND)
-def test_journeys_are_those_that_a_plain_reading_of_each_gives(expression):
+def test_journeys_agree_with_a_plain_reading_of_each(expression):
     assert [journey.id for journey in trace().select(expression).journeys] == BY_HAND[expression]()
 
 
@@ -230,13 +231,13 @@ def test_a_selection_keeps_the_numbers_and_the_flows_of_the_whole():
     assert first.flow.id == part.flows[0].id
 
 
-def test_a_selection_of_a_selection_fulfils_both():
+def test_a_selection_of_a_selection_matches_both():
     twice = trace().select("udp").select("latency > 20us")
     assert twice.numbers.tolist() == trace().select("udp and latency > 20us").numbers.tolist()
     assert twice.selection == "udp; latency > 20us"
 
 
-def test_a_saved_selection_holds_its_frames_only(tmp_path):
+def test_a_saved_selection_contains_its_frames_only(tmp_path):
     part = trace().select("tcp.port == 80 and tcp.flags.syn")
     part.save(tmp_path / "part.pcapng")
     again = cnetkit.load(tmp_path / "part.pcapng")

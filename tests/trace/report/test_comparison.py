@@ -1,4 +1,4 @@
-"""What differs between two traces of the same question."""
+"""Differences between two traces of the same question."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ def test_a_trace_does_not_differ_from_itself_saved_and_loaded(tmp_path):
     assert str(comparison).startswith("nothing differs")
 
 
-def test_connections_that_differ_in_the_clients_port_only_are_alike():
+def test_connections_that_differ_only_in_the_client_port_are_equal():
     trace = cnetkit.load(TRUTH)
     first, second = (trace.select(f"tcp.port == {port}") for port in (42884, 42886))
     assert len(first.journeys) == len(second.journeys) > 0
     assert first.compare(second).differences == ()
 
 
-def test_packets_of_one_trace_only_are_named_with_what_became_of_them():
+def test_packets_of_one_trace_only_are_listed_with_their_outcome():
     trace = cnetkit.load(TRUTH)
     comparison = trace.select("udp and ip.addr == 203.0.113.2").compare(trace.select("ip.src == 172.17.0.3 and udp"))
     rows = comparison.table.set_index("question")
@@ -36,7 +36,7 @@ def test_packets_of_one_trace_only_are_named_with_what_became_of_them():
     assert rows.loc["udp 172.17.0.3 → 172.17.0.1:5353", "after"] == "delivered at web/eth0"
 
 
-def test_one_packet_that_took_another_way_is_told_with_both_ways():
+def test_a_packet_that_took_another_path_is_listed_with_both_paths():
     trace = cnetkit.load(TRUTH)
     frames = trace.recording.frames
     keep = ~trace.where('node == "web"')

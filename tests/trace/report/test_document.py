@@ -1,4 +1,4 @@
-"""The JSON document says what the trace's objects say."""
+"""The JSON document agrees with the trace's objects."""
 
 import json
 from dataclasses import asdict
@@ -19,7 +19,7 @@ def _as_version_1(hop):
     return fields
 
 
-def test_the_document_holds_every_journey_with_its_hops_and_outcome():
+def test_the_document_contains_every_journey_with_its_hops_and_outcome():
     trace = explain(recording_of(read_pcapng(TRUTH / "portmap.pcapng")))
     journeys = [
         {"id": j.id, "outcome": j.outcome.kind, "where": j.outcome.where, "reason": j.outcome.reason}
@@ -29,7 +29,7 @@ def test_the_document_holds_every_journey_with_its_hops_and_outcome():
     assert json.loads(trace.to_json())["journeys"] == json.loads(json.dumps(journeys))
 
 
-def test_a_frame_that_is_no_frame_is_unexplained_with_its_reason():
+def test_an_undecodable_frame_is_unexplained_with_its_reason():
     document = json.loads(explain(recording_of(frames_of([("a/eth0", 1, 5, b"short")]))).to_json())
     assert document["journeys"] == []
     assert document["unexplained"] == [{"frame": 0, "reason": "shorter than its link header"}]

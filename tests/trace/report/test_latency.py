@@ -1,4 +1,4 @@
-"""Quantiles of groups, as numpy has them for one."""
+"""Quantiles of groups, compared with numpy's."""
 
 import numpy as np
 from hypothesis import given, strategies as st
@@ -9,7 +9,7 @@ GROUPED = st.lists(st.tuples(st.integers(0, 4), st.floats(0, 1e6)), max_size=40)
 
 
 @given(GROUPED, st.floats(0, 1))
-def test_each_groups_quantile_is_numpys(pairs, share):
+def test_quantiles_equal_numpys(pairs, share):
     values, group = np.array([value for _, value in pairs]), np.array([number for number, _ in pairs], np.int64)
     (found,) = quantiles(values, group, 5, (share,))
     for number in range(5):

@@ -1,4 +1,4 @@
-"""Tables against the trace's own objects and tshark's reading, and Parquet files against the tables."""
+"""Tables, compared with the trace's own objects and with tshark; Parquet files, compared with the tables."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ def trace():
     return cnetkit.load(TRUTH)
 
 
-def test_hops_say_what_the_journeys_say(trace):
+def test_the_hops_table_agrees_with_the_journeys(trace):
     packet, start = trace.analysis.case.packet, int(trace.recording.frames.time_ns.min())
     expected = [
         (
@@ -37,7 +37,7 @@ def test_hops_say_what_the_journeys_say(trace):
     assert rows == expected
 
 
-def test_frames_say_what_tshark_reads(trace):
+def test_the_frames_table_agrees_with_tshark(trace):
     tshark = shutil.which("tshark")
     assert tshark, "tshark is needed: see tests/apt.txt"
     fields = ["frame.len", "eth.src", "eth.dst", "ip.ttl", "ip.id", "tcp.seq_raw", "tcp.ack_raw"]
@@ -52,7 +52,7 @@ def test_frames_say_what_tshark_reads(trace):
         assert list(row) == [one or "0" for one in told]
 
 
-def test_flows_count_what_their_journeys_say(trace):
+def test_the_flows_table_agrees_with_the_journeys(trace):
     table = trace.tables.flows
     assert len(table) == len(trace.flows)
     for row, flow in zip(table.to_dict("records"), trace.flows, strict=True):
@@ -92,7 +92,7 @@ def test_latencies_are_the_times_between_hops(trace):
     assert trace.tables.flow_latency["count"].sum() == table["count"].sum()
 
 
-def test_a_selections_tables_hold_what_was_selected(trace):
+def test_a_selections_tables_contain_only_the_selection(trace):
     part = trace.select("tcp.port == 8080")
     frames = sorted(frame for journey in part.journeys for frame in journey.frames)
     assert part.tables.frames["frame"].tolist() == frames
@@ -102,7 +102,7 @@ def test_a_selections_tables_hold_what_was_selected(trace):
     assert part.table.astype(str).equals(whole[list(part.table.columns)].astype(str))
 
 
-def test_a_frame_in_no_journey_stands_in_the_frames_with_its_problem():
+def test_an_unexplained_frame_is_in_the_frames_table_with_its_problem():
     table = explain(recording_of(frames_of([("a/eth0", 1, 5, b"short")]))).tables.frames
     assert table[["journey", "problem"]].values.tolist() == [[pd.NA, "shorter than its link header"]]
 
@@ -113,14 +113,14 @@ def test_an_empty_trace_has_empty_tables():
 
 
 @pytest.mark.parametrize("name", ["hops", "frames", "flows", "latency", "flow_latency"])
-def test_a_parquet_file_holds_the_table(trace, tmp_path, name):
+def test_a_parquet_file_contains_the_table(trace, tmp_path, name):
     trace.to_parquet(tmp_path / "t.parquet", name)
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "t.parquet"), getattr(trace.tables, name), check_dtype=False
     )
 
 
-def test_an_unknown_table_and_a_place_that_is_not_there_are_refused(trace, tmp_path):
+def test_an_unknown_table_and_a_missing_folder_are_refused(trace, tmp_path):
     with pytest.raises(CnetkitError, match="no table 'rows': write hops, frames"):
         trace.to_parquet(tmp_path / "t.parquet", "rows")
     with pytest.raises(CnetkitError, match=r"cannot be written \((?!None)"):
@@ -129,7 +129,7 @@ def test_an_unknown_table_and_a_place_that_is_not_there_are_refused(trace, tmp_p
 
 def test_without_pyarrow_parquet_names_what_to_install(tmp_path):
     code = (
-        "import sys; sys.modules['pyarrow'] = None\n"  # as where it is not installed
+        "import sys; sys.modules['pyarrow'] = None\n"  # as if it were not installed
         f"import cnetkit; cnetkit.load({str(TRUTH)!r}).to_parquet({str(tmp_path / 't.parquet')!r})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""A cable carries a frame from one end to the other, and never back into the same one."""
+"""A link carries a frame from one end to the other, and never back to the same end."""
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
@@ -20,17 +20,17 @@ def test_a_flood_that_returns_by_the_same_port_is_a_step_of_its_own():
     assert join(recording_of(frames_of(seen), (WIRED,))).parent.tolist() == [-1, 0, 1, 2]
 
 
-def test_what_went_out_never_came_in_at_the_same_end_by_the_cable():
+def test_a_cable_does_not_return_a_frame_to_its_sender():
     seen = [("a/eth0", 2, 0, FRAME), ("a/eth0", 1, 14, FRAME)]
     joined = join(recording_of(frames_of(seen), (WIRED,)))
-    assert NAMES[joined.step[1]] == "flood"  # a bridge, which was not captured, sent it back
+    assert NAMES[joined.step[1]] == "flood"  # returned by a bridge that was not captured
 
 
-def test_loopback_is_a_cable_from_a_node_to_itself():
+def test_loopback_is_a_link_from_a_node_to_itself():
     seen = [("a/lo", 2, 0, FRAME), ("a/lo", 1, 14, FRAME)]
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0]
 
 
-def test_what_came_in_at_a_loopback_is_not_sent_there_again():
+def test_a_packet_received_at_a_loopback_is_not_sent_there_again():
     seen = [("a/lo", 2 - n % 2, n * 9, FRAME) for n in range(8)]
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1, 2, -1, 4, -1, 6]

@@ -1,4 +1,4 @@
-"""A translation that no table tells of is believed where only one packet can be meant, and where it took no time."""
+"""A translation without a conntrack entry is accepted only if no other packet is possible and it took no time."""
 
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -15,7 +15,7 @@ def datagram(source, ttl, number=0):
 
 
 @pytest.mark.parametrize(("number", "took", "rule"), [(0, 10**4, "nat"), (7, 4 * 10**8, "nat"), (0, 4 * 10**8, "")])
-def test_one_without_a_number_of_its_own_is_translated_at_once_or_is_another_one(number, took, rule):
+def test_an_unnumbered_packet_is_translated_at_once_or_is_another_packet(number, took, rule):
     other = datagram("10.0.0.8", 63, 3)  # both places were captured before and after
     joined = join(recording_of(frames_of([
         ("r/eth1", 2, -(10**6), other), ("r/eth0", 1, 0, datagram("10.0.0.6", 64, number)),

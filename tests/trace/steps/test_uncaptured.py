@@ -1,4 +1,4 @@
-"""A stretch that nobody captured is bridged only where one packet can be meant."""
+"""A gap in the capture is bridged only if no other packet is possible."""
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
@@ -20,12 +20,12 @@ def test_the_same_packet_further_on_continues_its_journey():
     ]
 
 
-def test_a_packet_whose_ttl_grew_is_another_one():
+def test_a_packet_with_a_higher_ttl_is_another_packet():
     seen = [("a/eth0", 2, 0, frame(1, ttl=62)), ("b/eth0", 1, 9, frame(1, ttl=64, mac="02:00:00:00:00:09"))]
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, -1]
 
 
-def test_an_answer_is_no_continuation():
+def test_a_reply_is_not_joined_to_its_request():
     back = frame(1, src="10.0.0.2", dst="10.0.0.1")
     assert join(recording_of(frames_of([("a/eth0", 2, 0, frame(1)), ("b/eth0", 2, 9, back)]))).parent.tolist() == [
         -1,

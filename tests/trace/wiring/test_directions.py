@@ -1,4 +1,4 @@
-"""Directions that a capture file leaves out."""
+"""Directions that a capture file does not contain."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.trace.loading import read_pcapng, recording_of
 TRUTH = Path(__file__).parents[2] / "data" / "truth"
 
 
-def test_directions_that_were_not_recorded_are_found_out_from_the_order_on_each_cable():
+def test_directions_are_inferred_from_the_order_on_each_cable():
     frames = read_pcapng(TRUTH / "portmap.pcapng")
     joined = join(recording_of(replace(frames, direction=frames.direction * 0)))
     assert (joined.direction == frames.direction).mean() > 0.999
@@ -31,7 +31,7 @@ def test_times_in_microseconds_do_not_break_journeys():
 
 
 @pytest.mark.parametrize(("times", "ways"), [(2, [OUT, IN] * 3), (1, [IN] * 3)])
-def test_at_a_loopback_a_packet_goes_out_and_comes_in_or_is_recorded_once(times, ways):
+def test_a_loopback_packet_is_captured_twice_or_once(times, ways):
     packets = [bytes(Ether(src="00:00:00:00:00:00", dst="00:00:00:00:00:00") / IP(src="127.0.0.1", dst="127.0.0.1", id=n)
                      / UDP(sport=1, dport=2) / b"x") for n in (1, 2, 3)]  # fmt: skip
     frames = make_frames([Tap("host", "lo")], [(0, UNKNOWN, n, packets[n // times]) for n in range(3 * times)])
@@ -41,7 +41,7 @@ def test_at_a_loopback_a_packet_goes_out_and_comes_in_or_is_recorded_once(times,
 
 
 @pytest.mark.parametrize("lost", [0, 1])
-def test_of_packets_that_look_alike_the_one_captured_earlier_is_not_taken_for_the_sender(lost):
+def test_of_identical_packets_the_earlier_capture_is_not_assumed_to_be_the_sender(lost):
     packet = bytes(Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / IP(src="10.0.0.1", dst="10.0.0.2", id=0)
                    / UDP(sport=1, dport=2) / b"still here")  # fmt: skip
     sent = [(0, UNKNOWN, n * 30_000_000, packet) for n in range(1 + lost, 20)]
@@ -54,7 +54,7 @@ def test_of_packets_that_look_alike_the_one_captured_earlier_is_not_taken_for_th
         assert len(numbers) == 1
 
 
-def test_of_two_captures_that_never_ran_at_once_no_direction_is_guessed():
+def test_no_direction_is_guessed_from_captures_that_never_ran_together():
     packet = bytes(Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / IP(src="10.0.0.1", dst="10.0.0.2", id=0)
                    / UDP(sport=1, dport=2) / b"still here")  # fmt: skip
     rows = [(1, UNKNOWN, 1_000_000, packet), (0, UNKNOWN, 30_000_000, packet)]
@@ -62,8 +62,8 @@ def test_of_two_captures_that_never_ran_at_once_no_direction_is_guessed():
     assert joined.direction.tolist() == [UNKNOWN, UNKNOWN]
 
 
-def test_what_two_clocks_saw_in_either_order_is_no_hairpin():
-    """A group's packet sent twice: the second time it seems to come before it was sent."""
+def test_clock_error_is_not_taken_for_a_hairpin():
+    """A group-addressed packet sent twice: the second time it seems to arrive before it was sent."""
     report = bytes(Ether(src="02::1", dst="01:00:5e:00:00:16") / IP(src="10.0.0.1", dst="224.0.0.22", id=0) / b"report")
     taps = [Tap("a", "x", clock="a"), Tap("b", "x", clock="b")]
     asked = [
@@ -90,15 +90,15 @@ def test_what_two_clocks_saw_in_either_order_is_no_hairpin():
     assert OUT not in joined.direction[-2:-1].tolist()
 
 
-def test_what_one_end_of_a_cable_says_tells_the_other_end_that_seems_to_have_been_earlier():
-    """Where a file of microseconds stands beside one of nanoseconds, the receiver may seem to be the first."""
+def test_one_end_of_a_cable_decides_the_direction_at_the_other_despite_clock_error():
+    """If one file has microseconds and another one nanoseconds, the receiver may seem to be first."""
     taps = [Tap("a", "x"), Tap("b", "x")]
     packets = [
         bytes(Ether(src="02::1", dst="02::2") / IP(src="10.0.0.1", dst="10.0.0.2", id=n) / UDP()) for n in range(1, 21)
     ]
     rows = []
     for n, packet in enumerate(packets):
-        early = n % 5 == 4  # each fifth arrives within the microsecond in which it was sent
+        early = n % 5 == 4  # each fifth packet arrives within the microsecond in which it was sent
         sent = 10**7 * n + (70 if early else 0)
         rows += [(0, OUT, sent, packet), (1, UNKNOWN, (sent + (20 if early else 9_500)) // 1000 * 1000, packet)]
     rows.sort(key=lambda row: row[2])

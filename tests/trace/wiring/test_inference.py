@@ -1,4 +1,4 @@
-"""What frames alone tell of cables and bridges."""
+"""Cables and bridges inferred from frames alone."""
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
@@ -8,7 +8,7 @@ from cnetkit.trace.engine import join
 from tests.trace.loading import frames_of, recording_of
 
 
-def test_a_flood_tells_of_its_cables_by_the_order_of_arrival():
+def test_cables_are_inferred_from_the_order_in_which_a_flood_arrives():
     frame = bytes(Ether(dst="ff:ff:ff:ff:ff:ff") / IP(dst="10.0.0.255") / UDP())
     seen = [("a/eth0", 2, 0, frame), ("br/p0", 1, 1, frame)]
     seen += [("br/p1", 2, 2, frame), ("br/p2", 2, 3, frame), ("br/p3", 2, 4, frame), ("br/br0", 1, 5, frame)]
@@ -16,7 +16,7 @@ def test_a_flood_tells_of_its_cables_by_the_order_of_arrival():
     assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, 1, 1, 1, 1, 2, 3, 4]
 
 
-def test_of_a_tunnel_whose_outside_alone_was_captured_each_packet_is_one_journey():
+def test_each_packet_is_one_journey_if_only_the_outer_side_of_its_tunnel_was_captured():
     def outside(number, ttl, source, target):
         inner = Ether(src="02::5", dst="02::6") / IP(src="10.0.0.1", dst="10.0.0.2", id=number) / UDP(sport=5, dport=6)
         around = IP(src="192.0.2.1", dst="192.0.2.9", id=number, ttl=ttl) / UDP(sport=49152, dport=4789) / VXLAN(vni=42)
