@@ -1,7 +1,7 @@
-"""The names of services: a dnsmasq in a pod behind the service kube-system/kube-dns, and pods that ask it.
+"""Cluster DNS: a dnsmasq in a pod behind the service kube-system/kube-dns, and the resolv.conf of pods that ask it.
 
-`web.default.svc.cluster.local` is the address of the service `web`. Kubernetes has CoreDNS for this; the questions, the
-answers and the pods' resolv.conf are the same. Source: kubernetes.io/docs/concepts/services-networking/dns-pod-service.
+`web.default.svc.cluster.local` is the address of the service `web`. Kubernetes uses CoreDNS; queries, answers and the pods'
+resolv.conf are the same here. Source: kubernetes.io/docs/concepts/services-networking/dns-pod-service.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ options ndots:5
 
 
 class ClusterDNS:
-    """Made with `cluster.dns`. `pod` is the pod that the server runs in."""
+    """Made with `cluster.dns`. `pod`: where the server runs."""
 
     def __init__(self, cluster: Cluster, host: Host, name: str) -> None:
         self.cluster = cluster
@@ -42,13 +42,13 @@ class ClusterDNS:
         cluster.watchers.append(self._changed)
 
     def _write(self) -> None:
-        """The table that the server reads, beside the old one and then in its place."""
-        found = [
-            f"{address} {one.name}.{one.namespace}.svc.{DOMAIN}"
-            for one in self.cluster.services.values()
-            for address in one.addresses
+        """Replaces the hosts file that the server reads, in one step."""
+        lines = [
+            f"{address} {service.name}.{service.namespace}.svc.{DOMAIN}"
+            for service in self.cluster.services.values()
+            for address in service.addresses
         ]
-        self.pod.run(f"cat > {_HOSTS}.new && mv {_HOSTS}.new {_HOSTS}", input="\n".join([*found, ""]), check=True)
+        self.pod.run(f"cat > {_HOSTS}.new && mv {_HOSTS}.new {_HOSTS}", input="\n".join([*lines, ""]), check=True)
 
     def _changed(self) -> None:
         if self.pod.name in self.pod.site.members:
@@ -56,7 +56,7 @@ class ClusterDNS:
             self.pod.run(f"kill -HUP $(cat {_PID})", check=True)
 
     def serve(self, *places: Pod | PodContainer) -> None:
-        """Gives pods, or containers of them, the resolv.conf that kubelet gives them."""
+        """Writes the resolv.conf of pods, or of containers of them, as kubelet does."""
         for place in places:
             target = (
                 'target=$(readlink -m /etc/resolv.conf); mkdir -p "${target%/*}"; [ -e "$target" ] || : > "$target"'

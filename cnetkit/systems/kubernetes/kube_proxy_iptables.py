@@ -1,7 +1,7 @@
 """kube-proxy's rules in its iptables mode: chain by chain, with its names, comments and probabilities.
 
-It words rules and lays none. A test compares names with those of real clusters.
-Source: github.com/kubernetes/kubernetes, pkg/proxy/iptables (1.30). KUBE-FIREWALL, which kubelet lays, is left out.
+It makes the text for iptables-restore(8) and lays nothing. A test compares chain names with those of real clusters.
+Source: github.com/kubernetes/kubernetes, pkg/proxy/iptables (1.30). KUBE-FIREWALL, which kubelet adds, is left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _JUMPS = {
         'POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING',
     ),
 }
-"""Where each of its own chains is entered from, in their order; put before all that is there already."""
+"""The rules that lead from the built-in chains to kube-proxy's, in their order. They stand before all other rules."""
 _CHAINS = {
     "filter": ("KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL", "KUBE-SERVICES"),
     "nat": ("KUBE-MARK-MASQ", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-SERVICES"),
@@ -56,43 +56,43 @@ _LOCALHOST = {4: "", 6: "! -d ::1/128 "}
 """A host's ports are not reachable at its IPv6 loopback address: the kernel has no route_localnet for IPv6."""
 
 
-def chain(kind: str, one: ServicePort, endpoint: str = "") -> str:
-    """The name of a chain of its own: `kind` is SVC (a service's port), SEP (one endpoint of it) or EXT (from outside)."""
-    digest = hashlib.sha256(f"{one.full_name}{one.protocol}{endpoint}".encode()).digest()
+def chain(kind: str, port: ServicePort, endpoint: str = "") -> str:
+    """The name of a chain of its own: `kind` is SVC (a service's port), SEP (one of its endpoints) or EXT (from outside)."""
+    digest = hashlib.sha256(f"{port.full_name}{port.protocol}{endpoint}".encode()).digest()
     return f"KUBE-{kind}-{base64.b32encode(digest).decode()[:16]}"
 
 
 def _own(ports: Sequence[ServicePort]) -> list[str]:
-    """The chains that services have of their own."""
-    found = []
-    for one in [one for one in ports if one.endpoints]:
-        found += [chain("SVC", one), *(chain("SEP", one, end) for end in one.endpoints)]
-        found += [chain("EXT", one)] if one.node_port else []
-    return found
+    """The chains that belong to single services."""
+    names = []
+    for port in [port for port in ports if port.endpoints]:
+        names += [chain("SVC", port), *(chain("SEP", port, endpoint) for endpoint in port.endpoints)]
+        names += [chain("EXT", port)] if port.node_port else []
+    return names
 
 
 def rules(ports: Sequence[ServicePort], before: Sequence[ServicePort], pods: str, first: bool, version: int = 4) -> str:
-    """What iptables-restore(8) is given, beside what is there, so that `ports` are served and those of `before` no more.
+    """The text that makes a host serve `ports` in place of `before` and leaves all other rules as they are.
 
     All are of one address family, `version` 4 or 6. `pods`: the pods' network, whose own packets keep their source. `first`:
-    the chains are not entered from anywhere yet.
+    no rule leads to kube-proxy's chains yet.
     """
-    filtering, nat = ["*filter"], ["*nat"]
+    filters, nat = ["*filter"], ["*nat"]
     own = _own(ports)
     stale = [name for name in _own(before) if name not in own]
-    filtering += [f":{name} - [0:0]" for name in _CHAINS["filter"]]
+    filters += [f":{name} - [0:0]" for name in _CHAINS["filter"]]
     nat += [f":{name} - [0:0]" for name in (*_CHAINS["nat"], *own, *stale)]
     if first:
-        filtering += [f"-I {jump}" for jump in reversed(_JUMPS["filter"])]
+        filters += [f"-I {jump}" for jump in reversed(_JUMPS["filter"])]
         nat += [f"-I {jump}" for jump in reversed(_JUMPS["nat"])]
-    filtering += [_FORWARD.rstrip(), *(line for one in ports if not one.endpoints for line in _refused(one))]
-    nat += [_MASQUERADE.rstrip(), *(line for one in ports if one.endpoints for line in _served(one, pods))]
+    filters += [_FORWARD.rstrip(), *(line for port in ports if not port.endpoints for line in _reject(port))]
+    nat += [_MASQUERADE.rstrip(), *(line for port in ports if port.endpoints for line in _serve(port, pods))]
     nat += [_LAST.format(match=_LOCALHOST[version]), *(f"-X {name}" for name in stale)]
-    return "\n".join([*filtering, "COMMIT", *nat, "COMMIT"]) + "\n"
+    return "\n".join([*filters, "COMMIT", *nat, "COMMIT"]) + "\n"
 
 
 def removal(ports: Sequence[ServicePort]) -> str:
-    """What takes it all away again, for services that stood as `ports`."""
+    """The text that removes everything, if `ports` are served now."""
     lines: list[str] = []
     for table, own in (("filter", []), ("nat", _own(ports))):
         names = [*_CHAINS[table], *own]
@@ -101,40 +101,40 @@ def removal(ports: Sequence[ServicePort]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _to(one: ServicePort, comment: str, target: str, source: str = "") -> str:
-    match = f"-m {one.protocol} -p {one.protocol} -d {one.address} --dport {one.port}"
+def _to(port: ServicePort, comment: str, target: str, source: str = "") -> str:
+    match = f"-m {port.protocol} -p {port.protocol} -d {port.address} --dport {port.port}"
     return f'-m comment --comment "{comment}" {match} {source}-j {target}'
 
 
-def _refused(one: ServicePort) -> Iterator[str]:
-    none = f"{one.full_name} has no endpoints"
-    yield f"-A KUBE-SERVICES {_to(one, none, 'REJECT')}"
-    if one.node_port:
-        match = f"-m addrtype --dst-type LOCAL -m {one.protocol} -p {one.protocol} --dport {one.node_port}"
+def _reject(port: ServicePort) -> Iterator[str]:
+    none = f"{port.full_name} has no endpoints"
+    yield f"-A KUBE-SERVICES {_to(port, none, 'REJECT')}"
+    if port.node_port:
+        match = f"-m addrtype --dst-type LOCAL -m {port.protocol} -p {port.protocol} --dport {port.node_port}"
         yield f'-A KUBE-EXTERNAL-SERVICES -m comment --comment "{none}" {match} -j REJECT'
 
 
-def _served(one: ServicePort, pods: str) -> Iterator[str]:
-    service, outside, name = chain("SVC", one), chain("EXT", one), f'-m comment --comment "{one.full_name}"'
-    cluster_ip = f"{one.full_name} cluster IP"
-    yield f"-A KUBE-SERVICES {_to(one, cluster_ip, service)}"
-    if one.node_port:
-        yield f"-A KUBE-NODEPORTS {name} -m {one.protocol} -p {one.protocol} --dport {one.node_port} -j {outside}"
-        words = f"masquerade traffic for {one.full_name} external destinations"
-        yield f'-A {outside} -m comment --comment "{words}" -j KUBE-MARK-MASQ'
+def _serve(port: ServicePort, pods: str) -> Iterator[str]:
+    service, outside, name = chain("SVC", port), chain("EXT", port), f'-m comment --comment "{port.full_name}"'
+    cluster_ip = f"{port.full_name} cluster IP"
+    yield f"-A KUBE-SERVICES {_to(port, cluster_ip, service)}"
+    if port.node_port:
+        yield f"-A KUBE-NODEPORTS {name} -m {port.protocol} -p {port.protocol} --dport {port.node_port} -j {outside}"
+        comment = f"masquerade traffic for {port.full_name} external destinations"
+        yield f'-A {outside} -m comment --comment "{comment}" -j KUBE-MARK-MASQ'
         yield f"-A {outside} -j {service}"
-    yield f"-A {service} {_to(one, cluster_ip, 'KUBE-MARK-MASQ', f'! -s {pods} ')}"
-    if one.sticky:
-        for end in one.endpoints:
-            target = chain("SEP", one, end)
-            recent = f"-m recent --name {target} --rcheck --seconds {one.sticky} --reap"
-            yield f'-A {service} -m comment --comment "{one.full_name} -> {end}" {recent} -j {target}'
-    for place, end in enumerate(one.endpoints):
-        left = len(one.endpoints) - place
+    yield f"-A {service} {_to(port, cluster_ip, 'KUBE-MARK-MASQ', f'! -s {pods} ')}"
+    if port.sticky:
+        for endpoint in port.endpoints:
+            target = chain("SEP", port, endpoint)
+            recent = f"-m recent --name {target} --rcheck --seconds {port.sticky} --reap"
+            yield f'-A {service} -m comment --comment "{port.full_name} -> {endpoint}" {recent} -j {target}'
+    for place, endpoint in enumerate(port.endpoints):
+        left = len(port.endpoints) - place
         chance = f"-m statistic --mode random --probability {1 / left:.10f} " if left > 1 else ""
-        yield f'-A {service} -m comment --comment "{one.full_name} -> {end}" {chance}-j {chain("SEP", one, end)}'
-    for end in one.endpoints:
-        target = chain("SEP", one, end)
-        recent = f"-m recent --name {target} --set " if one.sticky else ""
-        yield f"-A {target} {name} -s {address_of(end)} -j KUBE-MARK-MASQ"
-        yield f"-A {target} {name} {recent}-m {one.protocol} -p {one.protocol} -j DNAT --to-destination {end}"
+        yield f'-A {service} -m comment --comment "{port.full_name} -> {endpoint}" {chance}-j {chain("SEP", port, endpoint)}'
+    for endpoint in port.endpoints:
+        target = chain("SEP", port, endpoint)
+        recent = f"-m recent --name {target} --set " if port.sticky else ""
+        yield f"-A {target} {name} -s {address_of(endpoint)} -j KUBE-MARK-MASQ"
+        yield f"-A {target} {name} {recent}-m {port.protocol} -p {port.protocol} -j DNAT --to-destination {endpoint}"

@@ -1,6 +1,6 @@
-"""kube-proxy's rules in its nftables mode: one table, maps from address and port to a chain, one random choice a service.
+"""kube-proxy's rules in its nftables mode: one table, maps from address and port to a chain, a random choice for each service.
 
-It words rules and lays none. Source: github.com/kubernetes/kubernetes, pkg/proxy/nftables (1.31).
+It makes the text for nft(8) and lays nothing. Source: github.com/kubernetes/kubernetes, pkg/proxy/nftables (1.31).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from cnetkit.systems.kubernetes.service_port import ServicePort, address_of
 
-_BASES = {
+_BASE_CHAINS = {
     "filter-prerouting": "filter hook prerouting priority -110",
     "filter-input": "filter hook input priority -110",
     "filter-forward": "filter hook forward priority -110",
@@ -25,7 +25,7 @@ _NEW = "ct state new jump "
 
 
 class _Syntax:
-    """What differs between the tables of the two families: `ip` and `ip6`, which nft(8) words differently."""
+    """The words of nft(8) that differ between the tables of the two families, `ip` and `ip6`."""
 
     def __init__(self, version: int) -> None:
         self.ip, self.type, self.localhost = (
@@ -83,25 +83,25 @@ class _Syntax:
         return f"add element {self.table} {name} {{ {key}{note} : goto {target} }}"
 
 
-def chain(kind: str, one: ServicePort, endpoint: str = "") -> str:
-    """The name of a chain or set of its own: `kind` is service, external, endpoint or affinity."""
-    name = f"{one.namespace}/{one.service}/{one.protocol}/{one.name}"
+def chain(kind: str, port: ServicePort, endpoint: str = "") -> str:
+    """The name of a service's chain or set: `kind` is service, external, endpoint or affinity."""
+    name = f"{port.namespace}/{port.service}/{port.protocol}/{port.name}"
     if endpoint:
-        address = address_of(endpoint).replace(":", ".")  # nft takes no colon in a name
+        address = address_of(endpoint).replace(":", ".")  # nft allows no colon in a name
         name += f"__{address}/{endpoint.rpartition(':')[2]}"
     digest = base64.b32encode(hashlib.sha256(name.encode()).digest()).decode()[:8]
     return f"{kind}-{digest}-{name}"
 
 
 def chains(ports: Sequence[ServicePort]) -> set[str]:
-    """The chains that services have of their own."""
-    served = [one for one in ports if one.endpoints]
-    own = {chain("service", one) for one in served} | {chain("external", one) for one in served if one.node_port}
-    return own | {chain("endpoint", one, end) for one in served for end in one.endpoints}
+    """The chains that belong to single services."""
+    served = [port for port in ports if port.endpoints]
+    own = {chain("service", port) for port in served} | {chain("external", port) for port in served if port.node_port}
+    return own | {chain("endpoint", port, endpoint) for port in served for endpoint in port.endpoints}
 
 
 def _sets(ports: Sequence[ServicePort]) -> set[str]:
-    return {chain("affinity", one, end) for one in ports if one.sticky for end in one.endpoints}
+    return {chain("affinity", port, endpoint) for port in ports if port.sticky for endpoint in port.endpoints}
 
 
 def rules(
@@ -112,69 +112,71 @@ def rules(
     stale: Sequence[str],
     version: int = 4,
 ) -> str:
-    """What nft(8) is given, in one transaction, so that `ports` are served and those of `before` no more.
+    """The text that makes a host serve `ports` in place of `before`, in one transaction.
 
-    All are of one address family, `version` 4 or 6. `pods` and `services`: the two networks. `stale`: chains that an earlier
-    change has emptied, to be deleted now: before Linux 6.2 a chain can still be in use right after the map element that leads
-    to it is gone.
+    All are of one address family, `version` 4 or 6. `pods` and `services`: the two networks. `stale`: chains that the last
+    change has emptied and that are deleted now. Before Linux 6.2 a chain may still be in use just after the map element that
+    leads to it was deleted.
     """
     syntax = _Syntax(version)
     table = syntax.table
     lines = [f'add table {table} {{ comment "rules for kube-proxy" ; }}']
-    for name, base in _BASES.items():
+    for name, base in _BASE_CHAINS.items():
         lines += [f"add chain {table} {name} {{ type {base} ; }}", f"flush chain {table} {name}"]
-    now = chains(ports)
+    current = chains(ports)
     fixed = syntax.rules(services)
-    plain = [name for name in dict(fixed) if name not in _BASES]
-    for name in [*plain, *sorted(now)]:
+    plain = [name for name in dict(fixed) if name not in _BASE_CHAINS]
+    for name in [*plain, *sorted(current)]:
         lines += [f"add chain {table} {name}", f"flush chain {table} {name}"]
     lines += [f'add set {table} cluster-ips {{ type {syntax.type} ; comment "Active ClusterIPs" ; }}']
     lines += [f"flush set {table} cluster-ips"]
     for name, (kind, comment) in syntax.maps().items():
         lines += [f'add map {table} {name} {{ type {kind} ; comment "{comment}" ; }}', f"flush map {table} {name}"]
     lines += [f"add rule {table} {name} {rule}" for name, rule in fixed]
-    for one in ports:
-        lines += [f"add element {table} cluster-ips {{ {one.address} }}"]
-        lines += _served(syntax, one, pods) if one.endpoints else _refused(syntax, one)
-    lines += [f"flush chain {table} {name}" for name in sorted(chains(before) - now)]
-    lines += [f"delete chain {table} {name}" for name in stale if name not in now]
+    for port in ports:
+        lines += [f"add element {table} cluster-ips {{ {port.address} }}"]
+        lines += _serve(syntax, port, pods) if port.endpoints else _reject(syntax, port)
+    lines += [f"flush chain {table} {name}" for name in sorted(chains(before) - current)]
+    lines += [f"delete chain {table} {name}" for name in stale if name not in current]
     lines += [f"delete set {table} {name}" for name in sorted(_sets(before) - _sets(ports))]
     return "\n".join(lines) + "\n"
 
 
 def removal(version: int = 4) -> str:
-    """What takes it all away again."""
+    """The text that removes everything."""
     return f"delete table {_Syntax(version).table}\n"
 
 
-def _refused(syntax: _Syntax, one: ServicePort) -> Iterator[str]:
-    key = f"{one.protocol} . {one.port}"
-    yield syntax.element("no-endpoint-services", f"{one.address} . {key}", "reject-chain", one.full_name)
-    if one.node_port:
+def _reject(syntax: _Syntax, port: ServicePort) -> Iterator[str]:
+    key = f"{port.protocol} . {port.port}"
+    yield syntax.element("no-endpoint-services", f"{port.address} . {key}", "reject-chain", port.full_name)
+    if port.node_port:
         yield syntax.element(
-            "no-endpoint-nodeports", f"{one.protocol} . {one.node_port}", "reject-chain", one.full_name
+            "no-endpoint-nodeports", f"{port.protocol} . {port.node_port}", "reject-chain", port.full_name
         )
 
 
-def _served(syntax: _Syntax, one: ServicePort, pods: str) -> Iterator[str]:
+def _serve(syntax: _Syntax, port: ServicePort, pods: str) -> Iterator[str]:
     table, ip = syntax.table, syntax.ip
-    service, outside = chain("service", one), chain("external", one)
-    yield syntax.element("service-ips", f"{one.address} . {one.protocol} . {one.port}", service)
-    match = f"{ip} daddr {one.address} {one.protocol} dport {one.port} {ip} saddr != {pods}"
+    service, outside = chain("service", port), chain("external", port)
+    yield syntax.element("service-ips", f"{port.address} . {port.protocol} . {port.port}", service)
+    match = f"{ip} daddr {port.address} {port.protocol} dport {port.port} {ip} saddr != {pods}"
     yield f"add rule {table} {service} {match} jump mark-for-masquerade"
-    if one.node_port:
-        yield syntax.element("service-nodeports", f"{one.protocol} . {one.node_port}", outside)
+    if port.node_port:
+        yield syntax.element("service-nodeports", f"{port.protocol} . {port.node_port}", outside)
         yield f"add rule {table} {outside} jump mark-for-masquerade"
         yield f"add rule {table} {outside} goto {service}"
-    sets = {end: chain("affinity", one, end) for end in one.endpoints if one.sticky}
-    for end, name in sets.items():
-        yield f"add set {table} {name} {{ type {syntax.type} ; flags dynamic,timeout ; timeout {one.sticky}s ; }}"
-        yield f"add rule {table} {service} {ip} saddr @{name} goto {chain('endpoint', one, end)}"
-    choices = ", ".join(f"{place} : goto {chain('endpoint', one, end)}" for place, end in enumerate(one.endpoints))
-    yield f"add rule {table} {service} numgen random mod {len(one.endpoints)} vmap {{ {choices} }}"
-    for end in one.endpoints:
-        target = f"add rule {table} {chain('endpoint', one, end)}"
-        yield f"{target} {ip} saddr {address_of(end)} jump mark-for-masquerade"
-        if one.sticky:
-            yield f"{target} update @{sets[end]} {{ {ip} saddr }}"
-        yield f"{target} meta l4proto {one.protocol} dnat to {end}"
+    sets = {endpoint: chain("affinity", port, endpoint) for endpoint in port.endpoints if port.sticky}
+    for endpoint, name in sets.items():
+        yield f"add set {table} {name} {{ type {syntax.type} ; flags dynamic,timeout ; timeout {port.sticky}s ; }}"
+        yield f"add rule {table} {service} {ip} saddr @{name} goto {chain('endpoint', port, endpoint)}"
+    choices = ", ".join(
+        f"{place} : goto {chain('endpoint', port, endpoint)}" for place, endpoint in enumerate(port.endpoints)
+    )
+    yield f"add rule {table} {service} numgen random mod {len(port.endpoints)} vmap {{ {choices} }}"
+    for endpoint in port.endpoints:
+        target = f"add rule {table} {chain('endpoint', port, endpoint)}"
+        yield f"{target} {ip} saddr {address_of(endpoint)} jump mark-for-masquerade"
+        if port.sticky:
+            yield f"{target} update @{sets[endpoint]} {{ {ip} saddr }}"
+        yield f"{target} meta l4proto {port.protocol} dnat to {endpoint}"

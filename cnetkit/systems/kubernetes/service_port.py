@@ -1,4 +1,4 @@
-"""One port of a service, with all that a kube-proxy is told of it."""
+"""One port of a service in one address family, with everything that a kube-proxy knows of it. Plain data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """`port` of a service leads to `target` of its pods (0: the same), and so does `node_port` of each host (0: none)."""
+    """`port` of a service leads to `target` of its pods (0: the same port), and so does `node_port` of each host (0: none)."""
 
     port: int
     name: str = ""
@@ -19,19 +19,21 @@ class ServicePort:
     service: str = ""
     address: str = ""
     sticky: int = 0
-    """A client stays with its pod for so many seconds; 0: it does not."""
+    """For how many seconds a client stays with its pod; 0: it does not."""
     endpoints: tuple[str, ...] = ()
     """`10.244.0.2:80` each, or `[fd00::2]:80`."""
 
     def behind(self, namespace: str, service: str, address: str, sticky: int, pods: Sequence[str]) -> ServicePort:
-        """This port, with the pods that are ready behind it."""
-        ends = tuple(sorted(f"{f'[{pod}]' if ':' in pod else pod}:{self.target or self.port}" for pod in pods))
-        return replace(self, namespace=namespace, service=service, address=address, sticky=sticky, endpoints=ends)
+        """This port of a service at `address`, with the addresses of the pods that are ready."""
+        endpoints = sorted(f"{f'[{pod}]' if ':' in pod else pod}:{self.target or self.port}" for pod in pods)
+        return replace(
+            self, namespace=namespace, service=service, address=address, sticky=sticky, endpoints=tuple(endpoints)
+        )
 
     @property
     def version(self) -> int:
         """4 or 6: the family of its address and its endpoints."""
-        return 6 if ":" in self.address else 4
+        return version_of(self.address)
 
     @property
     def full_name(self) -> str:
@@ -42,3 +44,8 @@ class ServicePort:
 def address_of(endpoint: str) -> str:
     """The address of an endpoint, without brackets and port."""
     return endpoint.rpartition(":")[0].strip("[]")
+
+
+def version_of(address: str) -> int:
+    """4 or 6: an address's family."""
+    return 6 if ":" in address else 4
