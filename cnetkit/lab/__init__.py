@@ -1,4 +1,4 @@
-"""DESCRIBE: what a learner writes, turned into requests for the sandbox."""
+"""Labs: what a learner builds, as requests to the sandbox. It does not talk to the kernel, and it knows no system."""
 
 from __future__ import annotations
 

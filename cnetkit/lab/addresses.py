@@ -1,6 +1,6 @@
-"""Addresses and names that follow from the lab alone: which address is next, which MAC address and name an end gets.
+"""IP addresses from pools, MAC addresses and interface names, all determined by the lab alone, so that runs are repeatable.
 
-It asks nobody and remembers only what it has given out.
+It asks no kernel. A pool remembers only the addresses that are taken.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cnetkit.model import CnetkitError
 
 
 def interface(text: str) -> IPv4Interface | IPv6Interface:
-    """`172.17.0.1/16` as an address with its network. CnetkitError where it is none."""
+    """`172.17.0.1/16` as an address with its network. CnetkitError if it is none."""
     try:
         parsed = ipaddress.ip_interface(text)
     except ValueError:
@@ -32,9 +32,9 @@ def network(text: str) -> IPv4Network | IPv6Network:
 
 
 class Pool:
-    """Gives out the addresses of one network, lowest first, each once until it is given back (host-local IPAM's rule).
+    """The addresses of one network: the lowest free one comes first, as in CNI's host-local plugin.
 
-    `taken` addresses, the gateway's for one, are never given out.
+    `taken` addresses, the gateway's for example, are never used.
     """
 
     def __init__(self, network: str, *taken: str) -> None:
@@ -66,20 +66,22 @@ class Pool:
         if address not in self.network:
             raise CnetkitError(f"{wanted} is not in {self.network}")
         if length and length != str(self.network.prefixlen):
-            raise CnetkitError(f"{wanted} has not the prefix length of {self.network}: write '{self._spelt(address)}'")
+            raise CnetkitError(
+                f"{wanted} does not have the prefix length of {self.network}: write '{self._cidr(address)}'"
+            )
         if address in self._taken:
-            raise CnetkitError(f"{wanted} is already given out in {self.network}")
+            raise CnetkitError(f"{wanted} is already used in {self.network}")
         return self._keep(address)
 
     def _keep(self, address: IPv4Address | IPv6Address) -> str:
         self._taken.add(address)
-        return self._spelt(address)
+        return self._cidr(address)
 
-    def _spelt(self, address: IPv4Address | IPv6Address) -> str:
+    def _cidr(self, address: IPv4Address | IPv6Address) -> str:
         return f"{address}/{self.network.prefixlen}"
 
     def give_back(self, cidr: str) -> None:
-        """Makes an address free again."""
+        """Frees an address."""
         address = interface(cidr).ip
         self._taken.discard(address)
         self._lowest = min(self._lowest, int(address) - int(self.network.network_address))
@@ -93,7 +95,7 @@ def _address(text: str) -> IPv4Address | IPv6Address:
 
 
 def mac(node: str, name: str) -> str:
-    """A MAC address, locally administered, that follows from where the interface is."""
+    """A locally administered MAC address, determined by the node's and the interface's name."""
     digest = hashlib.blake2b(f"{node}/{name}".encode(), digest_size=5).hexdigest()
     return "02:" + ":".join(digest[i : i + 2] for i in range(0, 10, 2))
 
@@ -104,5 +106,5 @@ def docker_mac(cidr: str) -> str:
 
 
 def veth_name(node: str, name: str) -> str:
-    """The name of a veth pair's end on the host, of Docker's form: `veth` and seven hexadecimal digits."""
+    """The name of the host's end of a veth pair, in Docker's form: `veth` and seven hexadecimal digits."""
     return "veth" + hashlib.blake2b(f"{node}/{name}".encode(), digest_size=4).hexdigest()[:7]

@@ -17,7 +17,7 @@ class Attachable(Protocol):
 
     name: str
     default_gateways: tuple[str, ...]
-    """Where the default routes of its containers lead; empty if it leads nowhere."""
+    """The gateways of its containers' default routes; empty if nothing leads out of it."""
 
     def leaving(self, attachments: Sequence[Attachment]) -> list[op.Operation]:
         """The operations that the rest of the network needs before these attachments are gone."""

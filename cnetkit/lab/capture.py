@@ -1,4 +1,7 @@
-"""A capture as a learner uses it: a `with` block whose trace is complete when the block ends."""
+"""A capture of a running lab: a `with` block, whose trace is complete when the block ends.
+
+It collects what the agent sends and explains nothing: `cnetkit.trace` does.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,13 @@ if TYPE_CHECKING:
 
 
 SLACK_S = 0.1
-"""A block comes this much later than its newest frame at most, as a rule: no earlier block holds frames of the window."""
+"""How long after its newest frame a block arrives at the latest, as a rule: earlier blocks hold no frames of the window."""
 
 
 class LiveCapture:
-    """Begins with the `with` block and ends with it. The block's variable is the Trace.
+    """Runs during the `with` block. The block's variable is the Trace.
 
-    Inside the block `trace.so_far()` is what has come by then, `trace.so_far(1)` that of the last second.
+    Inside the block `trace.so_far()` is everything captured up to then, `trace.so_far(1)` only the last second.
     """
 
     def __init__(self, sandbox: Sandbox, request: p.Capture, name: str, label: str) -> None:
@@ -38,10 +41,10 @@ class LiveCapture:
         self._name, self._label = name, label
         self._blocks: list[tuple[str, bytes]] = []
         self._arrived: list[int] = []
-        """When each block came, on the frames' clock."""
+        """When each block arrived, by the frames' clock."""
         self._events: list[Event] = []
         self._lasting: list[Event] = []
-        """Those of them that say more than of one packet."""
+        """The events that are about more than one packet."""
         self._topologies: list[Topology] = []
         self._recording: Recording | None = None
 
@@ -57,11 +60,11 @@ class LiveCapture:
         except CnetkitError as failure:
             broken = self._recorded(self._blocks, self._events, ())
             self._recording = replace(
-                broken, warnings=(*broken.warnings, f"the capture broke off, losses are not known: {failure}")
+                broken, warnings=(*broken.warnings, f"the capture ended early, and losses are unknown: {failure}")
             )
             if error is None:
                 raise
-            return  # what went wrong in the block matters more
+            return  # the error in the block matters more
         finally:
             self._sandbox.deafen("capture", self._request.capture)
         self._topologies.append(after.topology)
@@ -92,12 +95,12 @@ class LiveCapture:
         )
 
     def _so_far(self, seconds: float | None) -> tuple[Recording, int]:
-        """What has come by now, of its last `seconds` and some more where given, and until when it is settled.
+        """What was captured so far, and up to which time it is complete. With `seconds` only that much, and a little more.
 
-        The rings hand over what they have within 10 ms. Losses are counted when the capture ends.
+        The rings pass on their frames within 10 ms. Losses are counted when the capture ends.
         """
         until_ns = time.time_ns() - int(UNDERWAY_S * 1e9)
-        count = len(self._arrived)  # a block stands in its list before its time does
+        count = len(self._arrived)  # a block is added to its list before its time is
         if seconds is None:
             return self._recorded(self._blocks[:count], list(self._events), ()), until_ns
         newest = self._arrived[count - 1] if count else 0
@@ -109,19 +112,23 @@ class LiveCapture:
 
     def _result(self) -> Recording:
         if self._recording is None:
-            raise CnetkitError("the capture is not over yet: the trace is there when its 'with' block has ended")
+            raise CnetkitError("the capture still runs: use trace.so_far(), or wait for the end of its 'with' block")
         return self._recording
 
 
 def _taps(*topologies: Topology) -> dict[tuple[str, int], Tap]:
-    return {(one.node, one.index): Tap(one.node, one.name) for topology in topologies for one in topology.interfaces}
+    return {
+        (interface.node, interface.index): Tap(interface.node, interface.name)
+        for topology in topologies
+        for interface in topology.interfaces
+    }
 
 
-def scapy_socket(sandbox: Sandbox, node: str, sender: str, seen: str, number: int) -> ScapySocket:
-    """A capture of one node for scapy: frames at the interface `seen` (all where it is empty), sent at `sender`."""
+def scapy_socket(sandbox: Sandbox, node: str, sender: str, receiver: str, number: int) -> ScapySocket:
+    """A scapy socket: it receives the frames of the interface `receiver` (empty: of all) and sends through `sender`."""
     from cnetkit.recording.scapy_socket import ScapySocket
 
-    begun = sandbox.request(p.Capture(number, [node], verdicts=False), p.Captured)
+    started = sandbox.request(p.Capture(number, [node], verdicts=False), p.Captured)
 
     def send(frame: bytes) -> None:
         sandbox.request(p.Send(node, sender, frame), p.Done)
@@ -131,7 +138,7 @@ def scapy_socket(sandbox: Sandbox, node: str, sender: str, seen: str, number: in
         if not sandbox.closed:
             sandbox.request(p.EndCapture(number), p.Captured)
 
-    opened = ScapySocket(seen, _taps(begun.topology), send, end)
+    opened = ScapySocket(receiver, _taps(started.topology), send, end)
 
     def received(message: p.Message) -> None:
         if isinstance(message, p.FrameBlock):
@@ -142,7 +149,7 @@ def scapy_socket(sandbox: Sandbox, node: str, sender: str, seen: str, number: in
 
 
 def _typed(event: Event) -> Event:
-    """An event whose subject, which travelled as plain data, is the model's noun again."""
+    """The event with its subject, which arrives as plain data, as an object of the model."""
     kind = SUBJECTS.get(event.kind)
     if kind is None or isinstance(event.subject, kind):
         return event

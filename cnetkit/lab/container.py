@@ -12,7 +12,7 @@ from cnetkit.model import CnetkitError, NodeKind
 
 
 class Container(LabNode):
-    """Made by a network's `container`, or without any network by `host.container`; `network.attach` adds networks."""
+    """Made by a network's `container`, or by `host.container` without a network. A network's `attach` adds it to that network."""
 
     def __init__(self, host: LabNode, name: str, kind: NodeKind = "container") -> None:
         super().__init__(host.site, name, kind, host)

@@ -1,7 +1,7 @@
 """Doors: methods of Lab and Host that a system carries out, such as `lab.overlay` and `host.publish`.
 
-Their table stands in `cnetkit.systems`, a room above this one: it is looked up by name, and a system is imported when one of
-its doors is first used. So the lab knows no system, and a new system changes nothing in this room.
+Their table is `cnetkit.systems.DOORS`. That room is above this one, so it is imported by name, and a system only when one of
+its doors is first used. The lab therefore knows no system, and a new system changes nothing in this room.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _Class = TypeVar("_Class", bound=type)
 
 
 class SystemMethod:
-    """A method, or a property, that stands as a function in a system's module. `bound_to` gives its first argument."""
+    """A method or property that is a function in a system's module. `bound_to` gives the function its first argument."""
 
     def __init__(self, module: str, name: str, bound_to: Callable[[Any], Any]) -> None:
         self._module, self._name, self._bound_to = module, name, bound_to
@@ -25,7 +25,7 @@ class SystemMethod:
 
 
 def with_doors(bound_to: Callable[[Any], Any]) -> Callable[[_Class], _Class]:
-    """Gives a class the doors that the table has for it. `bound_to`: what a system gets for an object of the class."""
+    """A class decorator that adds the doors of the table. `bound_to`: what a system gets for an object of the class."""
 
     def decorate(cls: _Class) -> _Class:
         for owner, name, module in importlib.import_module("cnetkit.systems").DOORS:

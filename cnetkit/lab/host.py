@@ -1,4 +1,7 @@
-"""A host: a machine that forwards packets and holds containers. What a system makes of it, its doors say."""
+"""A host: a machine that forwards packets and holds containers.
+
+What systems add to it (`bridge`, `publish`), `cnetkit.systems` lists.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ from cnetkit.model import NodeKind
 
 @with_doors(lambda host: host)
 class Host(LabNode):
-    """A machine of the lab. Made with `lab.host(name)`; one made with `lab.router(name)` is there to forward only.
+    """A machine of the lab. Made with `lab.host(name)`, or with `lab.router(name)` if it only forwards.
 
-    Its methods `bridge`, `publish` and others are those of systems: see `cnetkit.systems`.
+    `bridge`, `publish` and others are methods that systems add: see `cnetkit.systems`.
     """
 
     def __init__(self, site: Site, name: str, kind: NodeKind) -> None:
@@ -28,10 +31,10 @@ class Host(LabNode):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a door
-            """A door's type is known when its system is imported."""
+            """Methods of systems are typed in the system's own module."""
 
     def container(self, name: str) -> Container:
-        """A container that is attached to no network, as `docker run --network none` makes it; attach it to some."""
+        """A container without a network, as `docker run --network none` makes it. A network's `attach` gives it one."""
         self.site.check_name(name)
         made = Container(self, name)
         self.site.build(op.AddNode(name, made.kind, self.name, self.site.ipv6))
@@ -50,10 +53,10 @@ class Host(LabNode):
         address: str = "",
         mtu: int = 0,
     ) -> vxlan.Vxlan:
-        """A VXLAN interface on the host's first network, in no network yet: `flood` and `forward` say what is behind it.
+        """A VXLAN interface on the host's first network. It leads nowhere until `flood` or `forward` is called.
 
-        `master`: the bridge it becomes a port of. `proxy`: it answers ARP from its own neighbour entries. `mtu` in bytes, 0:
-        the underlay's less the tunnel's headers.
+        `master`: the bridge it becomes a port of. `proxy`: it answers ARP from its own neighbour entries. `mtu` in bytes; 0: the
+        underlay's MTU less the tunnel's headers.
         """
         self.check_interface(name)
         made = vxlan.add_vxlan(self, name, id, port=port, master=master, learning=learning, proxy=proxy, mtu=mtu)
@@ -64,6 +67,6 @@ class Host(LabNode):
 
 
 def forwarding(name: str, ipv6: bool) -> list[op.Operation]:
-    """What makes a node forward packets."""
+    """The operations that make a node forward packets."""
     wanted = ["net.ipv4.ip_forward", *(["net.ipv6.conf.all.forwarding"] if ipv6 else [])]
     return [op.SetSysctl(name, setting, "1") for setting in wanted]

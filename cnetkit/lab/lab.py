@@ -1,6 +1,6 @@
-"""The Lab: a network that is being built, live as it is typed. It turns wishes into requests and keeps the books.
+"""The Lab: a network that is built as it is typed.
 
-It talks with the sandbox only; the kernel it never sees.
+It sends requests to the sandbox. It does not talk to the kernel, and it knows no system: those are in `cnetkit.systems`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _Reply = TypeVar("_Reply", bound=p.Message)
 class Lab:
     """A network in a sandbox of its own. Use it in a `with` block, or close it; it also ends with this process.
 
-    Its methods `overlay`, `pod_network`, `cluster` and others are those of systems: see `cnetkit.systems`.
+    `overlay`, `pod_network`, `cluster` and others are methods that systems add: see `cnetkit.systems`.
 
-    `ipv6`: dual-stack. `replay`: a recorded session to answer from instead of a kernel. `record`: a file to record the
-    session into when the lab is closed. `real_host`: as root, without a user namespace.
-    CnetkitError where the system refuses a sandbox.
+    `ipv6`: nodes are dual-stack. `replay`: a recorded session that answers instead of a kernel. `record`: a file that the
+    session is written to when the lab is closed. `real_host`: as root, without a user namespace.
+    CnetkitError if the system refuses a sandbox.
     """
 
     def __init__(
@@ -59,16 +59,16 @@ class Lab:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a door
-            """A door's type is known when its system is imported."""
+            """Methods of systems are typed in the system's own module."""
 
-    # --- Describing it -----------------------------------------------------------------------------------------------
+    # --- Building ----------------------------------------------------------------------------------------------------
 
     def host(self, name: str) -> Host:
         """A machine that can hold bridges with containers."""
         return self._machine(Host(self.site, name, "host"))
 
     def router(self, name: str) -> Host:
-        """A machine that forwards between the wires it is connected by; hosts connected to it get a default route."""
+        """A machine that forwards between its wires. A host that is connected to it first gets its default route there."""
         return self._machine(Host(self.site, name, "router"))
 
     def _machine(self, node: Host) -> Host:
@@ -80,11 +80,10 @@ class Lab:
     def connect(
         self, a: LabNode, b: LabNode, *networks: str, addresses: Sequence[str | Sequence[str]] = ()
     ) -> tuple[str, str]:
-        """Joins two machines by a wire, `lab.connect(outside, host, "203.0.113.0/24")`: the second gets the network's first
-        address, the first the next one.
+        """Joins two machines by a wire: `lab.connect(outside, host, "203.0.113.0/24")`. Returns the names of its two ends.
 
-        `addresses`: the addresses of both, `("10.1.0.7", "10.1.0.8")`, or a sequence for each if there are several networks.
-        Returns the names of the wire's ends.
+        The second machine gets the network's first address, the first machine the next one, unless `addresses` names both,
+        `("10.1.0.7", "10.1.0.8")`. If there are several networks, each of the two may be a sequence.
         """
         if not networks:
             raise CnetkitError("a wire needs a network: lab.connect(a, b, '203.0.113.0/24')")
@@ -93,25 +92,25 @@ class Lab:
         return wire.connect(a, b, networks, addresses)
 
     def remove(self, node: LabNode) -> None:
-        """Takes a node out of the lab, with its ports, its programs and, for a host, its containers."""
+        """Removes a node with its programs and published ports, and a host with its containers."""
         self.site.remove(node)
 
     def script(self) -> str:
-        """What the library has built by now, as commands that build the same by hand: `print(lab.script())`."""
+        """Shell commands that build the same network by hand: `print(lab.script())`."""
         return op.shell_script(self.name, self.site.built)
 
-    # --- Observing it ------------------------------------------------------------------------------------------------
+    # --- Observing ---------------------------------------------------------------------------------------------------
 
     def trace(self, *nodes: LabNode, verdicts: bool = True, megabytes: int = 32, filter: str = "") -> LiveCapture:
         """Captures at every interface while the `with` block runs: `with lab.trace() as trace: ...`.
 
-        `nodes` limits it to some nodes. `verdicts`: also what each netfilter rule decided. `megabytes` of kernel memory
-        hold frames until they are read.
+        `nodes` limits it to these nodes. `verdicts`: record what each netfilter rule decides. `megabytes`: kernel memory that
+        holds frames until they are read.
 
-        `filter` captures only the frames that match it, `lab.trace(filter="tcp port 80")`: tcpdump's language
-        (pcap-filter(7)), applied in the kernel at every interface for itself. So it sees a packet as it is there: behind a
-        translation with other addresses and ports, inside a VXLAN as `udp port 4789`, in a VLAN only with `vlan`. Of a
-        packet in fragments only the first has ports.
+        `filter` captures only matching frames, `lab.trace(filter="tcp port 80")`, in tcpdump's language (pcap-filter(7)). The
+        kernel applies it at each interface to the packet as it is there: after a translation it has other addresses and
+        ports, inside a VXLAN it is `udp port 4789`, in a VLAN it matches only with `vlan`. Only the first fragment of a packet
+        has ports.
         """
         wanted = [node.name for node in nodes]
         request = p.Capture(self.site.capture_number(), wanted, verdicts, megabytes, filter)
@@ -122,8 +121,8 @@ class Lab:
         return node.scapy_socket(interface)
 
     def view(self) -> NetworkView:
-        """A picture of the network. Displayed in a notebook it shows what is built from then on, and what passes."""
-        lab = weakref.ref(self)  # a picture keeps no lab alive
+        """A picture of the network. In a notebook it follows what is built and shows traffic as it passes."""
+        lab = weakref.ref(self)  # the picture does not keep the lab alive
 
         def now() -> Topology | None:
             here = lab()
@@ -159,10 +158,10 @@ class Lab:
         """Sends a request to the sandbox and waits for the reply."""
         return self.site.request(request, expected)
 
-    # --- Ending it ---------------------------------------------------------------------------------------------------
+    # --- Ending ------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Ends the lab; the kernel takes everything away. Calling it again does nothing."""
+        """Ends the lab; the kernel removes everything in it. A second call does nothing."""
         self.site.sandbox.close()
 
     @property

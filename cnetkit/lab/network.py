@@ -1,6 +1,6 @@
 """What all networks have in common: pools of addresses, and nodes that are attached and detached.
 
-A kind of network is a subclass that says in `link` how one node is joined: `cnetkit.lab.networks.bridge` is an example.
+A kind of network is a subclass whose `link` and `peer` say how a node is joined; `cnetkit.lab.networks.bridge` is an example.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Announce = Callable[[Sequence[Attachment], bool], list[op.Operation]]
 class PooledNetwork:
     """A network whose members get an address from each of its `pools`.
 
-    `gateways`: where the default routes of containers lead, one for each pool; none if the network leads nowhere.
+    `gateways`: the gateways of containers' default routes, one for each pool; none if nothing leads out of the network.
     """
 
     most_members = 1 << 16
@@ -78,48 +78,59 @@ class PooledNetwork:
         made: list[Attachment] = []
         try:
             for node in nodes:
-                made.append(self._attachment(node, interface, self._take(address)))  # noqa: PERF401 - what was taken is given back
+                made.append(self._attachment(node, interface, self._take(address)))  # noqa: PERF401 - taken addresses are given back
             self.site.build(*before, *self._operations(made))
         except BaseException:
-            for one in made:
-                self._give_back(one.addresses)
+            for attachment in made:
+                self._give_back(attachment.addresses)
             raise
-        for node, one in zip(nodes, made, strict=True):
-            node.attachments[one.interface] = self.members[node.name] = one
-            node.interfaces[one.interface] = one.addresses
+        for node, attachment in zip(nodes, made, strict=True):
+            node.attachments[attachment.interface] = self.members[node.name] = attachment
+            node.interfaces[attachment.interface] = attachment.addresses
         return made
 
     def _attachment(self, node: LabNode, interface: str, cidrs: tuple[str, ...]) -> Attachment:
         mac, peer = node.mac_for(interface, cidrs), self.peer(node, interface)
-        leads_out = isinstance(node, Container) and not any(one.gateways for one in node.attachments.values())
+        leads_out = isinstance(node, Container) and not any(
+            attachment.gateways for attachment in node.attachments.values()
+        )
         return Attachment(node.name, self, interface, cidrs, mac, peer, self.default_gateways if leads_out else ())
 
     def _operations(self, made: Sequence[Attachment]) -> list[op.Operation]:
-        links = [self.link(one) for one in made]
-        given = [op.AddAddress(one.node, one.interface, cidr) for one in made for cidr in one.addresses]
-        routes = [default_route(one.node, gateway) for one in made for gateway in one.gateways]
+        links = [self.link(attachment) for attachment in made]
+        given = [
+            op.AddAddress(attachment.node, attachment.interface, cidr)
+            for attachment in made
+            for cidr in attachment.addresses
+        ]
+        routes = [default_route(attachment.node, gateway) for attachment in made for gateway in attachment.gateways]
         return [*links, *given, *routes, *self._announce(made, False)]
 
     # --- Leaving -----------------------------------------------------------------------------------------------------
 
     def detach(self, node: LabNode) -> None:
-        """Takes a node off the network, with the interface by which it was attached.
+        """Removes a node from the network, together with the interface that joined it.
 
-        If its default route led here, it leads to its next network that has a gateway. CnetkitError if it is not attached.
+        If its default route led through this network, it gets one through its next network with a gateway. CnetkitError if
+        the node is not attached.
         """
-        gone = next((one for one in node.attachments.values() if one.network is self), None)
-        if gone is None:
+        old = next((attachment for attachment in node.attachments.values() if attachment.network is self), None)
+        if old is None:
             raise CnetkitError(f"{node.name} is not attached to {self.name}")
         for notice in self.site.before_detach:
-            notice(gone)
-        others = [one for one in node.attachments.values() if one is not gone]
-        heir = next((one for one in others if gone.gateways and one.network.default_gateways), None)
-        routes = [default_route(node.name, gateway) for gateway in heir.network.default_gateways] if heir else []
-        self.site.build(*self.leaving([gone]), op.RemoveInterface(node.name, gone.interface), *routes)
-        del node.attachments[gone.interface], node.interfaces[gone.interface]
-        if heir:
-            node.attachments[heir.interface] = replace(heir, gateways=heir.network.default_gateways)
-        self.release(gone)
+            notice(old)
+        remaining = [attachment for attachment in node.attachments.values() if attachment is not old]
+        successor = next(
+            (attachment for attachment in remaining if old.gateways and attachment.network.default_gateways), None
+        )
+        routes = (
+            [default_route(node.name, gateway) for gateway in successor.network.default_gateways] if successor else []
+        )
+        self.site.build(*self.leaving([old]), op.RemoveInterface(node.name, old.interface), *routes)
+        del node.attachments[old.interface], node.interfaces[old.interface]
+        if successor:
+            node.attachments[successor.interface] = replace(successor, gateways=successor.network.default_gateways)
+        self.release(old)
 
     def leaving(self, attachments: Sequence[Attachment]) -> list[op.Operation]:
         """The operations that the rest of the network needs before these attachments are gone."""
@@ -174,7 +185,7 @@ class HostNetwork(PooledNetwork):
         for name in names:
             self.site.check_name(name)
         made = [kind(self.host, name) for name in names]
-        nodes = [op.AddNode(one.name, one.kind, self.host.name, self.site.ipv6) for one in made]
+        nodes = [op.AddNode(attachment.name, attachment.kind, self.host.name, self.site.ipv6) for attachment in made]
         self._attach(made, nodes, address)
         self.site.register(*made)
         return made

@@ -1,6 +1,6 @@
-"""A node as a learner holds it: a network stack with interfaces, addresses and routes, in which programs run.
+"""A node of a lab: a network stack with interfaces, addresses and routes, in which programs run.
 
-Which kinds of nodes there are, and how one is joined to a network, is not decided here.
+It does not know which kinds of nodes there are, or how a node is joined to a network.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class LabNode(Place, Parts):
         self.interfaces: dict[str, tuple[str, ...]] = {}
         """The addresses, in CIDR form, that each interface was given here."""
         self.attachments: dict[str, Attachment] = {}
-        """Its connections to networks, by interface. Wires, bridges and tunnels of its own are not among them."""
+        """Its connections to networks, by interface. Its wires, bridges and tunnels are not among them."""
         self.port_claims: list[Callable[[str, int], str]] = []
-        """Asked by systems' rules: for whom a port (protocol, number) is taken besides servers, in words, or empty."""
+        """Added by systems: each returns, in words, what holds a port (protocol, number) besides servers, or an empty string."""
 
     @property
     def address(self) -> str:
@@ -41,7 +41,7 @@ class LabNode(Place, Parts):
         every = [ipaddress.ip_interface(cidr) for cidrs in self.interfaces.values() for cidr in cidrs]
         if not every:
             raise CnetkitError(f"{self.name} has no address yet: connect it, or put it on a bridge")
-        return str(min(every, key=lambda one: one.version).ip)
+        return str(min(every, key=lambda address: address.version).ip)
 
     def free_interface(self) -> str:
         """The name that its next interface gets: eth0, eth1, ..."""
@@ -87,12 +87,12 @@ class LabNode(Place, Parts):
         return scapy_socket(self.site.sandbox, self.name, sender, interface, self.site.capture_number())
 
     def holder(self, protocol: str, port: int) -> str:
-        """Who holds a port here, in words; empty if nothing of this lab does."""
+        """What holds a port here, in words; empty if nothing in this lab does."""
         claims = (claim(protocol, port) for claim in self.port_claims)
         return next(filter(None, claims), "") or super().holder(protocol, port)
 
     def remove(self) -> None:
-        """Takes it out of the lab, with all that runs in it."""
+        """Removes it from the lab, with everything that runs in it."""
         self.site.remove(self)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""A place in which programs run: a node, or a container of a pod. It knows nothing of networks."""
+"""A place where programs run: a node, or a container of a pod. It knows nothing of networks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Place:
     ) -> RunResult:
         """Runs a command and waits for its end, at most `timeout` seconds. A string goes to sh(1).
 
-        CnetkitError where the program does not exist, and with `check` where it fails.
+        CnetkitError if the program does not exist, and with `check` if it fails.
         """
         answer = self.site.request(p.Run(self.name, command_line(command), input.encode(), timeout), p.Ran)
         text = command if isinstance(command, str) else shlex.join(command_line(command))
@@ -36,14 +36,14 @@ class Place:
         return result.check() if check else result
 
     def start(self, command: str | list[str]) -> Program:
-        """Starts a command and goes on. CnetkitError where the program does not exist."""
+        """Starts a command and does not wait for it. CnetkitError if the program does not exist."""
         started = self.site.request(p.Start(self.name, command_line(command)), p.Started)
         text = command if isinstance(command, str) else shlex.join(command_line(command))
         return Program(self.site.sandbox, self.name, text, started)
 
     def wait_port(self, port: int, *, protocol: Literal["tcp", "udp"] = "tcp", timeout: float = 10.0) -> None:
-        """Waits until a program listens on a port here, for example one that was begun by `start`. The servers below listen
-        when their call returns. CnetkitError where nothing does after `timeout` seconds."""
+        """Waits until a program listens on a port here, for example one that `start` has started. The servers below listen when
+        their call returns. CnetkitError if nothing listens after `timeout` seconds."""
         self.site.request(p.WaitPort(self.name, port, protocol, timeout), p.Done)
 
     def write_file(self, path: str, content: str | bytes) -> None:
@@ -61,15 +61,15 @@ class Place:
         return RunResult(self.name, command.replace('"$1"', shlex.quote(path)), answer.status, output, errors).check()
 
     def http_server(self, port: int = 80, address: str = "") -> Program:
-        """A real HTTP server that says who it is and whom it sees. CnetkitError where the port is taken."""
+        """A real HTTP server. Its page names its node, its address and the client's. CnetkitError if the port is taken."""
         return self._serve("http", "tcp", port, address)
 
     def tcp_echo(self, port: int, address: str = "") -> Program:
-        """A TCP server that sends back what it gets. CnetkitError where the port is taken."""
+        """A TCP server that sends back what it receives. CnetkitError if the port is taken."""
         return self._serve("tcp-echo", "tcp", port, address)
 
     def udp_echo(self, port: int, address: str = "") -> Program:
-        """A UDP server that sends back what it gets. CnetkitError where the port is taken."""
+        """A UDP server that sends back what it receives. CnetkitError if the port is taken."""
         return self._serve("udp-echo", "udp", port, address)
 
     def _serve(self, kind: str, protocol: str, port: int, address: str) -> Program:
@@ -83,6 +83,6 @@ class Place:
         return self.servers[protocol, port]
 
     def holder(self, protocol: str, port: int) -> str:
-        """Who holds a port here, in words; empty where nobody of this lab does."""
+        """What holds a port here, in words; empty if nothing in this lab does."""
         server = self.servers.get((protocol, port))
         return f"its {server.command}" if server and server.running else ""

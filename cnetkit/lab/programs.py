@@ -1,4 +1,4 @@
-"""Programs in nodes: what a learner gets back from run(), start() and the servers. It starts nothing itself."""
+"""Programs in nodes: what `run`, `start` and the servers return. It starts nothing itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a program that has ended printed. `status` is 0 for success, above 128 for a signal."""
+    """What a finished program printed. `status` is 0 for success, above 128 for a signal."""
 
     node: str
     command: str
@@ -32,7 +32,7 @@ class RunResult:
         return self.status == 0
 
     def check(self) -> RunResult:
-        """This result. CnetkitError, with all that the program wrote to standard error, where it failed."""
+        """This result. If the program failed, CnetkitError with everything that it wrote to standard error."""
         if self.timed_out:
             raise CnetkitError(f"{self.command!r} in {self.node} did not end in time and was killed")
         if not self.ok:
@@ -52,7 +52,7 @@ class RunResult:
 
 
 class Program:
-    """A program, or a server, that runs on. Its output is collected here until it ends."""
+    """A program, or a server, that is running. Its output is collected here until it ends."""
 
     def __init__(self, sandbox: Sandbox, node: str, command: str, started: p.Started) -> None:
         self._sandbox, self._key = sandbox, started.process
@@ -60,7 +60,7 @@ class Program:
         self._collected: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
         self._over = threading.Event()
         self.status: int | None = None
-        """Its exit status, None while it runs."""
+        """Its exit status; None while it runs."""
         sandbox.listen("process", self._key, self._received)
 
     def _received(self, message: p.Message) -> None:
@@ -78,29 +78,29 @@ class Program:
 
     @property
     def output(self) -> str:
-        """What it has written to standard output so far."""
+        """Its standard output so far."""
         return self._collected[1].decode(errors="replace")
 
     @property
     def errors(self) -> str:
-        """What it has written to standard error so far."""
+        """Its standard error so far."""
         return self._collected[2].decode(errors="replace")
 
     def write(self, text: str) -> None:
-        """Gives it text on its standard input."""
+        """Writes text to its standard input."""
         self._sandbox.request(p.Input(self._key, text.encode()), p.Done)
 
     def stop(self, number: int = signal.SIGTERM, patience: float = 2.0) -> None:
-        """Ends it with a signal, and after `patience` seconds with SIGKILL. One that has ended is left alone."""
-        for one in (number, signal.SIGKILL):
+        """Ends it with a signal, and after `patience` seconds with SIGKILL. Does nothing if it has ended."""
+        for wanted in (number, signal.SIGKILL):
             if self.status is not None or self._sandbox.closed:
                 return
-            with contextlib.suppress(CnetkitError):  # it ended meanwhile: the news of it is on its way
-                self._sandbox.request(p.Signal(self._key, one), p.Done)
+            with contextlib.suppress(CnetkitError):  # it ended just now, and the message about it is on its way
+                self._sandbox.request(p.Signal(self._key, wanted), p.Done)
             self._over.wait(patience)
 
     def wait(self, timeout: float = 30.0) -> RunResult:
-        """Waits for its end. CnetkitError where it still runs after `timeout` seconds."""
+        """Waits for its end. CnetkitError if it still runs after `timeout` seconds."""
         if not self._over.wait(timeout):
             raise CnetkitError(f"{self.command!r} in {self.node} still runs after {timeout:g} s: stop() ends it")
         return RunResult(self.node, self.command, self.status or 0, self.output, self.errors)
@@ -111,5 +111,5 @@ class Program:
 
 
 def command_line(command: str | list[str]) -> list[str]:
-    """What a learner typed, as arguments: a string goes to sh(1), a list is taken as it is."""
+    """A command as arguments: a string goes to sh(1), a list is used as it is."""
     return ["sh", "-c", command] if isinstance(command, str) else [str(part) for part in command]

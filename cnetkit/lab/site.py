@@ -1,7 +1,7 @@
-"""What a lab offers to the nodes, networks and systems in it: build, ask, check a name, register a node, hear of removals.
+"""What a lab offers to its nodes, networks and systems: build, send requests, check names, register nodes, hear of removals.
 
-It knows the sandbox and keeps the register of members. It does not know which kinds of nodes, networks or systems there are,
-and it is not what a learner uses: that is `cnetkit.lab.lab`.
+It knows the sandbox and the register of nodes. It does not know which kinds of nodes, networks or systems there are. Learners
+use `cnetkit.lab.lab` instead.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Site(Parts):
         self.before_removal: list[Callable[[Member], None]] = []
         """Called with a node that is about to be removed, while it still works."""
         self.before_detach: list[Callable[[Attachment], None]] = []
-        """Called with an attachment that is about to be taken away, while it still works."""
+        """Called with an attachment that is about to be removed, while it still works."""
         self.after_removal: list[Callable[[str], None]] = []
         """Called with the name of a node that has been removed."""
         self._members: dict[str, Member] = {}
@@ -104,16 +104,16 @@ class Site(Parts):
         self.check_member(node)
         for notice in self.before_removal:
             notice(node)
-        leaving = [*(one for one in self._members.values() if one.parent is node), node]
-        attachments = [attachment for one in leaving for attachment in one.attachments.values()]
-        prepared = [operation for one in attachments for operation in one.network.leaving([one])]
-        self.build(*prepared, *(op.RemoveNode(one.name) for one in leaving))
-        for one in leaving:
-            del self._members[one.name]
-            for attachment in one.attachments.values():
+        removed = [*(inner for inner in self._members.values() if inner.parent is node), node]
+        attachments = [attachment for member in removed for attachment in member.attachments.values()]
+        preparations = [step for attachment in attachments for step in attachment.network.leaving([attachment])]
+        self.build(*preparations, *(op.RemoveNode(member.name) for member in removed))
+        for member in removed:
+            del self._members[member.name]
+            for attachment in member.attachments.values():
                 attachment.network.release(attachment)
             for after in self.after_removal:
-                after(one.name)
+                after(member.name)
 
 
 def check_word(name: str, what: str = "a node's name") -> None:

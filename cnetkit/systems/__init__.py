@@ -1,8 +1,8 @@
-"""Systems: one real system a folder, built from what `cnetkit.lab` offers. The lab itself knows none of them.
+"""Systems: one real system a folder, built with `cnetkit.lab`. The lab itself knows none of them.
 
-`DOORS` is the list of them: (class, method, module) each, one line for each method that a lab or a host has by a system. The
-module has a function of the method's name, whose first argument is the lab's Site or the Host. The system's folder says in its
-`NEEDS` what it needs of the kernel and of programs; to read that imports no lab.
+`DOORS` lists them: (class, method, module), one line for each method that a system adds to Lab or Host. The module has a
+function of the method's name, whose first argument is the lab's Site or the Host. The folder's `__init__` has NEEDS: what the
+system needs of the kernel and of programs. Reading NEEDS imports no lab.
 """
 
 DOORS = (

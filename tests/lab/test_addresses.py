@@ -35,7 +35,7 @@ def test_an_ipv6_network_gives_addresses_too():
 @pytest.mark.parametrize(
     ("wanted", "reason"),
     [
-        ("10.0.0.1", "already given out"),
+        ("10.0.0.1", "already used"),
         ("10.9.9.9", "is not in"),
         ("ten", "is not an IP address"),
         ("10.0.0.7/16", "write '10.0.0.7/24'"),

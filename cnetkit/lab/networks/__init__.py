@@ -1,1 +1,1 @@
-"""Networks: one real kind of network, one file, each turning a wish into kernel operations."""
+"""Kinds of networks that the kernel itself has, one a file. Systems that combine them are in `cnetkit.systems`."""

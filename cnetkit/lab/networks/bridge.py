@@ -1,6 +1,6 @@
 """A Linux bridge on a host, with containers as its ports: a veth pair each, the bridge as their gateway (bridge(8)).
 
-Other systems build on such a bridge on each host and add their own part. Which systems there are, this file does not know.
+Systems such as Docker and flannel add rules, routes or tunnels to it; here is none of that.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Bridge(HostNetwork):
     ) -> None:
         wanted = [addresses.interface(gateway) for gateway in gateways]
         pools = pools or [addresses.Pool(str(gateway), str(gateway.ip)) for gateway in wanted]
-        super().__init__(host, name, pools, [str(one) for one in wanted], announce)
-        for one in wanted:
-            if one.ip == one.network.network_address and one.network.prefixlen < one.max_prefixlen - 1:
+        super().__init__(host, name, pools, [str(gateway) for gateway in wanted], announce)
+        for gateway in wanted:
+            if gateway.ip == gateway.network.network_address and gateway.network.prefixlen < gateway.max_prefixlen - 1:
                 raise CnetkitError(
-                    f"{one} names the network, not an address in it: write '{one.ip + 1}/{one.network.prefixlen}'"
+                    f"{gateway} names the network, not an address in it: write '{gateway.ip + 1}/{gateway.network.prefixlen}'"
                 )
-        self.gateways, self.mtu = tuple(str(one) for one in wanted), mtu
+        self.gateways, self.mtu = tuple(str(gateway) for gateway in wanted), mtu
 
     def operations(self) -> list[op.Operation]:
         """The operations that build it."""
@@ -51,8 +51,8 @@ class Bridge(HostNetwork):
             if self.gateways and ":" not in self.gateways[0]
             else addresses.mac(self.host.name, self.name)
         )
-        on_it: list[op.Operation] = [op.AddAddress(self.host.name, self.name, gateway) for gateway in self.gateways]
-        return [op.AddBridge(self.host.name, self.name, mac), *on_it]
+        given: list[op.Operation] = [op.AddAddress(self.host.name, self.name, gateway) for gateway in self.gateways]
+        return [op.AddBridge(self.host.name, self.name, mac), *given]
 
     def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """The bridge's port: a veth interface on the host, named as Docker names it."""

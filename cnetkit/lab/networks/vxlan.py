@@ -1,6 +1,6 @@
 """A VXLAN interface on a host: a tunnel to other hosts, through the host's own network (RFC 7348).
 
-Which networks are made of such tunnels, this file does not know: `cnetkit.systems` does.
+It builds no network: those that are made of such tunnels are in `cnetkit.systems`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from cnetkit.lab import addresses
 from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
-EVERYBODY = "00:00:00:00:00:00"
-"""The MAC address whose forwarding entries get all frames that have no entry of their own."""
+FLOOD = "00:00:00:00:00:00"
+"""The MAC address whose forwarding entries receive a copy of each frame without an entry of its own."""
 _HEADERS = {4: 50, 6: 70}
 """What a tunnel adds to a frame's payload: Ethernet 14, VXLAN 8, UDP 8, IPv4 20 or IPv6 40 (RFC 7348, 4.3)."""
 
@@ -24,14 +24,14 @@ class Vxlan:
 
     def flood(self, remote: str) -> None:
         """Sends a copy of each frame that has no entry of its own to `remote`, a tunnel endpoint."""
-        self.host.site.build(op.AddForwarding(self.host.name, self.name, EVERYBODY, remote))
+        self.host.site.build(op.AddForwarding(self.host.name, self.name, FLOOD, remote))
 
     def forward(self, mac: str, remote: str) -> None:
         """Sends frames to `mac` to the tunnel endpoint `remote`."""
         self.host.site.build(op.AddForwarding(self.host.name, self.name, mac, remote))
 
     def neighbour(self, address: str, mac: str) -> None:
-        """Says who has an address, so that nobody is asked."""
+        """Sets the MAC address of an IP address, so that no ARP request is sent for it."""
         self.host.site.build(op.AddNeighbour(self.host.name, self.name, address, mac))
 
     def __repr__(self) -> str:
@@ -39,7 +39,7 @@ class Vxlan:
 
 
 def underlay(host: LabNode, version: int = 0) -> tuple[str, str, int]:
-    """The interface that a host's tunnels stand on, the first with an address: its name, address and MTU, in bytes.
+    """The interface that a host's tunnels use, the first one with an address: its name, address and MTU, in bytes.
 
     `version`: 4 or 6, the address's family; 0: any. CnetkitError if there is none.
     """

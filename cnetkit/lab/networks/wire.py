@@ -18,8 +18,8 @@ def connect(a: LabNode, b: LabNode, networks: Sequence[str], wanted: Sequence[Wa
     """Joins two nodes by a wire and returns the names of its ends.
 
     `wanted`: the addresses of `a` and of `b`. Without it the second node gets the first address of each network and the first
-    node the next, because a wire leads from a machine to its gateway. A machine without a way out gets a default route if
-    the other one is a router.
+    node the next one, because a wire leads from a machine to its gateway. A host gets its default route with its first wire,
+    if that leads to a router.
     """
     if a is b:
         raise CnetkitError(f"{a.name} cannot be connected to itself")
@@ -42,18 +42,18 @@ def _addresses(pools: Sequence[addresses.Pool], wanted: Sequence[Wanted]) -> tup
     """The addresses of both ends in CIDR form, one of each pool."""
     if len(wanted) not in (0, 2):
         raise CnetkitError(f"{wanted!r} is not one address for each end: write addresses=('10.1.0.7', '10.1.0.8')")
-    ends = [[one] if isinstance(one, str) else list(one) for one in wanted] or [[], []]
+    ends = [[end] if isinstance(end, str) else list(end) for end in wanted] or [[], []]
     for address in (address for end in ends for address in end):
         if not any(pool.holds(address) for pool in pools):
             raise CnetkitError(f"{address} is not in {', '.join(str(pool.network) for pool in pools)}")
-    fixed = [[next((pool.take(one) for one in end if pool.holds(one)), "") for pool in pools] for end in ends]
+    fixed = [[next((pool.take(text) for text in end if pool.holds(text)), "") for pool in pools] for end in ends]
     at_b = tuple(cidr or pool.take() for cidr, pool in zip(fixed[1], pools, strict=True))
     at_a = tuple(cidr or pool.take() for cidr, pool in zip(fixed[0], pools, strict=True))
     return at_a, at_b
 
 
-def _way_out(node: LabNode, other: LabNode, gateways: tuple[str, ...]) -> list[op.Operation]:
-    leads_out = other.kind == "router" and node.kind == "host"
+def _way_out(node: LabNode, peer: LabNode, gateways: tuple[str, ...]) -> list[op.Operation]:
+    leads_out = peer.kind == "router" and node.kind == "host"
     first = not any(name.startswith("eth") for name in node.interfaces)
     if not (leads_out and first):
         return []
