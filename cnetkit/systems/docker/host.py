@@ -1,6 +1,6 @@
-"""Docker on a host of the lab: bridges with Docker's rules, and published ports. No engine runs; the rules are the engine's.
+"""Docker on a host of the lab: bridges with Docker's rules, and published ports.
 
-The rules' text is made in `rules.py`.
+No engine runs here: the lab lays the rules that an engine would lay. Their text is made in `rules.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cnetkit.systems.docker.published_port import PublishedPort, check
 
 
 class DockerHost:
-    """What Docker keeps about one host."""
+    """Docker's state on one host."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -33,7 +33,7 @@ class DockerHost:
         host.port_claims.append(self.claim)
 
     def bridge_operations(self, bridge: Bridge) -> list[op.Operation]:
-        """Docker's rules around a bridge, with the chains that all bridges share if this is the host's first."""
+        """Docker's rules for a bridge. The host's first bridge also lays the chains that all of them share."""
         host = self.host.name
         operations: list[op.Operation] = [
             op.SetSysctl(host, f"net/ipv4/conf/{bridge.name}/route_localnet", "1"),
@@ -45,10 +45,10 @@ class DockerHost:
             operations.append(op.Rules(host, chains + text.bridge_rules(bridge.name, networks), ipv6))
         return operations
 
-    def port_operations(self, one: PublishedPort, remove: bool = False) -> list[op.Operation]:
-        """The rules of one published port, for each address family that the container has, or with `remove` their removal."""
-        attachment = self.carrier(one.to)
-        limited = ipaddress.ip_address(one.address) if one.address else None
+    def port_operations(self, mapping: PublishedPort, remove: bool = False) -> list[op.Operation]:
+        """The rules of a published port in each address family of the container, or with `remove` their removal."""
+        attachment = self.carrier(mapping.to)
+        limited = ipaddress.ip_address(mapping.address) if mapping.address else None
         operations: list[op.Operation] = []
         for cidr in attachment.addresses:
             inside = ipaddress.ip_interface(cidr).ip
@@ -56,59 +56,66 @@ class DockerHost:
                 rules = text.port_rules(
                     attachment.network.name,
                     str(inside),
-                    one.port,
-                    one.host_port,
-                    one.protocol,
-                    one.address,
+                    mapping.port,
+                    mapping.host_port,
+                    mapping.protocol,
+                    mapping.address,
                     remove=remove,
                 )
                 operations.append(op.Rules(self.host.name, rules, inside.version == 6))
         return operations
 
     def carrier(self, container: Container) -> Attachment:
-        """The attachment by which a container's published ports are reached: to a bridge with Docker's rules, or its first."""
+        """The attachment that published ports lead to: the first to a bridge with Docker's rules, else the first of all."""
         attachments = list(container.attachments.values())
         if not attachments or not self.families:
             raise CnetkitError(
                 f"{container.name} is on no bridge with Docker's rules: make one with {self.host.name}.bridge(...) and attach it"
             )
-        return next((one for one in attachments if one.network in self.bridges), attachments[0])
+        return next((joined for joined in attachments if joined.network in self.bridges), attachments[0])
 
-    def check_free(self, one: PublishedPort) -> None:
-        """CnetkitError, with the name of its holder, if somebody holds the port already."""
-        holder = next((_held_by(other) for other in self.published if one.overlaps(other)), "")
-        server = self.host.servers.get((one.protocol, one.host_port))
+    def check_free(self, mapping: PublishedPort) -> None:
+        """CnetkitError if the host's port is taken; it names what holds it."""
+        holder = next((_held_by(other) for other in self.published if mapping.overlaps(other)), "")
+        server = self.host.servers.get((mapping.protocol, mapping.host_port))
         holder = holder or (f"its {server.command}" if server and server.running else "")
         if holder:
             raise CnetkitError(
-                f"port {one.host_port}/{one.protocol} of {self.host.name} is taken by {holder}: choose another port"
+                f"port {mapping.host_port}/{mapping.protocol} of {self.host.name} is taken by {holder}: choose another port"
             )
 
     def claim(self, protocol: str, port: int) -> str:
-        """Which container a port of the host is published for, in words; empty if it is not published."""
-        return next((_held_by(one) for one in self.published if (one.protocol, one.host_port) == (protocol, port)), "")
+        """The container that a port of the host is published for, in words; empty if there is none."""
+        return next(
+            (
+                _held_by(mapping)
+                for mapping in self.published
+                if (mapping.protocol, mapping.host_port) == (protocol, port)
+            ),
+            "",
+        )
 
     def _before_removal(self, node: Member) -> None:
-        for one in [one for one in self.published if one.to is node]:
-            unpublish(self.host, one)
+        for mapping in [mapping for mapping in self.published if mapping.to is node]:
+            unpublish(self.host, mapping)
 
     def _before_detach(self, attachment: Attachment) -> None:
-        for one in [one for one in self.published if self.carrier(one.to) is attachment]:
-            unpublish(self.host, one)
+        for mapping in [mapping for mapping in self.published if self.carrier(mapping.to) is attachment]:
+            unpublish(self.host, mapping)
 
 
-def _held_by(one: PublishedPort) -> str:
-    return f"the container {one.to.name}, whose port {one.port} is published there"
+def _held_by(mapping: PublishedPort) -> str:
+    return f"the container {mapping.to.name}, whose port {mapping.port} is published there"
 
 
 # --- Doors -----------------------------------------------------------------------------------------------------------
 
 
 def bridge(host: Host, name: str = "docker0", *gateways: str, rules: bool = True) -> Bridge:
-    """A bridge with the host's own addresses on it, `172.17.0.1/16` for one, and Docker's rules around it.
+    """A bridge with addresses of the host, `172.17.0.1/16` for example, and Docker's rules for it.
 
-    Containers are then made with the bridge's `container` and `containers`. Without `rules` it is the kernel's bridge and
-    nothing else: nothing is masqueraded, and no port can be published. CnetkitError if the name or an address cannot be had.
+    The bridge's `container` and `containers` make containers. Without `rules` it is only the kernel's bridge: nothing is
+    masqueraded, and no port can be published. CnetkitError if the name or an address is taken or not allowed.
     """
     host.check_interface(name)
     made, docker = Bridge(host, name, gateways or ("172.17.0.1/16",)), host.part(DockerHost)
@@ -124,20 +131,20 @@ def bridge(host: Host, name: str = "docker0", *gateways: str, rules: bool = True
 def publish(
     host: Host, host_port: int, to: Container, port: int, protocol: str = "tcp", address: str = ""
 ) -> PublishedPort:
-    """Makes a container's port reachable at the host's, as `docker run -p` does it.
+    """Publishes a container's port at a port of the host, as `docker run -p` does it.
 
     `address` limits it to one of the host's addresses. CnetkitError if the port is taken.
     """
-    one, docker = PublishedPort(host, host_port, to, port, protocol, address), host.part(DockerHost)
-    check(one)
-    docker.check_free(one)
-    host.site.build(*docker.port_operations(one))
-    docker.published.append(one)
-    return one
+    mapping, docker = PublishedPort(host, host_port, to, port, protocol, address), host.part(DockerHost)
+    check(mapping)
+    docker.check_free(mapping)
+    host.site.build(*docker.port_operations(mapping))
+    docker.published.append(mapping)
+    return mapping
 
 
 def unpublish(host: Host, published: PublishedPort) -> None:
-    """Takes a published port back."""
+    """Ends the publication of a port."""
     docker = host.part(DockerHost)
     if published not in docker.published:
         raise CnetkitError(f"{published} is not published (any more)")

@@ -1,4 +1,4 @@
-"""A published port: a host's port that leads to a container's, as `docker run -p` makes it. It builds nothing."""
+"""A published port: a port of a host that leads to a port of a container, as `docker run -p` makes it. It builds nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PublishedPort:
     address: str = ""
 
     def remove(self) -> None:
-        """Takes it back."""
+        """Ends its publication."""
         self.host.unpublish(self)
 
     def overlaps(self, other: PublishedPort) -> bool:
@@ -38,16 +38,18 @@ class PublishedPort:
         return f"<published port {self} of {self.to.name} on {self.host.name}>"
 
 
-def check(one: PublishedPort) -> None:
-    """CnetkitError unless this can be a published port of its host, whoever holds the port now."""
-    if one.protocol not in _PROTOCOLS:
-        raise CnetkitError(f"{one.protocol!r} cannot be published: choose tcp or udp")
-    for port in (one.host_port, one.port):
+def check(mapping: PublishedPort) -> None:
+    """CnetkitError unless this can be a published port of its host. Whether the port is free is not checked here."""
+    if mapping.protocol not in _PROTOCOLS:
+        raise CnetkitError(f"{mapping.protocol!r} cannot be published: choose tcp or udp")
+    for port in (mapping.host_port, mapping.port):
         if not 0 < port < 65536:
             raise CnetkitError(f"{port} is not a port: choose one from 1 to 65535")
-    if getattr(one.to, "host", None) is not one.host:
+    if getattr(mapping.to, "host", None) is not mapping.host:
         raise CnetkitError(
-            f"{one.to.name} is not a container of {one.host.name}: a host publishes its own containers' ports"
+            f"{mapping.to.name} is not a container of {mapping.host.name}: a host publishes its own containers' ports"
         )
-    if one.address and one.address not in {c.split("/")[0] for cidrs in one.host.interfaces.values() for c in cidrs}:
-        raise CnetkitError(f"{one.address} is not an address of {one.host.name}")
+    if mapping.address and mapping.address not in {
+        cidr.split("/")[0] for cidrs in mapping.host.interfaces.values() for cidr in cidrs
+    }:
+        raise CnetkitError(f"{mapping.address} is not an address of {mapping.host.name}")

@@ -1,6 +1,6 @@
 """Docker's rules: its chains, their names and their order, as dockerd lays them with its userland proxy switched off.
 
-It makes the text for iptables-restore(8) and lays nothing. Source: what dockerd 20.10 lays (github.com/moby/moby,
+It makes the text for iptables-restore(8) and lays nothing. Source: the rules of dockerd 20.10 (github.com/moby/moby,
 libnetwork/drivers/bridge and libnetwork/iptables); a test compares these rules with those of a real engine.
 """
 

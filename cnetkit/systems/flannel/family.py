@@ -41,14 +41,14 @@ class Family:
         return f"{subnet[1]}/{subnet.prefixlen}"
 
     def tunnel_address(self, host: str) -> str:
-        """The address of a host's tunnel: the subnet's own, without any other in it, in CIDR form."""
+        """The address of a host's tunnel: the subnet's own address with the longest prefix, in CIDR form."""
         return f"{self._end(host)}/{32 if self.version == 4 else 128}"
 
     def _end(self, host: str) -> str:
         return self.subnets[host].partition("/")[0]
 
     def add_tunnel(self, host: LabNode) -> tuple[list[op.Operation], int]:
-        """The operations that make a host's tunnel, and the tunnel's MTU in bytes."""
+        """The operations that build a host's tunnel, and the tunnel's MTU in bytes."""
         host.check_interface(self.tunnel)
         made = vxlan.add_vxlan(
             host, self.tunnel, _ID, port=_PORT, master="", learning=False, proxy=False, mtu=0, version=self.version
@@ -57,7 +57,7 @@ class Family:
         return [made, op.AddAddress(host.name, self.tunnel, self.tunnel_address(host.name))], made.mtu
 
     def by_tunnel(self, here: LabNode, there: LabNode) -> list[op.Operation]:
-        """The way from one host to another one's pods through the tunnel: route, neighbour and forwarding entry."""
+        """The way from one host to another host's pods through the tunnel: route, neighbour and forwarding entry."""
         end, far = self._end(there.name), self._ends[there.name]
         return [
             op.AddRoute(here.name, self.subnets[there.name], end, self.tunnel, onlink=True),
@@ -66,7 +66,7 @@ class Family:
         ]
 
     def by_gateway(self, here: LabNode, there: LabNode) -> list[op.Operation]:
-        """The way from one host to another one's pods by that host as gateway. CnetkitError if they share no network."""
+        """The way from one host to another host's pods with that host as gateway. CnetkitError if they share no network."""
         near = [ipaddress.ip_interface(cidr).network for cidrs in here.interfaces.values() for cidr in cidrs]
         far = [ipaddress.ip_interface(cidr).ip for cidrs in there.interfaces.values() for cidr in cidrs]
         shared = [ip for ip in far if ip.version == self.version and any(ip in network for network in near)]

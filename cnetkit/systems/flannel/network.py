@@ -1,7 +1,7 @@
-"""A network for pods over several hosts, as flannel builds it: a subnet a host, a bridge cni0 there, and routes to the others.
+"""A network for pods over several hosts, as flannel builds it: each host has a subnet, a bridge cni0, and routes to the others.
 
-`host-gw`: each host is the gateway to its pods, so all must be on one wire. `vxlan`: the routes lead into a tunnel, whose
-neighbours and forwarding entries are all set beforehand. Pods reach each other untranslated; what leaves the network is
+`host-gw`: each host is the gateway to its pods, so all hosts must be on one wire. `vxlan`: the routes lead into a tunnel, whose
+neighbour and forwarding entries are set beforehand. Pods reach each other untranslated; packets that leave the network are
 masqueraded. With an IPv4 and an IPv6 network pods are dual-stack; each family has its own routes, tunnel and rules.
 Source: github.com/flannel-io/flannel, pkg/backend and pkg/trafficmngr/iptables.
 """
@@ -23,7 +23,7 @@ from cnetkit.systems.kubernetes.pod import Pod
 
 BACKENDS = ("vxlan", "host-gw")
 _SWITCHES = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
-"""What makes packets between ports of a bridge pass the rules of a family, as Kubernetes demands it."""
+"""The settings that make packets between ports of a bridge pass the rules of a family, as Kubernetes requires it."""
 
 
 class Flannel:
@@ -67,7 +67,7 @@ class Flannel:
         return operations
 
     def _on(self, host: Host) -> list[op.Operation]:
-        """The tunnels and the bridge of one host. Pods get the smallest of the MTUs that their packets may meet."""
+        """The tunnels and the bridge of one host. Pods get the smallest MTU among the host's tunnels."""
         operations: list[op.Operation] = []
         mtu = vxlan.underlay(host)[2]
         for family in self.families if self.backend == "vxlan" else ():

@@ -1,9 +1,9 @@
 """An overlay: one network over several hosts, as Docker's overlay driver builds it.
 
-On each host stands a bridge with a VXLAN interface as its port. Where a container is, hosts either learn from frames, which
-are flooded at first, or are told beforehand, as Docker's control plane does it.
-Source: github.com/moby/moby, libnetwork/drivers/overlay. There the bridge and the VXLAN interface stand in a namespace of
-their own; here they stand in the host's.
+Each host has a bridge with a VXLAN interface as its port. To find out where a container is, hosts flood frames and learn from
+the answers, or they get entries beforehand, as Docker's control plane distributes them.
+Source: github.com/moby/moby, libnetwork/drivers/overlay. Docker gives the bridge and the VXLAN interface a namespace of their
+own; here they are in the host's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.container import Container
 from cnetkit.lab.host import Host
 from cnetkit.lab.networks.bridge import Bridge
-from cnetkit.lab.networks.vxlan import EVERYBODY, add_vxlan
+from cnetkit.lab.networks.vxlan import FLOOD, add_vxlan
 from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError
 
@@ -24,14 +24,14 @@ from cnetkit.model import CnetkitError
 class Overlay:
     """One network over several hosts. Made with `lab.overlay`.
 
-    `control`: each host is told of each container, and asks and floods nothing; else hosts flood, and learn from answers.
+    `control`: each host has entries for all containers, and floods nothing. Otherwise hosts flood, and learn from answers.
     """
 
     def __init__(
         self, site: Site, name: str, hosts: Sequence[Host], subnet: str, number: int, control: bool, port: int, mtu: int
     ) -> None:
         if len(hosts) < 2:
-            raise CnetkitError(f"the overlay {name!r} has {len(hosts)} host: it needs two or more to lead anywhere")
+            raise CnetkitError(f"the overlay {name!r} has {len(hosts)} host: it needs two or more")
         self.name, self.id, self.control = name, number, control
         self.pool = addresses.Pool(str(addresses.network(subnet)))
         self.bridges: dict[str, Bridge] = {}
@@ -44,7 +44,7 @@ class Overlay:
             operations += self._on(host, port, mtu)
         if not control:
             operations += [
-                op.AddForwarding(host, self.tunnels[host], EVERYBODY, end)
+                op.AddForwarding(host, self.tunnels[host], FLOOD, end)
                 for host in self.bridges for other, end in self._ends.items() if other != host
             ]  # fmt: skip
         site.build(*operations)
@@ -54,8 +54,8 @@ class Overlay:
             host.interfaces |= {bridge.name: (), self.tunnels[host.name]: ()}
 
     def _on(self, host: Host, port: int, mtu: int) -> list[op.Operation]:
-        place = next(n for n in range(4096) if not {f"br{n}", f"vxlan{n}"} & host.interfaces.keys())
-        bridge, tunnel = f"br{place}", f"vxlan{place}"
+        number = next(n for n in range(4096) if not {f"br{n}", f"vxlan{n}"} & host.interfaces.keys())
+        bridge, tunnel = f"br{number}", f"vxlan{number}"
         made = add_vxlan(
             host, tunnel, self.id, port=port, master=bridge, learning=not self.control, proxy=self.control, mtu=mtu
         )
@@ -64,7 +64,7 @@ class Overlay:
         return [*self.bridges[host.name].operations(), made]
 
     def container(self, name: str, host: Host, address: str = "") -> Container:
-        """A container on one of the hosts, at the network's next free address or the one that is asked for."""
+        """A new container on one of the hosts, at the network's next free address or at `address`."""
         if host.name not in self.bridges:
             raise CnetkitError(
                 f"{host.name} does not take part in the overlay {self.name}: {', '.join(self.bridges)} do"
@@ -72,14 +72,14 @@ class Overlay:
         return self.bridges[host.name].container(name, address)
 
     def _announce(self, attachments: Sequence[Attachment], leaving: bool) -> list[op.Operation]:
-        """The entries that the other hosts need for containers that come, or no longer need for those that leave."""
+        """The other hosts' entries for new containers, or with `leaving` their removal."""
         entries: list[op.Operation] = []
-        for one in attachments if self.control else ():
-            address, here = one.addresses[0].split("/")[0], one.peer[0]
+        for attachment in attachments if self.control else ():
+            address, here = attachment.addresses[0].split("/")[0], attachment.peer[0]
             for other, tunnel in self.tunnels.items():
                 if other != here:
-                    entries.append(op.AddNeighbour(other, tunnel, address, one.mac, leaving))
-                    entries.append(op.AddForwarding(other, tunnel, one.mac, self._ends[here], leaving))
+                    entries.append(op.AddNeighbour(other, tunnel, address, attachment.mac, leaving))
+                    entries.append(op.AddForwarding(other, tunnel, attachment.mac, self._ends[here], leaving))
         return entries
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ def overlay(
 ) -> Overlay:
     """One network over several hosts by VXLAN, `lab.overlay("ov", [n1, n2], "10.0.9.0/24", id=42)`.
 
-    Hosts flood what they do not know, and learn; with `control` each is told where every container is, as Docker's
-    swarm does it, and learns nothing. `mtu` in bytes, 0: what the underlay has room for.
+    Hosts flood frames to unknown addresses, and learn from the answers. With `control` each host gets entries for all
+    containers, as Docker's swarm distributes them, and learns nothing. `mtu` in bytes; 0: as large as the underlay allows.
     """
     return Overlay(site, name, hosts, subnet, id, control, port, mtu)
