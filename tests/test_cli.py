@@ -174,4 +174,4 @@ def test_inspect_shows_and_writes_only_what_is_selected(tmp_path):
 
 def test_a_wrong_selection_is_bad_use_and_points_at_the_place(capsys):
     assert cli.main(["inspect", str(CAPTURE), "--select", "tcp.prt == 80"]) == 2
-    assert "at character 1: 'tcp.prt' is no field: write 'tcp.port'" in capsys.readouterr().err
+    assert "at character 1: 'tcp.prt' is not a field: write 'tcp.port'" in capsys.readouterr().err

@@ -68,12 +68,14 @@ def decode(data: bytes) -> tuple[Metadata, tuple[Event, ...]]:
     try:
         text = reader.decompress(data, LIMIT)
         if not reader.eof:
-            raise CnetkitError("what was saved beside the frames is cut short or too long: only the frames were read")
+            raise CnetkitError(
+                "the metadata that cnetkit saved in the file is truncated or too long: only the frames were read"
+            )
         metadata = msgspec.json.decode(text, type=Metadata)
         return metadata, unpack_events(metadata.events)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CnetkitError(
-            f"what was saved beside the frames is damaged ({error}): only the frames were read"
+            f"the metadata that cnetkit saved in the file is damaged ({error}): only the frames were read"
         ) from error
 
 

@@ -72,7 +72,7 @@ def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[n
         cut = cut_off(data, order, damaged, ticks)
         begin = end if cut else record_after(data, order, damaged + 1, ticks, second)
         if begin == end:
-            warnings.append(f"the packet at byte {damaged} is damaged or cut short: nothing was read from there on")
+            warnings.append(f"the packet at byte {damaged} is damaged or truncated: the rest was not read")
             break
         warnings.append(f"bytes {damaged} to {begin - 1} are damaged: they were not read")
     if not room:

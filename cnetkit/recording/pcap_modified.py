@@ -42,7 +42,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
         length=np.minimum(length, 0x7FFFFFFF).astype(np.int32),
         data=data,
     )
-    warnings = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
+    warnings = [f"the packet at byte {stopped} is damaged or truncated: the rest was not read"]
     return CaptureFile(frames, warnings=tuple(warnings if stopped < len(data) else ()))
 
 

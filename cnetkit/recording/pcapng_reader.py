@@ -101,7 +101,7 @@ def read(data: NDArray[np.uint8], node: str) -> CaptureFile:
             break
     else:
         if len(data) % 4:
-            file.warnings.append(f"the last {len(data) % 4} bytes of the file are no block and were not read")
+            file.warnings.append(f"the last {len(data) % 4} bytes of the file are not a block and were not read")
     return CaptureFile(_frames(file), tuple(file.metadata), tuple(file.losses), tuple(file.warnings))
 
 
@@ -122,7 +122,7 @@ def _blocks(file: _File, steps: BlockChain, at: int) -> tuple[NDArray[np.int64],
         if steps.words[at] == p.SECTION:
             return np.concatenate(parts), at, True
     where = damaged * 4
-    file.warnings.append(f"the block at byte {where} is damaged or cut short: nothing was read from there on")
+    file.warnings.append(f"the block at byte {where} is damaged or truncated: the rest was not read")
     return np.concatenate(parts), at, False
 
 
@@ -270,7 +270,7 @@ def _warn(file: _File, parts: list[_Packets]) -> None:
     """Warns about packets that lack something."""
     timeless = sum(part.timeless for part in parts)
     if timeless:
-        file.warnings.append(f"{timeless} simple packet blocks carry no time: it is given as 0")
+        file.warnings.append(f"{timeless} simple packet blocks have no timestamp: their time is 0")
     misfits = np.concatenate([part.misfits for part in parts])
     if len(misfits):
         at = int(misfits[0]) * 4

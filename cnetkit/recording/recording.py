@@ -63,7 +63,7 @@ class Recording:
             with Path(file).open("wb") as out:
                 self._write(out, comments)
         except OSError as error:
-            raise CnetkitError(f"{file} cannot be written ({error.strerror}): choose another place") from error
+            raise CnetkitError(f"{file} cannot be written ({error.strerror}): choose another path") from error
 
     def _write(self, file: BinaryIO, comments: Mapping[int, str] | Sequence[str] | None) -> None:
         clocks = tuple(tap.clock for tap in self.frames.taps)
@@ -101,7 +101,7 @@ def load(file: str | Path | BinaryIO, node: str = "", interface: str = "") -> Re
     if interface and capture.frames.taps:
         if len(capture.frames.taps) > 1:
             raise CnetkitError(
-                f"{file} holds several interfaces, so it cannot be {node}/{interface}: give its name alone"
+                f"{file} contains several interfaces, so it cannot be given as {node}/{interface}: give the file name alone"
             )
         renamed = (Tap(node, interface, capture.frames.taps[0].linktype),)
         capture = replace(capture, frames=replace(capture.frames, taps=renamed))
@@ -139,7 +139,7 @@ def load_all(files: Iterable[str]) -> Recording:
         recording = load(path, node or ("" if alone else path.rpartition(".")[0] or path), interface)
         first = next((at for at, earlier in enumerate(loaded) if _copies(recording.frames, earlier.frames)), None)
         if first is not None:
-            again.append(_named_again((node, interface, path), read[first], "holds the same as"))
+            again.append(_named_again((node, interface, path), read[first], "has the same content as"))
             continue
         read.append((node, interface, path))
         if len(asked) > 1:
@@ -176,12 +176,12 @@ def _named_again(again: tuple[str, str, str], first: tuple[str, str, str], copy:
     what = f"{again[2]} {copy} {first[2]}" if copy else again[2]
     if first[:2] != again[:2]:
         names = " and ".join(
-            f"as {node}/{interface}" if node else "without a place" for node, interface, _ in (first, again)
+            f"as {node}/{interface}" if node else "without an interface" for node, interface, _ in (first, again)
         )
         raise CnetkitError(
-            f"{what}{', and' if copy else ''} is named {names}: its frames were seen at one place, so name it once"
+            f"{what}{', and' if copy else ''} is given {names}: its frames were captured at one interface, so give it once"
         )
-    return f"{what}, which was read already" if copy else f"{what} was named more than once, and read once"
+    return f"{what}, which was read already" if copy else f"{what} was given more than once, and read once"
 
 
 def _asked(file: str) -> tuple[str, str, str]:
@@ -252,7 +252,7 @@ def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:
             with path.open("rb") as pipe:
                 return np.frombuffer(pipe.read(LARGEST + 1), np.uint8), stem
         if path.stat().st_size > LARGEST:
-            raise CnetkitError(f"{file} is larger than 4 GiB: take it apart with editcap -c first")
+            raise CnetkitError(f"{file} is larger than 4 GiB: split it with editcap -c first")
         return _read(path), stem
     except OSError as error:
         raise CnetkitError(f"{file} cannot be read ({error.strerror}): check its name and its permissions") from error
@@ -277,7 +277,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
 
 def _capture(data: NDArray[np.uint8], node: str, interface: str, name: str) -> CaptureFile:
     if len(data) > LARGEST:
-        raise CnetkitError(f"{name} is larger than 4 GiB: take it apart with editcap -c first")
+        raise CnetkitError(f"{name} is larger than 4 GiB: split it with editcap -c first")
     if data[:2].tobytes() == compressed.MAGIC:
         data, warning = compressed.unpacked(data, LARGEST)
         capture = _uncompressed(data, node, interface, name)
@@ -296,7 +296,7 @@ def _uncompressed(data: NDArray[np.uint8], node: str, interface: str, name: str)
     if first == b"\x0a\x0d\x0d\x0a" and len(data) >= 28:
         return pcapng_reader.read(data, node)
     if not len(data):
-        raise CnetkitError(f"{name} is empty: the program that was to write it has not written anything yet")
+        raise CnetkitError(f"{name} is empty: the capturing program has not written anything yet")
     raise CnetkitError(
-        f"{name} is no capture file: give one that Wireshark, tcpdump or cnetkit saved as pcap or pcapng, or a .gz of one"
+        f"{name} is not a capture file: give a pcap or pcapng file, such as Wireshark, tcpdump or cnetkit save, or a .gz of one"
     )

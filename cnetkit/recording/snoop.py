@@ -36,7 +36,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
         data=data,
     )
     lost = int(drops[-1]) if len(at) else 0
-    warnings = [f"the packet at byte {stopped} is damaged or cut short: nothing was read from there on"]
+    warnings = [f"the packet at byte {stopped} is damaged or truncated: the rest was not read"]
     return CaptureFile(
         frames,
         losses=(Loss(tap.node, "frames", lost),) if lost else (),

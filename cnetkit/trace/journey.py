@@ -79,7 +79,7 @@ class Journey:
             return hop.evidence
         if not isinstance(hop, int) or not -len(self.hops) <= hop < len(self.hops):
             raise CnetkitError(
-                f"there is no hop {hop!r} in journey {self.id}: they are counted from 0 to {len(self.hops) - 1}"
+                f"there is no hop {hop!r} in journey {self.id}: hops are numbered from 0 to {len(self.hops) - 1}"
             )
         return self.hops[hop].evidence
 

@@ -136,7 +136,7 @@ class Trace:
             or not -self.analysis.journeys.count <= number < self.analysis.journeys.count
         ):
             raise CnetkitError(
-                f"there is no journey {number!r}: they are counted from 0 to {self.analysis.journeys.count - 1}"
+                f"there is no journey {number!r}: journeys are numbered from 0 to {self.analysis.journeys.count - 1}"
             )
         made = self._whole._made
         if number not in made:
@@ -188,9 +188,7 @@ class Trace:
         are left out, because they may not be complete. CnetkitError unless `seconds` is a number above 0.
         """
         if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
-            raise CnetkitError(
-                f"the last {seconds!r} seconds cannot be had: give a number above 0, such as trace.so_far(1)"
-            )
+            raise CnetkitError(f"so_far takes a number of seconds above 0, such as trace.so_far(1), not {seconds!r}")
         if self._so_far is None or self._over:
             recording, until_ns = self.recording, None
         else:
@@ -216,7 +214,7 @@ class Trace:
     def compare(self, other: Trace) -> Comparison:
         """The differences between this trace and `other`, a trace of the same question before or after a change."""
         if not isinstance(other, Trace):
-            raise CnetkitError(f"a trace is compared with another one, not with {type(other).__name__}")
+            raise CnetkitError(f"a trace can only be compared with another trace, not with {type(other).__name__}")
         return compare((self.analysis, self.numbers), (other.analysis, other.numbers))
 
     def _part(self, numbers: NDArray[np.int64], words: str) -> Trace:
@@ -288,7 +286,7 @@ class Trace:
         try:
             Path(path).write_text(page, encoding="utf-8")
         except OSError as error:
-            raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+            raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another path") from error
 
     def show(self, all: bool = False) -> None:
         """Prints the trace as `cnetkit run` does: each flow with its hops and reasons; with `all`, every packet in

@@ -35,7 +35,7 @@ class NetworkView:
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+            raise CnetkitError(f"{path} cannot be written ({error.strerror}): choose another path") from error
 
     def close(self) -> None:
         """Stops following."""

@@ -42,7 +42,9 @@ class Plot:
         try:
             self.figure.savefig(path)
         except (OSError, ValueError) as error:
-            raise CnetkitError(f"{path} cannot be written ({error}): end its name with .svg, .png or .pdf") from error
+            raise CnetkitError(
+                f"{path} cannot be written ({error}): use a file name that ends with .svg, .png or .pdf"
+            ) from error
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         out = BytesIO()

@@ -20,7 +20,7 @@ ARROWS = {"in": "→ in", "out": "out →", "unknown": "unknown"}
 """Relative to the node: into it, out of it."""
 KINDS = {"nft-rule": "rule", "conntrack": "connection entry", "forwarding-entry": "forwarding entry"}
 MACS = "MAC addresses of the next link"
-STRENGTHS = "kernel: said of this very packet; table: stood in a table at that time; inferred: from the frames alone"
+STRENGTHS = "kernel: reported for this packet; table: in a table at that time; inferred: from frames alone"
 
 
 def legible(text: str) -> str:
@@ -114,14 +114,14 @@ def summary(trace: Trace) -> Iterator[str]:
     listed = ", ".join(f"{count:,} {legible(reason)}" for reason, count in reasons.most_common())
     yield f"Unexplained: {counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
     if not any(frame.count for frame in recording.losses):
-        whole = "not known" if recording.warnings else "nothing"
+        whole = "unknown" if recording.warnings else "nothing"
         yield f"Lost: {whole if recording.kernel else 'not recorded in this file'}"
     yield from alerts(trace)
     yield from (f"Clocks: {legible(frame)}" for frame in trace.clocks)
     if trace.undirected:
         yield (
-            f"Directions: not known of {counted(trace.undirected, 'frame')}, so neither is whether they arrived; "
-            "`tcpdump -i any` records them, and captures of both ends of a link tell them"
+            f"Directions: unknown for {counted(trace.undirected, 'frame')}, so it is also unknown whether they arrived; "
+            "capture with `tcpdump -i any`, or at both ends of a link"
         )
 
 

@@ -71,7 +71,7 @@ def test_a_truncated_file_keeps_its_complete_packets_and_says_so(tmp_path, data)
     path.write_bytes(data[:-5])
     recording = load(path)
     assert len(recording.frames) == len(PACKETS) - 1
-    assert "cut short" in recording.warnings[0]
+    assert "truncated" in recording.warnings[0]
 
 
 def test_an_empty_file_is_called_empty(tmp_path):

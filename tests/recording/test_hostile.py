@@ -123,5 +123,5 @@ def test_a_section_that_lies_about_its_length_is_read_all_the_same(pcapng):
 
 
 def test_what_is_no_capture_is_refused():
-    with pytest.raises(CnetkitError, match="no capture file"):
+    with pytest.raises(CnetkitError, match="not a capture file"):
         read(gzip.compress(b"hello" * 100))

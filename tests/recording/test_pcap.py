@@ -28,7 +28,7 @@ def test_a_truncated_or_damaged_record_is_reported_with_its_position(rest):
     whole = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 1, 1, 1, 1) + b"a"
     found = read(np.frombuffer(whole + rest, np.uint8), "web")
     assert len(found.frames) == 1
-    assert found.warnings == ("the packet at byte 41 is damaged or cut short: nothing was read from there on",)
+    assert found.warnings == ("the packet at byte 41 is damaged or truncated: the rest was not read",)
 
 
 @given(st.integers(0, 39), st.integers(0, 60), st.binary(min_size=1, max_size=40))

@@ -74,7 +74,7 @@ def test_simple_and_obsolete_packet_blocks_are_read(pcapng):
     assert [found.frames.bytes_of(number) for number in range(2)] == [b"abc", b"de"]
     assert found.frames.tap.tolist() == [0, 1]
     assert found.frames.time_ns.tolist() == [0, 7000]
-    assert found.warnings == ("1 simple packet blocks carry no time: it is given as 0",)
+    assert found.warnings == ("1 simple packet blocks have no timestamp: their time is 0",)
 
 
 def test_losses_are_read_from_the_statistics_blocks(pcapng):
@@ -88,9 +88,7 @@ def test_a_truncated_file_is_read_up_to_its_end_and_says_where(pcapng):
     whole = pcapng.section() + pcapng.interface() + pcapng.packet(0, 0, b"abc")
     found = reading((whole + pcapng.packet(0, 0, b"defghijk"))[:-6])
     assert len(found.frames) == 1
-    assert found.warnings == (
-        f"the block at byte {len(whole)} is damaged or cut short: nothing was read from there on",
-    )
+    assert found.warnings == (f"the block at byte {len(whole)} is damaged or truncated: the rest was not read",)
 
 
 @pytest.mark.parametrize("place", [4, -4, 0])

@@ -179,7 +179,7 @@ def test_interfaces_without_a_node_belong_to_a_node_named_after_the_file(tmp_pat
 @pytest.mark.parametrize("content", [b"hello", b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", bytes(100)])
 def test_a_file_that_is_not_a_capture_is_refused_in_one_sentence(tmp_path, content):
     (tmp_path / "x").write_bytes(content)
-    with pytest.raises(CnetkitError, match="is no capture file"):
+    with pytest.raises(CnetkitError, match="is not a capture file"):
         load(tmp_path / "x")
 
 
@@ -229,8 +229,8 @@ def test_a_copy_of_a_file_counts_once(tmp_path):
         Recording(make_frames([WEB], [(0, 0, 5, b"abc")])).save(tmp_path / f"{name}.pcapng")
     whole = load_all([str(tmp_path / "a.pcapng"), str(tmp_path / "b.pcapng")])
     assert len(whole.frames) == 1
-    assert any("b.pcapng holds the same as" in warning for warning in whole.warnings)
-    with pytest.raises(CnetkitError, match=r"holds the same as .* as left/eth0 and as right/eth0"):
+    assert any("b.pcapng has the same content as" in warning for warning in whole.warnings)
+    with pytest.raises(CnetkitError, match=r"has the same content as .* as left/eth0 and as right/eth0"):
         load_all([f"left/eth0={tmp_path / 'a.pcapng'}", f"right/eth0={tmp_path / 'b.pcapng'}"])
 
 

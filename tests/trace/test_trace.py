@@ -191,8 +191,8 @@ def test_pandas_is_imported_only_for_the_table():
         (lambda trace: trace.journey(1.5), "there is no journey 1.5"),
         (lambda trace: trace.journey(0).why(99), "there is no hop 99 in journey 0"),
         (lambda trace: trace.journey(0).why("eth0"), "there is no hop 'eth0'"),
-        (lambda trace: trace.so_far("x"), "give a number above 0"),
-        (lambda trace: trace.so_far(-1), "give a number above 0"),
+        (lambda trace: trace.so_far("x"), "a number of seconds above 0"),
+        (lambda trace: trace.so_far(-1), "a number of seconds above 0"),
     ],
 )
 def test_wrong_arguments_raise_one_sentence(ask, said):

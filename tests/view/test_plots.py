@@ -34,5 +34,5 @@ def test_an_empty_trace_has_empty_plots():
 def test_a_plot_is_saved_in_the_format_of_its_extension(tmp_path):
     captured().plot.packets().save(tmp_path / "packets.png")
     assert (tmp_path / "packets.png").read_bytes()[:4] == b"\x89PNG"
-    with pytest.raises(CnetkitError, match=r"end its name with \.svg"):
+    with pytest.raises(CnetkitError, match=r"use a file name that ends with \.svg"):
         captured().plot.packets().save(tmp_path / "packets.gif7")

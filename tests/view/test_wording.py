@@ -25,4 +25,4 @@ def test_control_and_broken_characters_are_shown_as_text(given, shown):
 @pytest.mark.parametrize(("direction", "said"), [(UNKNOWN, True), (IN, False)])
 def test_unknown_directions_are_reported(direction, said):
     frames = make_frames([Tap("host", "eth0")], [(0, direction, 1, bytes(60))])
-    assert any("not known of 1 frame," in line for line in summary(explain(Recording(frames)))) == said
+    assert any("unknown for 1 frame," in line for line in summary(explain(Recording(frames)))) == said

@@ -42,7 +42,8 @@ def _end(recording: Recording, name: str) -> str:
     except ValueError:
         listed = ", ".join(sorted(nodes)) or "none"
         raise CnetkitError(
-            f"{name!r} is no node, interface or address here: the nodes are {listed}, an interface is written node/interface"
+            f"{name!r} is not a node, interface or address of this trace: its nodes are {listed}; "
+            "write an interface as node/interface"
         ) from None
 
 

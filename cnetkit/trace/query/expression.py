@@ -159,7 +159,7 @@ class _Reader:
 
     def _expect(self, text: str, why: str) -> None:
         if not self._is(text):
-            problem = f"stands where {text!r} is needed" if self._here.text else f"{text!r} is missing"
+            problem = f"appears where {text!r} is needed" if self._here.text else f"{text!r} is missing"
             raise self._wrong(self._here, f"{problem} {why}")
         self._take()
 
@@ -206,10 +206,10 @@ class _Reader:
         if not token.text:
             raise self._wrong(token, "the name of a field is missing")
         if token.text in FIELDS:
-            raise self._wrong(token, f"is nothing that a hop rewrites: it takes {', '.join(sorted(names))}")
+            raise self._wrong(token, f"is not a field that a hop can change: use one of {', '.join(sorted(names))}")
         near = get_close_matches(token.text, names, 1)
         raise self._wrong(
-            token, "is no field: " + (f"write {near[0]!r}" if near else "docs/selection.md lists all fields")
+            token, "is not a field: " + (f"write {near[0]!r}" if near else "docs/selection.md lists all fields")
         )
 
     def _test(self) -> Term:
@@ -217,7 +217,7 @@ class _Reader:
         name = self._field(FIELDS)
         kind = KINDS[FIELDS[name]]
         if self._is("="):
-            raise self._wrong(self._here, "is no operator: write '=='")
+            raise self._wrong(self._here, "is not an operator: write '=='")
         if not self._is(*OPERATORS):
             if not kind.bare:
                 raise self._wrong(start, f"needs an operator and a value, such as '{name} == {kind.example}'")
@@ -240,7 +240,9 @@ class _Reader:
     def _value(self, name: str, ranges: bool = True) -> Value:
         token, kind = self._take(), KINDS[FIELDS[name]]
         if token.kind not in ("word", "text"):
-            raise self._wrong(token, f"stands where {kind.noun} is needed" if token.text else f"{kind.noun} is missing")
+            raise self._wrong(
+                token, f"appears where {kind.noun} is needed" if token.text else f"{kind.noun} is missing"
+            )
         text = re.sub(r"\\(.)", r"\1", token.text[1:-1]) if token.kind == "text" else token.text
         try:
             value = kind.read(text)

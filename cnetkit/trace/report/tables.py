@@ -147,7 +147,7 @@ class TraceTables:
         try:
             getattr(self, table).to_parquet(path, engine="pyarrow", index=False)
         except OSError as error:
-            raise CnetkitError(f"{path} cannot be written ({error.strerror or error}): choose another place") from error
+            raise CnetkitError(f"{path} cannot be written ({error.strerror or error}): choose another path") from error
 
     # --- Columns -----------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ REASONS = {
     "conntrack": "as the connection's entry says: `{quote}` ({source})",
     "route": "by the route `{quote}` ({source})",
     "forwarding-entry": "by the forwarding table: `{quote}` ({source})",
-    "order": "which nothing but the order of frames tells ({quote})",
+    "order": "inferred from the order of frames only ({quote})",
 }
 """The clause for each kind of evidence; other kinds appear only in `Journey.why`."""
 
@@ -23,7 +23,7 @@ ENDINGS = {
     "delivered": "It was delivered at {where}.",
     "consumed": "It was consumed at {where}: {reason}.",
     "dropped": "It was dropped after {where}: {reason}.",
-    "lost-from-sight": "It was last seen at {where}; nothing in the recording says what became of it.",
+    "lost-from-sight": "It was last captured at {where}; the recording does not show what happened next.",
     "ambiguous": "Where it came from is ambiguous: {reason}.",
 }
 
@@ -47,7 +47,9 @@ def paragraph(case: Case, hops: Sequence[Hop], ended: Outcome) -> str:
     ]
     described = _once(case, hops)
     if len(described) < len(hops):
-        sentences.append(f"It went in pieces, {len(hops)} frames in all; of each place the first piece is told.")
+        sentences.append(
+            f"It travelled in pieces, {len(hops)} frames in all; only the first piece at each place is described."
+        )
     sentences += [_sentence(case, hop) for hop in described[1:]]
     reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
     if ended.kind == "lost-from-sight" and reason:
@@ -116,7 +118,7 @@ def _why(hop: Hop) -> str:
     """The decisive reason: the first piece of evidence that is more than the order of frames."""
     for item in hop.evidence:
         if item.kind == "route" and hop.direction == "in":
-            return f"; {hop.node} takes it, by `{item.quote}` ({item.source})"
+            return f"; {hop.node} accepts it, by `{item.quote}` ({item.source})"
         if item.kind in REASONS:
             return f", {REASONS[item.kind].format(quote=item.quote, source=item.source)}"
     return ""

@@ -37,6 +37,7 @@ def test_an_interface_and_an_address_are_ends_too(trace):
 
 def test_an_unknown_end_is_refused_with_a_list_of_nodes(trace):
     with pytest.raises(
-        CnetkitError, match="'wob' is no node, interface or address here: the nodes are dock, ext, peer, web"
+        CnetkitError,
+        match="'wob' is not a node, interface or address of this trace: its nodes are dock, ext, peer, web",
     ):
         trace.between("ext", "wob")

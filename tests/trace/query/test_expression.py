@@ -94,7 +94,7 @@ def test_any_text_is_parsed_or_refused_in_one_sentence(text):
         ("tcp.port < 3..5", "character 12: '3..5'", "is not a number"),
         ("ip.src contains 1.2.3.4", "character 8: 'contains'", "it takes == != in"),
         ('node == "web', "character 9: '\"'", "is not closed"),
-        ("changed(arp)", "character 9: 'arp'", "nothing that a hop rewrites"),
+        ("changed(arp)", "character 9: 'arp'", "not a field that a hop can change"),
     ],
 )
 def test_an_error_points_at_the_place_and_says_what_to_write(text, place, why):
@@ -133,7 +133,9 @@ SAME_AS_WIRESHARK = [
 
 
 def test_changed_refuses_a_field_that_no_hop_rewrites():
-    with pytest.raises(CnetkitError, match=r"'frame\.len' is nothing that a hop rewrites: it takes encapsulation"):
+    with pytest.raises(
+        CnetkitError, match=r"'frame\.len' is not a field that a hop can change: use one of encapsulation"
+    ):
         parse("changed(frame.len)")
 
 
