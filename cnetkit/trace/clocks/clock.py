@@ -71,8 +71,8 @@ class Offset:
         return ahead
 
     def slack(self, span: int) -> float:
-        """By how many nanoseconds the offset may be wrong within `span`; 0 if unknown."""
-        return self.width + self.unsure * span if np.isfinite(self.width) else 0.0
+        """By how many nanoseconds the offset may be wrong within `span`; FAR_NS if it is bounded from one side only."""
+        return self.width + self.unsure * span if np.isfinite(self.width) else FAR_NS
 
     def reversed(self) -> Offset:
         """The same offset, of clock `a` relative to clock `b`."""
@@ -91,7 +91,7 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
     own = np.clip(frames.time_ns, -(1 << 61), 1 << 61)
     early, late = sightings.early, sightings.late
     offsets = _offsets(clock[frames.tap[early]], own[early], clock[frames.tap[late]], own[late])
-    offsets += _of_same_node(frames, names)
+    offsets += _of_same_node(frames, names, {(one.a, one.b) for one in offsets if one.ahead or one.drift})
     time, notes = own.copy(), []
     by_tap = clock[frames.tap]
     paths = _paths(offsets, len(names))
@@ -104,16 +104,18 @@ def reconciled(frames: Frames, columns: Columns) -> Clocks:
         if path and len(rows) and (path[0].ahead or path[0].drift):
             notes.append(_sentence(names[number], names[path[0].a], path[0], own[rows[:1]]))
     span = int(own.max() - own.min()) if len(own) else 0
-    slack = np.array([min(FAR_NS, int(sum(offset.slack(span) for offset in path))) for path in paths])
     island = np.array([path[-1].a if path else number for number, path in enumerate(paths)])
+    slack = np.array([min(FAR_NS, int(sum(offset.slack(span) for offset in path))) for path in paths])
+    slack[island != 0] = FAR_NS
     return Clocks(time if notes else frames.time_ns, tuple(notes), clock, slack[clock], island[clock])
 
 
-def _of_same_node(frames: Frames, names: Sequence[str]) -> list[Offset]:
-    """Files that name the same node share its clock, unless packets show otherwise."""
+def _of_same_node(frames: Frames, names: Sequence[str], differing: set[tuple[int, int]]) -> list[Offset]:
+    """Files that name the same node share its clock, unless packets show otherwise: those pairs are `differing`."""
     first: dict[str, int] = {}
     pairs = {(first.setdefault(tap.node, names.index(tap.clock)), names.index(tap.clock)) for tap in frames.taps}
-    return [Offset(a, b, 0, 0.0, 0, 0, np.inf) for a, b in sorted(pairs) if a != b]
+    same = sorted((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
+    return [Offset(a, b, 0, 0.0, 0, 0, 0.0) for a, b in same if (a, b) not in differing]
 
 
 def _offsets(first: Rows, sent: Times, second: Rows, came: Times) -> list[Offset]:

@@ -144,8 +144,11 @@ def _senders(tap: Rows, time: NDArray[np.int64], begins: Rows, sizes: Rows) -> R
 
 
 def _cables(tap: Rows, node: Rows, time: NDArray[np.int64], wire: U64) -> Rows:
-    """For each tap the number of its cable, or -1: taps of two nodes that most often show the same octets in turn."""
+    """For each tap the number of its cable, or -1: taps of two nodes that most often show the same octets in turn, and of
+    equals those between which packets take the most even time. So an unseen way in between is not taken for a cable."""
     counts: dict[tuple[int, int], int] = defaultdict(int)
+    spread: dict[tuple[int, int], int] = defaultdict(int)
+    taps = int(tap.max(initial=-1)) + 1
     open_ = np.arange(len(tap))
     for lag in range(1, LOOK_BACK + 1):
         open_ = open_[open_ >= lag]
@@ -153,13 +156,18 @@ def _cables(tap: Rows, node: Rows, time: NDArray[np.int64], wire: U64) -> Rows:
         same = (wire[back] == wire[open_]) & (time[open_] - time[back] < NEAR_NS)
         open_, back = open_[same], back[same]
         hit = node[back] != node[open_]
-        pairs = np.stack((np.minimum(tap[back[hit]], tap[open_[hit]]), np.maximum(tap[back[hit]], tap[open_[hit]])))
-        unique, times = np.unique(pairs, axis=1, return_counts=True)
-        for a, b, count in zip(*unique, times, strict=True):
-            counts[int(a), int(b)] += int(count)
+        way, number = np.unique(tap[back[hit]] * taps + tap[open_[hit]], return_inverse=True)
+        took = (time[open_] - time[back])[hit]
+        least, most = np.full(len(way), 1 << 62), np.zeros(len(way), np.int64)
+        np.minimum.at(least, number, took)
+        np.maximum.at(most, number, took)
+        for one, count, uneven in zip(way.tolist(), np.bincount(number).tolist(), (most - least).tolist(), strict=True):
+            pair = min(one // taps, one % taps), max(one // taps, one % taps)
+            counts[pair] += count
+            spread[pair] = max(spread[pair], uneven)
         open_ = open_[~hit]
-    cable = np.full(int(tap.max(initial=-1)) + 1, -1, np.int64)
-    for (a, b), _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+    cable = np.full(taps, -1, np.int64)
+    for a, b in sorted(counts, key=lambda pair: (-counts[pair], spread[pair], pair)):
         if cable[a] < 0 and cable[b] < 0:
             cable[a] = cable[b] = a
     return cable
