@@ -1,7 +1,7 @@
-"""The agent: process 1 of a sandbox. It answers the requests of its clients, one after the other, in one thread.
+"""The agent: process 1 of a sandbox. It answers its clients' requests one after the other, in one thread.
 
-It knows the protocol and the rest of this room; it knows no lab, journey or lesson. It ends with its client's stream, and
-with it the PID namespace, and with that everything that was built.
+It knows the protocol and the rest of this room, but no lab, journey or lesson. When its client's stream ends, the agent ends,
+and with it the PID namespace and everything that was built.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cnetkit import protocol as p
 from cnetkit.kernel import processes, servers
 from cnetkit.kernel.build.builder import Builder
 from cnetkit.kernel.build.request import carry_out
-from cnetkit.kernel.capture import Watch
+from cnetkit.kernel.capture import RingCapture
 from cnetkit.kernel.changes import Changes
 from cnetkit.kernel.channel import Channel, Loop
 from cnetkit.kernel.libpcap import compile_filter
@@ -36,11 +36,11 @@ from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import CnetkitError, Topology
 
 _BACKLOG = 64 << 20
-"""A client that is so many bytes behind gets no frames until it has caught up; the kernel counts what is lost."""
+"""A client that has not read this many bytes gets no more frames until it has caught up. The kernel counts the lost ones."""
 
 
 class Agent:
-    """Serves the client on `reading` and `writing`, and the same user's other programs on `door`, a listening socket.
+    """Serves the client on `reading` and `writing`, and other programs of the same user on `door`, a listening socket.
 
     `named`: ip-netns(8) finds the nodes by their names.
     """
@@ -57,8 +57,8 @@ class Agent:
         self._port_waits = PortWaits(self._loop)
         self._builder = Builder(self._stacks, self._forget)
         self._changes = Changes(self._loop, self._stacks, lambda: self._state(network(self._stacks)))
-        self._captures: dict[int, tuple[Channel, Watch]] = {}
-        self._main = Channel(self._loop, reading, writing, self._receive, self._gone)
+        self._captures: dict[int, tuple[Channel, RingCapture]] = {}
+        self._main = Channel(self._loop, reading, writing, self._receive, self._disconnected)
         self._answers: dict[type, Callable[[Channel, int, Any], p.Message | None]] = {
             p.Build: self._build,
             p.Run: self._run,
@@ -77,10 +77,10 @@ class Agent:
             p.Hello: self._hello,
         }
         if door:
-            self._loop.watch(door.fileno(), lambda: self._knock(door))
+            self._loop.watch(door.fileno(), lambda: self._accept(door))
 
     def serve(self, welcome: p.Welcome) -> None:
-        """Greets the client and serves until its stream ends."""
+        """Answers the client's Hello, then serves until the client's stream ends."""
         self._main.send(1, welcome)
         self._loop.run()
 
@@ -91,7 +91,7 @@ class Agent:
         except CnetkitError as error:
             reply = p.Failure(str(error))
         except msgspec.ValidationError as error:
-            reply = p.Failure(f"the agent does not know this request ({error})", crash=True)
+            reply = p.Failure(f"the agent does not know this request: {error}", crash=True)
         except (NetlinkError, OSError) as error:
             reply = p.Failure(f"the kernel refused it: {error}")
         except Exception:
@@ -99,21 +99,21 @@ class Agent:
         if reply is not None:
             channel.send(number, reply)
 
-    def _gone(self, channel: Channel) -> None:
-        for number in [number for number, (owner, _) in self._captures.items() if owner is channel]:
+    def _disconnected(self, channel: Channel) -> None:
+        for number in [number for number, (client, _) in self._captures.items() if client is channel]:
             self._close(self._captures.pop(number)[1])
         self._running.abandon(channel)
         if channel is self._main:
             self._loop.stop()
 
-    def _knock(self, door: socket.socket) -> None:
-        visitor, _ = door.accept()
-        _, user, _ = struct.unpack("=iii", visitor.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        if user != os.geteuid():  # others, root too, show as the overflow user in here (user_namespaces(7))
-            visitor.close()
+    def _accept(self, door: socket.socket) -> None:
+        connection, _ = door.accept()
+        _, user, _ = struct.unpack("=iii", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        if user != os.geteuid():  # other users, root too, appear here as the overflow user (user_namespaces(7))
+            connection.close()
             return
-        fd = visitor.detach()
-        Channel(self._loop, fd, fd, self._receive, self._gone)
+        fd = connection.detach()
+        Channel(self._loop, fd, fd, self._receive, self._disconnected)
 
     def _hello(self, channel: Channel, number: int, request: p.Hello) -> p.Message:
         return p.Welcome(os.uname().release, os.getpid())
@@ -128,10 +128,10 @@ class Agent:
         return p.Done()
 
     def _forget(self, name: str) -> None:
-        """Ends what runs in a node, or in a container of one, and lets go of the node."""
-        for _, watch in self._captures.values():
-            self._unwatch(watch, name)
-            watch.leave(name)
+        """Ends what runs in a node, or in a container of a pod, and stops capturing there."""
+        for _, capture in self._captures.values():
+            self._unwatch(capture, name)
+            capture.leave(name)
         for inside in [stack.name for stack in self._stacks.values() if stack.host == name]:
             self._places.end(inside)
         self._places.end(name)
@@ -151,7 +151,7 @@ class Agent:
     # --- Processes ---------------------------------------------------------------------------------------------------
 
     def _place(self, name: str) -> tuple[Stack, int]:
-        """A node, or a container `pod/container` of one: its stack and its place."""
+        """The stack and the place of a node, or of a container `pod/container`."""
         node, _, container = name.partition("/")
         stack = self._stacks.find(node)
         return stack, self._places.of(stack, container)
@@ -200,7 +200,7 @@ class Agent:
         if request.capture in self._captures:
             raise CnetkitError(f"capture {request.capture} is already running")
         stacks = [self._stacks.find(name) for name in request.nodes] or list(self._stacks.values())
-        watch = Watch(
+        capture = RingCapture(
             stacks,
             request.verdicts,
             request.megabytes,
@@ -209,45 +209,45 @@ class Agent:
             events=lambda events: channel.send(0, p.Events(request.capture, events)),
         )
         try:
-            before = snapshot(self._stacks)  # while the kernel makes the rings
+            before = snapshot(self._stacks)  # meanwhile the kernel makes the rings
         except BaseException:
-            watch.close()
+            capture.close()
             raise
-        watch.begin()
-        self._captures[request.capture] = channel, watch
-        for node in watch.rings:
-            frames, *events = watch.descriptors(node)
-            self._loop.watch(frames, partial(self._frames, channel, watch, node))
+        capture.begin()
+        self._captures[request.capture] = channel, capture
+        for node in capture.rings:
+            frames, *events = capture.descriptors(node)
+            self._loop.watch(frames, partial(self._frames, channel, capture, node))
             for fd in events:
-                self._loop.watch(fd, partial(watch.read_events, node))
+                self._loop.watch(fd, partial(capture.read_events, node))
         return p.Captured(before)
 
-    def _frames(self, channel: Channel, watch: Watch, node: str) -> None:
+    def _frames(self, channel: Channel, capture: RingCapture, node: str) -> None:
         if channel.backlog < _BACKLOG:
-            watch.read_frames(node)
+            capture.read_frames(node)
         else:
             time.sleep(0.001)  # the ring stays readable: do not spin while the client catches up
 
-    def _unwatch(self, watch: Watch, node: str) -> None:
-        if node in watch.rings:
-            for fd in watch.descriptors(node):
+    def _unwatch(self, capture: RingCapture, node: str) -> None:
+        if node in capture.rings:
+            for fd in capture.descriptors(node):
                 self._loop.forget(fd)
 
     def _end_capture(self, channel: Channel, number: int, request: p.EndCapture) -> p.Message:
         if request.capture not in self._captures:
             raise CnetkitError(f"capture {request.capture} is not running")
-        _, watch = self._captures.pop(request.capture)
-        for node in watch.rings:
-            self._unwatch(watch, node)
-        watch.settle()
-        reply = p.Captured(snapshot(self._stacks), watch.losses())
-        self._loop.later(0, watch.close)  # closing rings takes long: answer first
+        _, capture = self._captures.pop(request.capture)
+        for node in capture.rings:
+            self._unwatch(capture, node)
+        capture.finish()
+        reply = p.Captured(snapshot(self._stacks), capture.losses())
+        self._loop.later(0, capture.close)  # closing rings takes long: answer first
         return reply
 
-    def _close(self, watch: Watch) -> None:
-        for node in watch.rings:
-            self._unwatch(watch, node)
-        watch.close()
+    def _close(self, capture: RingCapture) -> None:
+        for node in capture.rings:
+            self._unwatch(capture, node)
+        capture.close()
 
     def _send(self, channel: Channel, number: int, request: p.Send) -> p.Message:
         stack = self._stacks.find(request.node)
@@ -263,7 +263,7 @@ class Agent:
         return p.Done()
 
 
-def quiet_signals() -> None:
-    """Ctrl-C at the client's terminal is the client's affair."""
+def ignore_signals() -> None:
+    """Ignores the signals of the client's terminal, such as Ctrl-C: only the client handles them."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""A capture: a ring and a listener in each of some nodes, from a beginning to a quiet end. It reads no frame."""
+"""A capture: a packet ring and an event listener in each captured node, from start to finish. It reads no frame."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from cnetkit.model import CnetkitError, Event, Loss
 
 _LEAST, _MOST = 32 << 10, 32 << 20
 _SHARES = {"host": 4, "router": 4}
-"""Through these all traffic goes: they get more of the memory than a container."""
+"""All traffic goes through these kinds of nodes, so they get more of the ring memory than a container's 1."""
 _BLOCK_MS = 50
-"""A frame waits no longer than this in a block that does not fill: what is looked at live is never older."""
+"""The kernel hands a block over after this time even if it is not full, so that a live view is never further behind."""
 _QUIET, _PATIENCE = 0.010, 0.5
 
 
-class Watch:
-    """Captures in `stacks`. `frames` gets a node and a ring block, which it may keep only as a copy; `events` the events,
-    in the order in which they come.
+class RingCapture:
+    """Captures in `stacks`. `frames` is called with a node and a ring block, which it must copy to keep; `events` with the
+    node's events in order.
 
-    The listeners hear at once, the rings capture from `begin` on. `megabytes` of ring memory are shared by all nodes.
-    `program`: a BPF program that chooses the frames; empty: all.
-    CnetkitError where the kernel has no room for the rings; then nothing is left open.
+    Listeners start at once, rings with `begin`. All nodes share `megabytes` of ring memory. `program` is a BPF program that
+    selects frames; empty: all frames. CnetkitError if the kernel has no memory for the rings; nothing is left open then.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class Watch:
         shares = {stack.name: _SHARES.get(stack.kind, 1) for stack in nodes}
         share = (megabytes << 20) // max(1, sum(shares.values()))
         self._opened: Callable[[], None] = lambda: None
-        with self._whole():
+        with self._all_or_nothing():
             for stack in nodes:
                 stack.enter()
                 self.rings[stack.name] = Ring(min(_MOST, max(_LEAST, share * shares[stack.name])), _BLOCK_MS, program)
@@ -55,14 +54,14 @@ class Watch:
                 self.listeners[stack.name] = Listener(stack, verdicts)
 
     def begin(self) -> None:
-        """Waits until all rings have their memory, and captures. CnetkitError as above."""
-        with self._whole():
+        """Waits until all rings have their memory, then starts capturing. CnetkitError as above."""
+        with self._all_or_nothing():
             self._opened()
             for ring in self.rings.values():
                 ring.begin()
 
     @contextmanager
-    def _whole(self) -> Iterator[None]:
+    def _all_or_nothing(self) -> Iterator[None]:
         try:
             yield
         except BaseException as error:
@@ -74,40 +73,40 @@ class Watch:
             ) from None
 
     def descriptors(self, node: str) -> tuple[int, int, int]:
-        """What to watch for a node: first its frames' descriptor, then its events' two."""
+        """The descriptors to poll for a node: its ring's, then its listener's two."""
         listener = self.listeners[node]
         return self.rings[node].fileno(), listener.route.fileno(), listener.filter.fileno()
 
     def read_frames(self, node: str) -> bool:
-        """Hands over the blocks that are ready in a node; says whether there were any."""
-        some = False
+        """Passes on the blocks that are ready in a node. Whether there were any."""
+        any_ready = False
         for block in self.rings[node].blocks():
             self._frames(node, block)
-            some = True
-        return some
+            any_ready = True
+        return any_ready
 
     def read_events(self, node: str) -> bool:
-        """Hands over what a node's kernel has said; says whether there was anything."""
-        found = self.listeners[node].read()
-        if found:
-            self._events(found)
-        return bool(found)
+        """Passes on the events that wait in a node. Whether there were any."""
+        events = self.listeners[node].read()
+        if events:
+            self._events(events)
+        return bool(events)
 
-    def settle(self) -> None:
-        """Reads on until nothing has come for some milliseconds, or half a second has passed; then ends the capture in all
-        rings and hands over what is left in them."""
-        quiet = self._wait(lambda since: since >= _QUIET, _PATIENCE)
+    def finish(self) -> None:
+        """Reads until no frame or event has arrived for some milliseconds, at most half a second; then stops all rings and
+        passes on what is left in them."""
+        quiet = self._read_until(lambda since: since >= _QUIET, _PATIENCE)
         for ring in self.rings.values():
-            ring.hush()
-        if not quiet:  # a frame may just be on its way into its block: the kernel's timer knows when it is there
-            self._wait(lambda _: not any(ring.state()[-1] for ring in self.rings.values()), _PATIENCE)
+            ring.stop()
+        if not quiet:  # the kernel may still be writing a frame into its block: wait until its timer closes the block
+            self._read_until(lambda _: not any(ring.state()[-1] for ring in self.rings.values()), _PATIENCE)
         for node, ring in self.rings.items():
             self.read_frames(node)
-            if rest := ring.rest():
-                self._frames(node, rest)
+            if remainder := ring.remainder():
+                self._frames(node, remainder)
 
-    def _wait(self, over: Callable[[float], bool], patience: float) -> bool:
-        """Reads on until `over`, which is told for how many seconds nothing has come; False where `patience` ran out."""
+    def _read_until(self, finished: Callable[[float], bool], patience: float) -> bool:
+        """Reads until `finished`, which is called with the seconds since the last arrival. False if `patience` seconds passed."""
         poll = select.poll()
         for fd in (fd for node in self.rings for fd in self.descriptors(node)):
             poll.register(fd, select.POLLIN)
@@ -115,24 +114,26 @@ class Watch:
         since = time.monotonic()
         end = since + patience
         while (now := time.monotonic()) < end:
-            some = [self.read_frames(node) for node in self.rings] + [self.read_events(node) for node in self.listeners]
+            arrived = [self.read_frames(node) for node in self.rings] + [
+                self.read_events(node) for node in self.listeners
+            ]
             states = [ring.state() for ring in self.rings.values()]
-            if any(some) or states != last:
+            if any(arrived) or states != last:
                 since, last = now, states
-            if over(now - since):
+            if finished(now - since):
                 return True
             poll.poll(2)
         return False
 
     def losses(self) -> list[Loss]:
-        """What the kernel could not keep, so far."""
+        """The frames and events that the kernel had no room for, so far."""
         for node, ring in self.rings.items():
             self._lost[node] = self._lost.get(node, 0) + ring.lost()
         frames = [Loss(node, "frames", count) for node, count in self._lost.items() if count]
-        return frames + [loss for one in self.listeners.values() for loss in one.losses()]
+        return frames + [loss for listener in self.listeners.values() for loss in listener.losses()]
 
     def leave(self, node: str) -> None:
-        """Stops watching one node, which is going away; what its rings held has been handed over."""
+        """Stops capturing in a node that is about to be removed, after passing on what its ring holds."""
         if node in self.rings:
             self.read_frames(node)
             self.read_events(node)
@@ -152,16 +153,16 @@ class Watch:
 
 
 def side_by_side(calls: list[Callable[[], None]]) -> Callable[[], None]:
-    """Begins the calls in threads: each waits for all processors, and together they wait no longer than one. What is given
-    back waits until all are done, and raises the first OSError of any."""
-    from concurrent.futures import ThreadPoolExecutor  # not needed to start with, and slow to load
+    """Starts the calls in threads: each one waits for all processors (synchronize_net), but together they wait no longer than
+    one alone. The returned function waits until all are done, and raises the first OSError."""
+    from concurrent.futures import ThreadPoolExecutor  # slow to load, and not needed before the first capture
 
     pool = ThreadPoolExecutor(min(64, max(1, len(calls))))
-    done = [pool.submit(call) for call in calls]
+    futures = [pool.submit(call) for call in calls]
 
     def wait() -> None:
         pool.shutdown()
-        for one in done:
-            one.result()
+        for future in futures:
+            future.result()
 
     return wait

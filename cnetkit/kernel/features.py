@@ -1,7 +1,7 @@
-"""Which link kinds, tables and devices this kernel has, found out by asking it for one of each.
+"""Tests which link kinds, tables and devices this kernel has, by creating or opening one of each.
 
-Only for the probe, in namespaces of its own that are thrown away: no lab is built here. Each function raises the OSError with
-which the kernel refuses. Sources: rtnetlink(7), linux/pkt_sched.h, linux/genetlink.h, packet(7).
+It is for the probe only, in namespaces that are discarded; it builds no lab. Each function raises the kernel's OSError.
+Sources: rtnetlink(7), linux/pkt_sched.h, linux/genetlink.h, packet(7).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cnetkit.kernel.ring import Ring
 
 
 def link_kinds() -> dict[str, str]:
-    """For each link kind empty, or the kernel's words. Afterwards `p0` and `p1`, a veth pair, exist where veth does."""
+    """For each link kind an empty string, or the kernel's error. Afterwards the veth pair `p0`, `p1` exists if veth does."""
     return {kind.name: attempt(partial(_link, kind)) for kind in links.KINDS.values() if kind.probed}
 
 
@@ -40,7 +40,7 @@ def _link(kind: LinkKind) -> None:
 
 
 def netem() -> None:
-    """Puts the queueing discipline netem on `p0`."""
+    """Adds the queueing discipline netem to `p0`."""
     root, handle, delay = 0xFFFFFFFF, 0x10000, struct.pack("=6I", 0, 1000, 0, 0, 0, 0)
     body = struct.pack("=BxHiIII", 0, 0, socket.if_nametoindex("p0"), handle, root, 0)
     body += text(nl.TCA_KIND, "netem") + attribute(nl.TCA_OPTIONS, delay)
@@ -53,12 +53,12 @@ def conntrack() -> None:
 
 
 def ipvs() -> None:
-    """Asks for the generic netlink family of IPVS."""
+    """Looks up the generic netlink family of IPVS."""
     _generic_family("IPVS")
 
 
 def openvswitch() -> None:
-    """Asks for the generic netlink family of the kernel's Open vSwitch."""
+    """Looks up the generic netlink family of the kernel's Open vSwitch."""
     _generic_family("ovs_datapath")
 
 
@@ -73,21 +73,21 @@ def _send(family: int, request: bytes) -> None:
 
 
 def capture() -> None:
-    """Captures with one ring, as every node has."""
+    """Opens a packet ring, as a capture does in every node."""
     with closing(Ring(1 << 17, 10)) as ring:
         ring.open()
         ring.begin()
 
 
 def tun() -> None:
-    """Makes one tun interface: /dev/net/tun may be missing or closed to this user."""
+    """Creates a tun interface. /dev/net/tun may be missing, or closed to this user."""
     set_interface, tun_without_header = 0x400454CA, 0x1001
     with open("/dev/net/tun", "r+b", buffering=0) as file:
         fcntl.ioctl(file, set_interface, struct.pack("16sH22x", b"t-tun", tun_without_header))
 
 
 def bridge_netfilter() -> None:
-    """Reads the switch that br_netfilter gives each network namespace."""
+    """Reads the setting that br_netfilter adds to each network namespace."""
     with open("/proc/sys/net/bridge/bridge-nf-call-iptables", "rb") as file:
         file.read()
 
@@ -101,11 +101,11 @@ KERNEL: dict[str, Callable[[], None]] = {
     "tun": tun,
     "br_netfilter": bridge_netfilter,
 }
-"""By the names that labs use in NEEDS."""
+"""The tests besides those of link kinds, by the names that labs use in NEEDS."""
 
 
 def attempt(action: Callable[[], object]) -> str:
-    """Empty, or the kernel's words for the OSError that `action` raised."""
+    """Empty if `action` succeeds, otherwise its OSError as text."""
     try:
         action()
     except OSError as error:

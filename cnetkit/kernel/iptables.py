@@ -1,4 +1,4 @@
-"""Netfilter rules laid and saved with iptables' own programs. It knows no rule's purpose.
+"""Applies and saves netfilter rules with iptables' own programs. It knows no rule's purpose.
 
 Source: iptables-restore(8), iptables-save(8), of the nf_tables variant.
 """
@@ -15,10 +15,10 @@ TABLES = {"filter", "nat", "mangle", "raw", "security"}
 
 
 def restore(stack: Stack, text: str, ipv6: bool = False, *, flush: bool = False) -> None:
-    """Lays rules given in iptables-restore(8) form beside those that are there, or in their place with `flush`; each
-    table's all or none.
+    """Adds rules in iptables-restore(8) form to the existing ones, or replaces those with `flush`. Each table is changed as a
+    whole or not at all.
 
-    CnetkitError with iptables' own words where it refuses them.
+    CnetkitError with iptables' own message if it refuses them.
     """
     stack.enter()
     command = program("ip6tables-nft-restore" if ipv6 else "iptables-nft-restore")
@@ -37,7 +37,7 @@ def save(stack: Stack, ipv6: bool = False) -> str:
 
 
 def put_back(stack: Stack, saved: str, ipv6: bool = False) -> None:
-    """Makes a stack's iptables rules those of `saved` again. A table that is new since then is emptied."""
+    """Restores a stack's iptables rules to those of `saved`. Tables that are new since then are emptied."""
     family = "ip6" if ipv6 else "ip"
     missing = [table for table in TABLES if f"*{table}\n" not in saved and stack.nft.has_table(family, table)]
     restore(stack, saved + "".join(f"*{table}\nCOMMIT\n" for table in missing), ipv6, flush=True)

@@ -15,7 +15,7 @@ from typing import Any
 from cnetkit.model import CnetkitError
 
 MOST = 256
-"""How many Nft there can be at a time."""
+"""How many Nft objects can exist at a time."""
 _FD_SETSIZE = 1024
 _STATELESS, _HANDLE, _JSON, _NUMERIC_PROTO, _NUMERIC_PRIO = 1 << 2, 1 << 3, 1 << 4, 1 << 7, 1 << 8
 _PLAIN = _STATELESS | _HANDLE | _NUMERIC_PROTO | _NUMERIC_PRIO
@@ -39,54 +39,54 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-_kept: list[int] = []
-"""Descriptors below 1024 that stand for those that libnftables will get: it waits with select(2), which knows no others."""
+_reserved: list[int] = []
+"""Descriptors below 1024, reserved for libnftables: it waits with select(2), which cannot handle higher ones."""
 
 
-def keep_room() -> None:
-    """Keeps low descriptors for all Nft to come. To be called while there are some, before the first node is made."""
-    while len(_kept) < MOST:
-        _keep()
+def reserve_descriptors() -> None:
+    """Reserves low descriptors for all future Nft objects. Call it before the first node is made, while low ones are free."""
+    while len(_reserved) < MOST:
+        _reserve_one()
 
 
-def _keep() -> None:
+def _reserve_one() -> None:
     fd = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     if fd >= _FD_SETSIZE:
         os.close(fd)
         raise CnetkitError("the agent has no low file descriptors left for libnftables")
-    _kept.append(fd)
+    _reserved.append(fd)
 
 
 class Nft:
     """nft for the network namespace that this thread is in when it is made.
 
-    It is kept, because closing one after a change waits until the kernel has thrown away what was changed. Closed with
+    A node keeps its Nft, because closing one after a change waits until the kernel has freed what was changed. Closed with
     `close`.
     """
 
     def __init__(self) -> None:
         library = self._library = _library()
-        if not _kept:
+        if not _reserved:
             raise CnetkitError(f"rules can be read in {MOST} nodes of one lab, and these are more: make several labs")
-        os.close(_kept.pop())  # the lowest free descriptor goes to the next that asks
+        os.close(_reserved.pop())  # the next descriptor that the process opens is the lowest free one
         self._context = library.nft_ctx_new(0)
         library.nft_ctx_buffer_output(self._context)
         library.nft_ctx_buffer_error(self._context)
         library.nft_ctx_output_set_flags(self._context, _PLAIN)
 
     def run(self, command: str) -> str:
-        """Runs an nft command and gives back its output, with rule handles and without counters. CnetkitError with nft's
-        own words where it fails."""
+        """Runs an nft command. Returns its output, with rule handles and without counters. CnetkitError with nft's own message if
+        it fails."""
         failed = self._library.nft_run_cmd_from_buffer(self._context, command.encode())
         output: bytes = self._library.nft_ctx_get_output_buffer(self._context) or b""
-        said: bytes = self._library.nft_ctx_get_error_buffer(self._context) or b""
+        errors: bytes = self._library.nft_ctx_get_error_buffer(self._context) or b""
         if failed:
-            lines = said.decode(errors="replace").strip().splitlines()
+            lines = errors.decode(errors="replace").strip().splitlines()
             raise CnetkitError(f"nft refused: {lines[0] if lines else command}")
         return output.decode(errors="replace")
 
     def json(self, command: str) -> dict[str, Any]:
-        """Runs an nft command that lists something, and gives back the document of libnftables-json(5)."""
+        """Runs an nft command that lists something. Returns the document of libnftables-json(5)."""
         self._library.nft_ctx_output_set_flags(self._context, _PLAIN | _JSON)
         try:
             document: dict[str, Any] = json.loads(self.run(command))
@@ -100,7 +100,7 @@ class Nft:
         return any((table["family"], table["name"]) == (family, name) for table in tables)
 
     def close(self) -> None:
-        """Gives its socket back."""
+        """Frees its socket."""
         self._library.nft_ctx_free(self._context)
         with contextlib.suppress(CnetkitError):
-            _keep()
+            _reserve_one()

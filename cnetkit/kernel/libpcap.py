@@ -11,7 +11,7 @@ import functools
 from cnetkit.model import CnetkitError
 
 _NAMES = ("libpcap.so.0.8", "libpcap.so.1")
-"""What Debian and what most others call the library."""
+"""The library's names in Debian, and in most other distributions."""
 _DLT_EN10MB, _WHOLE_FRAMES, _OPTIMIZE, _NETMASK_UNKNOWN = 1, 262144, 1, 0xFFFFFFFF
 _INSTRUCTION = 8  # bytes of struct bpf_insn, which is the kernel's struct sock_filter
 
@@ -44,7 +44,7 @@ def _library() -> ctypes.CDLL:
 def compile_filter(text: str) -> bytes:
     """The filter as a classic BPF program for Ethernet frames: an array of struct sock_filter.
 
-    CnetkitError, with libpcap's words, where it is no filter.
+    CnetkitError, with libpcap's own message, if it is not a valid filter.
     """
     library = _library()
     handle = library.pcap_open_dead(_DLT_EN10MB, _WHOLE_FRAMES)

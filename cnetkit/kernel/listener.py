@@ -1,6 +1,6 @@
-"""What the kernel says unasked about one node: verdicts, connections, links, addresses, routes, neighbours, rules.
+"""Listens to a node's netlink notifications: verdicts, connections, links, addresses, routes, neighbours, rules.
 
-The sources decode; this puts a time on each message. It draws no conclusions.
+The sources decode them; the listener adds the time. It draws no conclusions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DELETIONS = (nl.RTM_DELLINK, nl.RTM_DELADDR, nl.RTM_DELROUTE, nl.RTM_DELNEIGH)
 
 
 class Listener:
-    """Hears one node. Closed with `close`."""
+    """Listens in one node. Closed with `close`."""
 
     def __init__(self, stack: Stack, with_verdicts: bool) -> None:
         self.stack = stack
@@ -94,12 +94,12 @@ class Listener:
             yield "neighbour", action, neighbour
 
     def losses(self) -> list[Loss]:
-        """How often its sockets overran, if they did."""
+        """How often its sockets lost notifications; empty if never."""
         overruns = self.route.overruns + self.filter.overruns
         return [Loss(self.stack.name, "events", overruns)] if overruns else []
 
     def close(self) -> None:
-        """Stops listening, and takes the tracing table away."""
+        """Stops listening, and removes the tracing table."""
         self.route.close()
         self.filter.close()
         if self._tracing:

@@ -1,4 +1,4 @@
-"""The mounts of a sandbox and of a place in it: the host's files can be read and not changed, and /tmp is its own.
+"""The mounts of a sandbox and of its places: the machine's files are read-only, and /tmp, /run and the like are private.
 
 Sources: mount(8), mount_namespaces(7), Documentation/filesystems/devpts.rst.
 """
@@ -28,9 +28,9 @@ _OWN = ("/tmp", "/run", "/var/tmp", "/dev/shm")  # noqa: S108 - these are the ve
 _QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
 
-def kept() -> list[str]:
-    """Folders that must stay visible even where they lie below a place that becomes private: the interpreter's, this
-    package's and the current one."""
+def preserved() -> list[str]:
+    """Folders that must stay visible although they are below a folder that becomes private: the interpreter's, this package's
+    and the current one."""
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     environment = os.path.dirname(os.path.dirname(sys.executable))
     wanted = {
@@ -40,9 +40,9 @@ def kept() -> list[str]:
 
 
 def of_sandbox() -> list[str]:
-    """Gives this mount namespace its own /proc, /sys, /dev/pts and temporary folders, with everything else read-only.
+    """Gives this mount namespace its own /proc, /sys, /dev/pts and temporary folders; everything else becomes read-only.
 
-    Gives back what the system did not allow, each as a sentence. OSError where even a private tree is refused.
+    Returns what the system did not allow, each as a sentence. OSError if it refuses even private mount propagation.
     """
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     limits = list(_try("the host's files could not be made read-only", read_only, "/"))
@@ -54,8 +54,8 @@ def of_sandbox() -> list[str]:
 
 
 def of_names() -> list[str]:
-    """Makes the folder in which ip-netns(8) finds the nodes: one for all mount namespaces that come from this one. Gives back
-    what was not allowed."""
+    """Makes the folder in which ip-netns(8) finds the nodes, shared by all mount namespaces cloned from this one. Returns what
+    the system did not allow."""
     return list(_try("ip(8) cannot name the nodes", _make_names))
 
 
@@ -66,19 +66,19 @@ def _make_names() -> None:
 
 
 def of_place() -> None:
-    """Gives a node's mount namespace its own /proc and /sys, which show its processes and interfaces, and its own /tmp. The
-    folder of the nodes' names stays."""
+    """Gives a node's mount namespace its own /proc and /sys, which show its processes and interfaces, and its own /tmp, /run
+    and the like. It keeps the folder of the nodes' names."""
     names = os.open(NAMES, os.O_PATH | os.O_CLOEXEC) if os.path.ismount(NAMES) else None
     _own_folders()
     if names is not None:
         os.makedirs(NAMES)
-        mount(f"/proc/self/fd/{names}", NAMES, "", MS_MOVE)  # it stays shared with the sandbox's
+        mount(f"/proc/self/fd/{names}", NAMES, "", MS_MOVE)  # still shared with the sandbox
         os.close(names)
     kernel_views()
 
 
 def kernel_views() -> list[str]:
-    """Mounts /proc and /sys anew; gives back what was not allowed (a container that masks its /proc allows neither)."""
+    """Mounts new /proc and /sys. Returns what was not allowed: a container with a masked /proc allows neither."""
     return [
         *_try("/proc shows the host's processes", mount, "proc", "/proc", "proc", _QUIET),
         *_try("/sys shows the host's interfaces", sysfs, "/sys"),
@@ -86,8 +86,8 @@ def kernel_views() -> list[str]:
 
 
 def sysfs(place: str) -> None:
-    """Mounts sysfs, read-only where the one around is: what was locked there stays so (mount_namespaces(7)). OSError where
-    parts of the one around are hidden."""
+    """Mounts sysfs; read-only if the outer one is, because the kernel locks that flag (mount_namespaces(7)). OSError if parts of
+    the outer one are hidden."""
     try:
         mount("sysfs", place, "sysfs", _QUIET)
     except PermissionError:
@@ -95,12 +95,12 @@ def sysfs(place: str) -> None:
 
 
 def _own_folders() -> list[str]:
-    open_ = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in kept()]
+    folders = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in preserved()]
     limits: list[str] = []
     for path in _OWN:
         if os.path.isdir(path) and not os.path.islink(path):
             limits += _try(f"{path} is not private", mount, "tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
-    for path, fd in open_:
+    for path, fd in folders:
         os.makedirs(path, exist_ok=True)
         mount(f"/proc/self/fd/{fd}", path, "", MS_BIND | MS_REC)
         os.close(fd)

@@ -1,6 +1,6 @@
-"""Namespaces: leaving the old ones, entering others, and the mounts that make them real. System calls, nothing else.
+"""System calls for namespaces and mounts: unshare, setns, mount and their like, with errors as OSError.
 
-Knows no topology. Sources: namespaces(7), user_namespaces(7), pid_namespaces(7), mount_namespaces(7).
+It knows no node. Sources: namespaces(7), user_namespaces(7), pid_namespaces(7), mount_namespaces(7).
 """
 
 from __future__ import annotations
@@ -68,21 +68,21 @@ def die_with_parent(signal: int) -> None:
     _check(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl")
 
 
-def become_root_of_a_user_namespace(others: int = 0) -> None:
-    """Leaves the user namespace (and, in the same call, `others`); the caller is root in the new one.
+def become_root_of_a_user_namespace(flags: int = 0) -> None:
+    """Enters a new user namespace, and in the same call new namespaces for `flags`. The caller is root there.
 
-    Only the caller's own user and group exist there, as 0. OSError as unshare(2) gives it: EPERM and ENOSPC where
-    the system refuses user namespaces.
+    Only the caller's own user and group are mapped, to 0. OSError as unshare(2) raises it: EPERM and ENOSPC if the system
+    refuses user namespaces.
     """
     uid, gid = os.geteuid(), os.getegid()
-    unshare(CLONE_NEWUSER | others)
+    unshare(CLONE_NEWUSER | flags)
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
         try:
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
                 file.write(text)
         except OSError as error:
             if error.errno in (errno.EPERM, errno.EACCES):
-                # AppArmor lets unshare(2) succeed and takes the capabilities away: that is a refusal too.
+                # AppArmor lets unshare(2) succeed, but takes the capabilities away.
                 raise PermissionError(
                     error.errno, f"writing /proc/self/{name} in a new user namespace was refused"
                 ) from error

@@ -1,4 +1,4 @@
-"""A network namespace, held by a file descriptor: made here, or somebody else's; and the names of ip-netns(8). It knows no node.
+"""Network namespaces as file descriptors: created here or opened by path, and their names for ip-netns(8). It knows no node.
 
 Sources: network_namespaces(7), ioctl_ns(2), ip-netns(8).
 """
@@ -19,22 +19,22 @@ _OWN = "/proc/self/ns/net"
 
 
 def create() -> int:
-    """A new network namespace, which the calling process is then in. The descriptor keeps it alive; close it with os.close."""
+    """Creates a network namespace and enters it. The descriptor keeps it alive; close it with os.close."""
     unshare(CLONE_NEWNET)
     return current()
 
 
 def current() -> int:
-    """The network namespace that the calling process is in."""
+    """Opens the network namespace that the calling process is in."""
     return os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def adopt(path: str) -> int:
-    """The network namespace behind a file, such as /proc/PID/ns/net or one of ip-netns(8). OSError where it is none."""
+    """Opens the network namespace at a path, such as /proc/PID/ns/net or /run/netns/NAME. OSError if it is none."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if fcntl.ioctl(fd, _NS_GET_NSTYPE) != CLONE_NEWNET:
-            raise OSError(22, f"{path} is a namespace, but no network namespace")
+            raise OSError(22, f"{path} is a namespace, but not a network namespace")
     except BaseException:
         os.close(fd)
         raise
@@ -42,14 +42,14 @@ def adopt(path: str) -> int:
 
 
 def join(fd: int) -> None:
-    """Makes it the namespace of the calling process."""
+    """Enters a network namespace."""
     enter(fd, CLONE_NEWNET)
 
 
 def give_name(fd: int, name: str) -> None:
-    """Lets ip(8) find the namespace: a file in NAMES on which it is mounted. FileExistsError where the name is taken.
+    """Names a namespace for ip(8): mounts it on a file in NAMES. FileExistsError if the name is in use.
 
-    Only for a sandbox, whose NAMES is its own.
+    Call it only in a sandbox, which has its own NAMES.
     """
     path = f"{NAMES}/{name}"
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY | os.O_CLOEXEC, 0o444))
@@ -57,7 +57,7 @@ def give_name(fd: int, name: str) -> None:
 
 
 def take_name(name: str) -> None:
-    """Takes the name away again, in all mount namespaces that share NAMES. One that is gone already is left alone."""
+    """Removes a name, in all mount namespaces that share NAMES. Does nothing if it is gone already."""
     with contextlib.suppress(OSError):
         unmount(f"{NAMES}/{name}")
     with contextlib.suppress(OSError):
@@ -65,5 +65,5 @@ def take_name(name: str) -> None:
 
 
 def inode(fd: int) -> int:
-    """The number by which `ls -i`, lsns(8) and the links in /proc/PID/ns name it."""
+    """The number that lsns(8) and the links in /proc/PID/ns show for a namespace."""
     return os.fstat(fd).st_ino

@@ -1,4 +1,4 @@
-"""Answers requests that wait until something listens on a port of a node. It starts nothing."""
+"""Answers WaitPort requests when a socket listens on the port. It starts nothing."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from cnetkit.kernel.sources import listeners
 from cnetkit.kernel.stacks import Stack
 
 _EVERY = 0.01
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 
 class PortWaits:
-    """The requests that wait."""
+    """Checks the ports of waiting requests with the loop's timers, so that other requests are answered meanwhile."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
 
     def wait(self, channel: Channel, number: int, stack: Stack, request: p.WaitPort) -> None:
-        """Answers request `number` as soon as the port is taken, or with a Failure when the time is over."""
-        self._look(channel, number, stack, request, time.monotonic() + request.timeout)
+        """Answers request `number` as soon as a socket listens on the port, or with a Failure when the time is up."""
+        self._check(channel, number, stack, request, time.monotonic() + request.timeout)
 
-    def _look(self, channel: Channel, number: int, stack: Stack, request: p.WaitPort, until: float) -> None:
+    def _check(self, channel: Channel, number: int, stack: Stack, request: p.WaitPort, until: float) -> None:
         if not channel.open:
             return
         if stack.stacks.get(stack.name) is not stack:
@@ -33,7 +33,7 @@ class PortWaits:
         if request.port in ports:
             channel.send(number, p.Done())
         elif time.monotonic() < until:
-            self._loop.later(_EVERY, lambda: self._look(channel, number, stack, request, until))
+            self._loop.later(_EVERY, lambda: self._check(channel, number, stack, request, until))
         else:
             listed = ", ".join(str(port) for port in sorted(ports)) or "none"
             channel.send(

@@ -1,12 +1,12 @@
-"""What this kernel lets an ordinary user do, found out by doing it: `python -m cnetkit.kernel.probe`.
+"""Probes what this kernel lets the user do, by trying it: `python -m cnetkit.kernel.probe`.
 
-In its own short process it leaves the namespaces that a sandbox leaves, tries one thing after another, prints the
-results as JSON and ends; nothing of it stays. It gives no advice: that is for `cnetkit.refusal` and `cnetkit.doctor`.
+It runs in a process of its own, enters the namespaces that a sandbox enters, tries each feature, prints the results as JSON and
+ends; nothing remains. It gives no advice: `cnetkit.refusal` and `cnetkit.doctor` do.
 
     {"stage": "ready", "errno": 0, "features": {"veth": "", "vlan": "EOPNOTSUPP: Operation not supported", ...}}
 
-`stage` is how far it came: user-namespaces, rights (refused after unshare(2) had succeeded), namespaces, or ready.
-A feature's text is empty when it works, else the kernel's words.
+`stage` is how far it got: user-namespaces, rights (refused after unshare(2) had succeeded), namespaces, or ready. A feature's
+text is empty if it works; otherwise it is the error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cnetkit.kernel import mounts as views, namespaces as ns
 from cnetkit.kernel.features import KERNEL, attempt, link_kinds, words
 from cnetkit.kernel.programs import PATH
 
-OTHERS = ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWCGROUP
+NAMESPACES = ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWCGROUP
 RULES = {
     "nft-nat": "table ip nat_ { chain c { type nat hook postrouting priority 100; masquerade; }\n}",
     "nft-trace": "table ip trace_ { chain c { type filter hook prerouting priority -350; meta nftrace set 1; }\n}",
@@ -36,23 +36,23 @@ TABLES = {
 
 
 def enter() -> tuple[str, int]:
-    """Leaves the namespaces as a sandbox does. The stage reached and the errno that stopped it."""
+    """Enters new namespaces as a sandbox does. Returns the stage reached and the errno that stopped it."""
     try:
         ns.become_root_of_a_user_namespace()
     except OSError as error:
         unshared = "/proc/self/" in str(error)
         return "rights" if unshared else "user-namespaces", error.errno or errno.EPERM
     try:
-        ns.unshare(OTHERS)
+        ns.unshare(NAMESPACES)
     except OSError as error:
-        # The namespace is there and its root may do nothing: AppArmor's way of saying no.
+        # The user namespace exists, but its root has no rights: AppArmor does this.
         return "rights" if error.errno in (errno.EPERM, errno.EACCES) else "namespaces", error.errno or errno.EPERM
     return "ready", 0
 
 
 def mounts() -> dict[str, str]:
-    """Mounts what a sandbox mounts. Must run as pid 1 of its pid namespace: /proc shows that namespace."""
-    found: dict[str, str] = {}
+    """Tries the mounts of a sandbox. Must run as process 1 of its PID namespace, which /proc then shows."""
+    results: dict[str, str] = {}
     ns_private, target = ns.MS_REC | ns.MS_PRIVATE, "/tmp"  # noqa: S108 our own mount over it, in our own namespace
     plan = (
         ("private", "none", "/", "", ns_private, ""),
@@ -63,20 +63,20 @@ def mounts() -> dict[str, str]:
     )
     for name, source, where, kind, flags, options in plan:
         try:
-            if found.get("mount-tmpfs") == "":
+            if results.get("mount-tmpfs") == "":
                 os.makedirs(where, exist_ok=True)
             if kind == "sysfs":
                 views.sysfs(where)
             else:
                 ns.mount(source, where, kind, flags, options)
-            found[f"mount-{name}"] = ""
+            results[f"mount-{name}"] = ""
         except OSError as error:
-            found[f"mount-{name}"] = words(error.errno or errno.EPERM)
-    return found
+            results[f"mount-{name}"] = words(error.errno or errno.EPERM)
+    return results
 
 
 def rules(program: str, arguments: list[str], text: str) -> str:
-    """Gives `text` to the program; empty, or the last line of its complaint."""
+    """Runs the program with `text` as its input. Empty, or the first line of its error."""
     path = shutil.which(program, path=os.environ.get("PATH", "") + os.pathsep + PATH)
     if path is None:
         return f"{program} is not installed"
@@ -88,22 +88,22 @@ def rules(program: str, arguments: list[str], text: str) -> str:
 
 
 def features() -> dict[str, str]:
-    """Everything that a lab may need of the kernel, by the name labs use in NEEDS."""
-    found = mounts() | link_kinds()
-    found |= {name: attempt(action) for name, action in KERNEL.items()}
-    found |= {name: rules("nft", ["-f", "-"], text) for name, text in RULES.items()}
-    found |= {name: rules("iptables-nft-restore", [], text) for name, text in TABLES.items()}
-    return found
+    """Everything that a lab may need of the kernel, by the names that labs use in NEEDS."""
+    results = mounts() | link_kinds()
+    results |= {name: attempt(action) for name, action in KERNEL.items()}
+    results |= {name: rules("nft", ["-f", "-"], text) for name, text in RULES.items()}
+    results |= {name: rules("iptables-nft-restore", [], text) for name, text in TABLES.items()}
+    return results
 
 
 def probe() -> dict[str, Any]:
-    """Does it all in this process, which cannot go back afterwards. The shape printed by `main`."""
+    """Probes in this process, which cannot return to its namespaces afterwards. Returns what `main` prints."""
     stage, number = enter()
     if stage != "ready":
         return {"stage": stage, "errno": number, "features": {}}
     reader, writer = os.pipe()
     child = os.fork()
-    if child == 0:  # pid 1 of the new pid namespace
+    if child == 0:  # process 1 of the new PID namespace
         signal.alarm(30)
         with open(writer, "w", encoding="utf-8") as out:
             json.dump(features(), out)

@@ -1,6 +1,6 @@
-"""Processes in a node's place: programs, terminals and the agent's own servers, with their output and their end.
+"""Starts processes in a node's place: programs, with pipes or a terminal, and the agent's own small servers.
 
-It knows no requests; the agent asks it to start things and is called back.
+It knows no requests, and does not wait for a process to end; running.py does.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from cnetkit.kernel.programs import PATH
 from cnetkit.model import CnetkitError
 
 FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
-"""How many files a program may open. The agent allows itself all that the system does: a node takes it several."""
+"""The limits of open files that programs get. The agent raises its own to the hard limit: each node takes it several files."""
 _HEAD = struct.Struct("=i")
 _RESTORED = (
     signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD,
 )  # fmt: skip
-"""Signals that Python or the agent ignores or handles."""
+"""Signals that Python or the agent ignores or handles; programs get their defaults back."""
 
 
 @dataclass(slots=True)
 class Process:
-    """A child of the agent. `input` is a file descriptor or -1; `outputs` gives each output's descriptor its stream, 1
-    or 2. With a terminal one descriptor is all three."""
+    """A child of the agent. `input` is a file descriptor or -1. `outputs` maps each output's descriptor to its stream, 1 or 2.
+    With a terminal one descriptor is all three."""
 
     pid: int
     input: int
@@ -44,31 +44,31 @@ class Process:
     terminal: bool = False
 
     def signal(self, number: int) -> None:
-        """Sends a signal to the process and all others of its session's first group."""
+        """Sends a signal to the process and its process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
     def resize(self, rows: int, columns: int) -> None:
-        """Tells the terminal its size."""
+        """Sets the size of the terminal."""
         if self.terminal:
             fcntl.ioctl(self.input, termios.TIOCSWINSZ, struct.pack("=HHHH", rows, columns, 0, 0))
 
 
 def environment(node: str, extra: Mapping[str, str]) -> dict[str, str]:
-    """What programs in a node find around them."""
-    kept = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TZ")}
-    return {"PATH": PATH, "HOME": "/tmp", "TERM": "dumb", "PS1": f"{node}:\\w# ", **kept, **extra}  # noqa: S108
+    """The environment variables of programs in a node."""
+    inherited = {name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "TZ")}
+    return {"PATH": PATH, "HOME": "/tmp", "TERM": "dumb", "PS1": f"{node}:\\w# ", **inherited, **extra}  # noqa: S108
 
 
 def start(
     place: int, node: str, argv: Sequence[str], extra: Mapping[str, str], size: tuple[int, int] | None
 ) -> Process:
-    """Starts a program. `size`: rows and columns of a terminal for it. CnetkitError where there is no such program."""
+    """Starts a program. `size`: give it a terminal with so many rows and columns. CnetkitError if there is no such program."""
 
     def program() -> NoReturn:
-        single_user.stay()
+        single_user.keep_user()
         resource.setrlimit(resource.RLIMIT_NOFILE, FILES)
-        close_on_exec(3)  # libnftables does not do it for its own
+        close_on_exec(3)  # libnftables does not set it on its own descriptors
         os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606
 
     if size:
@@ -77,7 +77,7 @@ def start(
 
 
 def serve(place: int, title: str, body: Callable[[], None], keep: int) -> Process:
-    """Runs `body` as a process of its own in a place, under the name `title`; of the agent's files it has only `keep`."""
+    """Runs `body` as a process of its own in a place, named `title`. Of the agent's descriptors it keeps only `keep`."""
 
     def server() -> NoReturn:
         os.closerange(3, keep)
@@ -131,23 +131,24 @@ def _with_terminal(place: int, program: Callable[[], NoReturn], name: str, size:
 def _spawn(
     place: int, child: Callable[[], NoReturn], standard: tuple[int, int, int], name: str, wait: bool = True
 ) -> int:
-    """Starts `child` in a place, as a child of this process, and gives back its pid here.
+    """Starts `child` in a place, as a child of this process. Returns its pid in this PID namespace.
 
-    The process between the two enters the PID namespace and ends; its orphan comes to this process, the first of its PID
-    namespace (pid_namespaces(7)). With `wait`, until the program is there or has failed to be.
+    An intermediate process enters the place's PID namespace, forks and ends. Its orphan is adopted by this process, which is
+    process 1 of the outer PID namespace (pid_namespaces(7)). With `wait`, it returns when the program runs or has failed to
+    start.
     """
     reading, writing = os.pipe()
 
-    def between() -> NoReturn:
+    def intermediate() -> NoReturn:
         enter_place(place)
-        os.write(writing, _HEAD.pack(fork(last)))
+        os.write(writing, _HEAD.pack(fork(child_in_place)))
         os._exit(0)
 
-    def last() -> NoReturn:
+    def child_in_place() -> NoReturn:
         os.setsid()
         for target, source in enumerate(standard):
             os.dup2(source, target)
-        for number in _RESTORED:  # what is ignored stays so in the program, too (execve(2))
+        for number in _RESTORED:  # execve(2) keeps ignored signals ignored
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         if not wait:
@@ -158,12 +159,12 @@ def _spawn(
             os.write(writing, (error.strerror or str(error)).encode())
         os._exit(127)
 
-    pid = fork(between)
+    pid = fork(intermediate)
     os.close(writing)
     os.waitpid(pid, 0)
-    with os.fdopen(reading, "rb") as told:
-        head = told.read(_HEAD.size)
-        failed = told.read().decode(errors="replace") if len(head) == _HEAD.size else "its place is gone"
-    if failed:
-        raise CnetkitError(f"{name} could not be started: {failed}")
+    with os.fdopen(reading, "rb") as pipe:
+        head = pipe.read(_HEAD.size)
+        error = pipe.read().decode(errors="replace") if len(head) == _HEAD.size else "its node was removed"
+    if error:
+        raise CnetkitError(f"{name} could not be started: {error}")
     return int(_HEAD.unpack(head)[0])

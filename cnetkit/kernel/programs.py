@@ -1,4 +1,4 @@
-"""Where programs are found. It starts none."""
+"""Finds programs. It starts none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def program(name: str) -> str:
-    """The path of a program. CnetkitError where it is not installed."""
+    """The path of a program. CnetkitError if it is not installed."""
     path = shutil.which(name, path=PATH + os.pathsep + os.environ.get("PATH", ""))
     if path is None:
         raise CnetkitError(f"the program {name} is not installed: run 'cnetkit doctor' to see which package has it")

@@ -1,4 +1,4 @@
-"""A TPACKET_V3 ring: every frame of one network namespace, in blocks that the kernel fills. It reads no frame.
+"""A TPACKET_V3 packet ring: the frames of one network namespace, in blocks that the kernel fills. It reads no frame.
 
 Sources: packet(7), Documentation/networking/packet_mmap.rst, linux/if_packet.h.
 """
@@ -28,15 +28,15 @@ def _check(result: int) -> None:
 
 
 class Ring:
-    """Sees all interfaces of the namespace that the thread is in when it is made, both directions.
+    """Captures on all interfaces, both directions, of the namespace that the thread is in when it is made.
 
-    `room`: bytes of kernel memory, at least two pages. `block_ms`: a block that is not full is handed over after so long.
-    `program`: a classic BPF program, an array of struct sock_filter; only frames that it keeps come into the ring. Empty: all.
+    `room`: bytes of kernel memory, at least two pages. `block_ms`: the kernel hands over a block after this time even if it
+    is not full. `program`: a classic BPF program (an array of struct sock_filter) that selects frames; empty: all frames.
     """
 
     def __init__(self, room: int, block_ms: int, program: bytes = b"") -> None:
-        # A large block wakes the reader seldom. But a timer hands over blocks that are nearly empty, and a reader that
-        # is late needs blocks left. One of 64 KiB or more holds the largest frame of a loopback.
+        # A large block wakes the reader less often. But the timer also hands over blocks that are nearly empty, and a late
+        # reader needs spare blocks. A block of 64 KiB or more holds the largest frame of a loopback.
         self._block = min(_BLOCK, max(mmap.PAGESIZE, 1 << (room // 8).bit_length() - 1))
         self._blocks = max(2, room // self._block)
         self._block_ms = block_ms
@@ -54,18 +54,18 @@ class Ring:
         )
 
     def open(self) -> None:
-        """Gets the memory. It may be called in any thread, whatever namespace that is in, and waits for all processors
-        (synchronize_net): open many side by side. OSError where the kernel has no memory for it."""
+        """Allocates the ring. May be called in any thread, in any namespace. It waits for all processors (synchronize_net), so
+        open many rings in parallel. OSError if the kernel has no memory for it."""
         self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
         frames = self._block * self._blocks // _FRAME
         request = struct.pack("=7I", self._block, self._blocks, _FRAME, frames, self._block_ms, 0, 0)
-        # Python's own setsockopt keeps the other threads from running meanwhile.
+        # Python's own setsockopt would hold the interpreter lock meanwhile.
         _check(_libc.setsockopt(self._socket.fileno(), _SOL_PACKET, _RX_RING, request, len(request)))
 
     def begin(self) -> None:
-        """Begins to capture: binds to every interface, which Python's own bind cannot say (packet(7), sll_ifindex 0)."""
+        """Starts capturing: binds to all interfaces, which Python's own bind cannot express (packet(7), sll_ifindex 0)."""
         self._memory = mmap.mmap(self._socket.fileno(), self._block * self._blocks)
-        self._memory.madvise(mmap.MADV_DONTFORK)  # a server that the agent forks must not keep it alive
+        self._memory.madvise(mmap.MADV_DONTFORK)  # a server forked by the agent must not keep the ring alive
         self._view = memoryview(self._memory)
         address = struct.pack("=H", socket.AF_PACKET) + struct.pack(">H", _ETH_P_ALL) + bytes(16)
         _check(_libc.bind(self._socket.fileno(), address, len(address)))
@@ -75,8 +75,8 @@ class Ring:
         return self._socket.fileno()
 
     def blocks(self, most: int = 64) -> Iterator[memoryview]:
-        """The blocks that are ready, in order. Each lies in the ring itself and goes back to the kernel when the next one is
-        asked for."""
+        """The blocks that are ready, in order, at most `most`. Each is a view of the ring itself, valid until the next one is
+        requested."""
         for _ in range(most):
             start = self._next * self._block
             status, _, _, length = struct.unpack_from("=4I", self._view, start + _STATUS)
@@ -88,29 +88,29 @@ class Ring:
             self._next = (self._next + 1) % self._blocks
 
     def state(self) -> tuple[int, int, int]:
-        """Something that changes with each frame. The last number is 0 where no frame waits, be it in a block that is ready or
-        in the one that is being filled."""
+        """A value that changes with each frame. Its last number is 0 if no frame waits, neither in a ready block nor in the one
+        that the kernel is filling."""
         status, count = struct.unpack_from("=2I", self._view, self._next * self._block + _STATUS)
         return self._next, status, count
 
-    def hush(self) -> None:
-        """Ends the capture, at once and without waiting; what has been captured can still be read."""
+    def stop(self) -> None:
+        """Stops capturing, at once and without waiting. Captured frames can still be read."""
         self._filter(_KEEP_NOTHING)
 
-    def rest(self) -> bytes:
-        """A copy of the block that the kernel is still filling, so far; empty where no frame is in it. Only after `hush`, and
-        when no frame has come for some milliseconds: else the last one may not be there as a whole."""
+    def remainder(self) -> bytes:
+        """A copy of what is in the block that the kernel is filling; empty if there is no frame. Call it only after `stop`, and
+        when no frame has arrived for some milliseconds: otherwise the last frame may be incomplete."""
         start = self._next * self._block
         count, _, length = struct.unpack_from("=3I", self._view, start + _COUNT)
         return bytes(self._view[start : start + length]) if count else b""
 
     def lost(self) -> int:
-        """How many frames found no room since the last call."""
-        said = self._socket.getsockopt(_SOL_PACKET, _STATISTICS, 12)
-        return int(struct.unpack("=III", said)[1])
+        """How many frames the kernel dropped because the ring was full, since the last call."""
+        statistics = self._socket.getsockopt(_SOL_PACKET, _STATISTICS, 12)
+        return int(struct.unpack("=III", statistics)[1])
 
     def close(self) -> None:
-        """Gives the memory back. It waits for all processors, as `open` does."""
+        """Frees the ring. It waits for all processors, as `open` does."""
         if self._memory is not None:
             self._view.release()
             self._memory.close()

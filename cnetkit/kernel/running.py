@@ -1,6 +1,6 @@
-"""Which processes run for which client: their output goes to it, and so does the news of their end.
+"""The processes that run for clients: sends each client its processes' output and exit status.
 
-It starts nothing; processes.py does.
+It starts no process; processes.py does.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class _Task:
     channel: Channel
     process: Process
     number: int
-    """Of the Run request that waits for the end, or 0: then `key` is the process's number for its client."""
+    """The number of the Run request that waits for the end; 0 for a process of Start or Serve, which has a `key`."""
     key: int = 0
-    collected: dict[int, bytearray] = field(default_factory=lambda: {1: bytearray(), 2: bytearray()})
-    unwritten: bytearray = field(default_factory=bytearray)
+    output: dict[int, bytearray] = field(default_factory=lambda: {1: bytearray(), 2: bytearray()})
+    input: bytearray = field(default_factory=bytearray)
     timed_out: bool = False
-    ended: bool = False
+    input_ended: bool = False
 
 
 class Running:
@@ -44,16 +44,16 @@ class Running:
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         loop.watch(reading, partial(self._woken, reading))
 
-    def collect(self, channel: Channel, number: int, process: Process, given: bytes, timeout: float) -> None:
-        """Gathers a process's output and answers request `number` with it when the process has ended."""
+    def collect(self, channel: Channel, number: int, process: Process, input_: bytes, timeout: float) -> None:
+        """Collects a process's output, and answers request `number` with it when the process has ended."""
         task = self._add(_Task(channel, process, number))
-        self._feed(task, given)
+        self._feed(task, input_)
         self._feed(task, b"")
         if timeout > 0:
             self._loop.later(timeout, lambda: self._time_out(task))
 
     def follow(self, channel: Channel, process: Process) -> int:
-        """Passes a process's output on as it comes; gives back the process's number."""
+        """Sends a process's output to the client as it arrives. Returns the process's number."""
         self._keys += 1
         self._add(_Task(channel, process, 0, self._keys))
         return self._keys
@@ -62,7 +62,7 @@ class Running:
         self._tasks[task.process.pid] = task
         for fd in task.process.outputs:
             self._loop.watch(fd, partial(self._read, task, fd))
-        self._loop.later(0, self._reap)  # it may have ended before it was known here
+        self._loop.later(0, self._reap)  # it may have ended already
         return task
 
     def _woken(self, fd: int) -> None:
@@ -76,26 +76,26 @@ class Running:
         raise CnetkitError("that process has ended")
 
     def signal(self, key: int, number: int) -> None:
-        """Sends a signal. CnetkitError where the process has ended."""
+        """Sends a signal. CnetkitError if the process has ended."""
         self._find(key).process.signal(number)
 
     def resize(self, key: int, rows: int, columns: int) -> None:
-        """Tells a process's terminal its size."""
+        """Sets the size of a process's terminal."""
         self._find(key).process.resize(rows, columns)
 
     def write(self, key: int, data: bytes) -> None:
-        """Gives a process input; nothing more comes after empty `data`."""
+        """Writes to a process's standard input. Empty `data` closes it."""
         self._feed(self._find(key), data)
 
     def abandon(self, channel: Channel) -> None:
-        """Kills what runs for a client that is gone."""
+        """Kills the processes of a client that has disconnected."""
         for task in self._tasks.values():
             if task.channel is channel:
                 task.process.signal(signal.SIGHUP)
                 task.process.signal(signal.SIGKILL)
 
     def cancel(self, channel: Channel, number: int) -> None:
-        """Ends the process that request `number` waits for, if it still runs."""
+        """Kills the process that request `number` waits for, if it still runs."""
         for task in self._tasks.values():
             if task.channel is channel and task.number == number:
                 task.process.signal(signal.SIGKILL)
@@ -105,16 +105,16 @@ class Running:
         if process.input < 0:
             return
         if data:
-            task.unwritten += data
+            task.input += data
         elif not process.terminal:
-            task.ended = True
+            task.input_ended = True
         self._pump(task)
 
     def _pump(self, task: _Task) -> None:
         process = task.process
         try:
-            while task.unwritten:
-                del task.unwritten[: os.write(process.input, task.unwritten[:65536])]
+            while task.input:
+                del task.input[: os.write(process.input, task.input[:65536])]
         except BlockingIOError:
             if not process.terminal:
                 self._loop.watch(process.input, lambda: self._pump(task), 2)
@@ -122,22 +122,22 @@ class Running:
             self._loop.later(0.01, lambda: self._pump(task))
             return
         except OSError:
-            task.unwritten.clear()  # it no longer reads
+            task.input.clear()  # the process no longer reads
         if process.terminal:
             return
         self._loop.forget(process.input)
-        if task.ended:
+        if task.input_ended:
             os.close(process.input)
             process.input = -1
 
     def _read(self, task: _Task, fd: int) -> bool:
-        """Takes some output; says whether there may be more."""
+        """Reads some output. Whether there may be more."""
         try:
             data = os.read(fd, 1 << 16)
         except BlockingIOError:
             return False
         except OSError:
-            data = b""  # a terminal whose last process has closed it
+            data = b""  # a terminal that its last process has closed
         stream = task.process.outputs[fd]
         if not data:
             self._loop.forget(fd)
@@ -147,8 +147,8 @@ class Running:
                 task.process.input = -1
             return False
         if task.number:
-            kept = task.collected[stream]
-            kept += data[: max(0, _MOST_OUTPUT - len(kept))]
+            output = task.output[stream]
+            output += data[: max(0, _MOST_OUTPUT - len(output))]
         else:
             task.channel.send(0, p.Output(task.key, stream, data))
         return True
@@ -159,7 +159,7 @@ class Running:
             task.process.signal(signal.SIGKILL)
 
     def _reap(self) -> None:
-        """Takes all children that have ended, those too that nobody waits for: this is process 1."""
+        """Reaps all children that have ended, including orphans, because this is process 1."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -180,7 +180,7 @@ class Running:
         code = os.waitstatus_to_exitcode(status)
         code = 128 - code if code < 0 else code
         if task.number:
-            output, errors = (bytes(task.collected[i]) for i in (1, 2))
+            output, errors = (bytes(task.output[i]) for i in (1, 2))
             output += _CUT if len(output) == _MOST_OUTPUT else b""
             task.channel.send(task.number, p.Ran(code, output, errors, task.timed_out))
         else:

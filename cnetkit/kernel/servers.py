@@ -1,6 +1,7 @@
-"""Small real servers for labs: HTTP, TCP echo and UDP echo, each a process of its own in a node.
+"""Small servers for labs: HTTP, TCP echo and UDP echo, each a process of its own in a node.
 
-The socket is bound in the agent, so that a taken port is an error at once and the first request finds a listener.
+The agent binds the socket before the process starts, so that a port in use is an error at once, and a client can connect as
+soon as the request is answered.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ _NAMES = {"http": "HTTP server", "tcp-echo": "TCP echo server", "udp-echo": "UDP
 
 
 def listen(kind: str, address: str, port: int) -> socket.socket:
-    """A socket of `kind` bound in the network namespace that this thread is in; an empty address means all, IPv6 too
-    where the namespace has it. CnetkitError where the kind is unknown or the port is taken."""
+    """A socket for a server of `kind`, bound in the network namespace that this thread is in. An empty address means all
+    addresses, with IPv6 if the namespace has it. CnetkitError if the kind does not exist or the port is in use."""
     if kind not in _NAMES:
         raise CnetkitError(f"there is no server {kind!r}: choose from {', '.join(_NAMES)}")
     type_ = socket.SOCK_DGRAM if kind == "udp-echo" else socket.SOCK_STREAM
-    both = not address and _has_ipv6()
-    family = socket.AF_INET6 if both or ":" in address else socket.AF_INET
+    dual_stack = not address and _has_ipv6()
+    family = socket.AF_INET6 if dual_stack or ":" in address else socket.AF_INET
     listening = socket.socket(family, type_)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, type_ == socket.SOCK_STREAM)
         if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if both else 1)
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual_stack else 1)
         listening.bind((address, port))
         if type_ == socket.SOCK_STREAM:
             listening.listen(128)
@@ -46,13 +47,13 @@ def _has_ipv6() -> bool:
 
 
 def body(kind: str, listening: socket.socket) -> Callable[[], None]:
-    """What the server's process does until it is killed."""
+    """The function that the server's process runs until it is killed."""
     serve = {"http": _http, "tcp-echo": _tcp_echo, "udp-echo": _udp_echo}[kind]
     return lambda: serve(listening)
 
 
 def _http(listening: socket.socket) -> None:
-    from cnetkit.kernel.web import serve  # loads the standard library's server, in the server's process only
+    from cnetkit.kernel.web import serve  # slow to load: only in the server's own process
 
     serve(listening)
 

@@ -1,6 +1,6 @@
-"""The topology of a sandbox as the kernel has it now, put together from the dumps of all sources. It changes nothing.
+"""Reads the topology of a sandbox from all sources. It changes nothing.
 
-Each node is read in its own namespace; what joins two namespaces is found by the kernel's namespace ids.
+Each node is read in its own namespace. Links between namespaces are resolved through the kernel's namespace ids.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from cnetkit.model import (
 
 
 def snapshot(stacks: Stacks) -> Topology:
-    """Everything that can decide over a packet's way, in all nodes."""
+    """Everything that can influence a packet's path, in all nodes."""
     tables = _Tables(stacks)
     for stack in stacks.values():
         tables.read(stack)
@@ -60,7 +60,8 @@ def snapshot(stacks: Stacks) -> Topology:
 
 
 def network(stacks: Stacks) -> Topology:
-    """What a picture shows, a fraction of a snapshot: nodes, interfaces and their counters, links, and where VXLANs lead."""
+    """What a picture of the network shows, a small part of a snapshot: nodes, interfaces with counters, links, and the forwarding
+    entries of VXLANs."""
     tables = _Tables(stacks)
     for stack in stacks.values():
         names = tables.read_interfaces(stack)
@@ -81,8 +82,8 @@ class _Tables:
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
         self.interfaces: dict[tuple[str, int], Interface] = {}
-        self.others: dict[tuple[str, int], tuple[int, int | None]] = {}
-        """For each interface with a peer or parent: that one's index and namespace id."""
+        self.far_ends: dict[tuple[str, int], tuple[int, int | None]] = {}
+        """For each interface with a peer or parent: the index and the namespace id of that far end."""
         self.routes: list[Route] = []
         self.policy_rules: list[PolicyRule] = []
         self.neighbours: list[Neighbour] = []
@@ -107,13 +108,13 @@ class _Tables:
         self.counters[stack.name] = own_counters | self.counters[stack.name]
 
     def read_interfaces(self, stack: Stack) -> Names:
-        """Reads one node's interfaces, their addresses and counters. The names by index."""
+        """Reads a node's interfaces with their addresses and counters. Returns the interface names by index."""
         node, names = stack.name, Names(stack)
         own_counters: dict[str, int] = {}
         for row in interfaces.dump(stack, names):
             self.interfaces[node, row.interface.index] = row.interface
-            if row.other:
-                self.others[node, row.interface.index] = row.other, row.namespace
+            if row.far_index:
+                self.far_ends[node, row.interface.index] = row.far_index, row.far_namespace
             own_counters |= {f"{row.interface.name}.{name}": value for name, value in row.counters.items() if value}
         for index, cidr in addresses.dump(stack):
             if (interface := self.interfaces.get((node, index))) is not None:
@@ -123,14 +124,15 @@ class _Tables:
 
     def kinds(self, stack: Stack, names: Names) -> set[str]:
         """The kinds of a node's interfaces."""
-        return {one.kind for index in names if (one := self.interfaces.get((stack.name, index)))}
+        interfaces_ = (self.interfaces.get((stack.name, index)) for index in names)
+        return {interface.kind for interface in interfaces_ if interface}
 
     def joined(self) -> Iterable[Interface]:
-        """The interfaces, each with its peer where the peer's node is one of ours."""
+        """The interfaces, each with its peer if the peer is in a node of this lab."""
         for (node, index), interface in self.interfaces.items():
-            other, namespace = self.others.get((node, index), (0, None))
+            far_index, namespace = self.far_ends.get((node, index), (0, None))
             owner = node if namespace is None else self._owner(node, namespace)
-            peer = self.interfaces.get((owner, other)) if owner else None
+            peer = self.interfaces.get((owner, far_index)) if owner else None
             yield replace(interface, peer=(peer.node, peer.name)) if peer else interface
 
     def _owner(self, node: str, namespace: int) -> str:
@@ -139,9 +141,9 @@ class _Tables:
         ids = stack.namespace_ids
         if namespace not in ids:
             asked = set(ids.values())
-            near = self.stacks.get(stack.host, stack)  # a container's peer is its host, mostly
+            near = self.stacks.get(stack.host, stack)  # the peer of a container is usually in its host
             for candidate in (near, *self.stacks.values()):
                 if namespace not in ids and candidate.name not in asked:
-                    ids[interfaces.namespace_id(stack, candidate)] = candidate.name  # -1: none of the kernel's numbers
+                    ids[interfaces.namespace_id(stack, candidate)] = candidate.name  # -1 if it has no id there
             ids.setdefault(namespace, "")
         return ids[namespace] if ids[namespace] in self.stacks else ""

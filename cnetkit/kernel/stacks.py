@@ -1,6 +1,6 @@
-"""The network stacks of one sandbox: each a namespace that nothing but this process holds.
+"""The network stacks of a sandbox: the network namespaces of its nodes, by name, with the sockets that are used in them.
 
-It knows names and file descriptors, not what the stacks are for. When the process ends, the kernel takes them away.
+It does not know what the nodes are for. Only this process holds the namespaces: when it ends, the kernel removes them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Stack:
     namespace_ids: dict[int, str] = field(default_factory=dict)
     """The nodes whose namespaces have ids here, by id (ip-netns(8), list-id)."""
     tracers: int = 0
-    """How many captures want netfilter's verdicts from here."""
+    """How many captures have asked for netfilter's verdicts in this stack."""
     _filter: Netlink | None = None
     _nft: Nft | None = None
 
@@ -48,27 +48,27 @@ class Stack:
 
     @property
     def nft(self) -> Nft:
-        """nft(8) in here. CnetkitError where its library is missing."""
+        """nft(8) in this stack. CnetkitError if its library is not installed."""
         if self._nft is None:
             self.enter()
             self._nft = Nft()
         return self._nft
 
     def enter(self) -> None:
-        """Makes this the namespace of the calling process, until another is entered."""
+        """Enters this namespace; the process stays in it until it enters another one."""
         if self.stacks.current is not self:
             netns.join(self.fd)
             self.stacks.current = self
 
     def index(self, interface: str) -> int:
-        """The interface's number here. CnetkitError where there is no such interface."""
+        """The index of an interface. CnetkitError if there is no such interface."""
         try:
             return link_index(self.control, interface)
         except OSError:
             raise CnetkitError(f"{self.name} has no interface {interface!r}") from None
 
     def sysctl(self, name: str) -> str | None:
-        """The value of a setting below `net.`, or None where this kernel does not have it."""
+        """The value of a setting below `net.`, or None if this kernel does not have it."""
         self.enter()
         try:
             with open(sysctl_path(name), encoding="ascii") as file:
@@ -77,7 +77,7 @@ class Stack:
             return None
 
     def set_sysctl(self, name: str, value: str) -> None:
-        """Writes a setting. CnetkitError where it is not there or refuses the value."""
+        """Writes a setting. CnetkitError if it does not exist or the kernel refuses the value."""
         self.enter()
         try:
             fd = os.open(sysctl_path(name), os.O_WRONLY | os.O_CLOEXEC)
@@ -89,29 +89,29 @@ class Stack:
             raise CnetkitError(f"sysctl {name}={value} in {self.name}: {_why_not(name, error)}") from None
 
     def close(self) -> None:
-        """Lets go of the namespace."""
-        for one in (self._filter, self._nft, self.netlink, self.control):
-            if one is not None:
-                one.close()
+        """Closes its sockets and the namespace."""
+        for resource in (self._filter, self._nft, self.netlink, self.control):
+            if resource is not None:
+                resource.close()
         os.close(self.fd)
 
     def node(self) -> Node:
-        """This stack as the model's noun."""
-        found = {name: value for name in _TELLING if (value := self.sysctl(name)) is not None}
-        return Node(self.name, self.kind, self.host, self.inode, found)
+        """This stack as the model's Node, with the settings that matter to packets."""
+        settings = {name: value for name in _SNAPSHOT_SETTINGS if (value := self.sysctl(name)) is not None}
+        return Node(self.name, self.kind, self.host, self.inode, settings)
 
 
 def _why_not(name: str, error: OSError) -> str:
     """Why a setting was not written."""
     reason = error.strerror or str(error)
     if error.errno == errno.ENOENT:
-        return f"{reason}: this kernel does not have it, or only for the whole machine"
+        return f"{reason}: this kernel does not have it, or has it only for the whole machine"
     if error.errno in (errno.EACCES, errno.EPERM) and not os.stat(sysctl_path(name)).st_mode & 0o222:
-        return f"{reason}: it holds for the whole machine, so the kernel keeps it from other namespaces than the first"
+        return f"{reason}: it applies to the whole machine, so only the machine's own namespace can change it"
     return reason
 
 
-_TELLING = (
+_SNAPSHOT_SETTINGS = (
     "net.ipv4.ip_forward",
     "net.ipv6.conf.all.forwarding",
     "net.ipv4.conf.all.rp_filter",
@@ -122,7 +122,7 @@ _TELLING = (
 
 
 def sysctl_path(name: str) -> str:
-    """Where a setting stands below /proc/sys; with slashes in its name, dots are left alone, as sysctl(8) does it."""
+    """The path of a setting below /proc/sys. In a name with slashes, dots are kept, as sysctl(8) does."""
     path = name if "/" in name else name.replace(".", "/")
     if not path.startswith("net/") or ".." in path.split("/"):
         raise CnetkitError(f"{name!r} is not a setting of a network namespace: its name begins with 'net.'")
@@ -130,7 +130,7 @@ def sysctl_path(name: str) -> str:
 
 
 class Stacks(dict[str, Stack]):
-    """All stacks by name. `current` is the one that the process is in, None for the one it started in.
+    """All stacks by name. `current` is the one that the process is in; None is the one that it started in.
 
     `named`: ip-netns(8) finds them by their names, too.
     """
@@ -138,13 +138,13 @@ class Stacks(dict[str, Stack]):
     def __init__(self, named: bool = False) -> None:
         super().__init__()
         self._named = named
-        libnftables.keep_room()
+        libnftables.reserve_descriptors()
         self.current: Stack | None = None
         self._has_ipv6 = os.path.exists("/proc/sys/net/ipv6")
         self.home = netns.current()
 
     def find(self, name: str) -> Stack:
-        """The stack called `name`. CnetkitError where there is none."""
+        """The stack called `name`. CnetkitError if there is none."""
         try:
             return self[name]
         except KeyError:
@@ -157,7 +157,7 @@ class Stacks(dict[str, Stack]):
             self.current = None
 
     def add(self, name: str, kind: NodeKind, host: str, ipv6: bool) -> Stack:
-        """A new namespace; its loopback is still down. CnetkitError where the name is taken."""
+        """A new namespace; its loopback is still down. CnetkitError if the name is in use."""
         if name in self:
             raise CnetkitError(f"there is already a node {name!r} in this lab")
         fd = netns.create()
@@ -167,7 +167,7 @@ class Stacks(dict[str, Stack]):
         stack = Stack(name, kind, host, fd, netns.inode(fd), Netlink(), control, self, ipv6)
         self[name] = self.current = stack
         if self._has_ipv6:
-            # "default" counts for the links to come; "all" would wait for the kernel's one lock on all links. Until duplicate
+            # "default" applies to links made later; writing "all" would wait for the kernel's lock on all links. Until duplicate
             # address detection of its link-local address is over, an interface forwards nothing to new neighbours.
             setting, value = ("accept_dad", "0") if ipv6 else ("disable_ipv6", "1")
             stack.set_sysctl(f"net.ipv6.conf.default.{setting}", value)
@@ -185,13 +185,14 @@ class Stacks(dict[str, Stack]):
             ) from None
 
     def remove(self, name: str) -> None:
-        """Lets go of a namespace; the kernel takes it and its links away as soon as no process is in it."""
+        """Closes a namespace; the kernel removes it and its links as soon as no process is in it."""
         stack = self.find(name)
         if self.current is stack:
             self.go_home()
         del self[name]
         if self._named:
             netns.take_name(name)
-        for other in self.values():
-            other.namespace_ids = {number: node for number, node in other.namespace_ids.items() if node != name}
+        for remaining in self.values():
+            ids = remaining.namespace_ids.items()
+            remaining.namespace_ids = {number: node for number, node in ids if node != name}
         stack.close()

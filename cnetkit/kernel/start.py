@@ -1,8 +1,8 @@
-"""The first minute of an agent: hears Hello, leaves the host's namespaces, and becomes two processes.
+"""The start of an agent: reads Hello, leaves the machine's namespaces, and forks into two processes.
 
-The one outside watches the spawner, which watches the client, and kills the one inside when it dies; the one inside is
-process 1 of the new PID namespace and dies with the one outside. So whichever is killed first, the kernel takes everything
-away. The stream to the client is standard input and output.
+The outer process watches the spawner, which watches the client, and kills the inner one when the spawner ends. The inner process
+is process 1 of the new PID namespace, and is killed when the outer one ends. So whichever is killed first, the kernel removes
+everything. The stream to the client is standard input and output.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OWN = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
 
 
 def main(client: int, spawner: int) -> None:
-    """Runs until the client, whose process id this is, or the spawner, a pidfd, is gone."""
+    """Runs until the client (a process id) or the spawner (a pidfd) has ended."""
     hello = _hello()
     if hello is None:
         return
@@ -44,7 +44,7 @@ def main(client: int, spawner: int) -> None:
     try:
         unshare(_OWN) if hello.host else become_root_of_a_user_namespace(_OWN)
     except OSError as error:
-        _say(p.Refused("unshare" if "unshare" in str(error) else "uid_map", error.errno or 0))
+        _reply(p.Refused("unshare" if "unshare" in str(error) else "uid_map", error.errno or 0))
         return
     inside = os.fork()
     if inside == 0:
@@ -54,28 +54,28 @@ def main(client: int, spawner: int) -> None:
 
 
 def _hello() -> p.Hello | None:
-    """The client's first message; None where the client went away without one."""
+    """The client's first message; None if the client disconnected without one, or speaks another version."""
     splitter = p.Splitter()
     while data := os.read(0, 1 << 16):
         for _, body in splitter.feed(data):
             request = p.request(body)
             if isinstance(request, p.Hello) and request.version == p.VERSION:
                 return request
-            _say(p.Failure(f"this agent speaks version {p.VERSION} of the protocol", crash=True))
+            _reply(p.Failure(f"this agent speaks version {p.VERSION} of the protocol", crash=True))
             return None
     return None
 
 
-def _say(message: p.Message) -> None:
+def _reply(message: p.Message) -> None:
     data = p.encode(1, message)
     while data:
         data = data[os.write(1, data) :]
 
 
 def _door(lab: str) -> socket.socket:
-    """An abstract Unix socket (unix(7)) in the host's network namespace, by which `cnetkit ps` and `shell` find the lab.
+    """An abstract Unix socket (unix(7)) in the machine's network namespace, by which `cnetkit ps` and `shell` find the lab.
 
-    It has no file, so nothing is left of it. Who knocks is asked for by SO_PEERCRED.
+    It has no file, so nothing remains of it. SO_PEERCRED tells who connects.
     """
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", lab)[:60]
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -88,7 +88,7 @@ def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
     try:
         limits = mounts.of_sandbox()
     except OSError as error:
-        _say(p.Refused("mount", error.errno or 0))
+        _reply(p.Refused("mount", error.errno or 0))
         os._exit(1)
     unnamed = mounts.of_names()
     limits += unnamed
@@ -105,7 +105,7 @@ def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
 
 
 def _watch(spawner: int, inside: int) -> NoReturn:
-    """Waits until the agent ends, or the spawner does; then neither is left."""
+    """Waits until the agent or the spawner ends, and ends with the agent's status."""
     os.closerange(0, spawner)
     os.closerange(spawner + 1, 1 << 20)
     agent = os.pidfd_open(inside)

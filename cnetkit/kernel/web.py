@@ -1,4 +1,7 @@
-"""The HTTP server of labs: says who answered and who asked. Imported only in the server's own process: it is slow to load."""
+"""The HTTP server of labs: each answer names the server and the client. It serves no files.
+
+Import it only in the server's own process: it is slow to load.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ def _plain(address: str) -> str:
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
-    """Says who answered and who asked, as this end sees it: with address translation that is the point."""
+    """Answers with both ends' addresses as the server sees them, which shows address translation."""
 
     protocol_version = "HTTP/1.1"
 
@@ -33,7 +36,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_GET  # noqa: N815 - the base class names them so
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stays quiet: the capture shows the requests."""
+        """Logs nothing: captures show the requests."""
 
 
 def serve(listening: socket.socket) -> None:

@@ -99,7 +99,7 @@ def test_check_quotes_all_of_standard_error(lab):
 
 def test_a_setting_that_the_kernel_keeps_from_namespaces_says_so(lab):
     lab["a"].sysctl("net.netfilter.nf_conntrack_tcp_timeout_established", 1000)
-    with pytest.raises(CnetkitError, match=r"nf_conntrack_max=5 in a: .*it holds for the whole machine"):
+    with pytest.raises(CnetkitError, match=r"nf_conntrack_max=5 in a: .*it applies to the whole machine"):
         lab["a"].sysctl("net.netfilter.nf_conntrack_max", 5)
     with pytest.raises(CnetkitError, match=r"no_such_setting=5 in a: .*this kernel does not have it"):
         lab["a"].sysctl("net.ipv4.no_such_setting", 5)

@@ -1,4 +1,4 @@
-"""Addresses on interfaces.
+"""Adds addresses to interfaces.
 
 Sources: rtnetlink(7), linux/if_addr.h.
 """
@@ -18,7 +18,7 @@ from cnetkit.operations import AddAddress
 
 
 def build(builder: Builder, operations: list[AddAddress]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for new in operations:
         stack = builder.stacks.find(new.node)
         index, what = stack.index(new.interface), f"the address {new.address} on {new.node}/{new.interface}"
@@ -39,7 +39,7 @@ def _link_local(index: int, mac: bytes) -> bytes:
 
 
 def _address(index: int, cidr: str, remove: bool = False) -> bytes:
-    """An address on a link. IPv6 ones are usable at once (IFA_F_NODAD)."""
+    """The message for an address. IPv6 addresses are usable at once (IFA_F_NODAD)."""
     interface = ipaddress.ip_interface(cidr)
     family, flags = (socket.AF_INET, 0) if interface.version == 4 else (socket.AF_INET6, nl.IFA_F_NODAD)
     body = struct.pack("=BBBBi", family, interface.network.prefixlen, flags, 0, index)

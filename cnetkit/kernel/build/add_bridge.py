@@ -1,4 +1,4 @@
-"""Bridges."""
+"""Adds bridges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnetkit.operations import AddBridge
 
 
 def build(builder: Builder, operations: list[AddBridge]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for new in operations:
         stack = builder.stacks.find(new.node)
         what = f"a bridge {new.name!r} in {new.node}"

@@ -1,4 +1,4 @@
-"""Entries of VXLAN forwarding databases.
+"""Adds and removes entries of VXLAN forwarding databases.
 
 Sources: rtnetlink(7), linux/neighbour.h, drivers/net/vxlan.
 """
@@ -17,11 +17,11 @@ from cnetkit.kernel.netlink.codec import attribute, message
 from cnetkit.operations import AddForwarding
 
 _ANY_MAC = "00:00:00:00:00:00"
-"""The address whose entries get the frames to addresses without an entry of their own."""
+"""The entries of this address receive frames to MAC addresses without an entry of their own."""
 
 
 def build(builder: Builder, operations: list[AddForwarding]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for new in operations:
         stack = builder.stacks.find(new.node)
         entry = partial(_entry, stack.index(new.interface), new.mac, new.remote)
@@ -30,7 +30,7 @@ def build(builder: Builder, operations: list[AddForwarding]) -> None:
 
 
 def _entry(index: int, mac: str, remote: str, remove: bool) -> bytes:
-    """Frames to `mac` go to the tunnel endpoint `remote`; those to _ANY_MAC to each of its remotes."""
+    """The message for an entry: frames to `mac` go to the tunnel endpoint `remote`; _ANY_MAC may have several remotes."""
     body = struct.pack("=BxxxiHBB", socket.AF_BRIDGE, index, nl.NUD_PERMANENT, nl.NTF_SELF, 0)
     body += attribute(nl.NDA_DST, ipaddress.ip_address(remote).packed) + attribute(nl.NDA_LLADDR, mac_bytes(mac))
     if remove:

@@ -11,7 +11,7 @@ from cnetkit.operations import AddMacvlan
 
 
 def build(builder: Builder, operations: list[AddMacvlan]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for new in operations:
         here, far = builder.stacks.find(new.parent_node), builder.stacks.find(new.node)
         parent = here.index(new.parent)

@@ -1,4 +1,4 @@
-"""Permanent neighbour entries.
+"""Adds and removes permanent neighbour entries.
 
 Sources: rtnetlink(7), linux/neighbour.h.
 """
@@ -18,7 +18,7 @@ from cnetkit.operations import AddNeighbour
 
 
 def build(builder: Builder, operations: list[AddNeighbour]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for new in operations:
         stack = builder.stacks.find(new.node)
         entry = partial(_entry, stack.index(new.interface), new.address, new.mac)

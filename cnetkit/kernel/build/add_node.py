@@ -1,4 +1,4 @@
-"""New nodes: namespaces with their loopback up."""
+"""Adds nodes: network namespaces with their loopback up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnetkit.operations import AddNode
 
 
 def build(builder: Builder, operations: list[AddNode]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for node in operations:
         stack = builder.stacks.add(node.name, node.kind, node.host, node.ipv6)
         builder.on_failure(partial(builder.stacks.remove, node.name))

@@ -1,4 +1,4 @@
-"""Routes in the main table.
+"""Adds routes to the main table.
 
 Sources: rtnetlink(7), linux/rtnetlink.h.
 """
@@ -17,7 +17,7 @@ from cnetkit.operations import AddRoute
 
 
 def build(builder: Builder, operations: list[AddRoute]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for new in operations:
         stack = builder.stacks.find(new.node)
         entry = (new.destination, new.via, stack.index(new.interface) if new.interface else 0, new.onlink)
@@ -26,7 +26,7 @@ def build(builder: Builder, operations: list[AddRoute]) -> None:
 
 
 def _route(destination: str, via: str, index: int, onlink: bool, remove: bool = False) -> bytes:
-    """A unicast route in the main table. `onlink`: the gateway is behind the link whatever its addresses say."""
+    """The message for a unicast route. `onlink`: the gateway is on the link, even if no address of the link implies it."""
     network = ipaddress.ip_network(destination)
     family = socket.AF_INET if network.version == 4 else socket.AF_INET6
     scope = nl.RT_SCOPE_UNIVERSE if via or network.version == 6 else nl.RT_SCOPE_LINK

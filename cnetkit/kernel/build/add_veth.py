@@ -1,4 +1,4 @@
-"""veth pairs: those of one node in one batch."""
+"""Adds veth pairs, those of a node in one batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnetkit.operations import AddVeth
 
 
 def build(builder: Builder, operations: list[AddVeth]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for node, group in groupby(operations, key=lambda pair: pair.node):
         _build_in(builder, node, list(group))
 

@@ -1,4 +1,4 @@
-"""VXLAN interfaces."""
+"""Adds VXLAN interfaces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnetkit.operations import AddVxlan
 
 
 def build(builder: Builder, operations: list[AddVxlan]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     for new in operations:
         stack = builder.stacks.find(new.node)
         master = stack.index(new.master) if new.master else 0

@@ -1,4 +1,4 @@
-"""What the files in this folder build with: it queues netlink messages, sends them in batches, and notes how each is undone.
+"""The builder that operations are carried out with: it batches netlink messages, and remembers how to undo each step.
 
 It knows no operation.
 """
@@ -17,7 +17,8 @@ from cnetkit.model import CnetkitError
 
 
 class BuildStep(NamedTuple):
-    """One netlink message, how it is undone (None: not at all), and what it makes, in words for an error."""
+    """A netlink message; the function that returns the message undoing it (None: nothing to undo); what it makes, in words for
+    an error message."""
 
     message: bytes
     undo: Callable[[], bytes] | None
@@ -25,7 +26,7 @@ class BuildStep(NamedTuple):
 
 
 class Builder:
-    """Builds in `stacks`. `forget` is called with each removed node's name, before its stack goes."""
+    """Builds in `stacks`. `forget` is called with the name of each node, or pod's container, that is about to be removed."""
 
     def __init__(self, stacks: Stacks, forget: Callable[[str], object]) -> None:
         self.stacks = stacks
@@ -34,34 +35,34 @@ class Builder:
         self._undo: list[Callable[[], object]] = []
 
     def on_failure(self, undo: Callable[[], object]) -> None:
-        """Notes how something that was done is undone."""
+        """Remembers how to undo a step, in case a later one fails."""
         self._undo.append(undo)
 
     def undo(self) -> None:
-        """Undoes what was noted, the last first, and forgets what is queued."""
+        """Undoes all remembered steps, the last one first, and drops the queue."""
         self._queued.clear()
         for undo in reversed(self._undo):
-            with contextlib.suppress(OSError, CnetkitError):  # what was not built cannot be undone
+            with contextlib.suppress(OSError, CnetkitError):  # the step itself may have failed
                 undo()
         self._undo.clear()
 
     def done(self) -> None:
-        """Sends what is queued. What was built stays: it is not undone any more."""
+        """Sends the queue, and keeps everything that was built: nothing can be undone afterwards."""
         self.flush()
         self._undo.clear()
 
     def queue(self, stack: Stack, step: BuildStep) -> None:
-        """Keeps a step that only later steps of its own stack depend on, so that a stack's go in one batch."""
+        """Delays a step on which only later steps in its own stack depend, so that they go out in one batch."""
         self._queued.setdefault(stack.name, []).append(step)
 
     def flush(self) -> None:
-        """Sends what is queued. To be called before anything that may depend on it."""
+        """Sends the queue. Call it before doing anything that may depend on a queued step."""
         while self._queued:
             name = next(iter(self._queued))
             self.send(self.stacks.find(name), self._queued.pop(name))
 
     def send(self, stack: Stack, steps: Sequence[BuildStep]) -> None:
-        """Sends steps in one batch."""
+        """Sends steps in one batch. CnetkitError if the kernel refuses a step; the others can be undone."""
         refused: set[int] = set()
         try:
             stack.netlink.batch([step.message for step in steps])
@@ -74,7 +75,7 @@ class Builder:
                     self.on_failure(partial(_send_undo, stack, step.undo))
 
     def checksums_in_software(self, stack: Stack, name: str) -> None:
-        """Switches a link's checksum offload off, at once."""
+        """Switches off a link's checksum offload, immediately."""
         try:
             checksums_in_software(stack.control, name)
         except OSError as error:

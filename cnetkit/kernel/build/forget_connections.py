@@ -1,6 +1,6 @@
-"""Takes entries out of connection tracking tables, as `conntrack -D` does. It reads the table anew each
-time, which walks that of all namespaces: for what seldom happens only. What is deleted cannot be brought back, and need not
-be: the next packet makes a new entry.
+"""Deletes conntrack entries, as `conntrack -D` does. This cannot be undone, and need not be: the next packet makes a new entry.
+
+It reads the whole table each time, for which the kernel walks the table of all namespaces: use it rarely.
 
 Sources: linux/netfilter/nfnetlink_conntrack.h, conntrack(8).
 """
@@ -20,14 +20,14 @@ from cnetkit.operations import ForgetConnections
 
 
 def build(builder: Builder, operations: list[ForgetConnections]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     builder.flush()
     for entries in operations:
         _delete(builder.stacks.find(entries.node), entries)
 
 
 def _delete(stack: Stack, entries: ForgetConnections) -> None:
-    """Deletes the entries; one that is gone by itself meanwhile is no error."""
+    """Deletes the matching entries. An entry that has expired meanwhile is no error."""
     for body in conntrack.bodies(stack):
         connection = conntrack.read(stack.name, body)
         original = connection.original

@@ -1,4 +1,4 @@
-"""Netfilter tables in nft's words. Undoing lays the table that was there before."""
+"""Changes a netfilter table with nft. Undoing restores the previous table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnetkit.operations import NftTable
 
 
 def build(builder: Builder, operations: list[NftTable]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     builder.flush()
     for table in operations:
         stack = builder.stacks.find(table.node)

@@ -1,7 +1,7 @@
-"""Carries out a Build request: operations in order, those of one kind in one run; all of them or none.
+"""Carries out a Build request: all operations in order, or none.
 
-Each operation is carried out by `build` in the file of this folder that has the name of the operation's own file, so there is
-no list of them here.
+An operation is carried out by the function `build` in the file of this folder that has the same name as the operation's own
+file, so no list of them is needed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BUILD: dict[type[Operation], Callable[..., None]] = {
 
 
 def carry_out(builder: Builder, operations: Sequence[Operation]) -> None:
-    """Carries out `operations`. Where one fails, the earlier ones are undone and CnetkitError says which and why."""
+    """Carries out `operations`. If one fails, undoes the earlier ones; CnetkitError says which one failed and why."""
     try:
         for kind, run in groupby(operations, key=type):
             _BUILD[kind](builder, list(run))

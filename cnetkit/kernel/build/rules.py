@@ -1,4 +1,4 @@
-"""Netfilter rules in iptables' words."""
+"""Applies netfilter rules with iptables. Undoing deletes added rules, or restores the saved ones if some were replaced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnetkit.operations import Rules
 
 
 def build(builder: Builder, operations: list[Rules]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     builder.flush()
     for rules in operations:
         stack = builder.stacks.find(rules.node)

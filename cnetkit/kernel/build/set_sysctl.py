@@ -1,4 +1,4 @@
-"""Settings of network stacks. Undoing writes the value that was there before."""
+"""Changes settings of network stacks. Undoing restores the previous value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnetkit.operations import SetSysctl
 
 
 def build(builder: Builder, operations: list[SetSysctl]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     builder.flush()
     for setting in operations:
         stack = builder.stacks.find(setting.node)

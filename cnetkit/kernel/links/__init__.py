@@ -1,7 +1,7 @@
-"""Link kinds, one a file: how the kernel is asked for a link, how its details are read, how the probe tries the kind.
+"""Link kinds, one per file: how to create a link, how to read its details, how the probe tries the kind.
 
-A new kind is a file here and its line in the list below. What is common to all links stands in link.py; who builds a link,
-and when, in kernel/build.
+To add a kind, add its file and its line in the list below. link.py has what all links share. kernel/build decides which links are
+created.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ KINDS: dict[str, LinkKind] = {
         "loopback",
     )
 }
-"""By the kernel's name, which is the file's too, in the order in which the probe tries them: children after their parents."""
+"""By the kernel's name, which is also the file's, in the order in which the probe tries them: children after their parents."""
 OTHER = LinkKind("")
-"""Every kind that has no file."""
+"""Stands for every kind without a file."""
 
 
 def kind(name: str) -> LinkKind:
-    """The kind of this name, as the kernel gives it."""
+    """The kind with this IFLA_INFO_KIND."""
     return KINDS.get(name, OTHER)

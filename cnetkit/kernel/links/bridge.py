@@ -14,12 +14,12 @@ _PORT = {nl.IFLA_BRPORT_STATE: "state", nl.IFLA_BRPORT_MODE: "hairpin", nl.IFLA_
 
 
 def bridge(name: str, mac: str) -> bytes:
-    """A bridge that is up. The kernel's defaults: no spanning tree."""
+    """Creates a bridge that is up, with the kernel's defaults: no spanning tree."""
     return new_link(KIND.name, name, mac)
 
 
 def hairpin(index: int) -> bytes:
-    """Lets the bridge send a frame out of the port it came in by."""
+    """Switches on hairpin mode: the bridge may send a frame out of the port that it came in through."""
     settings = attribute(nl.IFLA_PROTINFO | nl.NLA_F_NESTED, attribute(nl.IFLA_BRPORT_MODE, b"\1"))
     return message(nl.RTM_SETLINK, 0, link_header(index, family=socket.AF_BRIDGE) + settings)
 

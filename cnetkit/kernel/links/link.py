@@ -1,6 +1,6 @@
-"""What all links have in common: making one, setting it up, deleting it, its number, its checksum offload.
+"""What all links share: creating one, setting it up, deleting it, its index, its checksum offload.
 
-Each function gives the netlink message that does it, or makes the ioctl(2). It keeps no state and knows no kind.
+Each function returns a netlink message or calls ioctl(2). It keeps no state and knows no kind.
 Sources: rtnetlink(7), netdevice(7), linux/if_link.h, linux/ethtool.h.
 """
 
@@ -30,8 +30,8 @@ def link_header(index: int = 0, up: bool = False, family: int = 0) -> bytes:
 
 
 def identity(name: str, mac: str = "", mtu: int = 0, namespace: int | None = None) -> bytes:
-    """The attributes of any new link: an empty `mac` and `mtu` 0 leave the choice to the kernel; `namespace` is a descriptor
-    of the namespace that it is made in, None the socket's own."""
+    """The attributes that any new link has. With an empty `mac` or `mtu` 0 the kernel chooses. `namespace`: a descriptor of the
+    namespace in which to create the link; None: the socket's own."""
     body = text(nl.IFLA_IFNAME, name)
     body += attribute(nl.IFLA_ADDRESS, mac_bytes(mac)) if mac else b""
     body += u32(nl.IFLA_MTU, mtu) if mtu else b""
@@ -50,8 +50,8 @@ def new_link(
     up: bool = True,
     namespace: int | None = None,
 ) -> bytes:
-    """A new link, `data` being what its kind wants to know (IFLA_INFO_DATA). `parent`, `master`: the indexes of the link that it
-    stands on and of the bridge that it becomes a port of; 0: none. The rest as for `identity`."""
+    """Creates a link. `data`: the attributes of its kind (IFLA_INFO_DATA). `parent`, `master`: the index of the link below it,
+    and of the bridge that it joins; 0: none. The rest as for `identity`."""
     body = link_header(up=up) + identity(name, mac, mtu, namespace)
     body += u32(nl.IFLA_LINK, parent) if parent else b""
     body += u32(nl.IFLA_MASTER, master) if master else b""
@@ -70,7 +70,7 @@ def delete_link(name: str) -> bytes:
 
 
 def link_index(control: socket.socket, name: str) -> int:
-    """The index of a link in the namespace of `control`, any socket. OSError where there is none (netdevice(7))."""
+    """The index of a link in the namespace of `control`, any socket. OSError if there is no such link (netdevice(7))."""
     answer = fcntl.ioctl(control.fileno(), nl.SIOCGIFINDEX, name.encode().ljust(40, b"\0"))
     return int(struct.unpack_from("=i", answer, 16)[0])
 
@@ -92,6 +92,6 @@ _REQUEST_TAIL = struct.pack("P", ctypes.addressof(_CHECKSUMS_OFF)).ljust(24, b"\
 
 
 def checksums_in_software(control: socket.socket, name: str) -> None:
-    """Switches a link's transmit checksum offload off, and with it the kernel switches off segmentation offload: frames
-    then look as they would on a wire. `control`: any socket in the link's namespace. OSError as ioctl(2) gives it."""
+    """Switches off a link's transmit checksum offload, and with it the kernel switches off segmentation offload: captured frames
+    then look as on a wire. `control`: any socket in the link's namespace. OSError as ioctl(2) raises it."""
     fcntl.ioctl(control.fileno(), nl.SIOCETHTOOL, name.encode().ljust(16, b"\0") + _REQUEST_TAIL)

@@ -1,4 +1,4 @@
-"""The loopback link, which every namespace has. Only read: no netlink message makes one.
+"""The loopback link, which every namespace has. Read only: the kernel creates it.
 
 Source: drivers/net/loopback.c.
 """

@@ -1,4 +1,4 @@
-"""tun and tap links, made by a program that opens /dev/net/tun. Only read: no netlink message makes one.
+"""tun and tap links, made by a program that opens /dev/net/tun. Read only: netlink cannot create one.
 
 Source: Documentation/networking/tuntap.rst.
 """

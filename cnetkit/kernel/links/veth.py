@@ -1,4 +1,4 @@
-"""veth pairs: two links that are each other's other end. Source: veth(4), drivers/net/veth.c."""
+"""veth pairs: two links connected like the ends of a cable. Source: veth(4), drivers/net/veth.c."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from cnetkit.kernel.netlink.codec import attribute
 
 
 def peer(name: str, mac: str = "", mtu: int = 0, namespace: int | None = None) -> bytes:
-    """The data of a veth: its other end, as links.link.identity describes it."""
+    """The data of a veth: its peer. The arguments are those of links.link.identity."""
     return attribute(nl.VETH_INFO_PEER, link_header() + identity(name, mac, mtu, namespace))
 
 
 def veth(name: str, mac: str, master: int, peer_name: str, peer_mac: str, peer_namespace: int, mtu: int = 0) -> bytes:
-    """Both ends of a pair in one message: the peer in another namespace (a file descriptor of this process), the near end
-    up and a port of the bridge with index `master` where that is not 0. A peer cannot be set up before the pair is whole
-    (drivers/net/veth.c, veth_open)."""
+    """Creates both ends of a pair with one message. The near end is up, and a port of the bridge with index `master` unless that
+    is 0. The peer is created in another namespace (a file descriptor), and is down: the kernel can only set it up once the
+    pair is complete (drivers/net/veth.c, veth_open)."""
     data = peer(peer_name, peer_mac, mtu, peer_namespace)
     return new_link(KIND.name, name, mac, data, master=master, mtu=mtu)
 

@@ -23,9 +23,10 @@ def vxlan(
     proxy: bool,
     mtu: int,
 ) -> bytes:
-    """A VXLAN interface that is up, on the link with index `underlay`, and a bridge's port where `master` is not 0.
+    """Creates a VXLAN interface that is up, on the link with index `underlay`. It is a port of the bridge with index `master`
+    unless that is 0.
 
-    With `mtu` 0 the kernel takes the underlay's, less what the tunnel adds.
+    With `mtu` 0 the kernel uses the underlay's MTU less the tunnel's headers.
     """
     address = ipaddress.ip_address(local)
     data = _identity(number, port) + u32(nl.IFLA_VXLAN_LINK, underlay)

@@ -1,1 +1,1 @@
-"""Netlink: one codec, one socket, and the one file of the kernel's numbers. It knows no message's meaning."""
+"""Netlink: the codec, the socket, and the only file of kernel constants. It knows no message's meaning."""

@@ -1,6 +1,6 @@
-"""The kernel's numbers for netlink and network ioctls, under the kernel's own names. Nothing else stands here.
+"""The kernel's constants for netlink and network ioctls, under the kernel's own names. It contains nothing else.
 
-Sources, each section: the header below include/uapi/linux/ that defines it.
+Source: the headers below include/uapi/linux/, named above each section.
 """
 
 from __future__ import annotations

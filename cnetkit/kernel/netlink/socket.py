@@ -21,9 +21,9 @@ _NO_SUCH_TABLE = (errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.ENOENT, errno.EPRO
 
 
 class NetlinkError(OSError):
-    """The kernel refused a message: `errno` is its error, `index` the message's place in its batch.
+    """The kernel refused a message: `errno` is its error, `index` the message's position in the batch.
 
-    `refused` holds the places of all messages that it refused; the others were carried out.
+    `refused` holds the positions of all refused messages; the others were carried out.
     """
 
     def __init__(self, number: int, index: int, detail: str = "") -> None:
@@ -47,7 +47,7 @@ class Netlink:
         """How often the kernel dropped multicast messages because the receive buffer was full."""
 
     def batch(self, messages: Sequence[bytes]) -> None:
-        """Sends all messages, in few system calls. NetlinkError for the first one that was refused; the others stand."""
+        """Sends all messages in few system calls. NetlinkError for the first refused one; the kernel carries out the others."""
         failed: list[NetlinkError] = []
         for start in range(0, len(messages), _MESSAGES_A_SEND):
             failed += self._batch(messages[start : start + _MESSAGES_A_SEND], start)
@@ -79,7 +79,7 @@ class Netlink:
         return failed
 
     def dump(self, kind: int, body: bytes) -> list[bytes]:
-        """All messages that answer a dump request, without their headers. A table that this kernel lacks is empty."""
+        """The messages that answer a dump request, without headers. Empty for a table that this kernel does not have."""
         for _ in range(3):
             try:
                 return self._dump(kind, body)
@@ -112,7 +112,7 @@ class Netlink:
                 start += (size + 3) & ~3
 
     def ask(self, kind: int, body: bytes) -> bytes | None:
-        """The answer to a request for a single object, without its header; None where there is no such object."""
+        """The answer to a request for a single object, without its header; None if there is no such object."""
         self._request(kind, 0, body)
         while True:
             for type_, sequence, answer in split(self._receive()):
@@ -134,7 +134,7 @@ class Netlink:
         self._socket.setblocking(False)
 
     def read(self) -> list[tuple[int, bytes]]:
-        """The multicast messages that wait now, as (type, body). Lost ones are counted in `overruns`."""
+        """The multicast messages that have arrived, as (type, body). `overruns` counts how often some were lost."""
         messages: list[tuple[int, bytes]] = []
         for _ in range(64):
             try:

@@ -1,4 +1,4 @@
-"""The kernel's tables, one a file: how each is dumped, what its unasked messages mean, and both as the model's nouns.
+"""The kernel's tables, one per file: each file dumps its table and decodes its notifications into the model's classes.
 
-A source reads and draws no conclusion. snapshot.py puts the dumps together, listener.py the unasked messages.
+A source only reads. snapshot.py combines the dumps, listener.py the notifications.
 """

@@ -17,7 +17,7 @@ def dump(stack: Stack) -> list[tuple[int, str]]:
 
 
 def read(body: bytes) -> tuple[int, str]:
-    """Reads an address message: the interface's index and the address in CIDR form."""
+    """Decodes an address message: the interface's index and the address in CIDR form."""
     values = attributes(body, 8)
     address = values.get(nl.IFA_LOCAL) or values[nl.IFA_ADDRESS]
     return struct.unpack_from("=i", body, 4)[0], f"{ip(address)}/{body[1]}"

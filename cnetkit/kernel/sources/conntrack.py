@@ -1,4 +1,4 @@
-"""The connection tracking table, worded as conntrack(8) does it.
+"""The connection tracking table, with the text that conntrack(8) prints.
 
 Sources: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h, nf_conntrack_tcp.h.
 """
@@ -24,8 +24,8 @@ def dump(stack: Stack) -> list[Connection]:
 
 
 def bodies(stack: Stack) -> list[bytes]:
-    """The messages of all entries of a node. Reading them walks the table of all namespaces, which takes long even for one
-    that has no entries: that one is not read."""
+    """The messages of all entries of a node. The kernel walks the table of all namespaces for them, which takes long, so a node
+    without entries is skipped."""
     if stack.sysctl("net.netfilter.nf_conntrack_count") == "0":
         return []
     return stack.filter.dump(nl.IPCTNL_MSG_CT_GET, bytes(4))
@@ -46,7 +46,7 @@ def _tuple(data: bytes) -> tuple[Tuple5, int]:
 
 
 def read(node: str, body: bytes) -> Connection:
-    """A conntrack message (struct nfgenmsg and attributes), worded as conntrack(8) does it."""
+    """Decodes a conntrack message (struct nfgenmsg and attributes)."""
     values = attributes(body, 4)
     original, number = _tuple(values.get(nl.CTA_TUPLE_ORIG, b""))
     reply, _ = _tuple(values.get(nl.CTA_TUPLE_REPLY, b""))
@@ -62,7 +62,7 @@ def read(node: str, body: bytes) -> Connection:
     return Connection(node, big_endian(values.get(nl.CTA_ID, b"")), protocol, original, reply, status, state, text)
 
 
-def _side(one: Tuple5, protocol: str) -> str:
+def _side(tuple_: Tuple5, protocol: str) -> str:
     if protocol in ("icmp", "icmpv6"):
-        return f"src={one.source} dst={one.destination} id={one.source_port}"
-    return f"src={one.source} dst={one.destination} sport={one.source_port} dport={one.destination_port}"
+        return f"src={tuple_.source} dst={tuple_.destination} id={tuple_.source_port}"
+    return f"src={tuple_.source} dst={tuple_.destination} sport={tuple_.source_port} dport={tuple_.destination_port}"

@@ -1,4 +1,4 @@
-"""A node's own counters, as /proc/net has them. Sources: proc(5), Documentation/networking/snmp_counter.rst."""
+"""A node's protocol counters from /proc/net. Sources: proc(5), Documentation/networking/snmp_counter.rst."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _STATISTICS_FILES = ("/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6")
 
 
 def dump(stack: Stack) -> dict[str, int]:
-    """The node's own counters: `Ip.InNoRoutes`, `TcpExt.ListenDrops`, `Ip6.InNoRoutes`, ... (proc(5))."""
+    """The counters that are not 0: `Ip.InNoRoutes`, `TcpExt.ListenDrops`, `Ip6.InNoRoutes`, ... (proc(5))."""
     stack.enter()
     counters: dict[str, int] = {}
     for path in _STATISTICS_FILES:
@@ -29,7 +29,7 @@ def dump(stack: Stack) -> dict[str, int]:
 
 
 def _tracking() -> dict[str, int]:
-    """Connection tracking's counters, of all processors: `conntrack.drop`, `conntrack.insert_failed`, ..."""
+    """Conntrack's counters, summed over all processors: `conntrack.drop`, `conntrack.insert_failed`, ..."""
     try:
         with open("/proc/net/stat/nf_conntrack", encoding="ascii") as file:
             names, *rows = (line.split() for line in file)

@@ -14,7 +14,7 @@ from cnetkit.kernel.stacks import Stack
 from cnetkit.model import ForwardingEntry
 
 KINDS = {"bridge", "vxlan"}
-"""The kinds of links that have such a database."""
+"""The link kinds that have a forwarding database."""
 
 
 def dump(stack: Stack, names: Names) -> list[ForwardingEntry]:
@@ -24,7 +24,7 @@ def dump(stack: Stack, names: Names) -> list[ForwardingEntry]:
 
 
 def read(node: str, body: bytes, names: Names) -> ForwardingEntry:
-    """Reads a neighbour message of the bridge family, worded as bridge(8) does it."""
+    """Decodes a neighbour message of the bridge family, with the text that bridge(8) prints."""
     index, state, flags = struct.unpack_from("=xxxxiHB", body)
     values = attributes(body, 12)
     address = mac(values.get(nl.NDA_LLADDR, b""))

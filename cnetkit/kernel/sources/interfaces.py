@@ -1,4 +1,4 @@
-"""Interfaces: their state, counters, and what joins them to others.
+"""Interfaces: state, counters, and the links between them.
 
 Sources: rtnetlink(7), linux/if_link.h, linux/ip.h, ip-netns(8).
 """
@@ -32,37 +32,37 @@ _STATISTICS = ("rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_errors", 
 
 @dataclass(frozen=True, slots=True)
 class InterfaceRow:
-    """An interface, and what the topology is put together from."""
+    """An interface with its counters, and where its peer or parent is."""
 
     interface: Interface
     counters: dict[str, int]
-    other: int
-    """The index of its peer or parent: its own where the kernel leaves it out, 0 where there is none."""
-    namespace: int | None
-    """The id of the namespace of that other one, where it is not the same."""
+    far_index: int
+    """The index of its peer or parent; its own index if the kernel omits it; 0 if there is none."""
+    far_namespace: int | None
+    """The namespace id of that far end; None: the interface's own namespace."""
 
 
 def dump(stack: Stack, names: Names) -> list[InterfaceRow]:
-    """All interfaces of a node. `names` gets the name of each."""
+    """All interfaces of a node. Adds their names to `names`."""
     bodies = stack.netlink.dump(nl.RTM_GETLINK, link_header())
-    for body in bodies:  # a master may stand after its ports
+    for body in bodies:  # a master may come after its ports
         note_name(body, names)
     return [read(stack.name, body, names) for body in bodies]
 
 
 def note_name(body: bytes, names: Names) -> None:
-    """Puts the name of the interface that a message is about into `names`."""
+    """Adds the name of the interface in a link message to `names`."""
     names[struct.unpack_from("=i", body, 4)[0]] = string(attributes(body, 16)[nl.IFLA_IFNAME])
 
 
 def read(node: str, body: bytes, names: Names) -> InterfaceRow:
-    """Reads a link message."""
+    """Decodes a link message."""
     hardware, index, flags = struct.unpack_from("=HiI", body, 2)
     values = attributes(body, 16)
     info = attributes(values.get(nl.IFLA_LINKINFO, b""))
     kind = string(info.get(nl.IFLA_INFO_KIND, b"")) or ("loopback" if hardware == nl.ARPHRD_LOOPBACK else "")
     namespace = struct.unpack("=i", values[nl.IFLA_LINK_NETNSID])[0] if nl.IFLA_LINK_NETNSID in values else None
-    other = native(values[nl.IFLA_LINK]) if nl.IFLA_LINK in values else (index if namespace is not None else 0)
+    far_index = native(values[nl.IFLA_LINK]) if nl.IFLA_LINK in values else (index if namespace is not None else 0)
     master = native(values.get(nl.IFLA_MASTER, b""))
     interface = Interface(
         node=node,
@@ -76,11 +76,11 @@ def read(node: str, body: bytes, names: Names) -> InterfaceRow:
         details=_details(kind, body, info, values),
     )
     counters = dict(zip(_STATISTICS, struct.unpack_from("=8Q", values[nl.IFLA_STATS64]), strict=True))
-    return InterfaceRow(interface, counters, other, namespace)
+    return InterfaceRow(interface, counters, far_index, namespace)
 
 
 def _details(kind: str, body: bytes, info: dict[int, bytes], values: dict[int, bytes]) -> dict[str, Any]:
-    """What is particular to its kind, to its master's kind, and its IPv4 settings."""
+    """The details of its kind, of its master's kind, and its IPv4 settings."""
     read_details = links.kind(kind).details if kind else no_details
     details = read_details(info.get(nl.IFLA_INFO_DATA, b"")) if read_details else _by_pyroute2(body)
     if read_port := links.kind(string(info.get(nl.IFLA_INFO_SLAVE_KIND, b""))).port_details:
@@ -93,13 +93,15 @@ def _details(kind: str, body: bytes, info: dict[int, bytes], values: dict[int, b
 
 
 def _by_pyroute2(body: bytes) -> dict[str, Any]:
-    """The details of a kind that has no reader here."""
+    """The details of a kind without a decoder of our own."""
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyped]
 
     message = ifinfmsg(struct.pack("=IHHII", 16 + len(body), nl.RTM_NEWLINK, 0, 0, 0) + body)
     message.decode()
     data = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_DATA")
-    values = {} if not data or isinstance(data, str) else dict(data["attrs"])  # text: a kind that pyroute2 lacks
+    values = (
+        {} if not data or isinstance(data, str) else dict(data["attrs"])
+    )  # a string if pyroute2 does not know the kind
     return {
         key.split("_", 2)[-1].lower(): value
         for key, value in values.items()
@@ -108,16 +110,16 @@ def _by_pyroute2(body: bytes) -> dict[str, Any]:
 
 
 def namespace_id(stack: Stack, other: Stack) -> int:
-    """The id by which `stack` knows the namespace of `other` (ip-netns(8), list-id); -1 where it has none."""
+    """The id of the namespace of `other` in `stack` (ip-netns(8), list-id); -1 if it has none."""
     body = stack.netlink.ask(nl.RTM_GETNSID, bytes(4) + u32(nl.NETNSA_FD, other.fd))
     return int(struct.unpack("=i", attributes(body, 4)[nl.NETNSA_NSID])[0]) if body else -1
 
 
 def joins(interfaces: Iterable[Interface]) -> Iterable[Link]:
-    """What joins the interfaces: one link for a pair, one from each child to its parent, one from each port to its bridge."""
-    for one in interfaces:
-        here, kind = (one.node, one.name), links.kind(one.kind)
-        if one.peer and (not kind.pair or here < one.peer):
-            yield Link(kind.joined_by, here, one.peer)
-        if one.master:
-            yield Link("bridge", here, (one.node, one.master))
+    """The topology's links: one for each pair, one from each child to its parent, one from each port to its bridge."""
+    for interface in interfaces:
+        end, kind = (interface.node, interface.name), links.kind(interface.kind)
+        if interface.peer and (not kind.pair or end < interface.peer):
+            yield Link(kind.joined_by, end, interface.peer)
+        if interface.master:
+            yield Link("bridge", end, (interface.node, interface.master))

@@ -8,7 +8,7 @@ from cnetkit.kernel.stacks import Stack
 
 
 class Names(dict[int, str]):
-    """The names of one node's interfaces by index; asks the kernel for those that it does not have yet."""
+    """The names of a node's interfaces by index. A missing one is looked up in the kernel."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Netfilter's chains and rules, with their handles and in the words of the tool that laid them.
+"""Netfilter's chains and rules, with their handles and their text in the tool that made them.
 
 It knows no rule's purpose. Sources: nft(8), iptables-save(8).
 """
@@ -17,23 +17,23 @@ from cnetkit.rules import iptables_words, nft_json
 
 GROUPS = (nl.NFNLGRP_NFTABLES,)
 TRACE_TABLE = "cnetkit_trace"
-"""Ours: it asks the kernel to report what each rule decides. It is left out of snapshots."""
+"""Our own table, which makes the kernel report what each rule decides. Snapshots leave it out."""
 
 
 def generation(stack: Stack) -> int:
-    """A number that changes with each change of the rule set; 0 where there are no tables at all."""
+    """The kernel's number of the ruleset, which changes with each change; 0 if there are no tables."""
     head = struct.pack("=BBH", 0, 0, 0)
     if not stack.filter.dump(nl.NFT_MSG_GETTABLE, head):
         return 0
-    found = stack.filter.ask(nl.NFT_MSG_GETGEN, head)
-    return int(struct.unpack(">I", attributes(found, 4)[nl.NFTA_GEN_ID])[0]) if found else 0
+    answer = stack.filter.ask(nl.NFT_MSG_GETGEN, head)
+    return int(struct.unpack(">I", attributes(answer, 4)[nl.NFTA_GEN_ID])[0]) if answer else 0
 
 
 _read: dict[tuple[int, int], tuple[tuple[Chain, ...], tuple[Rule, ...]]] = {}
 
 
 def dump(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
-    """All chains and rules of a stack. Read anew only when the kernel's generation number has changed."""
+    """All chains and rules of a stack. Cached until the kernel's generation number changes."""
     key = (stack.inode, generation(stack))
     if key[1] == 0:
         return (), ()
@@ -52,12 +52,12 @@ def _list(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
     rules = [rule for rule in rules if rule.table != TRACE_TABLE]
     for family, ipv6 in (("ip", False), ("ip6", True)):
         if any(rule.family == family and rule.table in iptables.TABLES for rule in rules):
-            rules = _worded_by_iptables(family, rules, _saved(iptables.save(stack, ipv6)))
+            rules = _with_iptables_text(family, rules, _saved(iptables.save(stack, ipv6)))
     return tuple(chains), tuple(rules)
 
 
 def _quotes(listing: str) -> dict[tuple[str, str, int], str]:
-    """The text of each rule, by family, table and handle, from `nft -a -s list ruleset`: a line that ends in its handle."""
+    """The text of each rule by family, table and handle, from `nft -a -s list ruleset`: a rule's line ends in its handle."""
     quotes: dict[tuple[str, str, int], str] = {}
     family = table = ""
     for line in listing.splitlines():
@@ -70,7 +70,7 @@ def _quotes(listing: str) -> dict[tuple[str, str, int], str]:
 
 
 def _saved(text: str) -> dict[tuple[str, str], list[str]]:
-    """What iptables-save(8) prints, as (table, chain) → its rules in order, as `iptables -S` words them."""
+    """The rules in the output of iptables-save(8) by (table, chain), in order, as `iptables -S` prints them."""
     lines: dict[tuple[str, str], list[str]] = {}
     table = ""
     for line in text.splitlines():
@@ -81,23 +81,23 @@ def _saved(text: str) -> dict[tuple[str, str], list[str]]:
     return lines
 
 
-def _worded_by_iptables(family: str, rules: list[Rule], saved: dict[tuple[str, str], list[str]]) -> list[Rule]:
-    """Gives iptables' rules iptables' words. Both tools list a chain's rules in the same order; where their numbers
-    differ, the chain is not all iptables' own, and nft's words stay."""
+def _with_iptables_text(family: str, rules: list[Rule], saved: dict[tuple[str, str], list[str]]) -> list[Rule]:
+    """Replaces the text of iptables' rules by iptables' own. Both tools list a chain's rules in the same order. If their numbers
+    differ, the chain also has rules of other tools, and all keep nft's text."""
     places: dict[tuple[str, str], list[int]] = {}
     for place, rule in enumerate(rules):
         if rule.family == family:
             places.setdefault((rule.table, rule.chain), []).append(place)
-    worded = list(rules)
+    result = list(rules)
     for key, lines in saved.items():
         if len(places.get(key, ())) == len(lines):
             for place, line in zip(places[key], lines, strict=True):
-                worded[place] = replace(rules[place], text=line, tool="iptables", **iptables_words.facts(line))
-    return worded
+                result[place] = replace(rules[place], text=line, tool="iptables", **iptables_words.facts(line))
+    return result
 
 
-def still_as(stack: Stack, before: int) -> None:
-    """After one change that was only ours: the rules that were read need not be read again."""
+def keep_cache(stack: Stack, before: int) -> None:
+    """Keeps the cached rules after a single change that was our own. `before`: the generation before it."""
     after = generation(stack)
     if after == before + 1 and (stack.inode, before) in _read:
         _read[stack.inode, after] = _read.pop((stack.inode, before))

@@ -1,4 +1,4 @@
-"""The routing policy database, worded as ip-rule(8) does it. Sources: rtnetlink(7), linux/fib_rules.h."""
+"""The routing policy database, with the text that ip-rule(8) prints. Sources: rtnetlink(7), linux/fib_rules.h."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ _SELECTORS = {
     nl.FRA_SUPPRESS_IFGROUP: "suppress_ifgroup",
     nl.FRA_SUPPRESS_PREFIXLEN: "suppress_prefixlength",
 }
-"""As ip-rule(8) names them."""
+"""Their names in ip-rule(8)."""
 _IP_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp"}
 _NO_SUPPRESS = b"\xff" * 4
 
 
 def dump(stack: Stack, family: int) -> list[PolicyRule]:
-    """All policy rules of a node for one address family."""
+    """The policy rules of a node for an address family."""
     bodies = stack.netlink.dump(nl.RTM_GETRULE, bytes([family]) + bytes(11))
     return [read(stack.name, body) for body in bodies]
 
 
 def read(node: str, body: bytes) -> PolicyRule:
-    """Reads a routing rule message."""
+    """Decodes a routing rule message."""
     family, to_length, from_length, tos, table, _, _, action, flags = struct.unpack_from("=8BI", body)
     values = attributes(body, 12)
     table = native(values.get(nl.FRA_TABLE, b"")) or table
     priority = native(values.get(nl.FRA_PRIORITY, b""))
     source = f"{ip(values[nl.FRA_SRC])}/{from_length}" if nl.FRA_SRC in values else ""
     destination = f"{ip(values[nl.FRA_DST])}/{to_length}" if nl.FRA_DST in values else ""
-    others = {word: _selector(kind, values[kind]) for kind, word in _SELECTORS.items() if kind in values}
-    selectors = {word: value for word, value in others.items() if value}
+    values_by_name = {word: _selector(kind, values[kind]) for kind, word in _SELECTORS.items() if kind in values}
+    selectors = {word: value for word, value in values_by_name.items() if value}
     selectors |= {"not": ""} if flags & nl.FIB_RULE_INVERT else {}
     selectors |= {"tos": hex(tos)} if tos else {}
     kind = _ACTIONS.get(action, str(action))
@@ -60,7 +60,7 @@ def read(node: str, body: bytes) -> PolicyRule:
 
 
 def _selector(kind: int, value: bytes) -> str:
-    """A selector's value as ip-rule(8) prints it; empty where the kernel only says that there is none."""
+    """A selector's value as ip-rule(8) prints it; empty if the attribute means that there is none."""
     if kind in (nl.FRA_IIFNAME, nl.FRA_OIFNAME):
         return string(value)
     if kind in (nl.FRA_SUPPRESS_IFGROUP, nl.FRA_SUPPRESS_PREFIXLEN) and value[:4] == _NO_SUPPRESS:

@@ -1,4 +1,4 @@
-"""Routes, worded as ip-route(8) does it. Sources: rtnetlink(7), linux/rtnetlink.h."""
+"""Routes, with the text that ip-route(8) prints. Sources: rtnetlink(7), linux/rtnetlink.h."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SCOPES = {0: "", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
 
 def dump(stack: Stack, family: int, names: Names) -> list[Route]:
-    """All routes of a node for one address family."""
+    """The routes of a node for an address family."""
     bodies = stack.netlink.dump(nl.RTM_GETROUTE, bytes([family]) + bytes(11))
     return [read(stack.name, body, names) for body in bodies]
 
 
 def read(node: str, body: bytes, names: Names) -> Route:
-    """Reads a route message."""
+    """Decodes a route message."""
     family, length, _, _, table, protocol, scope, kind = struct.unpack_from("=8B", body)
     values = attributes(body, 12)
     table = native(values.get(nl.RTA_TABLE, b"")) or table

@@ -1,4 +1,4 @@
-"""What each netfilter rule decides over a packet: the messages of `nft monitor trace`, and the table that asks for them.
+"""What each netfilter rule decides about a packet: the notifications behind `nft monitor trace`, and the table that enables them.
 
 Sources: nft(8), linux/netfilter/nf_tables.h (NFTA_TRACE_*).
 """
@@ -24,11 +24,11 @@ _TYPES: dict[int, Literal["rule", "return", "policy"]] = {1: "policy", 2: "retur
 
 
 class PacketIds:
-    """Gives each packet's verdicts an id that no other packet has.
+    """Gives the verdicts of each packet a unique trace id.
 
-    The kernel's own is made from where the packet lies in memory and where it came in, so the next packet may well have the
-    same, and one that a bridge hands up gets another. But each packet begins in our table's first chain, and ends in one of
-    its last ones or is dropped.
+    The kernel derives its id from the packet's address in memory and its interface, so the next packet may have the same one, and
+    a packet that a bridge passes up gets a new one. But each packet starts in the first chain of our table, and ends in one of
+    its last chains or is dropped.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class PacketIds:
         self._serial = 0
 
     def renumber(self, verdict: Verdict) -> Verdict:
-        """The verdict under its packet's own id."""
+        """The verdict with its packet's unique id."""
         ours = verdict.table == nft.TRACE_TABLE
         begins = ours and verdict.chain in _BEGINS
         if verdict.trace_id not in self._ids or (begins and verdict.network_header):
@@ -49,7 +49,7 @@ class PacketIds:
 
 
 def read(body: bytes, names: Names) -> Verdict:
-    """A message of NFNLGRP_NFTRACE (struct nfgenmsg and attributes)."""
+    """Decodes a message of NFNLGRP_NFTRACE (struct nfgenmsg and attributes)."""
     values = attributes(body, 4)
     decided = attributes(values.get(nl.NFTA_TRACE_VERDICT, b""))
     kind = _TYPES.get(big_endian(values.get(nl.NFTA_TRACE_TYPE, b"")), "rule")
@@ -76,9 +76,9 @@ def read(body: bytes, names: Names) -> Verdict:
 
 
 def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
-    """Asks the kernel to report each rule's verdict, for at most so many packets a second in each direction.
+    """Makes the kernel report each rule's verdict, for at most `packets_per_second` in each direction.
 
-    The chains that only look stand last in their hooks, so that a packet is also reported as it leaves.
+    Empty chains at the end of the hooks make it report a packet as it leaves, too.
     """
     before = nft.generation(stack)
     mark = f"limit rate {packets_per_second}/second burst {packets_per_second} packets meta nftrace set 1"
@@ -88,11 +88,11 @@ def trace_on(stack: Stack, packets_per_second: int = 500) -> None:
     chains += [f"chain {h} {{ type filter hook {h} priority {p}; policy accept; }}" for h, p in last.items()]
     body = "\n".join(chains)
     stack.nft.run(f"add table inet {nft.TRACE_TABLE} {{\n{body}\n}}")
-    nft.still_as(stack, before)
+    nft.keep_cache(stack, before)
 
 
 def trace_off(stack: Stack) -> None:
-    """Takes the tracing table away again; where a learner has already flushed it, there is nothing to do."""
+    """Removes the tracing table. Does nothing if a learner has already deleted it."""
     before = nft.generation(stack)
     stack.nft.run(f"add table inet {nft.TRACE_TABLE}\ndelete table inet {nft.TRACE_TABLE}")
-    nft.still_as(stack, before)
+    nft.keep_cache(stack, before)
