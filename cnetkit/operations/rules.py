@@ -5,8 +5,6 @@ Source: iptables-restore(8).
 
 from __future__ import annotations
 
-import re
-
 from cnetkit.operations.commands import here_document, inside
 from cnetkit.operations.operation import Operation
 
@@ -30,7 +28,7 @@ class Rules(Operation, frozen=True):
             rules = [line for line in lines if line.startswith(("-A", "-I"))]
             chains = [line[1:].split()[0] for line in lines if line.startswith(":") and line.split()[1] == "-"]
             tables += [line for line in lines if line.startswith("*")]
-            tables += ["-D" + re.sub(r"^( \S+) \d+ ", r"\1 ", line[2:]) for line in reversed(rules)]
+            tables += [_deletion(line) for line in reversed(rules)]
             tables += [f"-X {chain}" for chain in chains]
             tables += ["COMMIT"] if lines else []
         return "\n".join(tables) + "\n"
@@ -43,3 +41,10 @@ class Rules(Operation, frozen=True):
         """See Operation."""
         program = "ip6tables-nft-restore" if self.ipv6 else "iptables-nft-restore"
         return here_document(inside(self.node, program, "--noflush", "--wait"), self.text)
+
+
+def _deletion(rule: str) -> str:
+    """`-D` for a rule given by `-A CHAIN ...`, or by `-I CHAIN [NUMBER] ...`."""
+    _, chain, rest = rule.split(" ", 2)
+    number, _, options = rest.partition(" ")
+    return f"-D {chain} {options if number.isdigit() else rest}"
