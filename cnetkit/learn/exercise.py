@@ -1,4 +1,4 @@
-"""Exercises: something to mend or to build, graded by what packets do afterwards. Any way that works is right."""
+"""Exercises: something to repair or to build, graded by what packets do afterwards. Every repair that works is right."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ Grade = Callable[[Trace], str]
 
 
 def setting(trace: Trace) -> object:
-    """What a learner can change in a network, without what traffic changes: who compares it sees whether it was touched.
+    """Everything that a learner can change in a network, and nothing that traffic changes. Compare two to see an attempt.
 
-    CnetkitError for a trace without a topology.
+    CnetkitError if the trace has no topology.
     """
     if not trace.recording.topologies:
-        raise CnetkitError("an exercise is marked by a trace of its lab; this one says nothing of its network")
+        raise CnetkitError("this trace has no topology, and an exercise is marked by one: capture it with lab.trace()")
     topology = trace.recording.topologies[-1]
     return (
-        tuple((one.name, tuple(sorted(one.sysctls.items()))) for one in topology.nodes),
-        tuple((one.node, one.name, one.mtu, one.up, one.master, one.addresses, one.mac) for one in topology.interfaces),
-        tuple((one.node, one.text, one.table) for one in topology.routes),
-        tuple((one.node, one.address, one.mac) for one in topology.neighbours if "PERMANENT" in one.state),
-        tuple((one.node, one.text) for one in topology.forwarding if one.permanent),
-        tuple((one.node, one.family, one.table, one.chain, one.text) for one in topology.rules),
+        tuple((node.name, tuple(sorted(node.sysctls.items()))) for node in topology.nodes),
+        tuple((i.node, i.name, i.mtu, i.up, i.master, i.addresses, i.mac) for i in topology.interfaces),
+        tuple((route.node, route.text, route.table) for route in topology.routes),
+        tuple((entry.node, entry.address, entry.mac) for entry in topology.neighbours if "PERMANENT" in entry.state),
+        tuple((entry.node, entry.text) for entry in topology.forwarding if entry.permanent),
+        tuple((rule.node, rule.family, rule.table, rule.chain, rule.text) for rule in topology.rules),
         _tunnels(topology),
     )
 
 
 def _tunnels(topology: Topology) -> object:
     return tuple(
-        (one.node, one.name, tuple(sorted((key, str(value)) for key, value in one.details.items() if key != "ageing")))
-        for one in topology.interfaces
-        if one.kind == "vxlan"
+        (i.node, i.name, tuple(sorted((key, str(value)) for key, value in i.details.items() if key != "ageing")))
+        for i in topology.interfaces
+        if i.kind == "vxlan"
     )
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """`grade` takes a trace made after the attempt and says what is still wrong, or nothing where all is well.
+    """`grade` takes a trace made after the attempt and returns what is still wrong, or an empty string.
 
-    What it says should differ for different mistakes. `because` and the hints are as a question's.
+    Different mistakes should get different feedback. `because` and `hints` are as in a question.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Exercise:
     hints: tuple[str, ...] = ()
     because: str = ""
     touched: Callable[[Trace], object] = setting
-    """What an attempt changes, as a trace shows it: where that is as before, and still wrong, nothing was attempted."""
+    """What an attempt changes, as a trace shows it. If it is as before and `grade` is not content, nothing was attempted."""
 
     def shown(self) -> str:
         """The exercise as a learner reads it."""

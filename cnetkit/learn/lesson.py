@@ -1,6 +1,6 @@
-"""A lesson's questions and exercises as a learner meets them: asked, checked against a trace, with hints and a solution.
+"""A lesson: its questions and exercises are asked, checked against a trace, and have hints and a solution.
 
-It works wherever Python does; widgets are not needed.
+It needs no widgets and works wherever Python does.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from cnetkit.trace import Trace
 
 
 class Lesson:
-    """`ask` a question with an answer (`...` while there is none yet), then `check` it against a trace.
+    """`ask` a question together with your answer (`...` while you have none), then `check` it against a trace.
 
-    `label` says where packets come from: live, or which recording.
+    `label`: the recording that packets come from; empty if the lab is live.
     """
 
     def __init__(self, name: str, tasks: Sequence[Question | Exercise], label: str = "") -> None:
@@ -31,9 +31,9 @@ class Lesson:
         self._hinted: dict[str, int] = {}
 
     def ask(self, name: str, answer: object = ...) -> str:
-        """Puts a question, and takes the answer to it; for an exercise `answer` is the trace in which it is still broken.
+        """Shows a question and keeps your answer to it. For an exercise `answer` is a trace from before the repair.
 
-        CnetkitError where the answer cannot be one to this question.
+        CnetkitError if it cannot be an answer to this question.
         """
         task = self._task(name)
         if isinstance(task, Exercise):
@@ -43,38 +43,44 @@ class Lesson:
         self._answers.pop(name, None)
         if answer is not ...:
             self._answers[name] = task.read(answer)
-        said = f"\n→ {answer}" if answer is not ... else "\n→ put your answer in place of the three dots"
-        return _Shown(task.shown() + said)
+        reply = str(answer) if answer is not ... else "put your answer in place of the three dots"
+        return _Shown(f"{task.shown()}\n→ {reply}")
 
     def check(self, name: str, trace: Trace) -> Result:
-        """Marks the answer, or the repair, by a trace that was made after it."""
+        """Marks your answer, or your repair, by a trace that was made after it."""
         task = self._task(name)
         result = self._graded(task, trace) if isinstance(task, Exercise) else self._marked(task, trace)
         self._results[name] = result
-        progress.note(self.name, name, outcome=result.outcome, hints=self._hinted.get(name, 0))
+        progress.record(self.name, name, outcome=result.outcome, hints=self._hinted.get(name, 0))
         return result
 
     def _marked(self, question: Question, trace: Trace) -> Result:
-        seen = question.truth(trace)
+        observed = question.truth(trace)
         if question.name not in self._answers:
-            return Result(question.name, "not attempted", "Answer it where it was asked, and run that cell again.")
+            return Result(
+                question.name, "not attempted", "Answer in the cell that asks the question, and run it again."
+            )
         given = self._answers[question.name]
-        if question.right(given, seen):
-            return Result(question.name, "correct", " ".join(filter(None, (question.agreed(seen), seen.words))))
-        parting, there = question.parting(given, seen), question.parts(given, seen)
-        said = " ".join(part for part in (parting, there.words) if part)
-        return Result(question.name, "incorrect", said, there)
+        if question.right(given, observed):
+            return Result(question.name, "correct", _sentences(question.explanation(observed), observed.words))
+        contradiction = question.contradiction(given, observed)
+        feedback = _sentences(question.feedback(given, observed), contradiction.words)
+        return Result(question.name, "incorrect", feedback, contradiction)
 
     def _graded(self, exercise: Exercise, trace: Trace) -> Result:
         if exercise.name not in self._before:
-            raise CnetkitError(f"run the cell that asks {exercise.name!r} first: it remembers how the network was")
+            raise CnetkitError(
+                f"run the cell that asks {exercise.name!r} first: it records the network before your repair"
+            )
         wrong = exercise.grade(trace)
         if wrong and exercise.touched(trace) == self._before[exercise.name]:
-            return Result(exercise.name, "not attempted", "Everything is as it was.")
-        return Result(exercise.name, "incorrect" if wrong else "correct", wrong)
+            return Result(exercise.name, "not attempted", "Nothing has changed in the network yet.")
+        if wrong:
+            return Result(exercise.name, "incorrect", wrong)
+        return Result(exercise.name, "correct", exercise.because)
 
     def hint(self, name: str, number: int = 1) -> str:
-        """The hint of that number, from 1 on; each says more than the one before."""
+        """A hint, by its number from 1 on. Each says more than the one before."""
         hints = self._task(name).hints
         if not 1 <= number <= len(hints):
             raise CnetkitError(f"{name!r} has {len(hints)} hints: ask for a number from 1 to {len(hints)}")
@@ -82,16 +88,16 @@ class Lesson:
         return _Shown(f"Hint {number} of {len(hints)}: {hints[number - 1]}")
 
     def solution(self, name: str, trace: Trace | None = None) -> str:
-        """Why it is so; with a trace, also what it shows."""
+        """The reason for the right answer; with a trace also the answer that it shows."""
         task = self._task(name)
         self._hinted[name] = len(task.hints) + 1
-        seen = task.truth(trace).answer if trace is not None and isinstance(task, Question) else ""
-        said = ", ".join(seen) if isinstance(seen, (list, tuple)) else str(seen)
-        return _Shown(" ".join(part for part in (f"{said}." if said else "", task.because) if part))
+        answer = task.truth(trace).answer if trace is not None and isinstance(task, Question) else ""
+        text = ", ".join(answer) if isinstance(answer, (list, tuple)) else str(answer)
+        return _Shown(_sentences(f"{text}." if text else "", task.because))
 
     @property
     def score(self) -> str:
-        """What became of each task in this run."""
+        """The result of each task in this run."""
         outcomes = {
             name: self._results[name].outcome if name in self._results else "not attempted" for name in self.tasks
         }
@@ -110,8 +116,12 @@ class Lesson:
         return f"<lesson {self.name}, {self.label or 'live'}: {len(self.tasks)} questions and exercises>"
 
 
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
 class _Shown(str):
-    """Text that a notebook shows as it is, with its line breaks."""
+    """Text that a notebook shows with its line breaks, and without quotes."""
 
     __slots__ = ()
 

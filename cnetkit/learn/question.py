@@ -1,6 +1,6 @@
-"""Questions about what will happen, answered before the run and marked against the capture: one kind, one class.
+"""Questions about what will happen, answered before the run and marked against the capture. One class for each kind.
 
-Each says its `truth`: a function that finds the answer in a trace. So no answer stands here that the packets do not give.
+The right answer is not written down anywhere: each question has a function, `truth`, that finds it in a trace.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cnetkit.learn import saying
-from cnetkit.learn.result import Seen
+from cnetkit.learn import negation
+from cnetkit.learn.result import Observation
 from cnetkit.model import CnetkitError
 from cnetkit.trace import Trace
 
-Truth = Callable[[Trace], Seen]
+Truth = Callable[[Trace], Observation]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What all kinds have. `mistakes`: for a wrong answer, in the form that `read` gives it, what to tell its giver."""
+    """What all kinds share. `mistakes`: feedback for a wrong answer, by the answer in the form that `read` gives it."""
 
     name: str
     text: str
     truth: Truth
     hints: tuple[str, ...] = ()
     because: str = ""
-    """Why it is so, in a sentence or two: what `solution()` adds to the answer."""
+    """Why the right answer is right, in a sentence or two."""
     mistakes: Mapping[Any, str] = field(default_factory=dict)
 
     def shown(self) -> str:
@@ -36,29 +36,29 @@ class Question:
         return self.text
 
     def read(self, given: Any) -> Any:  # noqa: ANN401 - each kind takes its own
-        """An answer as it is compared. CnetkitError where it cannot be one."""
+        """An answer in the form in which answers are compared. CnetkitError if it cannot be an answer."""
         return given
 
-    def right(self, given: Any, seen: Seen) -> bool:  # noqa: ANN401
-        """Whether an answer that was read agrees with what was seen."""
-        return bool(given == self.read(seen.answer))
+    def right(self, given: Any, observed: Observation) -> bool:  # noqa: ANN401
+        """Whether an answer, as `read` gives it, agrees with the capture."""
+        return bool(given == self.read(observed.answer))
 
-    def agreed(self, seen: Seen) -> str:
-        """For a right answer: what to say besides the hop."""
-        return ""
+    def explanation(self, observed: Observation) -> str:
+        """For a right answer: why it is right."""
+        return self.because
 
-    def parting(self, given: Any, seen: Seen) -> str:  # noqa: ANN401
-        """For a wrong answer: where it and the capture part."""
-        return self.mistakes.get(given, f"You said {given}; the capture shows {seen.answer}.")
+    def feedback(self, given: Any, observed: Observation) -> str:  # noqa: ANN401
+        """For a wrong answer: how it differs from the capture."""
+        return self.mistakes.get(given, f"You answered {given}. The capture shows {observed.answer}.")
 
-    def parts(self, given: Any, seen: Seen) -> Seen:  # noqa: ANN401
-        """For a wrong answer: the hop at which it shows."""
-        return seen
+    def contradiction(self, given: Any, observed: Observation) -> Observation:  # noqa: ANN401
+        """For a wrong answer: the hop that contradicts it."""
+        return observed
 
 
 @dataclass(frozen=True)
 class Choice(Question):
-    """One of several options, given by its letter or its text."""
+    """One of several options, answered by its letter or its text."""
 
     options: tuple[str, ...] = ()
 
@@ -71,19 +71,19 @@ class Choice(Question):
         words = str(given).strip()
         if len(words) == 1 and 0 <= ord(words.lower()) - 97 < len(self.options):
             return self.options[ord(words.lower()) - 97]
-        found = [option for option in self.options if option.lower() == words.lower()]
-        if not found:
+        matches = [option for option in self.options if option.lower() == words.lower()]
+        if not matches:
             letters = ", ".join(chr(97 + n) for n in range(len(self.options)))
             raise CnetkitError(f"{given!r} is none of the options of {self.name!r}: answer with a letter, {letters}")
-        return found[0]
+        return matches[0]
 
 
 @dataclass(frozen=True)
 class Address(Question):
-    """An IP address, or with a port `172.17.0.2:80`."""
+    """An IP address, or an address and a port: `172.17.0.2:80`."""
 
     def read(self, given: Any) -> Any:  # noqa: ANN401
-        """In its usual form."""
+        """The address in its usual form."""
         words = str(given).strip()
         address, colon, port = words.rpartition(":") if words.count(":") == 1 else (words, "", "")
         try:
@@ -101,36 +101,35 @@ class Order(Question):
         words: Sequence[Any] = re.split(r"[,>→\s]+", given.strip()) if isinstance(given, str) else given
         if isinstance(words, (list, tuple)) and words and all(words):
             return tuple(str(word).strip() for word in words)
-        raise CnetkitError(f"{given!r} is no list of names: answer as 'a, b, c'")
+        raise CnetkitError(f"{given!r} is not a list of names: answer as 'a, b, c'")
 
-    def parting(self, given: Any, seen: Seen) -> str:  # noqa: ANN401
-        """The first place where the two differ."""
-        truth = self.read(seen.answer)
+    def feedback(self, given: Any, observed: Observation) -> str:  # noqa: ANN401
+        """The first place where the two lists differ."""
+        truth = self.read(observed.answer)
         if given in self.mistakes:
             return self.mistakes[given]
         if sorted(given) == sorted(truth):
-            return f"The right ones, in another order. The capture shows {', '.join(truth)}."
+            return f"These are the right names in another order. The capture shows {', '.join(truth)}."
         place = next((n for n, pair in enumerate(zip(given, truth, strict=False)) if pair[0] != pair[1]), None)
         if place is None:
             more = "more" if len(truth) > len(given) else "fewer"
-            return f"It begins so, but there are {more}: {', '.join(truth)}."
-        return f"Up to number {place} you agree; then you said {given[place]}, and the capture shows {truth[place]}."
+            return f"Your list begins right, but there are {more} names: {', '.join(truth)}."
+        return f"Name {place + 1} differs: you answered {given[place]}, and the capture shows {truth[place]}."
 
-    def parts(self, given: Any, seen: Seen) -> Seen:  # noqa: ANN401
-        """The first hop at the first name that was not said there; the one that was seen where there is no such hop."""
-        truth = self.read(seen.answer)
-        name = next((one for n, one in enumerate(truth) if n >= len(given) or given[n] != one), truth[-1])
-        hops = seen.journey.hops if seen.journey else ()
-        return replace(
-            seen, hop=next((hop for hop in hops if name in (hop.node, f"{hop.node}/{hop.interface}")), seen.hop)
-        )
+    def contradiction(self, given: Any, observed: Observation) -> Observation:  # noqa: ANN401
+        """The first hop at the first name that is missing at its place in the answer."""
+        truth = self.read(observed.answer)
+        name = next((name for n, name in enumerate(truth) if n >= len(given) or given[n] != name), truth[-1])
+        hops = observed.journey.hops if observed.journey else ()
+        at_name = (hop for hop in hops if name in (hop.node, f"{hop.node}/{hop.interface}"))
+        return replace(observed, hop=next(at_name, observed.hop))
 
 
 @dataclass(frozen=True)
 class Idea:
-    """A thought that an answer must hold: in words that state it, or by the denial of others (regular expressions).
+    """An idea that an answer must contain, as regular expressions: words that state it, or words whose denial states it.
 
-    `missing` is what to tell where it does not.
+    `missing`: the feedback if it is missing.
     """
 
     stated: str
@@ -138,38 +137,38 @@ class Idea:
     denied: str = ""
 
     def held(self, text: str) -> bool:
-        """Whether a text that was read holds it."""
-        return saying.stated(self.stated, text) or bool(self.denied and saying.denied(self.denied, text))
+        """Whether a text, as `negation.read` gives it, contains the idea."""
+        return negation.stated(self.stated, text) or bool(self.denied and negation.denied(self.denied, text))
 
 
 @dataclass(frozen=True)
 class Text(Question):
-    """Free text, marked by a rule about words: it holds all `ideas`, and states nothing `contrary` to them.
+    """Free text, marked by rules about words: it contains all `ideas` and states nothing `contrary` to them.
 
-    `truth` says whether the capture bears it out: its answer is the sentence that is shown.
+    The answer of `truth` is the sentence that is shown as the answer of the capture.
     """
 
     ideas: tuple[Idea, ...] = ()
     contrary: tuple[tuple[str, str], ...] = ()
-    """(regular expression, what to tell who states it)."""
+    """(regular expression, feedback for an answer that states it)."""
 
     def read(self, given: Any) -> Any:  # noqa: ANN401
-        """The text as it is compared."""
-        return saying.read(given)
+        """The text in lower case, without variants of spaces and apostrophes."""
+        return negation.read(given)
 
-    def right(self, given: Any, seen: Seen) -> bool:  # noqa: ANN401
-        """Whether every idea is held, and nothing contrary stated."""
-        return not self.parting(given, seen)
+    def right(self, given: Any, observed: Observation) -> bool:  # noqa: ANN401
+        """Whether it contains every idea and states nothing contrary."""
+        return not self.feedback(given, observed)
 
-    def agreed(self, seen: Seen) -> str:
-        """That words were marked and not their sense, and with what to compare them."""
-        return f"What was asked for is named; a rule about words cannot tell more. Compare yours: {self.because or seen.answer}"
+    def explanation(self, observed: Observation) -> str:
+        """A model answer to compare with, because only words were compared."""
+        return f"Your answer contains the expected idea. Compare it with this one: {self.because or observed.answer}"
 
-    def parting(self, given: Any, seen: Seen) -> str:  # noqa: ANN401
+    def feedback(self, given: Any, observed: Observation) -> str:  # noqa: ANN401
         """What is contrary, denied or missing in it."""
-        told = [words for pattern, words in self.contrary if saying.stated(pattern, given)]
-        for idea in () if told else self.ideas:
+        sentences = [words for pattern, words in self.contrary if negation.stated(pattern, given)]
+        for idea in () if sentences else self.ideas:
             if not idea.held(given):
-                denial = saying.denied(idea.stated, given)
-                told.append(f"“{denial}” denies it. {idea.missing}" if denial else idea.missing)
-        return " ".join(told)
+                denial = negation.denied(idea.stated, given)
+                sentences.append(f"“{denial}” says the opposite. {idea.missing}" if denial else idea.missing)
+        return " ".join(sentences)

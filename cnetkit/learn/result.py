@@ -1,4 +1,4 @@
-"""What a check says: an outcome, in one of three words, what was seen, and for a wrong answer the hop that shows it."""
+"""The result of a check: its outcome, the feedback, and for a wrong answer the hop that contradicts it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MARKS: dict[Outcome, str] = {"correct": "✓", "incorrect": "✗", "not attempte
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a capture shows about a question: `answer`, and the hop of a journey at which it shows.
+class Observation:
+    """The answer that a capture gives to a question, and the hop of a journey that shows it.
 
     `answer` is an option's text, an address, the names in their order, or whatever the question's kind compares with.
     """
@@ -30,25 +30,30 @@ class Seen:
 
     @property
     def words(self) -> str:
-        """The hop in a line, with the kernel's reason, where there is one; or empty."""
+        """One line about the hop, with the kernel's reason if there is one; empty without a hop."""
         if self.hop is None:
             return ""
-        changes = ", ".join(f"{one.field} {one.before} → {one.after}" for one in self.hop.changes[:3])
-        why = next((f"“{one.quote}” ({one.source})" for one in reasons(self.hop.evidence).decisive), "")
-        where = f"{self.hop.node}/{self.hop.interface} ({self.hop.direction})"
-        return "; ".join(part for part in (f"look at {where}", changes, why) if part)
+        changes = [f"{change.field} {change.before} → {change.after}" for change in self.hop.changes[:3]]
+        decisive = [f"“{evidence.quote}” ({evidence.source})" for evidence in reasons(self.hop.evidence).decisive[:1]]
+        details = "; ".join(part for part in (", ".join(changes), *decisive) if part)
+        place = f"Look at {self.hop.node}/{self.hop.interface} ({self.hop.direction})"
+        return f"{place}: {details}" if details else f"{place}."
+
+
+Seen = Observation
+"""Its name in the tasks of older labs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one question or exercise. A notebook shows it; elsewhere it prints as text."""
+    """The result of one question or exercise. A notebook displays it; elsewhere it prints as text."""
 
     name: str
     outcome: Outcome
     words: str
-    """What was seen, and for a wrong answer where it parts from that."""
-    parts: Seen | None = field(default=None, compare=False, repr=False)
-    """For a wrong answer the hop at which belief and packet part, where there is one: a notebook plays it."""
+    """The feedback."""
+    contradiction: Observation | None = field(default=None, compare=False, repr=False)
+    """For a wrong answer the hop that contradicts it, if there is one: a notebook plays it."""
 
     @property
     def correct(self) -> bool:
@@ -62,8 +67,8 @@ class Result:
 
     def _ipython_display_(self) -> None:
         display.publish({"text/plain": str(self), "text/html": self._repr_html_()})
-        if self.parts and self.parts.journey and self.parts.hop:
-            display.show_hop(self.parts.journey, self.parts.hop)
+        if self.contradiction and self.contradiction.journey and self.contradiction.hop:
+            display.show_hop(self.contradiction.journey, self.contradiction.hop)
 
     def _repr_html_(self) -> str:
         return f"<p role='status'><b>{MARKS[self.outcome]} {self.outcome}.</b> {html.escape(self.words)}</p>"

@@ -124,7 +124,7 @@ def test_the_first_lesson(visit, jupyter):
     learner.run_to('lesson.check("first"')
     wrong = learner.run()
     assert "incorrect" in said(wrong)
-    assert "left does not know that yet. look at left/eth0 (out)" in said(wrong)
+    assert "left does not know that yet. Look at left/eth0 (out)" in said(wrong)
     wrong.wait_for_selector(".cnetkit-viewer canvas", timeout=PATIENCE)
     stands(learner, wrong, "1 / 2")
     wrong.scroll_into_view_if_needed()

@@ -1,9 +1,9 @@
-"""Free answers to the lessons' own questions: right ones in many words, wrong ones by denial or by the opposite word."""
+"""Free-text answers to the questions of the lessons: right answers in many words, wrong ones by denial or by the opposite."""
 
 import pytest
 
 from cnetkit import catalog
-from cnetkit.learn import Seen, Text
+from cnetkit.learn import Observation, Text
 
 ANSWERS = {
     ("start-here", "why"): (
@@ -59,21 +59,21 @@ CASES = [
 
 
 def text(lab, name):
-    return next(one for one in catalog.tasks(lab) if one.name == name)
+    return next(task for task in catalog.tasks(lab) if task.name == name)
 
 
-def test_every_question_for_free_text_stands_here():
-    found = {(lab, one.name) for lab in catalog.names() for one in catalog.tasks(lab) if isinstance(one, Text)}
-    assert found == ANSWERS.keys()
+def test_every_free_text_question_is_tested_here():
+    questions = {(lab, task.name) for lab in catalog.names() for task in catalog.tasks(lab) if isinstance(task, Text)}
+    assert questions == ANSWERS.keys()
 
 
 @pytest.mark.parametrize(("lab", "name", "answer", "right"), CASES)
-def test_a_free_answer_is_marked_by_what_it_states(lab, name, answer, right):
+def test_a_free_text_answer_is_marked_by_what_it_states(lab, name, answer, right):
     question = text(lab, name)
-    assert question.right(question.read(answer), Seen("")) == bool(right)
+    assert question.right(question.read(answer), Observation("")) == bool(right)
 
 
-def test_the_answers_that_the_lessons_give_themselves_are_right():
+def test_the_model_answers_are_marked_as_right():
     for lab, name in ANSWERS:
         question = text(lab, name)
-        assert question.right(question.read(question.because), Seen("")), (lab, question.because)
+        assert question.right(question.read(question.because), Observation("")), (lab, question.because)

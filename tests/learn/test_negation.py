@@ -1,8 +1,8 @@
-"""Words that are stated and words that are denied are told apart, by rule."""
+"""Statements and denials in free text are distinguished by rules about words."""
 
 import pytest
 
-from cnetkit.learn import saying
+from cnetkit.learn import negation
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ from cnetkit.learn import saying
         "nobody asks any more since the bridge knows",
     ],
 )
-def test_a_word_is_stated(text):
-    assert saying.stated(r"\bknows?\b", saying.read(text))
+def test_a_word_without_a_negation_is_stated(text):
+    assert negation.stated(r"\bknows?\b", negation.read(text))
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_a_word_is_stated(text):
         ("no bridge could ever know", "no bridge could ever know"),
     ],
 )
-def test_a_word_is_denied(text, denial):
-    read = saying.read(text)
-    assert not saying.stated(r"\bknow\b", read)
-    assert saying.denied(r"\bknow\b", read) == denial
+def test_a_word_with_a_negation_before_it_is_denied(text, denial):
+    read = negation.read(text)
+    assert not negation.stated(r"\bknow\b", read)
+    assert negation.denied(r"\bknow\b", read) == denial
 
 
-def test_a_word_that_is_not_there_is_neither():
-    assert not saying.stated("know", "it is unlike")
-    assert not saying.denied("know", "it is not")
+def test_a_missing_word_is_neither_stated_nor_denied():
+    assert not negation.stated("know", "it is unlike")
+    assert not negation.denied("know", "it is not")
