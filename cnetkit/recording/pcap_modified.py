@@ -1,7 +1,7 @@
 """Reads Kuznetsov's modified pcap files, in which each record names its interface and packet type.
 
 Written by the libpcap of some old Linux distributions. Source: wiretap/libpcap.c of Wireshark (struct
-pcaprec_modified_hdr). It writes none.
+pcaprec_modified_hdr). Not written.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
 
 
 def _walk(data: NDArray[np.uint8], order: str) -> tuple[NDArray[np.int64], int]:
-    """The offsets of the whole records, and where that ended."""
+    """The offsets of the complete records, and where they ended."""
     offsets = array("q")
     view, at = data.data, 24
     while at + HEAD <= len(data) and len(offsets) < MOST_FRAMES:

@@ -1,4 +1,4 @@
-"""Reads snoop files, the capture format of Solaris. Source: RFC 1761. It writes none."""
+"""Reads snoop files, the capture format of Solaris. Source: RFC 1761. Not written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
 
 
 def _walk(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], int]:
-    """The offsets of the whole records, and where that ended."""
+    """The offsets of the complete records, and where they ended."""
     offsets = array("q")
     view, at = data.data, 16
     while at + HEAD <= len(data) and len(offsets) < MOST_FRAMES:

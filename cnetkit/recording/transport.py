@@ -36,14 +36,13 @@ def transport(out: Chunk, source: Bytes, rows: I64, at: I64, protocol: I64, frag
     kind, which = out["icmp_type"][rows[icmp]], protocol[icmp]
     quoting = icmp[((which == ICMP) & among(kind, ICMP_ERRORS)) | ((which == ICMPV6) & among(kind, ICMPV6_ERRORS))]
     _quoted(out, source, rows[quoting], at[quoting] + 8, end[quoting])
-    open_ = np.flatnonzero(
-        ~out["more"][rows].astype(np.bool_)
-    )  # what is inside a fragment cannot be told from it alone
+    open_ = np.flatnonzero(~out["more"][rows].astype(np.bool_))  # a fragment alone does not show what is inside
     return tunnels(source, rows[open_], at[open_], protocol[open_], first[open_], end[open_])
 
 
 def _quoted(out: Chunk, source: Bytes, rows: I64, at: I64, end: I64) -> None:
-    """Leaves a quoted packet's addresses, ports and checksums, which NAT rewrites too, out of an error's payload."""
+    """Excludes a quoted packet's addresses, ports and checksums, which NAT rewrites, from the digest of an error's
+    payload."""
     first = source.word(at, end)
     four = first >> np.uint64(60) == 4
     header = np.where(four, ((first >> np.uint64(56)) & np.uint64(15)).astype(np.int64) * 4, 40)

@@ -1,6 +1,6 @@
-"""Conversations in words: what is wrong with a trace, worst first, and one line for each flow.
+"""Conversations in words: the problems of a trace, worst first, and one line for each flow.
 
-Frames are named by Wireshark's `frame.number`, which counts from 1. Text from packets is made legible here.
+Frames are named by Wireshark's `frame.number`, which counts from 1. Text from packets is made safe to show.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cnetkit.trace.trace import Trace
 from cnetkit.view.wording import counted, legible
 
 MOST_TROUBLES = 8
-"""Conversations that the summary names; the rest are counted."""
+"""The most conversations that the summary names; the rest are counted."""
 MOST_TOPICS = 3
 BAD = tuple(STATES[number] for number in FAILED)
 NOUNS = {
@@ -22,11 +22,11 @@ NOUNS = {
     "zero window": "times a zero window (the receiver's buffer was full)",
 }  # fmt: skip
 TELLING = ("retransmitted", "gap", "zero window")
-"""Findings that name a conversation among the troubles; the others happen in healthy ones too."""
+"""Findings that put a conversation among the problems; the others occur in healthy ones, too."""
 
 
 def troubles(trace: Trace) -> Iterator[str]:
-    """What is wrong, a line each, worst first; nothing for a healthy trace."""
+    """The problems, one line each, worst first; nothing for a healthy trace."""
     conversations = trace.conversations
     named = 0
     for one in conversations:

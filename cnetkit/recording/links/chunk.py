@@ -1,4 +1,4 @@
-"""What every reader of headers works on: some frames' columns by name, and where the next header of each begins."""
+"""The data that every header reader works on: some frames' columns by name, and where the next header of each begins."""
 
 from __future__ import annotations
 

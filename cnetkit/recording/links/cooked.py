@@ -11,13 +11,13 @@ from cnetkit.recording.protocols import LINUX
 LEAST_ETHERTYPE, LLC = 0x0600, 4
 """Numbers below are Linux's own (linux/if_ether.h, ETH_P_802_2, ETH_P_CAN, ...)."""
 OTHER_HOST = 3
-"""packet(7), PACKET_OTHERHOST: seen because the interface is promiscuous, or a bridge's port."""
+"""packet(7), PACKET_OTHERHOST: captured because the interface is promiscuous, or a bridge's port."""
 
 
 def cooked(
     out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, kind: int, packet: int, address: int, size: int
 ) -> Inner:
-    """Frames of `tcpdump -i any` (LINUX_SLL, LINUX_SLL2): only the source's MAC address is in them."""
+    """Frames of `tcpdump -i any` (LINUX_SLL, LINUX_SLL2), which contain only the source's MAC address."""
     at, stop = start[rows], end[rows]
     out["problem"][rows[stop - at < size]] = 1
     out["eth_src"][rows] = source.word(at + address, stop) >> np.uint64(16)

@@ -1,4 +1,4 @@
-"""Ethernet headers with up to three VLAN tags. Source: IEEE 802.3, IEEE 802.1Q. It reads no network header."""
+"""Ethernet headers with up to three VLAN tags. Source: IEEE 802.3, IEEE 802.1Q. Network headers: network.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of link types, for those that are not decoded. Source: https://www.tcpdump.org/linktypes.html."""
+"""The names of link types that are not decoded. Source: https://www.tcpdump.org/linktypes.html."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = {
 
 
 def named(linktype: int) -> str:
-    """`189 (USB_LINUX)`; the number alone where it has no name here."""
+    """`189 (USB_LINUX)`; the number alone if it has no name here."""
     if 147 <= linktype <= 162:
         return f"{linktype} (USER{linktype - 147})"
     return f"{linktype} ({NAMES[linktype]})" if linktype in NAMES else str(linktype)

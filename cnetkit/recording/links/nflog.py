@@ -1,4 +1,4 @@
-"""NFLOG: packets that netfilter's NFLOG or `log group` handed to a program. Source: linux/netfilter/nfnetlink_log.h."""
+"""NFLOG: packets that netfilter's NFLOG or `log group` passed to a program. Source: linux/netfilter/nfnetlink_log.h."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAYLOAD, MOST_FIELDS = 9, 32
 
 
 def nflog(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> Inner:
-    """Frames of fields with a length and a type each, in the byte order of the host; one field is the packet."""
+    """Frames made of fields with length and type, in the byte order of the host; one field is the packet."""
     at, stop = start[rows] + 4, end[rows]
     place = stop.copy()
     for _ in range(MOST_FIELDS):

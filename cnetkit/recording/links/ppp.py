@@ -9,22 +9,22 @@ from cnetkit.recording.links.chunk import Chunk, Inner
 from cnetkit.recording.protocols import IPV4, IPV6, MPLS, PPP
 
 PROTOCOLS = {0x0021: IPV4, 0x0057: IPV6, 0x0281: MPLS}
-"""IANA's PPP data link layer numbers, and the EtherTypes of what they announce; others are PPP's own business."""
+"""IANA's PPP data link layer numbers, and the EtherTypes that they announce; other numbers are PPP's own protocols."""
 
 
 def inner(source: Bytes, at: I64, end: I64) -> tuple[I64, I64]:
-    """Where the packet in each PPP frame begins, and its EtherType; the address and control octets may be left out."""
+    """Where the packet in each PPP frame begins, and its EtherType; the address and control octets may be omitted."""
     head = source.word(at, end) >> np.uint64(48)
     at = at + np.where(head == 0xFF03, 2, 0)
     head = (source.word(at, end) >> np.uint64(48)).astype(np.int64)
-    short = (head >> 8) & 1 == 1  # of a compressed number only the low octet is sent
+    short = (head >> 8) & 1 == 1  # a compressed number has only its low octet
     number = np.where(short, head >> 8, head)
     ethertype = np.select([number == code for code in PROTOCOLS], list(PROTOCOLS.values()), PPP)
     return at + np.where(short, 1, 2), ethertype
 
 
 def ppp(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, skip: int) -> Inner:
-    """PPP frames with `skip` octets before them."""
+    """PPP frames after `skip` octets."""
     at, stop = start[rows] + skip, end[rows]
     out["problem"][rows[stop - at < 2]] = 1
     at, ethertype = inner(source, np.minimum(at, stop), stop)

@@ -1,4 +1,4 @@
-"""Frames that begin with an IP header, at once or after the four octets of BSD's loopback."""
+"""Frames that begin with an IP header, directly or after the four octets of BSD's loopback."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnetkit.recording.protocols import IPV4, IPV6
 
 
 def raw(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64, skip: int) -> Inner:
-    """Frames whose IP header follows at once, or `skip` octets: its version says which."""
+    """Frames whose IP header begins after `skip` octets; its version gives the EtherType."""
     at, stop = start[rows] + skip, end[rows]
     out["problem"][rows[stop - at < 1]] = 1
     at = np.minimum(at, stop)

@@ -1,4 +1,4 @@
-"""Headers between the link's and the network's: MPLS labels and PPPoE. Source: RFC 3032, RFC 4448, RFC 2516."""
+"""Headers between link and network header: MPLS labels and PPPoE. Source: RFC 3032, RFC 4448, RFC 2516."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def step_over(source: Bytes, at: I64, ethertype: I64, end: I64) -> tuple[I64, I6
 
 
 def _behind_labels(source: Bytes, at: I64, end: I64) -> tuple[I64, I64]:
-    """What follows the last label; nothing in it says of which type it is, but the version of an IP header does."""
+    """The header after the last label. MPLS does not name its type; the version field of an IP header shows it."""
     bottom = np.zeros(len(at), np.bool_)
     for _ in range(MOST_LABELS):
         label = source.word(at, end) >> np.uint64(32)

@@ -1,4 +1,4 @@
-"""IEEE 802.11: data frames, plain or behind a radiotap or AVS header. Encrypted and other frames are left as payload.
+"""IEEE 802.11: data frames, plain or after a radiotap or AVS header. Encrypted and other frames are left as payload.
 
 Source: IEEE 802.11, 9.2 and 9.3.2; radiotap.org; IEEE 802.2 (LLC with SNAP).
 """
@@ -17,20 +17,20 @@ SNAP = 0xAAAA03000000
 
 
 def radiotap(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> Inner:
-    """Frames behind radiotap's header, which says its own length."""
+    """Frames after a radiotap header, which contains its own length."""
     head = source.word(start[rows], end[rows])
     length = ((head >> np.uint64(40)) & np.uint64(0xFF)) | ((head >> np.uint64(24)) & np.uint64(0xFF00))
     return _frames(out, source, rows, start[rows] + length.astype(np.int64), end[rows])
 
 
 def avs(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> Inner:
-    """Frames behind the AVS header, which says its own length."""
+    """Frames after an AVS header, which contains its own length."""
     length = source.word(start[rows], end[rows]) & np.uint64(0xFFFFFFFF)
     return _frames(out, source, rows, start[rows] + length.astype(np.int64), end[rows])
 
 
 def wifi(out: Chunk, source: Bytes, rows: I64, start: I64, end: I64) -> Inner:
-    """Frames with nothing before them."""
+    """Frames without a header before them."""
     return _frames(out, source, rows, start[rows], end[rows])
 
 

@@ -9,7 +9,7 @@ from cnetkit.recording.tunnels.inside import Outside, Packets
 
 NAME = "erspan"
 ETHERTYPES = (0x88BE, 0x22EB)
-"""Of types I and II, which GRE's sequence number tells apart, and of type III."""
+"""GRE protocol types of types I and II, which differ in GRE's sequence number, and of type III."""
 
 
 def find(outside: Outside) -> Packets | None:

@@ -1,4 +1,4 @@
-"""Geneve: any EtherType in UDP, behind options of any length. Source: RFC 8926."""
+"""Geneve: any EtherType in UDP, after options of any length. Source: RFC 8926."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ NAME = "gre"
 
 
 def find(outside: Outside) -> Packets | None:
-    """Packets of version 0 without routing, of every EtherType but ERSPAN's."""
+    """Packets of version 0 without routing, of every EtherType except ERSPAN's."""
     first = outside.first
     ethertype = ((first >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
     plain = (outside.protocol == GRE) & (first >> np.uint64(56) & np.uint64(0x47) == 0)

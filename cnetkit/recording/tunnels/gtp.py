@@ -1,4 +1,4 @@
-"""GTP-U: what a mobile network carries for its users, IP in UDP. Source: 3GPP TS 29.281."""
+"""GTP-U: the user traffic of a mobile network, IP in UDP. Source: 3GPP TS 29.281."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def find(outside: Outside) -> Packets | None:
     optional = outside.source.word(place, end)
     more = np.where(flags & 4 > 0, ((optional >> np.uint64(32)) & np.uint64(0xFF)).astype(np.int64), 0)
     place = place + np.where(flags & 7 > 0, 4, 0)
-    for _ in range(MOST_EXTENSIONS):  # each says its length in words, and ends with the next one's type
+    for _ in range(MOST_EXTENSIONS):  # each contains its length in words, and ends with the type of the next one
         length = (outside.source.word(place, end) >> np.uint64(56)).astype(np.int64) * 4
         here = (more > 0) & (length > 0)
         more = np.where(here, (outside.source.word(place + length - 1, end) >> np.uint64(56)).astype(np.int64), more)

@@ -1,4 +1,4 @@
-"""What a tunnel's reader is given, and what it gives back: the packets inside of other packets."""
+"""The input and the result of a tunnel's reader: outer packets, and the packets inside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnetkit.recording.gather import I64, U64, Bytes
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """n packets above whose network header a tunnel may begin; one element each."""
+    """n outer packets whose payload may be a tunnel; one element each."""
 
     source: Bytes
     rows: I64
@@ -27,7 +27,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Packets that were found inside of others, one element each."""
+    """Packets inside others, one element each."""
 
     tunnel: int
     """Index into TUNNELS."""
@@ -37,7 +37,7 @@ class Inside:
     ethertype: I64
     """Its EtherType; BRIDGED for a whole Ethernet frame."""
     vni: I64
-    """The network identifier, key or session of the tunnel; 0 where it has none."""
+    """The network identifier, key or session of the tunnel; 0 if it has none."""
 
 
 Packets = tuple[I64, I64, I64, I64]

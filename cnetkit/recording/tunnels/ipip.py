@@ -1,4 +1,4 @@
-"""IP in IP: IPv4 or IPv6 directly above IP, without a header of its own. Source: RFC 2003, RFC 4213."""
+"""IP in IP: IPv4 or IPv6 directly inside IP, without a tunnel header. Source: RFC 2003, RFC 4213."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""L2TP version 2: PPP in UDP. Source: RFC 2661. Version 3 is left alone: nothing in it says how long its cookies are."""
+"""L2TP version 2: PPP in UDP. Source: RFC 2661. Version 3 is not decoded: its headers do not contain the length of
+cookies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VXLAN: an Ethernet frame in UDP. Source: RFC 7348; port 8472 is what Linux took before the standard."""
+"""VXLAN: an Ethernet frame in UDP. Source: RFC 7348; Linux used port 8472 before the standard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PORTS = (4789, 8472)
 
 
 def find(outside: Outside) -> Packets | None:
-    """Frames behind a header whose I flag says that it holds a network identifier."""
+    """Frames after a header whose I flag says that it contains a network identifier."""
     pick = np.flatnonzero(among(outside.port, PORTS) & (outside.end - outside.at >= 16))
     if not len(pick):
         return None

@@ -1,7 +1,7 @@
 """Conversations: how the exchange of each flow went, judged from its frames alone.
 
-The state of every flow is worked out at once, on columns; a Conversation is made when somebody looks at it. What was asked
-for by name (DNS, TLS, HTTP, ARP) stands in payloads.py. It says nothing about why: that is causes/.
+The state of every flow is computed at once, on columns; a Conversation object is made on access. What was asked by
+name (DNS, TLS, HTTP, ARP) is in payloads.py. The reasons for it are in causes/.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ I64 = NDArray[np.int64]
 
 REFUSED, REJECTED, UNANSWERED, RESET, STALLED, ONE_WAY, ANSWERED, CLOSED, ANNOUNCED = range(9)
 STATES = ("refused", "rejected", "unanswered", "reset", "stalled", "one-way", "answered", "closed", "announced")
-"""The worst first. refused: a TCP reset answered the SYN. rejected: an ICMP error did, and nothing else. stalled: TCP opened,
-then one end sent data again and again and nothing came back. one-way: packets that need no answer, and got none. announced: to
-a group."""
+"""The worst first. refused: a TCP reset answered the SYN. rejected: only an ICMP error did. stalled: TCP opened, then
+one end sent data repeatedly and nothing came back. one-way: packets that need no answer, and got none. announced:
+to a group."""
 FAILED = (REFUSED, REJECTED, UNANSWERED, RESET, STALLED)
 REQUESTS = (53, 67, 123, 161, 500, 547, 5353, 5355)
 """UDP ports of protocols in which a question has an answer."""
 FINDINGS = ("retransmitted", "out of order", "gap", "repeated acknowledgement", "zero window")
 MOST_FRAMES = 8
-"""Frame numbers that are kept of each finding."""
+"""The most frame numbers that are kept for each finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong with some packets of a conversation."""
+    """A problem of some packets of a conversation."""
 
     kind: str
-    """One of FINDINGS, or the words of an ICMP error."""
+    """One of FINDINGS, or the name of an ICMP error."""
     count: int
     frames: tuple[int, ...]
     """The first of them."""
@@ -51,30 +51,30 @@ class Conversation:
     state: str
     """One of STATES."""
     opened: bool | None
-    """Whether TCP's handshake was seen to succeed; None for other protocols, and where no SYN was captured."""
+    """Whether TCP's handshake succeeded; None for other protocols, and if no SYN was captured."""
     tries: int
-    """How often the client sent its first packet: SYNs of TCP, else packets before the first answer."""
+    """How often the client sent its first packet: SYNs for TCP, else packets before the first answer."""
     sent: tuple[int, int]
     """Packets and payload octets from the client."""
     received: tuple[int, int]
-    """Packets and payload octets to it."""
+    """Packets and payload octets to the client."""
     begin_ns: int
     duration_ns: int
     round_trip_ns: int
-    """From the first question to the first answer; 0 where there is none."""
+    """From the first question to the first answer; 0 without an answer."""
     first: int
     """Its first frame."""
     ended_by: int
-    """The frame that refused, rejected or reset it; -1 where none did."""
+    """The frame that refused, rejected or reset it, or -1."""
     ended_how: str
-    """`TCP reset` or the words of the ICMP error; empty where nothing ended it."""
+    """`TCP reset` or the name of the ICMP error; empty if nothing ended it."""
     ended_from: str
     """The address that sent that frame."""
     findings: tuple[Finding, ...]
 
 
 class ConversationColumns:
-    """The conversations of all flows, one element a flow."""
+    """The conversations of all flows, one element per flow."""
 
     def __init__(self, joined: Joined, tap: NDArray[np.int32], flow: I64, flows: int) -> None:
         self._joined = joined
@@ -88,7 +88,7 @@ class ConversationColumns:
         """How many packets of each kind."""
 
     def _judged(self) -> tuple[NDArray[np.uint8], I64]:
-        """The state of each flow, and the place of the packet that ended it, or -1."""
+        """The state of each flow, and the index of the packet that ended it, or -1."""
         p, c = self.packets, self._joined.columns
         rows = p.frame
         tcp = (c.protocol[rows] == TCP) & ~p.error
@@ -116,7 +116,7 @@ class ConversationColumns:
         return state, ended
 
     def _expects_an_answer(self, first: I64) -> Flags:
-        """Flows whose protocol says that the other end answers: by the protocol of their first packet."""
+        """Flows whose protocol has answers, by the protocol of their first packet."""
         c, rows = self._joined.columns, self.packets.frame
         if not len(rows):
             return np.zeros(len(first), np.bool_)
@@ -135,19 +135,19 @@ class ConversationColumns:
         place, silent = np.arange(len(p.frame)), np.zeros(len(p.begins) - 1, np.bool_)
         for side in (p.answer, ~p.answer & ~p.error):
             last = np.full(len(silent), -1, np.int64)
-            last[p.flow[~side & ~p.error]] = place[~side & ~p.error]  # the last one stays
+            last[p.flow[~side & ~p.error]] = place[~side & ~p.error]  # the last one written stays
             silent |= p.count(side & data & (place > last[p.flow])) > 1
         return silent
 
     def _after_the_end(self, reset: I64, flags: I64) -> Flags:
-        """Whether both ends had said that they were done before the reset came, or the one that resets had: a quick close."""
+        """Whether both ends, or the one that sent the reset, had closed before it: a quick close."""
         p = self.packets
         done = [p.first((flags & FIN > 0) & side) for side in (p.answer, ~p.answer)]
         either = [(one >= 0) & (one < np.maximum(reset, 0)) for one in done]
         late: Flags = (reset >= 0) & either[0] & either[1]
         return late
 
-    # --- One ---------------------------------------------------------------------------------------------------------
+    # --- A single conversation ----------------------------------------------------------------------------------------
 
     def conversation(self, flow: int) -> Conversation:
         """The conversation of one flow."""
@@ -195,8 +195,8 @@ class ConversationColumns:
         return tuple(found)
 
     def worst_first(self) -> I64:
-        """The flows in the order in which somebody who looks for a fault wants them: failed ones by state, then those with
-        most findings, then the rest by their number of packets."""
+        """The flows in the order for finding a fault: failed ones by state, then those with most findings, then by
+        number of packets."""
         trouble = sum(self.findings[kind] for kind in FINDINGS[:1] + FINDINGS[4:]) + np.zeros(len(self.state), np.int64)
         size = np.diff(self.packets.begins)
         rank = np.where(np.isin(self.state, FAILED), self.state, len(STATES))

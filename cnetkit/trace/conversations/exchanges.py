@@ -1,7 +1,7 @@
-"""The packets of each flow as one tap saw them, in the order of time: what the two ends sent, each packet once.
+"""The packets of each flow as captured at one tap, in the order of time: what the two ends sent, each packet once.
 
-A flow may be captured at many places; its conversation is judged where most of it was seen, and of those where it was seen
-first. It judges nothing itself.
+A flow may be captured at many places; its conversation is judged at the tap that captured most of it, and of several
+such taps at the first. Judged elsewhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 FIN, SYN, RST, PUSH, ACK = 1, 2, 4, 8, 16
 GROUP_BIT = np.uint64(1) << np.uint64(40)
-"""Of a MAC address: multicast or broadcast."""
+"""The group bit of a MAC address: multicast or broadcast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Exchanges:
     """n packets, flow by flow, one element each."""
 
     frame: I64
-    """The frame that shows it."""
+    """The frame that shows the packet."""
     flow: I64
     begins: I64
-    """Where each flow begins, one more for the end: one element a flow."""
+    """Where each flow begins, plus one for the end: one element per flow."""
     answer: Flags
-    """Whether it went to the client."""
+    """Whether it was sent to the client."""
     error: Flags
     """Whether it is an ICMP error about the flow, which neither end may have sent."""
 
@@ -42,7 +42,7 @@ class Exchanges:
         return np.bincount(self.flow[which], minlength=len(self.begins) - 1).astype(np.int64)
 
     def first(self, which: Flags) -> I64:
-        """The first of these packets in each flow, as a place in the columns; -1 where it has none."""
+        """The first of these packets in each flow, as an index into the columns; -1 if there is none."""
         places = np.flatnonzero(which)
         first = np.full(len(self.begins) - 1, -1, np.int64)
         flows, at = np.unique(self.flow[places], return_index=True)
@@ -51,7 +51,7 @@ class Exchanges:
 
 
 def exchanges(joined: Joined, tap: NDArray[np.int32], flow: I64, flows: int) -> Exchanges:
-    """`tap` and `flow` have one element a frame; `flows` is how many there are."""
+    """`tap` and `flow` have one element per frame; `flows` is how many there are."""
     rank = np.empty(len(joined.order), np.int64)
     rank[joined.order] = np.arange(len(rank))
     rows = np.flatnonzero((flow >= 0) & (joined.journey >= 0))
@@ -64,7 +64,7 @@ def exchanges(joined: Joined, tap: NDArray[np.int32], flow: I64, flows: int) -> 
 
 
 def _at_best_tap(tap: NDArray[np.int32], flow: I64, rank: I64, flows: int) -> Flags:
-    """The packets at the tap that saw most of their flow; of several such taps, at the first."""
+    """The packets at the tap that captured most of their flow; of several such taps, at the first."""
     key = flow * (int(tap.max(initial=0)) + 1) + tap
     keys, group, count = np.unique(key, return_inverse=True, return_counts=True)
     earliest = np.full(len(keys), np.iinfo(np.int64).max)
@@ -78,10 +78,10 @@ def _at_best_tap(tap: NDArray[np.int32], flow: I64, rank: I64, flows: int) -> Fl
 
 
 def _answers(joined: Joined, rows: I64, flow: I64, begins: I64) -> Flags:
-    """The packets that went to the client of their flow.
+    """The packets that were sent to the client of their flow.
 
-    The client is who sent a SYN, or got a SYN-ACK. Without either, it is who has the higher port where the other's is a
-    well-known one, else who sent the first packet.
+    The client sent a SYN, or received a SYN-ACK. Without either, it is the end with the higher port if the other end's
+    port is well-known, else the sender of the first packet.
     """
     c = joined.columns
     icmp = np.isin(c.protocol[rows], (ICMP, ICMPV6))
@@ -98,7 +98,7 @@ def _answers(joined: Joined, rows: I64, flow: I64, begins: I64) -> Flags:
     weight = np.select([about, opening | accepting], [-1, 2], 1)
     place = np.arange(len(rows))
     teller = np.full(count, -1, np.int64)
-    for least in (1, 2):  # what opens a connection has the last word
+    for least in (1, 2):  # the packet that opens a connection decides
         telling = place[weight >= least]
         flows, at = np.unique(flow[telling], return_index=True)
         teller[flows] = telling[at]

@@ -1,7 +1,7 @@
-"""What a conversation is about, as its first payloads say: names asked of DNS, a TLS server's name, HTTP's first lines, ARP.
+"""What a conversation is about, from its first payloads: DNS names, a TLS server's name, HTTP's first lines, ARP.
 
-It reads the few protocols that container networks are debugged with; each reader takes any bytes and gives nothing for what it
-cannot read. Sources: RFC 1035, RFC 8446 and RFC 6066 (server name), RFC 9112, RFC 826, RFC 4861.
+Reads the few protocols that matter for debugging container networks; each reader accepts any bytes and returns nothing
+if it cannot read them. Sources: RFC 1035, RFC 8446 and RFC 6066 (server name), RFC 9112, RFC 826, RFC 4861.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from cnetkit.trace.conversations.exchanges import Exchanges
 from cnetkit.trace.steps.joined import Joined
 
 LOOKED_AT = 64
-"""Packets of a conversation whose payloads are read."""
+"""The most packets of a conversation whose payloads are read."""
 LONGEST = 200
-"""Letters that are kept of a line."""
+"""The most characters that are kept of a line."""
 DNS_PORTS = (53, 5353, 5355)
 DNS_TYPES = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV", 65: "HTTPS"}
 DNS_CODES = {0: "", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
@@ -36,11 +36,11 @@ class Topic:
     question: str
     """`A shop.example`, `shop.example`, `GET /`, `who has 10.0.0.2?`."""
     answer: str
-    """`10.0.0.9`, `NXDOMAIN`, `HTTP/1.1 200 OK`, a MAC address; empty where none came or nothing in it can be read."""
+    """`10.0.0.9`, `NXDOMAIN`, `HTTP/1.1 200 OK`, a MAC address; empty if none came or it cannot be read."""
     answered: bool
     tries: int
     waited_ns: int
-    """From the first question to the answer; 0 where none came."""
+    """From the first question to the answer; 0 without an answer."""
     frame: int
     """The first question's frame."""
 
@@ -48,7 +48,7 @@ class Topic:
 def topics(
     joined: Joined, packets: Exchanges, data: np.ndarray[tuple[int], np.dtype[np.uint8]], flow: int
 ) -> list[Topic]:
-    """What one flow is about. `data` holds the frames' octets."""
+    """What one flow is about. `data` contains the frames' octets."""
     places = range(int(packets.begins[flow]), int(packets.begins[flow + 1]))[:LOOKED_AT]
     lines = [_Line(joined, packets, data, place) for place in places if not packets.error[place]]
     if not lines:
@@ -66,7 +66,7 @@ def topics(
 
 
 class _Line:
-    """One packet: who sent it, when, and its payload."""
+    """One packet: its sender, its time, and its payload."""
 
     def __init__(
         self, joined: Joined, packets: Exchanges, data: np.ndarray[tuple[int], np.dtype[np.uint8]], place: int
@@ -106,7 +106,7 @@ def _names(lines: Sequence[_Line]) -> Iterator[Topic]:
 
 
 def dns(message: bytes) -> tuple[int, bool, str, str] | None:
-    """(number, whether it is a reply, the question, the answer) of one DNS message; None for what is none."""
+    """(number, whether it is a reply, the question, the answer) of one DNS message; None if it is not one."""
     if len(message) < 17:
         return None
     number, flags, questions, answers = struct.unpack_from(">HHHH", message)
@@ -120,7 +120,7 @@ def dns(message: bytes) -> tuple[int, bool, str, str] | None:
 
 
 def _records(message: bytes, at: int, count: int) -> Iterator[str]:
-    """The addresses and names in the answer section, a few at most."""
+    """The addresses and names in the answer section, at most a few."""
     for _ in range(min(count, 4)):
         _, at = _name(message, at)
         if at + 10 > len(message):
@@ -135,7 +135,7 @@ def _records(message: bytes, at: int, count: int) -> Iterator[str]:
 
 
 def _name(message: bytes, at: int) -> tuple[str | None, int]:
-    """The name at a place, and where what follows it begins. Compressed names are followed a few times."""
+    """The name at a position, and where the next field begins. Follows compressed names a few times."""
     labels, end, jumps = list[str](), -1, 0
     while at < len(message):
         size = message[at]
@@ -200,11 +200,11 @@ def _first_line(payload: bytes) -> str:
     return payload.split(b"\r\n", 1)[0].split(b"\n", 1)[0][:LONGEST].decode("utf-8", "replace")
 
 
-# --- Who has an address ----------------------------------------------------------------------------------------------
+# --- Address resolution ----------------------------------------------------------------------------------------------
 
 
 def _neighbours(lines: Sequence[_Line], protocol: str) -> list[Topic]:
-    """ARP, and IPv6 neighbour discovery: who asked for whom."""
+    """ARP, and IPv6 neighbour discovery: who asked for which address."""
     asked = [line for line in lines if not line.answer]
     if not asked:
         return []

@@ -1,7 +1,8 @@
-"""What TCP's numbers say about each segment: sent again, out of order, a gap before it, a repeated acknowledgement, no window.
+"""TCP's sequence analysis per segment: retransmitted, out of order, after a gap, duplicate acknowledgement, zero
+window.
 
-The definitions are those of Wireshark's expert information (epan/dissectors/packet-tcp.c, tcp_analyze_sequence_number), on
-columns. It reads no payload.
+The definitions are those of Wireshark's expert information (epan/dissectors/packet-tcp.c,
+tcp_analyze_sequence_number), on columns. Payloads are not read.
 """
 
 from __future__ import annotations
@@ -17,28 +18,29 @@ from cnetkit.trace.steps.joined import Joined
 
 I64 = NDArray[np.int64]
 OUT_OF_ORDER_NS = 3_000_000
-"""A segment that fills a gap this soon was overtaken, where no handshake tells the round trip; a later one was sent again."""
+"""Without a handshake that shows the round trip: a segment that fills a gap within this time was overtaken, a later
+one retransmitted."""
 FAR = np.int64(1) << 44
-"""Farther apart than any two sequence numbers of one connection: keeps the directions of connections apart."""
+"""More than the distance of any two sequence numbers of one connection: separates the directions of connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """One element a packet of Exchanges; False for what is not TCP."""
+    """One element per packet of Exchanges; False if it is not TCP."""
 
     retransmitted: Flags
-    """It carries what was seen before, or what the gap before it lacked for longer than a round trip."""
+    """It repeats data, or fills a gap that was open for longer than a round trip."""
     out_of_order: Flags
     """It was overtaken by a later segment."""
     gap: Flags
-    """Segments before it were not captured, or were lost before this place."""
+    """Segments before it were not captured, or were lost before this tap."""
     repeated_ack: Flags
-    """It acknowledges the same as the segment before it, and says nothing else."""
+    """It acknowledges the same as the segment before it, and contains nothing else."""
     zero_window: Flags
-    """Its sender has no room for more."""
+    """Its sender's receive window is zero."""
     keep_alive: Flags
     connection: I64
-    """Counted from 0 within its flow: a SYN with another number begins the next one."""
+    """Counted from 0 within its flow: a SYN with another number begins the next connection."""
 
 
 MARKS = ("retransmitted", "out_of_order", "gap", "repeated_ack", "zero_window", "keep_alive")
@@ -64,7 +66,7 @@ def segments(joined: Joined, packets: Exchanges) -> Segments:
     end = begin + size
     top = np.maximum.accumulate(np.where(bits & RST > 0, group * FAR - FAR // 2, end))
     before = np.append(-FAR, top[:-1])
-    before = np.where(new, begin, before)  # nothing is expected of the first
+    before = np.where(new, begin, before)  # nothing is expected of the first segment
     started = ~new & (before > group * FAR - FAR // 4)
     plain = bits & (SYN | FIN | RST) == 0
     keep_alive = started & plain & (payload <= 1) & (begin == before - 1)
@@ -83,7 +85,7 @@ def segments(joined: Joined, packets: Exchanges) -> Segments:
     ):
         mark[order] = values
     after_probe = np.append(False, marks["keep_alive"][:-1] & (packets.flow[1:] == packets.flow[:-1]))
-    marks["repeated_ack"] &= ~after_probe  # what answers a keep-alive repeats itself by design
+    marks["repeated_ack"] &= ~after_probe  # answers to keep-alives repeat themselves by design
     return Segments(**marks, connection=connection)
 
 
@@ -98,7 +100,7 @@ def _connections(packets: Exchanges, tcp: Flags, flags: I64, seq: NDArray[np.uin
 
 
 def _unwrapped(seq: NDArray[np.uint32], new: Flags) -> I64:
-    """Sequence numbers that go on beyond 32 bits, from 0 at the beginning of each run."""
+    """Sequence numbers extended beyond 32 bits, from 0 at the beginning of each run."""
     steps = np.append(np.uint32(0), np.diff(seq)).view(np.int32).astype(np.int64)
     steps[new] = 0
     total = np.cumsum(steps)
@@ -106,7 +108,7 @@ def _unwrapped(seq: NDArray[np.uint32], new: Flags) -> I64:
 
 
 def _round_trips(packets: Exchanges, flags: I64, connection: I64, time: I64) -> I64:
-    """For each packet the round trip of its connection's handshake, or OUT_OF_ORDER_NS where that was not seen."""
+    """For each packet the round trip of its connection's handshake, or OUT_OF_ORDER_NS if that was not captured."""
     _, key = np.unique(packets.flow << 20 | np.minimum(connection, (1 << 20) - 1), return_inverse=True)
     place, count, late = np.arange(len(key)), int(key.max(initial=-1)) + 1, len(key)
     accepted, third, asked = np.full(count, late), np.full(count, late), np.full(count, -1)
@@ -123,7 +125,7 @@ def _round_trips(packets: Exchanges, flags: I64, connection: I64, time: I64) -> 
 
 
 def _filling(begin: I64, end: I64, before: I64, gap: Flags, old: Flags, time: I64, soon: I64) -> Flags:
-    """Old segments that were not seen before and fill a gap soon after the latest new one: they were overtaken."""
+    """Segments with new data that fill a gap soon after the latest new one: they were overtaken."""
     if not old.any() or not gap.any():
         return np.zeros(len(begin), np.bool_)
     size, place = end - begin, np.arange(len(begin))
@@ -132,7 +134,7 @@ def _filling(begin: I64, end: I64, before: I64, gap: Flags, old: Flags, time: I6
     seen = np.zeros(len(begin), np.bool_)
     seen[order[1:][twin]] = True
     gaps = np.flatnonzero(gap)
-    of = gaps[np.maximum(np.searchsorted(before[gaps], begin, "right") - 1, 0)]  # gaps ascend, as what was seen does
+    of = gaps[np.maximum(np.searchsorted(before[gaps], begin, "right") - 1, 0)]  # gaps ascend, like the captured data
     filling = old & ~seen & (begin >= before[of]) & (end <= begin[of]) & (of < place)
     newest = np.maximum.accumulate(np.where(end > before, place, 0))
     filling &= time - time[newest] < soon

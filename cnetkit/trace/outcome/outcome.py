@@ -1,12 +1,15 @@
 """The outcome of each journey, from the frames that nothing came after.
 
-delivered: received by a node that owns the packet's destination address; for packets that are not routed, by the
-interface with the destination MAC address, or by anyone if it is a group address. For a flood one arrival is enough.
-If no topology says who owns an address, it is the node where packets from it begin, unless they may come from behind
-that node. consumed: a group-addressed frame that only a bridge received, such as spanning tree (01:80:c2:00:00:0x); or
-a packet that was passed to the program behind a tun device. dropped: the kernel says so: a verdict on this packet, or
-the last node's reply (rejections.py); or the tables and counters of that time show why (causes/). ambiguous: its first
-frame has several equally good parents. lost-from-sight: none of these; the last frame shows where.
+- delivered: received by a node that owns the packet's destination address; for packets that are not routed, by the
+  interface with the destination MAC address, or by anyone if it is a group address. For a flood one arrival is enough.
+  If no topology says who owns an address, it is the node where packets from it begin, unless they may come from behind
+  that node.
+- consumed: a group-addressed frame that only a bridge received, such as spanning tree (01:80:c2:00:00:0x); or a packet
+  that was passed to the program behind a tun device.
+- dropped: the kernel says so: a verdict on this packet, or the last node's reply (rejections.py); or the tables and
+  counters of that time show why (causes/).
+- ambiguous: its first frame has several equally good parents.
+- lost-from-sight: none of these; the last frame shows where.
 """
 
 from __future__ import annotations

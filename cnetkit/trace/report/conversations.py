@@ -1,6 +1,6 @@
 """The conversations of a trace as a sequence, worst first, and as a pandas DataFrame.
 
-What a conversation is, and how it is judged: trace/conversations. It words nothing.
+What a conversation is, and how it is judged: trace/conversations. Put into words in view/conversations.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COLUMNS = (
 
 
 class Conversations(Sequence[Conversation]):
-    """One a flow: failed ones first, then those with most trouble, then the largest. `flows`: those of a selection."""
+    """One per flow: failed ones first, then those with most findings, then the largest. `flows`: those of a selection."""
 
     def __init__(self, analysis: Analysis, flows: NDArray[np.int64]) -> None:
         self._analysis = analysis
@@ -37,20 +37,20 @@ class Conversations(Sequence[Conversation]):
 
     @cached_property
     def columns(self) -> ConversationColumns:
-        """All conversations as columns, one element a flow."""
+        """All conversations as columns, one element per flow."""
         analysis = self._analysis
         count = len(analysis.journeys.flow_begins)
         return ConversationColumns(analysis.joined, analysis.recording.frames.tap, analysis.frames.flow, count)
 
     @property
     def states(self) -> dict[str, int]:
-        """How many conversations are in each state, the worst first."""
+        """The number of conversations per state, the worst first."""
         counts = np.bincount(self.columns.state[self._flows], minlength=len(STATES)).tolist()
         return {state: count for state, count in zip(STATES, counts, strict=True) if count}
 
     @property
     def findings(self) -> dict[str, int]:
-        """How many packets are of each kind of trouble."""
+        """The number of packets per kind of finding."""
         counts = {kind: int(count[self._flows].sum()) for kind, count in self.columns.findings.items()}
         return {kind: count for kind, count in counts.items() if count}
 
@@ -74,12 +74,12 @@ class Conversations(Sequence[Conversation]):
         return self.columns.conversation(flow)
 
     def topics(self, flow: int) -> list[Topic]:
-        """What the first payloads of a flow are about: names asked for, requests, addresses."""
+        """What the first payloads of a flow are about: requested names, requests, addresses."""
         return topics(self._analysis.joined, self.columns.packets, self._analysis.recording.frames.data, flow)
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a conversation, in this order. Times in seconds, `begin` since the first frame; see COLUMNS."""
+        """One row per conversation, in this order. Times in seconds, `begin` since the first frame; see COLUMNS."""
         import pandas as pd
 
         analysis, every = self._analysis, list(self)
