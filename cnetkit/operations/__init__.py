@@ -1,7 +1,7 @@
-"""The operations that a Build request is made of: what a network is built from, each as small as the kernel has it.
+"""The operations of a Build request: the steps that a network is built with, each as small as the kernel's own operations.
 
-One operation a file: its data, and its words as commands of ip(8), bridge(8), sysctl(8), iptables and nft. How the kernel
-carries it out stands in the file of the same name in kernel/build. A new operation is one import below.
+One operation per file: its data, and the same step as commands of ip(8), bridge(8), sysctl(8), iptables and nft. It does not
+carry them out: the file of the same name in kernel/build does. To add an operation, import its file below.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from cnetkit.operations.set_sysctl import SetSysctl as SetSysctl
 from cnetkit.operations.shell_script import shell_script as shell_script
 
 OPERATIONS: tuple[type[Operation], ...] = tuple(Operation.__subclasses__())
-"""All of them: those that are imported above."""
+"""All operations that are imported above."""
 
 if TYPE_CHECKING:
     AnyOperation = Operation
 else:
-    AnyOperation = Union[OPERATIONS]  # noqa: UP007 - msgspec tells them apart by their tags
+    AnyOperation = Union[OPERATIONS]  # noqa: UP007 - a union for msgspec, which distinguishes them by their tags

@@ -1,4 +1,4 @@
-"""A Linux bridge. How the kernel carries it out is not known here.
+"""A Linux bridge. It is data and words; kernel/build carries it out.
 
 Source: ip-link(8).
 """
@@ -10,18 +10,18 @@ from cnetkit.operations.operation import Operation
 
 
 class AddBridge(Operation, frozen=True):
-    """A bridge, up, without ports. Spanning tree is off, as Docker has it."""
+    """A bridge that is up, without ports. Spanning tree is off, as in Docker's bridges."""
 
     node: str
     name: str
     mac: str
 
     def comment(self) -> str:
-        """See Operation."""
+        """The comment above its commands."""
         return f"{self.node}: the bridge {self.name}"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         make = ip(self.node, "link", "add", self.name, "address", self.mac, "type", "bridge")
         up = ip(self.node, "link", "set", self.name, "up")
         return [make, up, checksums_in_software(self.node, self.name)]

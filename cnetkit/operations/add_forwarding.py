@@ -1,4 +1,4 @@
-"""An entry of a VXLAN's forwarding database (FDB). How the kernel carries it out is not known here.
+"""An entry of a VXLAN's forwarding database (FDB). It is data and words; kernel/build carries it out.
 
 Source: bridge(8).
 """
@@ -12,7 +12,7 @@ from cnetkit.operations.operation import Operation
 class AddForwarding(Operation, frozen=True):
     """An entry of a VXLAN's forwarding database: frames to `mac` go to the tunnel endpoint `remote`.
 
-    The MAC address of zeros stands for all that are not known, and may have several remotes: each gets a copy.
+    The all-zero MAC address stands for all addresses without an entry. It may have several remotes: each gets a copy.
     """
 
     node: str
@@ -22,11 +22,11 @@ class AddForwarding(Operation, frozen=True):
     remove: bool = False
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}: {self.mac} is {'no longer ' if self.remove else ''}behind {self.remote}"
+        """The comment above its commands."""
+        return f"{self.node}: frames to {self.mac} {'no longer ' if self.remove else ''}go to {self.remote}"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         verb = "delete" if self.remove else "append"
         entry = (self.mac, "dev", self.interface, "dst", self.remote, "self", "permanent")
         return [bridge(self.node, "fdb", verb, *entry)]

@@ -1,4 +1,4 @@
-"""A macvlan interface: a MAC address of its own on another node's link. How the kernel carries it out is not known here.
+"""A macvlan interface: a MAC address of its own on another node's link. It is data and words; kernel/build carries it out.
 
 Source: ip-link(8), drivers/net/macvlan.c.
 """
@@ -23,11 +23,11 @@ class AddMacvlan(Operation, frozen=True):
     mac: str
 
     def comment(self) -> str:
-        """See Operation."""
+        """The comment above its commands."""
         return f"{self.node}/{self.name}: a macvlan on {self.parent_node}/{self.parent}"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         make = ("link", "add", "link", self.parent, "name", self.name, "address", self.mac, "netns", self.node)
         return [
             words("ip", "-n", self.parent_node, *make, "type", "macvlan", "mode", "bridge"),

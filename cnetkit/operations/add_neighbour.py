@@ -1,4 +1,4 @@
-"""A permanent neighbour entry (ARP, neighbour discovery). How the kernel carries it out is not known here.
+"""A permanent neighbour entry (ARP, neighbour discovery). It is data and words; kernel/build carries it out.
 
 Source: ip-neighbour(8).
 """
@@ -10,7 +10,7 @@ from cnetkit.operations.operation import Operation
 
 
 class AddNeighbour(Operation, frozen=True):
-    """A permanent neighbour entry: who has `address` is not asked for."""
+    """A permanent neighbour entry: the node sends no ARP request or neighbour solicitation for `address`."""
 
     node: str
     interface: str
@@ -19,11 +19,11 @@ class AddNeighbour(Operation, frozen=True):
     remove: bool = False
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}: {self.address} {'no longer has' if self.remove else 'has'} {self.mac}"
+        """The comment above its commands."""
+        return f"{self.node}: {self.address} {'no longer has' if self.remove else 'has'} the MAC address {self.mac}"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         if self.remove:
             return [ip(self.node, "neighbour", "delete", self.address, "dev", self.interface)]
         entry = (self.address, "lladdr", self.mac, "dev", self.interface, "nud", "permanent")

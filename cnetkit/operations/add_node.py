@@ -1,4 +1,4 @@
-"""A new node: a network stack of its own. How the kernel carries it out is not known here.
+"""A new node: a network namespace. It is data and words; kernel/build carries it out.
 
 Source: ip-netns(8).
 """
@@ -11,7 +11,7 @@ from cnetkit.operations.operation import Operation
 
 
 class AddNode(Operation, frozen=True):
-    """A new network stack with its loopback up."""
+    """A new network namespace with its loopback up."""
 
     name: str
     kind: NodeKind
@@ -19,11 +19,11 @@ class AddNode(Operation, frozen=True):
     ipv6: bool = False
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.name}: a network stack of its own ({self.kind})"
+        """The comment above its commands."""
+        return f"{self.name}: a network namespace ({self.kind})"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         setting = "accept_dad=0" if self.ipv6 else "disable_ipv6=1"
         return [
             words("ip", "netns", "add", self.name),

@@ -1,4 +1,4 @@
-"""A route in the main table. How the kernel carries it out is not known here.
+"""A route in the main table. It is data and words; kernel/build carries it out.
 
 Source: ip-route(8).
 """
@@ -10,21 +10,21 @@ from cnetkit.operations.operation import Operation
 
 
 class AddRoute(Operation, frozen=True):
-    """A route in the main table; `destination` in CIDR form, `0.0.0.0/0` and `::/0` being the default routes."""
+    """A route in the main table. `destination` is in CIDR form; `0.0.0.0/0` and `::/0` are the default routes."""
 
     node: str
     destination: str
     via: str = ""
     interface: str = ""
     onlink: bool = False
-    """`via` is behind `interface` though no address there says so."""
+    """`via` is on the link of `interface`, even if no address of `interface` implies it."""
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}: the way to {self.destination}"
+        """The comment above its commands."""
+        return f"{self.node}: the route to {self.destination}"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         via = ("via", self.via) if self.via else ()
         dev = ("dev", self.interface) if self.interface else ()
         return [ip(self.node, "route", "add", self.destination, *via, *dev, "onlink" if self.onlink else "")]

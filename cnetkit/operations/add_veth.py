@@ -1,4 +1,4 @@
-"""A veth pair between two nodes. How the kernel carries it out is not known here.
+"""A veth pair between two nodes. It is data and words; kernel/build carries it out.
 
 Source: veth(4), ip-link(8), bridge(8).
 """
@@ -10,7 +10,7 @@ from cnetkit.operations.operation import Operation
 
 
 class AddVeth(Operation, frozen=True):
-    """A pair of veth interfaces, both up; the first end may become a bridge's port."""
+    """A pair of veth interfaces, both up. The first one may become a port of the bridge `master`."""
 
     node: str
     name: str
@@ -22,15 +22,15 @@ class AddVeth(Operation, frozen=True):
     hairpin: bool = False
     offload: bool = False
     mtu: int = 0
-    """Of both ends; 0 leaves the kernel's 1,500."""
+    """The MTU of both ends; 0: the kernel's default, 1,500."""
 
     def comment(self) -> str:
-        """See Operation."""
-        cable = f"{self.node}/{self.name} to {self.peer_node}/{self.peer_name}: a cable"
-        return cable + (f", plugged into {self.master}" if self.master else "")
+        """The comment above its commands."""
+        pair = f"{self.node}/{self.name} to {self.peer_node}/{self.peer_name}: a veth pair"
+        return pair + (f"; the first end is a port of {self.master}" if self.master else "")
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         mtu = ("mtu", self.mtu) if self.mtu else ()
         near = ip(self.node, "link", "add", self.name, "address", self.mac, *mtu, "type", "veth")
         far = words("peer", "name", self.peer_name, "address", self.peer_mac, *mtu, "netns", self.peer_node)

@@ -1,4 +1,4 @@
-"""A VXLAN interface: one end of a tunnel. How the kernel carries it out is not known here.
+"""A VXLAN interface: an endpoint of a tunnel. It is data and words; kernel/build carries it out.
 
 Source: ip-link(8), RFC 7348.
 """
@@ -10,9 +10,9 @@ from cnetkit.operations.operation import Operation
 
 
 class AddVxlan(Operation, frozen=True):
-    """A VXLAN interface, up, on the interface `underlay`; `local` is its tunnel endpoint. Checksums are made in software.
+    """A VXLAN interface that is up, on the interface `underlay`, with the tunnel endpoint `local`. Checksum offload is off.
 
-    `proxy`: it answers ARP itself, from its neighbour entries. `mtu` 0: the underlay's less the tunnel's headers.
+    `proxy`: it answers ARP requests itself, from its neighbour entries. `mtu` 0: the underlay's less the tunnel's headers.
     """
 
     node: str
@@ -28,11 +28,11 @@ class AddVxlan(Operation, frozen=True):
     mtu: int = 0
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}: the tunnel {self.name}, VXLAN {self.id} from {self.local}"
+        """The comment above its commands."""
+        return f"{self.node}: the VXLAN interface {self.name}, VNI {self.id}, endpoint {self.local}"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         mtu = ("mtu", self.mtu) if self.mtu else ()
         options = ["" if self.learning else "nolearning", "proxy" if self.proxy else ""]
         ends = ("local", self.local, "dev", self.underlay, "dstport", self.port)

@@ -1,4 +1,4 @@
-"""Helpers that word shell commands: quoting, and the prefixes that make a command act on a node. They run nothing.
+"""Builds shell command lines: quoting, and the prefixes that make a command act on a node. It runs nothing.
 
 Sources: ip(8), ip-netns(8), ethtool(8), bash(1).
 """
@@ -14,17 +14,17 @@ def words(*parts: object) -> str:
 
 
 def ip(node: str, *parts: object) -> str:
-    """ip(8) about a node."""
+    """ip(8) in a node."""
     return words("ip", "-n", node, *parts)
 
 
 def bridge(node: str, *parts: object) -> str:
-    """bridge(8) about a node."""
+    """bridge(8) in a node."""
     return words("bridge", "-n", node, *parts)
 
 
 def inside(node: str, *parts: object) -> str:
-    """Any command, run inside a node."""
+    """Any command, run in a node."""
     return words("ip", "netns", "exec", node, *parts)
 
 
@@ -34,11 +34,11 @@ def checksums_in_software(node: str, interface: str) -> str:
 
 
 def join_master(node: str, interface: str, master: str) -> list[str]:
-    """Makes the interface a port of `master`, where there is one."""
+    """Makes the interface a port of `master`, unless that is empty."""
     return [ip(node, "link", "set", interface, "master", master)] if master else []
 
 
 def here_document(command: str, text: str) -> list[str]:
-    """A command that reads `text`, as a here-document in which the shell changes nothing."""
+    """A command with `text` as its input: a quoted here-document, in which the shell expands nothing."""
     mark = next(f"END{'_' * number}" for number in range(99) if f"END{'_' * number}" not in text.splitlines())
     return [f"{command} <<'{mark}'", text.rstrip("\n"), mark]

@@ -1,4 +1,4 @@
-"""The deletion of conntrack entries. How the kernel carries it out is not known here.
+"""Deletes conntrack entries. It is data and words; kernel/build carries it out.
 
 Source: conntrack(8).
 """
@@ -10,8 +10,8 @@ from cnetkit.operations.operation import Operation
 
 
 class ForgetConnections(Operation, frozen=True):
-    """Takes entries out of the connection tracking table: those that began to `address` (empty: any) and `port`, and whose
-    answers come from none of `keep`. The next packet of such a connection is then a first one again."""
+    """Deletes the conntrack entries of connections to `address` (empty: any) and `port` whose replies come from none of `keep`.
+    The next packet of such a connection makes a new entry."""
 
     node: str
     protocol: str
@@ -20,12 +20,12 @@ class ForgetConnections(Operation, frozen=True):
     keep: list[str]
 
     def comment(self) -> str:
-        """See Operation."""
-        connections = f"{self.protocol} connections to port {self.port}"
-        return f"{self.node}: {connections} are found out anew, but for those to {', '.join(self.keep)}"
+        """The comment above its commands."""
+        kept = f", except those to {', '.join(self.keep)}" if self.keep else ""
+        return f"{self.node}: delete the conntrack entries of {self.protocol} port {self.port}{kept}"
 
     def commands(self) -> list[str]:
-        """A comment: a network that is built anew has no connections yet."""
+        """Only a comment, because a new network has no connections yet."""
         address = ("--orig-dst", self.address) if self.address else ()
         delete = inside(self.node, "conntrack", "-D", "-p", self.protocol, *address, "--orig-port-dst", self.port)
         return [f"# {delete}"]

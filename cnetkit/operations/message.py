@@ -1,4 +1,7 @@
-"""The base of every message between a client and an agent, and of every operation: a msgspec struct tagged by its class name."""
+"""The base class of all messages between a client and an agent, and of all operations: a msgspec struct with a tag.
+
+It defines no message itself.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +9,4 @@ import msgspec
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="is", tag=True, omit_defaults=True):
-    """A message. The class name travels with it as `is`, so class names, like field order, are part of the protocol."""
+    """A message. Its class name is sent along as `is`, so class names are part of the protocol, like field order."""

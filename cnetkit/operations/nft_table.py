@@ -1,4 +1,4 @@
-"""A netfilter table in the words of nft. How the kernel carries it out is not known here.
+"""A netfilter table for nft. It is data and words; kernel/build carries it out.
 
 Source: nft(8).
 """
@@ -10,7 +10,7 @@ from cnetkit.operations.operation import Operation
 
 
 class NftTable(Operation, frozen=True):
-    """Commands of nft(8) about one table and nothing else, in one transaction."""
+    """Commands of nft(8) that change this table and nothing else, in one transaction."""
 
     node: str
     family: str
@@ -18,9 +18,9 @@ class NftTable(Operation, frozen=True):
     text: str
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}: the netfilter table {self.family} {self.table}, by nft"
+        """The comment above its commands."""
+        return f"{self.node}: the netfilter table {self.family} {self.table}, with nft"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         return here_document(inside(self.node, "nft", "-f", "-"), self.text)

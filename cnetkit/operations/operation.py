@@ -1,4 +1,4 @@
-"""The base of all operations: what each of them has besides its data. It lists none of them."""
+"""The base class of all operations: what each one has besides its data. It lists none of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from cnetkit.operations.message import Message
 
 
 class Operation(Message, frozen=True):
-    """One step of building a network, as small as the kernel has it."""
+    """One step of building a network."""
 
     def comment(self) -> str:
-        """What the step does, in a few words: the comment above its commands."""
+        """What the step does, in a few words, for a comment above its commands."""
         raise NotImplementedError
 
     def commands(self) -> list[str]:
-        """The shell commands that do the same by hand, a line each."""
+        """The shell commands that do the same by hand, one per line."""
         raise NotImplementedError

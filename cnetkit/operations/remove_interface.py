@@ -1,4 +1,4 @@
-"""The end of an interface. How the kernel carries it out is not known here.
+"""Deletes an interface. It is data and words; kernel/build carries it out.
 
 Source: ip-link(8).
 """
@@ -16,9 +16,9 @@ class RemoveInterface(Operation, frozen=True):
     name: str
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}/{self.name} is removed"
+        """The comment above its commands."""
+        return f"{self.node}/{self.name}: removed"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         return [ip(self.node, "link", "delete", self.name)]

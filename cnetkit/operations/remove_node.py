@@ -1,4 +1,4 @@
-"""The end of a node and of what runs in it. How the kernel carries it out is not known here.
+"""Removes a node and what runs in it. It is data and words; kernel/build carries it out.
 
 Source: ip-netns(8).
 """
@@ -10,14 +10,14 @@ from cnetkit.operations.operation import Operation
 
 
 class RemoveNode(Operation, frozen=True):
-    """Ends a node's processes and lets the kernel take its stack away; of a container `POD/CONTAINER` the processes only."""
+    """Kills a node's processes and removes its network namespace; of a pod's container `POD/CONTAINER` only the processes."""
 
     name: str
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.name} goes"
+        """The comment above its commands."""
+        return f"{self.name}: removed"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         return [] if "/" in self.name else [words("ip", "netns", "delete", self.name)]

@@ -1,4 +1,4 @@
-"""Netfilter rules in the words of iptables. How the kernel carries it out is not known here.
+"""Netfilter rules for iptables. It is data and words; kernel/build carries it out.
 
 Source: iptables-restore(8).
 """
@@ -10,9 +10,9 @@ from cnetkit.operations.operation import Operation
 
 
 class Rules(Operation, frozen=True):
-    """Rules in iptables-restore(8) form, put beside those that are there: all of them or none.
+    """Rules in iptables-restore(8) form, added to the existing ones: all of them or none.
 
-    `replace`: chains that it names are emptied first, and chains and rules may be deleted.
+    `replace`: named chains are emptied first, and chains and rules may be deleted.
     """
 
     node: str
@@ -21,7 +21,7 @@ class Rules(Operation, frozen=True):
     replace: bool = False
 
     def inverse(self) -> str:
-        """The iptables-restore(8) text that takes away what `text` adds. Without `replace` only."""
+        """The iptables-restore(8) text that deletes what `text` adds. Not for `replace`."""
         tables: list[str] = []
         for block in self.text.split("COMMIT\n"):
             lines = block.splitlines()
@@ -34,11 +34,11 @@ class Rules(Operation, frozen=True):
         return "\n".join(tables) + "\n"
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}: netfilter rules, by iptables"
+        """The comment above its commands."""
+        return f"{self.node}: netfilter rules, with iptables"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         program = "ip6tables-nft-restore" if self.ipv6 else "iptables-nft-restore"
         return here_document(inside(self.node, program, "--noflush", "--wait"), self.text)
 

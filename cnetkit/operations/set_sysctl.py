@@ -1,4 +1,4 @@
-"""A setting of a node's network stack. How the kernel carries it out is not known here.
+"""A setting of a node's network stack. It is data and words; kernel/build carries it out.
 
 Source: sysctl(8), Documentation/networking/ip-sysctl.rst.
 """
@@ -9,16 +9,16 @@ from cnetkit.operations.commands import inside
 from cnetkit.operations.operation import Operation
 
 _PURPOSES = {
-    "net.ipv4.ip_forward": "it forwards packets between its interfaces",
-    "net.ipv6.conf.all.forwarding": "it forwards IPv6 packets too",
-    "net.bridge.bridge-nf-call-iptables": "what its bridges pass on goes through iptables too, where this kernel can do it",
-    "route_localnet": "127.0.0.0/8 may be translated there",
+    "net.ipv4.ip_forward": "forward packets between interfaces",
+    "net.ipv6.conf.all.forwarding": "forward IPv6 packets, too",
+    "net.bridge.bridge-nf-call-iptables": "pass bridged packets through iptables, too, if this kernel can",
+    "route_localnet": "allow translating 127.0.0.0/8 on an interface",
 }
-"""What the settings that the library makes are for; those of one interface by their last part."""
+"""What the settings that the library uses do; settings of an interface by the last part of their names."""
 
 
 class SetSysctl(Operation, frozen=True):
-    """`name` as sysctl(8) writes it, below `net.`. `optional`: no error where this kernel does not have it."""
+    """Sets `name`, as sysctl(8) writes it, below `net.`. `optional`: no error if this kernel does not have it."""
 
     node: str
     name: str
@@ -26,10 +26,10 @@ class SetSysctl(Operation, frozen=True):
     optional: bool = False
 
     def comment(self) -> str:
-        """See Operation."""
-        return f"{self.node}: {_PURPOSES.get(self.name.rpartition('/')[2], 'a setting of its stack')}"
+        """The comment above its commands."""
+        return f"{self.node}: {_PURPOSES.get(self.name.rpartition('/')[2], 'a setting of its network stack')}"
 
     def commands(self) -> list[str]:
-        """See Operation."""
+        """The commands that do the same by hand."""
         line = inside(self.node, "sysctl", "-qw", f"{self.name}={self.value}")
         return [line + " 2>/dev/null || true" if self.optional else line]

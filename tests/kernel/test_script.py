@@ -105,10 +105,10 @@ def test_what_a_change_of_pods_makes_a_host_forget_is_shown_and_not_run(tmp_path
 def test_each_step_has_a_comment_and_a_host_that_is_not_empty_is_refused(dock):
     text = dock.lab.script()
     assert "# dock: the bridge docker0\nip -n dock link add docker0 " in text
-    assert "# web/eth0 is 172.17.0.2/16\n" in text
+    assert "# web/eth0: the address 172.17.0.2/16\n" in text
     done = subprocess.run(
         ["unshare", "-Urnm", "bash", "-c", f"ip link add x type veth peer name y\n{text}"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "no empty namespace" in done.stderr
+    assert "namespace is not empty" in done.stderr

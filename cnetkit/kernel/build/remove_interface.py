@@ -1,4 +1,4 @@
-"""The end of interfaces. It cannot be undone.
+"""Deletes interfaces. This cannot be undone.
 
 Source: rtnetlink(7), RTM_DELLINK.
 """
@@ -11,7 +11,7 @@ from cnetkit.operations import RemoveInterface
 
 
 def build(builder: Builder, operations: list[RemoveInterface]) -> None:
-    """See the package."""
+    """Carries out operations of this kind."""
     builder.flush()
     for old in operations:
         stack = builder.stacks.find(old.node)
