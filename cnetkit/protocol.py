@@ -1,8 +1,8 @@
-"""The messages between a client and an agent, and how they stand on a stream of bytes.
+"""The messages between a client and an agent, and their encoding in a byte stream. It does no I/O.
 
-One message is a big-endian u32 length, a u32 number and a msgpack body of that length. A request carries a number above 0 and
-its reply the same; messages that answer nothing carry 0. No file descriptor and no object code travels, so any pair of
-pipes (a socket, SSH, a serial port, a file) can carry the stream. This module does no I/O.
+A message is a big-endian u32 length, a big-endian u32 number, and a msgpack body of that length. A request has a number above 0,
+and its reply has the same number; notifications have 0. The stream carries no file descriptors and no code, so any pair of pipes
+(a socket, SSH, a serial port, a file) can transport it.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _HEAD = struct.Struct(">II")
 
 
 class Hello(Message, frozen=True):
-    """The first message on a stream. The agent leaves the caller's namespaces when `lab` is not empty."""
+    """The first message on a stream. If `lab` is not empty, the agent enters namespaces of its own."""
 
     lab: str = ""
     version: int = VERSION
     host: bool = False
-    """Root only: build in the real host's user namespace."""
+    """Root only: stay in the machine's user namespace."""
 
 
 class Build(Message, frozen=True):
-    """Carries out all operations in order; where one fails, what the earlier ones built is taken away again."""
+    """Carries out all operations in order. If one fails, the earlier ones are undone."""
 
     operations: list[AnyOperation]
 
 
 class Run(Message, frozen=True):
-    """Runs a program in a node and waits for its end. `timeout` in seconds.
+    """Runs a program in a node and waits until it ends, at most `timeout` seconds (0: no limit).
 
-    Here and in the next two, `node` may be `POD/CONTAINER`, which is made when first named: a place of its own in the pod.
+    Here and in Start and Serve, `node` may be `POD/CONTAINER`: a container of the pod, which is made on first use.
     """
 
     node: str
@@ -51,7 +51,7 @@ class Run(Message, frozen=True):
 
 
 class Start(Message, frozen=True):
-    """Starts a program and replies at once; Output and Exited follow. With `rows` it gets a terminal of that size."""
+    """Starts a program and replies at once; Output and Exited follow. If `rows` is not 0, it gets a terminal of that size."""
 
     node: str
     argv: list[str]
@@ -61,7 +61,7 @@ class Start(Message, frozen=True):
 
 
 class Serve(Message, frozen=True):
-    """Starts one of the agent's own small servers; the reply comes when it listens. `kind`: http, tcp-echo, udp-echo."""
+    """Starts one of the agent's own small servers. The reply comes when it listens. `kind`: http, tcp-echo, udp-echo."""
 
     node: str
     kind: str
@@ -79,27 +79,27 @@ class WaitPort(Message, frozen=True):
 
 
 class Signal(Message, frozen=True):
-    """Sends a signal to a process that Start or Serve began."""
+    """Sends a signal to a process of Start or Serve."""
 
     process: int
     number: int
 
 
 class Cancel(Message, frozen=True):
-    """Ends the program that the Run request with this number waits for; that request is then answered."""
+    """Kills the program of the Run request with this number, which is then answered."""
 
     number: int
 
 
 class Input(Message, frozen=True):
-    """Bytes for a started process's standard input; empty: end of input."""
+    """Bytes for the standard input of a started process; empty: end of input."""
 
     process: int
     data: bytes
 
 
 class Resize(Message, frozen=True):
-    """The size of the terminal that a started process has."""
+    """Changes the size of a started process's terminal."""
 
     process: int
     rows: int
@@ -107,25 +107,25 @@ class Resize(Message, frozen=True):
 
 
 class Capture(Message, frozen=True):
-    """Begins a capture in the named nodes (empty: in all). `verdicts`: ask netfilter to report what each rule decides."""
+    """Starts a capture in the given nodes; empty: in all. `verdicts`: netfilter reports what each rule decides."""
 
     capture: int
     nodes: list[str] = []
     verdicts: bool = True
     megabytes: int = 32
-    """Ring memory for all nodes together."""
+    """Ring memory, shared by all nodes."""
     filter: str = ""
-    """Which frames to capture, in tcpdump's language; empty: all."""
+    """Captures only matching frames, in tcpdump's language; empty: all frames."""
 
 
 class EndCapture(Message, frozen=True):
-    """Ends a capture; every FrameBlock of it stands on the stream before the reply."""
+    """Ends a capture. All its FrameBlocks come before the reply."""
 
     capture: int
 
 
 class Send(Message, frozen=True):
-    """Puts one frame onto an interface as it is (packet(7))."""
+    """Sends a frame on an interface, unchanged (packet(7))."""
 
     node: str
     interface: str
@@ -133,26 +133,26 @@ class Send(Message, frozen=True):
 
 
 class Snapshot(Message, frozen=True):
-    """Asks for the topology as it is now."""
+    """Requests the current topology."""
 
 
 class Status(Message, frozen=True):
-    """Asks who and what this agent is; with `topology` also for what a picture of the network shows, at once or as soon as
-    that has changed since it was told last, `within` so many seconds at most. No session keeps it."""
+    """Requests the agent's state. With `topology` it includes what a picture of the network shows. With `within` the reply waits
+    until that has changed since the last reply, at most so many seconds. It is not recorded in sessions."""
 
     topology: bool = False
     within: float = 0.0
 
 
-# --- Replies and unasked messages ------------------------------------------------------------------------------------
+# --- Replies and notifications ---------------------------------------------------------------------------------------
 
 
 class Done(Message, frozen=True):
-    """It was done, and there is nothing more to say."""
+    """The request succeeded, without a result."""
 
 
 class Welcome(Message, frozen=True):
-    """The answer to Hello. `limits`: what this system did not allow, each as a sentence."""
+    """The reply to Hello. `limits`: what this system did not allow, each as a sentence."""
 
     kernel: str
     pid: int
@@ -160,22 +160,22 @@ class Welcome(Message, frozen=True):
 
 
 class Refused(Message, frozen=True):
-    """The system refuses the sandbox: `step` is the call that failed, `errno` its error."""
+    """The system refused a sandbox: `step` is the call that failed, `errno` its error."""
 
     step: str
     errno: int
 
 
 class Failure(Message, frozen=True):
-    """The request was not carried out; `reason` is one sentence."""
+    """The request failed; `reason` is a sentence."""
 
     reason: str
     crash: bool = False
-    """The agent is at fault, not the request."""
+    """A fault of the agent, not of the request."""
 
 
 class Ran(Message, frozen=True):
-    """`status` as a shell gives it: above 128 is a signal. `timed_out`: the time limit ended it."""
+    """The reply to Run. `status` as in a shell: above 128 is a signal. `timed_out`: it was killed by the time limit."""
 
     status: int
     output: bytes
@@ -184,21 +184,21 @@ class Ran(Message, frozen=True):
 
 
 class Started(Message, frozen=True):
-    """`process` is the agent's number for it, `pid` its process id in the sandbox."""
+    """The reply to Start and Serve. `process` is the agent's number of the process, `pid` its process id in the sandbox."""
 
     process: int
     pid: int
 
 
 class Captured(Message, frozen=True):
-    """What Capture and EndCapture reply: the topology then, and what was lost."""
+    """The reply to Capture and EndCapture: the topology at that time, and what the kernel dropped."""
 
     topology: Topology
     losses: list[Loss] = []
 
 
 class State(Message, frozen=True):
-    """The answer to Snapshot and Status."""
+    """The reply to Snapshot and Status."""
 
     lab: str
     nodes: list[str]
@@ -208,7 +208,7 @@ class State(Message, frozen=True):
 
 
 class FrameBlock(Message, frozen=True):
-    """One TPACKET_V3 block as the kernel filled it, in this machine's byte order (linux/if_packet.h)."""
+    """A TPACKET_V3 block as the kernel filled it, in native byte order (linux/if_packet.h)."""
 
     capture: int
     node: str
@@ -216,14 +216,14 @@ class FrameBlock(Message, frozen=True):
 
 
 class Events(Message, frozen=True):
-    """Events of a capture, in the order in which they were read."""
+    """Events of a capture, in the order in which the agent read them."""
 
     capture: int
     events: list[Event]
 
 
 class Output(Message, frozen=True):
-    """Bytes that a started process wrote; `stream` is 1 or 2."""
+    """Bytes that a started process has written; `stream` is 1 or 2."""
 
     process: int
     stream: int
@@ -242,43 +242,43 @@ Request = (
     | Capture | EndCapture | Send | Snapshot | Status
 )  # fmt: skip
 Reply = Done | Welcome | Refused | Failure | Ran | Started | Captured | State
-Unasked = FrameBlock | Events | Output | Exited
+Notification = FrameBlock | Events | Output | Exited
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
-_answers: msgspec.msgpack.Decoder[Reply | Unasked] = msgspec.msgpack.Decoder(Reply | Unasked)
+_answers: msgspec.msgpack.Decoder[Reply | Notification] = msgspec.msgpack.Decoder(Reply | Notification)
 
 
 def encode(number: int, message: Message) -> bytes:
-    """The message as it stands on the stream."""
+    """Encodes a message with its head."""
     body = _encoder.encode(message)
     return _HEAD.pack(len(body), number) + body
 
 
 def encode_before(message: FrameBlock, size: int) -> bytes:
-    """What stands on the stream before `size` bytes of data, for a message that has none yet. The data follow as they are."""
+    """Encodes a message whose data is empty as if it had `size` bytes of data, which must follow on the stream."""
     body = _encoder.encode(message).removesuffix(b"\xc4\0") + b"\xc6" + size.to_bytes(4, "big")  # msgpack's bin 32
     return _HEAD.pack(len(body) + size, 0) + body
 
 
 def request(body: bytes | memoryview) -> Request:
-    """Decodes a request. msgspec.ValidationError where it is none."""
+    """Decodes a request. msgspec.ValidationError if it is none."""
     return _requests.decode(body)
 
 
-def answer(body: bytes | memoryview) -> Reply | Unasked:
-    """Decodes a reply or an unasked message. msgspec.ValidationError where it is none."""
+def answer(body: bytes | memoryview) -> Reply | Notification:
+    """Decodes a reply or a notification. msgspec.ValidationError if it is none."""
     return _answers.decode(body)
 
 
 class Splitter:
-    """Cuts a stream of bytes into (number, body) pairs. ValueError where the stream is not one of this protocol."""
+    """Splits a byte stream into (number, body) pairs. ValueError if the stream violates the protocol."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Takes the next bytes of the stream and yields the messages that are complete with them."""
+        """Adds received bytes, and yields the messages that are now complete."""
         pending = self._pending
         pending += data
         position = 0

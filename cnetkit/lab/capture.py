@@ -66,7 +66,7 @@ class LiveCapture:
                 raise
             return  # the error in the block matters more
         finally:
-            self._sandbox.deafen("capture", self._request.capture)
+            self._sandbox.stop_listening("capture", self._request.capture)
         self._topologies.append(after.topology)
         self._recording = self._recorded(self._blocks, self._events, tuple(after.losses))
         self._blocks.clear()
@@ -134,7 +134,7 @@ def scapy_socket(sandbox: Sandbox, node: str, sender: str, receiver: str, number
         sandbox.request(p.Send(node, sender, frame), p.Done)
 
     def end() -> None:
-        sandbox.deafen("capture", number)
+        sandbox.stop_listening("capture", number)
         if not sandbox.closed:
             sandbox.request(p.EndCapture(number), p.Captured)
 

@@ -1,6 +1,6 @@
-"""BUILD, outside the sandbox: starts an agent and talks with it, over whatever transport.
+"""The client's side of a sandbox: starts an agent and exchanges messages with it, over one of several transports.
 
-It knows messages and processes; what a lab means by them it does not know.
+It knows messages and processes, but not what a lab uses them for.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["RunningLab", "Sandbox", "open_sandbox", "running", "shell"]
 
 
 def open_sandbox(lab: str, replay: Path | None, record: Path | None, real_host: bool) -> tuple[Sandbox, str]:
-    """A sandbox for a lab, live or answered from a recorded session, and the label of that session (empty when live).
+    """A sandbox for a lab, live or replayed from a recorded session, and the label of that session (empty if live).
 
-    CnetkitError where the system refuses it, or the session cannot be read.
+    CnetkitError if the system refuses a sandbox, or the session cannot be read.
     """
     label = ""
     transport: Transport

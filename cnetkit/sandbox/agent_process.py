@@ -1,4 +1,4 @@
-"""A transport: an agent as a process on this machine, at the other end of a socket pair."""
+"""A transport to an agent that is started as a process on this machine, over a socket pair. It knows no messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATIENCE = 10.0
 
 
 class AgentProcess:
-    """Starts an agent when it is made. The agent ends when this end of the socket does, and when this process does."""
+    """Starts an agent. The agent ends when this end of the socket is closed, or when this process ends."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -26,18 +26,18 @@ class AgentProcess:
         self._sending = threading.Lock()
         self._closed = False
         self._reader: threading.Thread | None = None
-        self._complaints = os.memfd_create("cnetkit-agent-stderr")
-        self._fate, told = os.pipe()
+        self._stderr = os.memfd_create("cnetkit-agent-stderr")
+        self._status_pipe, status_writer = os.pipe()
         with theirs:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
             try:
-                spawn([theirs.fileno(), self._complaints, told])
+                spawn([theirs.fileno(), self._stderr, status_writer])
             finally:
-                os.close(told)
+                os.close(status_writer)
 
     def open(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
-        """Begins to read what the agent sends, in a thread of its own."""
+        """Starts a thread that reads what the agent sends."""
         self._reader = threading.Thread(target=self._read, args=(received, ended), name="cnetkit agent", daemon=True)
         self._reader.start()
 
@@ -47,7 +47,7 @@ class AgentProcess:
             self._socket.sendall(data)
 
     def close(self) -> None:
-        """Ends the stream, and waits until the agent is gone. In a forked copy of this process it does nothing."""
+        """Ends the stream, and waits until the agent has ended. Does nothing in a forked copy of this process."""
         if self._closed or os.getpid() != self._owner:
             return
         self._closed = True
@@ -65,20 +65,20 @@ class AgentProcess:
                     received(number, body)
         except OSError:
             pass
-        ended(self._death())
-        os.close(self._complaints)
-        os.close(self._fate)  # an agent that has not ended by now is killed
+        ended(self._reason())
+        os.close(self._stderr)
+        os.close(self._status_pipe)  # the spawner kills an agent that still runs
 
-    def _death(self) -> str:
+    def _reason(self) -> str:
         poll = select.poll()
-        poll.register(self._fate, select.POLLIN)
+        poll.register(self._status_pipe, select.POLLIN)
         if not poll.poll(_PATIENCE * 1000):
             return "the sandbox's agent closed its stream: make a new Lab to go on"
-        status = os.read(self._fate, 4)
+        status = os.read(self._status_pipe, 4)
         if status:
             code = os.waitstatus_to_exitcode(struct.unpack("=i", status)[0])
             how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
         else:
             how = "ended with the process that had started it"
-        said = os.pread(self._complaints, 1 << 16, 0).decode(errors="replace").strip().splitlines()
-        return f"the sandbox's agent {how}{f' ({said[-1]})' if said else ''}: make a new Lab to go on"
+        errors = os.pread(self._stderr, 1 << 16, 0).decode(errors="replace").strip().splitlines()
+        return f"the sandbox's agent {how}{f' ({errors[-1]})' if errors else ''}: make a new Lab to go on"

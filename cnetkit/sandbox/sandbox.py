@@ -1,6 +1,6 @@
-"""The client's end of the protocol: requests and their replies, and what the agent sends unasked.
+"""The client's end of the protocol: sends requests, waits for replies, and dispatches notifications.
 
-It may be used by several threads at once. It knows no transport's inside.
+Several threads may use it at once. It does not know how a transport works.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _CANCELLED_WITHIN = 2.0
 
 
 class Sandbox:
-    """A sandbox under the name `lab`, on `transport`. Nothing is left of it once it is closed, or this process is gone.
+    """A sandbox named `lab`, on `transport`. When it is closed, or this process ends, nothing of it remains.
 
-    CnetkitError with the cause and the fix where the system refuses it.
+    CnetkitError with the cause and the fix if the system refuses it.
     """
 
     def __init__(self, lab: str, transport: Transport, host: bool = False) -> None:
@@ -34,7 +34,7 @@ class Sandbox:
         self._sinks: dict[tuple[str, int], Callable[[p.Message], None]] = {}
         self._early: dict[tuple[str, int], list[p.Message]] = {}
         self._ended = ""
-        transport.open(self._received, self._over)
+        transport.open(self._received, self._end)
         try:
             self.welcome = self.request(p.Hello(lab, host=host), p.Welcome)
         except BaseException:
@@ -42,8 +42,8 @@ class Sandbox:
             raise
 
     def request(self, request: p.Request, expected: type[_Reply]) -> _Reply:
-        """Sends a request and waits for its reply. CnetkitError with the agent's reason where it fails, and at once where
-        the agent is dead."""
+        """Sends a request and waits for its reply. CnetkitError with the agent's reason if it fails, and at once if the agent has
+        ended."""
         number = next(self._numbers)
         future: Future[p.Message] = Future()
         with self._lock:
@@ -51,7 +51,7 @@ class Sandbox:
                 raise CnetkitError(self._ended)
             self._waiting[number] = future
         try:
-            with contextlib.suppress(OSError):  # the reader learns of it too, and knows why
+            with contextlib.suppress(OSError):  # the reader notices too, and knows the reason
                 self._transport.send(p.encode(number, request))
             reply = future.result()
         except KeyboardInterrupt:
@@ -66,31 +66,31 @@ class Sandbox:
         raise _error(reply)
 
     def _cancel(self, number: int, future: Future[p.Message]) -> None:
-        """Ends the program that a Run request waits for, and sees it gone."""
+        """Kills the program that a Run request waits for, and waits for that reply."""
         with contextlib.suppress(OSError, CnetkitError, TimeoutError):
             self._transport.send(p.encode(next(self._numbers), p.Cancel(number)))
             future.result(_CANCELLED_WITHIN)
 
     def listen(self, kind: str, key: int, sink: Callable[[p.Message], None]) -> None:
-        """Gives `sink` what comes unasked for a `capture` or `process` of this number, also what has come before."""
+        """Passes notifications of the `capture` or `process` with this number to `sink`, including those that arrived before."""
         with self._lock:
             self._sinks[kind, key] = sink
             for message in self._early.pop((kind, key), []):
                 sink(message)
 
-    def deafen(self, kind: str, key: int) -> None:
-        """Ends `listen`."""
+    def stop_listening(self, kind: str, key: int) -> None:
+        """Ends what `listen` began."""
         with self._lock:
             self._sinks.pop((kind, key), None)
 
     def close(self) -> None:
-        """Ends the sandbox; the kernel takes away what was built in it."""
-        self._over("the lab is closed: make a new Lab to go on")
+        """Ends the sandbox; the kernel removes what was built in it."""
+        self._end("the lab is closed: make a new Lab to go on")
         self._transport.close()
 
     @property
     def closed(self) -> bool:
-        """Whether it has ended, by `close` or by itself."""
+        """Whether it has ended, by `close` or because its agent has ended."""
         return bool(self._ended)
 
     def _received(self, number: int, body: bytes) -> None:
@@ -114,7 +114,7 @@ class Sandbox:
             elif address[0] == "process":
                 self._early.setdefault(address, []).append(message)
 
-    def _over(self, reason: str) -> None:
+    def _end(self, reason: str) -> None:
         with self._lock:
             self._ended = self._ended or reason
             waiting = list(self._waiting.values())
@@ -128,9 +128,9 @@ def _error(reply: p.Message) -> CnetkitError:
         case p.Failure(reason=reason, crash=False):
             return CnetkitError(reason)
         case p.Failure(reason=reason):
-            return CnetkitError(f"the sandbox's agent failed, which is a fault of cnetkit: {reason}")
+            return CnetkitError(f"the sandbox's agent failed, which is a bug in cnetkit: {reason}")
         case p.Refused(step=step, errno=number):
             from cnetkit.refusal import why_no_sandbox
 
             return CnetkitError(why_no_sandbox(number, apparmor=step == "uid_map"))
-    return CnetkitError(f"the sandbox answered {type(reply).__name__}, which fits no request of cnetkit")
+    return CnetkitError(f"the sandbox sent an unexpected reply: {type(reply).__name__}")
