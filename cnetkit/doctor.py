@@ -1,7 +1,7 @@
-"""Finds out what this system allows and has, and says for each lesson and lab: live, replay, or what to do about it.
+"""Checks what this system allows and has installed, and reports for each lesson and lab how it runs here and what is missing.
 
-What there is to look for, the lab, each system and the course say in their NEEDS. The kernel is asked by
-`cnetkit.kernel.probe`, in a process of its own. The doctor changes nothing; how a report is printed, the command line knows.
+The lab, each system and the course list what they need in their NEEDS. `cnetkit.kernel.probe` tests the kernel, in a process of
+its own. The doctor changes nothing and prints nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cnetkit.refusal import Refusal, System, refusal
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """One lesson or lab, and how it runs here: live, replay, `cannot run` (no recording either), or `not written`."""
+    """How a lesson or lab runs here: `mode` is live, replay, `cannot run` (there is no recording either), or `not written`."""
 
     name: str
     title: str
@@ -38,7 +38,7 @@ class Report:
     """What `cnetkit doctor --json` prints, version 1: fields are added, never renamed."""
 
     live: bool
-    """Whether a lab can be built here."""
+    """Whether labs can be built here."""
     cause: str
     fix: str
     system: dict[str, str]
@@ -52,18 +52,18 @@ class Report:
 
 
 def examine() -> Report:
-    """Probes this system and puts everything together. Takes less than a second."""
+    """Checks everything. Takes less than a second."""
     answer = run_probe()
     system = System()
     stopped, wanted = _stopped(answer, system), needs()
-    found = (look(need, system.container) for need in wanted.values() if need.kind != "kernel")
-    features = (*_kernel(answer["features"], stopped, system, wanted), *found)
+    installed = (look(need, system.container) for need in wanted.values() if need.kind != "kernel")
+    features = (*_kernel(answer["features"], stopped, system, wanted), *installed)
     if stopped is None:
         core = {need.name for need in wanted.values() if need.core}
         stopped = next(
             (Refusal(f"{f.name}: {f.cause}", f.fix) for f in features if f.name in core and not f.works), None
         )
-    missing = {one.name for one in features if not one.works}
+    missing = {feature.name for feature in features if not feature.works}
     return Report(
         live=stopped is None,
         cause=stopped.cause if stopped else "",
@@ -76,14 +76,14 @@ def examine() -> Report:
 
 
 def needs() -> dict[str, Need]:
-    """All that the lab, the systems and the course need, by name, in their order."""
+    """All needs of the lab, the systems and the course, by name, in order."""
     folders = dict.fromkeys(module.rpartition(".")[0] for _, _, module in systems.DOORS)
     of_systems = [need for folder in folders for need in importlib.import_module(folder).NEEDS]
     return {need.name: need for need in (*lab_needs.NEEDS, *of_systems, *course.NEEDS, *course.NOTEBOOK)}
 
 
 def run_probe() -> dict[str, Any]:
-    """Runs `cnetkit.kernel.probe` and returns what it prints; a probe that broke counts as stage `broken`."""
+    """Runs `cnetkit.kernel.probe` and returns its output; if that fails, a result with the stage `broken`."""
     command = [sys.executable, "-m", "cnetkit.kernel.probe"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
     try:
@@ -95,7 +95,7 @@ def run_probe() -> dict[str, Any]:
 
 
 def describe(system: System) -> dict[str, str]:
-    """What a report of a problem needs to name: versions, the user, and the settings that decide over namespaces."""
+    """What a bug report should contain: versions, the user, and the settings that affect namespaces."""
     settings = (
         "user/max_user_namespaces",
         "kernel/unprivileged_userns_clone",
@@ -117,9 +117,7 @@ def _stopped(answer: dict[str, Any], system: System) -> Refusal | None:
     if answer["stage"] == "ready":
         return None
     if answer["stage"] == "broken":
-        return Refusal(
-            "the probe ended without an answer", "run `python -m cnetkit.kernel.probe` and report what it prints"
-        )
+        return Refusal("the probe failed", "run `python -m cnetkit.kernel.probe` and report what it prints")
     return refusal(int(answer["errno"]), system, apparmor=answer["stage"] == "rights")
 
 
@@ -128,13 +126,15 @@ def _kernel(
 ) -> tuple[Feature, ...]:
     if stopped is not None:
         return (Feature("namespaces", "kernel", False, "", stopped.cause, stopped.fix),)
-    found = [Feature("namespaces", "kernel", True)]
+    features = [Feature("namespaces", "kernel", True)]
     for name, cause in answers.items():
         need = wanted.get(name) or feature(name)
         if cause and need.program and not path(need.program):
             need = wanted[need.program]
-        found.append(Feature(name, "kernel", not cause, "", cause, need.fix_under(system.container) if cause else ""))
-    return tuple(found)
+        features.append(
+            Feature(name, "kernel", not cause, "", cause, need.fix_under(system.container) if cause else "")
+        )
+    return tuple(features)
 
 
 def _mode(missing: tuple[str, ...], live: bool, recorded: bool) -> str:

@@ -1,7 +1,7 @@
-"""Why this system refuses a sandbox, and the exact thing to do about it. Reads files of /proc, /sys and / only.
+"""Explains why this system refuses a sandbox, and what to do about it, from the error and files in /proc, /sys and /.
 
-It tries nothing and changes nothing: `cnetkit.kernel.probe` tries, and hands the error's number to this module.
-Sources: user_namespaces(7), namespaces(7), unshare(2), seccomp(2), Ubuntu's and Debian's notes on their own settings.
+It tries nothing and changes nothing: `cnetkit.kernel.probe` tries, and its error number is explained here. Sources:
+user_namespaces(7), namespaces(7), unshare(2), seccomp(2), the documentation of Ubuntu's and Debian's own settings.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LIMITS = ("user", "net", "mnt", "pid", "uts", "ipc", "cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`cause`: a clause saying what stands in the way. `fix`: what to do, with the command to type."""
+    """`cause`: why the system refuses, as a clause. `fix`: what to do, with the command to type."""
 
     cause: str
     fix: str
@@ -24,19 +24,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What the files of one system say. `root` is `/`, or a made-up tree in tests."""
+    """Reads the files of a system. `root` is `/`, or a made-up tree in tests."""
 
     root: Path = Path("/")
 
     def read(self, path: str) -> str:
-        """The file's text without blanks around it; empty where it is missing or may not be read."""
+        """A file's text without surrounding whitespace; empty if it is missing or unreadable."""
         try:
             return (self.root / path).read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             return ""
 
     def status(self, field: str) -> str:
-        """One field of /proc/self/status, such as `Seccomp` (2: a filter) or `NoNewPrivs`; empty if unknown."""
+        """A field of /proc/self/status, such as `Seccomp` (2: a filter) or `NoNewPrivs`; empty if it is missing."""
         for line in self.read("proc/self/status").splitlines():
             if line.startswith(f"{field}:"):
                 return line.partition(":")[2].strip()
@@ -44,7 +44,7 @@ class System:
 
     @property
     def container(self) -> str:
-        """Which container engine this seems to run in: docker, podman, kubernetes, or empty."""
+        """The container engine that this process seems to run under: docker, podman, kubernetes, or empty."""
         if (self.root / "run/.containerenv").exists():
             return "podman"
         groups = self.read("proc/1/cgroup")
@@ -54,15 +54,15 @@ class System:
 
     @property
     def in_chroot(self) -> bool:
-        """Whether this process's / is not where a file system is mounted (then unshare(2) says EPERM)."""
+        """Whether this process's / is not a mount point; unshare(2) then fails with EPERM."""
         mounts = self.read("proc/self/mountinfo").splitlines()
         return bool(mounts) and not any(line.split(" ")[4:5] == ["/"] for line in mounts)
 
 
 def refusal(number: int, system: System | None = None, *, apparmor: bool = False) -> Refusal:
-    """What stands behind error `number` (errno.ENOSPC, errno.EPERM, ...) of building the sandbox's namespaces.
+    """Explains error `number` (errno.ENOSPC, errno.EPERM, ...) from creating the sandbox's namespaces.
 
-    `apparmor`: unshare(2) succeeded, and the new namespace then had no rights: only AppArmor does so.
+    `apparmor`: unshare(2) succeeded, but the new namespace had no rights, which only AppArmor does.
     """
     system = system or System()
     if number in (errno.ENOSPC, errno.EUSERS):
@@ -78,9 +78,9 @@ def refusal(number: int, system: System | None = None, *, apparmor: bool = False
 
 
 def why_no_sandbox(number: int, *, apparmor: bool = False) -> str:
-    """The same as one sentence for an error message: the cause, then the fix."""
-    found = refusal(number, apparmor=apparmor)
-    return f"no sandbox can be built here, because {found.cause}; {found.fix}"
+    """The explanation as a sentence for an error message: the cause, then the fix."""
+    explanation = refusal(number, apparmor=apparmor)
+    return f"no sandbox can be built here, because {explanation.cause}; {explanation.fix}"
 
 
 def _limit(system: System) -> Refusal:
@@ -89,8 +89,8 @@ def _limit(system: System) -> Refusal:
             name = f"user.max_{kind}_namespaces"
             return Refusal(f"{name} is 0 on this system", f"run `sudo sysctl -w {name}=15000`")
     return Refusal(
-        "the limit of user namespaces is reached (a parent's limit counts too, and so do 32 levels of nesting)",
-        "run `sudo sysctl -w user.max_user_namespaces=15000` on the outermost system, or end what uses them up",
+        "the limit of user namespaces is reached (the limits of outer namespaces count too, and 32 levels of nesting)",
+        "run `sudo sysctl -w user.max_user_namespaces=15000` on the outermost system, or end programs that use them",
     )
 
 
@@ -104,13 +104,13 @@ def _forbidden(system: System, apparmor: bool) -> Refusal:
         return _seccomp(system)
     if apparmor or system.read("proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
         return Refusal(
-            "AppArmor takes all rights away from user namespaces of ordinary programs (Ubuntu 23.10 and later)",
+            "AppArmor denies all rights in user namespaces to ordinary programs (Ubuntu 23.10 and later)",
             "run `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`",
         )
     if filtered:
         return _seccomp(system)
     if system.in_chroot:
-        return Refusal("user namespaces cannot be made inside a chroot", "run cnetkit outside of it")
+        return Refusal("user namespaces cannot be created inside a chroot", "run cnetkit outside of the chroot")
     return Refusal(
         "a security module of this system forbids user namespaces",
         "ask its administrator to allow them for you (SELinux: the user_namespace class; other modules: their log)",

@@ -47,7 +47,7 @@ CASES = {
         errno.EPERM, {"proc/self/status": STATUS.format(2)}, "a seccomp filter on this process", "without the filter"),
     "a chroot is named": (
         errno.EPERM, {"proc/self/status": STATUS.format(0), "proc/self/mountinfo": "1 0 8:1 / /proc rw - proc proc rw"},
-        "inside a chroot", "outside of it"),
+        "inside a chroot", "outside of the chroot"),
     "what nothing explains is left to the administrator": (
         errno.EPERM, {"proc/self/status": STATUS.format(0)}, "a security module", "administrator"),
     "a kernel without user namespaces is named": (errno.EINVAL, {}, "built without user namespaces", "CONFIG_USER_NS"),
