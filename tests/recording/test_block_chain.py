@@ -10,15 +10,15 @@ from cnetkit.recording.block_chain import BlockChain
 
 def walked(words, at):
     """Walks block by block, as the format says."""
-    found = []
+    result = []
     while at < len(words):
-        found.append(at)
+        result.append(at)
         if at + 1 == len(words) or words[at + 1] < 12:
             break
         at += int(words[at + 1]) >> 2
         if at < len(words) and words[at] == p.SECTION:
             break
-    return found, at
+    return result, at
 
 
 def same(words):
@@ -53,11 +53,11 @@ def stretch(request, monkeypatch):
         [*block(p.SECTION, p.BYTE_ORDER_MAGIC, 1), *PACKET],
     ],
 )
-def test_packets_with_something_else_among_them_are_all_found(between):
+def test_all_packets_are_found_among_other_blocks(between):
     assert same([*HEAD, *PACKET * 30, *between, *PACKET * 30])
 
 
-def test_the_sections_of_a_file_follow_one_another():
+def test_consecutive_sections_are_found():
     words = np.array([*HEAD, *PACKET * 5, *HEAD, *PACKET * 7], np.uint32)
     walk = BlockChain(words)
     first, at = walk.section(0)

@@ -22,29 +22,29 @@ def block(*packets, size=4096):
 
 
 def test_every_packet_of_every_block_becomes_a_frame():
-    found = frames_from_blocks(
+    result = frames_from_blocks(
         [
             ("dock", block(packet(5, b"one" * 9), packet(6, b"two", packet_type=4))),
             ("dock", block(packet(7, b"three"))),
         ],
         TAPS,
     )
-    assert [found.bytes_of(number) for number in range(3)] == [b"one" * 9, b"two", b"three"]
-    assert found.direction.tolist() == [IN, OUT, IN]
-    assert found.time_ns.tolist() == [5, 6, 7]
-    assert found.taps == (Tap("dock", "docker0"),)
+    assert [result.bytes_of(number) for number in range(3)] == [b"one" * 9, b"two", b"three"]
+    assert result.direction.tolist() == [IN, OUT, IN]
+    assert result.time_ns.tolist() == [5, 6, 7]
+    assert result.taps == (Tap("dock", "docker0"),)
 
 
 def test_an_unknown_interface_is_called_by_its_index():
-    found = frames_from_blocks([("web", block(packet(1, b"x", index=7)))], TAPS)
-    assert found.taps == (Tap("web", "if7"),)
+    result = frames_from_blocks([("web", block(packet(1, b"x", index=7)))], TAPS)
+    assert result.taps == (Tap("web", "if7"),)
 
 
 def test_nodes_are_merged_by_time_and_each_ring_keeps_its_order():
     dock = block(packet(10, b"port"), packet(8, b"bridge"))
-    found = frames_from_blocks([("dock", dock), ("web", block(packet(9, b"web"), packet(11, b"last")))], TAPS)
-    assert [found.bytes_of(number) for number in range(4)] == [b"web", b"port", b"bridge", b"last"]
-    assert found.time_ns.tolist() == [9, 10, 8, 11]
+    result = frames_from_blocks([("dock", dock), ("web", block(packet(9, b"web"), packet(11, b"last")))], TAPS)
+    assert [result.bytes_of(number) for number in range(4)] == [b"web", b"port", b"bridge", b"last"]
+    assert result.time_ns.tolist() == [9, 10, 8, 11]
 
 
 def test_a_vlan_tag_that_the_kernel_removed_is_put_back():
@@ -53,15 +53,15 @@ def test_a_vlan_tag_that_the_kernel_removed_is_put_back():
         packet(1, addresses + rest, status=0x10, tci=42),
         packet(2, addresses + rest, status=0x50, tci=43, tpid=0x88A8),
     ]
-    found = frames_from_blocks([("dock", block(*rows))], TAPS)
-    assert found.bytes_of(0) == addresses + b"\x81\x00\x00\x2a" + rest
-    assert found.bytes_of(1) == addresses + b"\x88\xa8\x00\x2b" + rest
-    assert found.length.tolist() == [25, 25]
+    result = frames_from_blocks([("dock", block(*rows))], TAPS)
+    assert result.bytes_of(0) == addresses + b"\x81\x00\x00\x2a" + rest
+    assert result.bytes_of(1) == addresses + b"\x88\xa8\x00\x2b" + rest
+    assert result.length.tolist() == [25, 25]
 
 
 def test_interfaces_without_ethernet_begin_with_the_ip_header():
-    found = frames_from_blocks([("web", block(packet(1, b"E", hatype=65534), packet(2, b"lo", hatype=772)))], TAPS)
-    assert [found.taps[tap].linktype for tap in found.tap] == [101, 1]
+    result = frames_from_blocks([("web", block(packet(1, b"E", hatype=65534), packet(2, b"lo", hatype=772)))], TAPS)
+    assert [result.taps[tap].linktype for tap in result.tap] == [101, 1]
 
 
 def test_blocks_without_packets_give_no_frames():

@@ -10,8 +10,8 @@ from cnetkit.recording.chunks import CHUNK, by_chunks
 
 @pytest.mark.parametrize("count", [0, 1, CHUNK, CHUNK + 1, 5 * CHUNK - 1])
 def test_chunks_cover_every_row_once_in_order(count):
-    seen = by_chunks(count, lambda part: np.arange(part.start, part.stop))
-    assert np.array_equal(np.concatenate([np.zeros(0, int), *seen]), np.arange(count))
+    captured = by_chunks(count, lambda part: np.arange(part.start, part.stop))
+    assert np.array_equal(np.concatenate([np.zeros(0, int), *captured]), np.arange(count))
 
 
 def test_an_exception_in_one_chunk_is_raised():

@@ -21,8 +21,8 @@ MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 
 def frames_of(packets, linktype=1, cut=None):
     raw = [p if isinstance(p, bytes) else bytes(p) for p in packets]
-    kept = [one[:cut] for one in raw]
-    sizes = np.array([len(one) for one in kept], np.int32)
+    kept = [item[:cut] for item in raw]
+    sizes = np.array([len(item) for item in kept], np.int32)
     count = len(raw)
     return Frames(
         (Tap("a", "eth0", linktype),),
@@ -31,7 +31,7 @@ def frames_of(packets, linktype=1, cut=None):
         np.arange(count),
         (np.cumsum(sizes) - sizes).astype(np.int64),
         sizes,
-        np.array([len(one) for one in raw], np.int32),
+        np.array([len(item) for item in raw], np.int32),
         np.frombuffer(b"".join(kept), np.uint8),
     )
 
@@ -57,8 +57,8 @@ def test_padding_of_short_frames_is_not_payload():
 def test_payloads_that_differ_in_one_octet_have_different_digests():
     for size in (1, 7, 8, 9, 200):
         bodies = [bytes(size), bytes(size - 1) + b"\1"]
-        one, other = decode(frames_of([Ether(**MACS) / tcp(payload=body) for body in bodies])).payload_digest
-        assert one != other
+        item, another = decode(frames_of([Ether(**MACS) / tcp(payload=body) for body in bodies])).payload_digest
+        assert item != another
 
 
 def test_every_encapsulation_is_decoded():
@@ -153,9 +153,9 @@ def test_no_damage_to_a_tunnelled_packet_makes_it_raise(damages):
     ],
 )
 def test_frames_without_ethernet_are_the_same_packets(linktype, before):
-    found, whole = decode(frames_of([before + bytes(tcp())], linktype)), decode(frames_of([Ether() / tcp()]))
+    result, whole = decode(frames_of([before + bytes(tcp())], linktype)), decode(frames_of([Ether() / tcp()]))
     names = ("problem", "version", "src_low", "dst_low", "sport", "dport", "seq", "payload_length", "payload_digest")
-    assert [getattr(found, name)[0] for name in names] == [getattr(whole, name)[0] for name in names]
+    assert [getattr(result, name)[0] for name in names] == [getattr(whole, name)[0] for name in names]
 
 
 @pytest.mark.parametrize("linktype", [0, 1, 101, 108, 113, 276])
@@ -166,15 +166,15 @@ def test_an_empty_frame_is_too_short(linktype):
 @given(st.integers(20, 80), st.integers(20, 80))
 def test_a_packet_truncated_twice_is_matched_by_the_common_part(one, other):
     both = [bytes(Ether(**MACS) / tcp(payload=bytes(range(60)))) for _ in range(2)]
-    found = decode(cut_frames(both, [14 + 20 + one, 14 + 20 + other]))
-    assert found.payload_digest[0] == found.payload_digest[1]
-    assert (found.payload_length + found.cut).tolist() == [60, 60]
+    result = decode(cut_frames(both, [14 + 20 + one, 14 + 20 + other]))
+    assert result.payload_digest[0] == result.payload_digest[1]
+    assert (result.payload_length + result.cut).tolist() == [60, 60]
 
 
 def test_truncated_frames_do_not_change_the_digests_of_other_packets():
     packets = [bytes(Ether(**MACS) / tcp(payload=bytes([n]) * (40 + n))) for n in range(3)]
-    found = decode(cut_frames(packets, [14 + 40, 200, 200]))
-    assert found.payload_digest[1:].tolist() == decode(frames_of(packets)).payload_digest[1:].tolist()
+    result = decode(cut_frames(packets, [14 + 40, 200, 200]))
+    assert result.payload_digest[1:].tolist() == decode(frames_of(packets)).payload_digest[1:].tolist()
 
 
 def cut_frames(packets, limits):

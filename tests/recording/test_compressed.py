@@ -10,8 +10,8 @@ TEXT = bytes(range(256)) * 5000
 
 
 def unpack(data, limit=1 << 30):
-    found, warning = unpacked(np.frombuffer(data, np.uint8), limit)
-    return found.tobytes(), warning
+    result, warning = unpacked(np.frombuffer(data, np.uint8), limit)
+    return result.tobytes(), warning
 
 
 def test_a_compressed_file_is_unpacked():
@@ -24,22 +24,22 @@ def test_consecutive_members_are_one_file_and_padding_is_ignored():
 
 @pytest.mark.parametrize("size", [12, 200, 2000])
 def test_a_truncated_file_gives_its_readable_part(size):
-    found, warning = unpack(gzip.compress(np.random.default_rng(1).bytes(9000))[:size])
-    assert len(found) < size
+    result, warning = unpack(gzip.compress(np.random.default_rng(1).bytes(9000))[:size])
+    assert len(result) < size
     assert f"at byte {size}" in warning
 
 
 def test_damage_is_reported_with_its_position():
     packed = bytearray(gzip.compress(TEXT))
     packed[-8] ^= 1  # the checksum
-    found, warning = unpack(bytes(packed))
+    result, warning = unpack(bytes(packed))
     assert "damaged" in warning
-    assert len(found) <= len(TEXT)
+    assert len(result) <= len(TEXT)
 
 
 def test_no_more_is_unpacked_than_the_limit():
-    found, warning = unpack(gzip.compress(bytes(1 << 20)), limit=1000)
-    assert len(found) == 1000
+    result, warning = unpack(gzip.compress(bytes(1 << 20)), limit=1000)
+    assert len(result) == 1000
     assert "more than 1,000 bytes" in warning
 
 

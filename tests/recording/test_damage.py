@@ -22,15 +22,15 @@ def test_a_capture_file_inside_a_packet_is_not_read_as_packets():
         broken = bytearray(whole)
         broken[at : at + len(damage)] = damage
         for end in (len(broken), len(broken) - 700):
-            found = read(np.frombuffer(bytes(broken[:end]), np.uint8), "web")
-            seen = [found.frames.bytes_of(number) for number in range(len(found.frames))]
-            assert set(seen) <= set(packets)
-            assert len(seen) >= len(packets) - 4
+            result = read(np.frombuffer(bytes(broken[:end]), np.uint8), "web")
+            captured = [result.frames.bytes_of(number) for number in range(len(result.frames))]
+            assert set(captured) <= set(packets)
+            assert len(captured) >= len(packets) - 4
 
 
 @pytest.mark.parametrize("cut", [2, 10, 19])
 def test_reading_continues_after_damage_shortly_before_the_end(cut):
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     record = struct.pack("<IIII", 1_700_000_000, 1, 4, 4) + b"abcd"
-    found = read(np.frombuffer((head + record + bytes(7) + record * 5)[:-cut], np.uint8), "web")
-    assert len(found.frames) == 5
+    result = read(np.frombuffer((head + record + bytes(7) + record * 5)[:-cut], np.uint8), "web")
+    assert len(result.frames) == 5

@@ -48,7 +48,9 @@ def test_packets_and_times_agree_with_tshark(tmp_path, data):
     times = subprocess.run(
         ["tshark", "-r", path, "-T", "fields", "-e", "frame.time_epoch"], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert [f"{one / 1e9:.9f}" for one in load(path).frames.time_ns.tolist()] == [f"{float(one):.9f}" for one in times]
+    assert [f"{item / 1e9:.9f}" for item in load(path).frames.time_ns.tolist()] == [
+        f"{float(item):.9f}" for item in times
+    ]
 
 
 def test_a_modified_file_says_interface_and_direction_of_each_packet(tmp_path):
@@ -62,7 +64,7 @@ def test_a_modified_file_says_interface_and_direction_of_each_packet(tmp_path):
 def test_packets_dropped_by_snoop_are_counted_as_lost(tmp_path):
     path = tmp_path / "old.cap"
     path.write_bytes(snoop(drops=7))
-    assert [(one.what, one.count) for one in load(path).losses] == [("frames", 7)]
+    assert [(item.what, item.count) for item in load(path).losses] == [("frames", 7)]
 
 
 @pytest.mark.parametrize("data", [snoop(), modified()], ids=["snoop", "modified"])
@@ -94,13 +96,13 @@ def foreign(names, comments):
     out += b"".join(block(1, struct.pack("<HHI", 1, 0, 0) + option(2, name) + option(0, b"")) for name in names)
     for at, texts in enumerate(comments):
         packet = PACKETS[at]
-        said = b"".join(option(1, text) for text in texts)
+        words = b"".join(option(1, text) for text in texts)
         body = (
             struct.pack("<IIIII", at % len(names), 0, 10**6 + at, len(packet), len(packet))
             + packet
             + bytes(-len(packet) % 4)
         )
-        out += block(6, body + said + option(0, b""))
+        out += block(6, body + words + option(0, b""))
     return out
 
 

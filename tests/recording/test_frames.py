@@ -6,9 +6,9 @@ A, B = Tap("a", "eth0"), Tap("b", "eth0")
 
 
 def test_frames_are_equal_however_their_bytes_are_arranged(frames_of):
-    one = frames_of([A, B], [(0, 1, 5, b"xy"), (1, 2, 6, b"z")])
-    other = frames_of([B, A], [(0, 2, 6, b"z"), (1, 1, 5, b"xy")]).take(np.array([1, 0]))
-    assert one == other
+    item = frames_of([A, B], [(0, 1, 5, b"xy"), (1, 2, 6, b"z")])
+    another = frames_of([B, A], [(0, 2, 6, b"z"), (1, 1, 5, b"xy")]).take(np.array([1, 0]))
+    assert item == another
 
 
 def test_frames_differ_if_one_byte_differs(frames_of):

@@ -24,24 +24,24 @@ def test_equal_octets_have_equal_digests_wherever_they_are(octets, before, after
 def test_each_bit_counts(size):
     octets = np.random.default_rng(size).bytes(size)
     others = [bytes((*octets[:at], octets[at] ^ 1 << bit, *octets[at + 1 :])) for at in range(size) for bit in range(8)]
-    found = {digest_at(b"abc", one, b"") for one in (octets, *others)}
-    assert len(found) == 8 * size + 1
+    result = {digest_at(b"abc", item, b"") for item in (octets, *others)}
+    assert len(result) == 8 * size + 1
 
 
 @pytest.mark.parametrize("size", [16, BLOCK + 16])
-def test_changes_in_several_words_do_not_undo_one_another(size):
+def test_changes_in_several_words_do_not_cancel_out(size):
     octets = np.frombuffer(np.random.default_rng(7).bytes(size), "<u8")
     flips = [np.uint64(1) << np.uint64(bit) for bit in (0, 1, 30, 31, 32, 62, 63)]
-    pairs = [(one, other) for one in range(size // 8) for other in range(one)]
-    found = set()
-    for one, other in pairs:
+    pairs = [(item, another) for item in range(size // 8) for another in range(item)]
+    result = set()
+    for item, another in pairs:
         for flip in flips:
             for also in flips:
                 changed = octets.copy()
-                changed[one] ^= flip
-                changed[other] ^= also
-                found.add(digest_at(b"", changed.tobytes(), b""))
-    assert len(found) == len(pairs) * len(flips) ** 2
+                changed[item] ^= flip
+                changed[another] ^= also
+                result.add(digest_at(b"", changed.tobytes(), b""))
+    assert len(result) == len(pairs) * len(flips) ** 2
 
 
 def test_the_order_of_words_counts():

@@ -57,7 +57,7 @@ libc.fclose(ctypes.c_void_p(out))
 """
 
 
-def test_threads_that_work_on_columns_share_one_heap():
+def test_threads_share_one_heap():
     shared, apart = (
         subprocess.run([sys.executable, "-c", HEAPS, *more], capture_output=True, text=True, check=True).stdout
         for more in ([], ["apart"])

@@ -49,12 +49,12 @@ def test_a_capture_cut_anywhere_is_read_up_to_there(seed, data):
 @given(st.binary(max_size=200))
 def test_any_packet_is_read(packet):
     block = Pcapng()
-    found = inspected(block.section() + block.interface(b"a/b") + block.packet(0, 5, packet))
-    assert found.frames.bytes_of(0) == packet
+    result = inspected(block.section() + block.interface(b"a/b") + block.packet(0, 5, packet))
+    assert result.frames.bytes_of(0) == packet
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
-def test_what_fuzzing_found_is_read_or_refused(path):
+def test_inputs_from_fuzzing_are_read_or_refused(path):
     inspected(path.read_bytes())
 
 
@@ -63,19 +63,19 @@ def test_names_that_a_terminal_would_obey_are_shown_as_text():
         inspected(seed)
 
 
-def test_a_block_that_claims_four_gigabytes_is_told_with_its_place(pcapng):
+def test_a_block_that_claims_four_gigabytes_is_reported_with_its_position(pcapng):
     good = pcapng.section() + pcapng.interface(b"a/b") + pcapng.packet(0, 1, FRAME)
-    found = read(good, struct.pack(pcapng.order + "II", 6, 0xFFFFFFFC), bytes(64))
-    assert len(found.frames) == 1
-    assert f"byte {len(good)} " in found.warnings[0]
+    result = read(good, struct.pack(pcapng.order + "II", 6, 0xFFFFFFFC), bytes(64))
+    assert len(result.frames) == 1
+    assert f"byte {len(good)} " in result.warnings[0]
 
 
 def test_more_interfaces_than_any_host_has_are_not_kept():
     block = Pcapng()
     packets = (block.packet(number, 1, FRAME) for number in (5, 19_000))
-    found = read(block.section(), block.interface() * 20_000, *packets)
-    assert (len(found.frames), len(found.frames.taps)) == (1, MOST_INTERFACES)
-    assert any(f"{MOST_INTERFACES:,}" in warning for warning in found.warnings)
+    result = read(block.section(), block.interface() * 20_000, *packets)
+    assert (len(result.frames), len(result.frames.taps)) == (1, MOST_INTERFACES)
+    assert any(f"{MOST_INTERFACES:,}" in warning for warning in result.warnings)
 
 
 def test_many_interfaces_of_one_capture_cost_little_memory_to_join():
@@ -90,30 +90,30 @@ def test_options_without_an_end_are_not_followed(pcapng):
     assert len(read(pcapng.section(), endless, pcapng.packet(0, 1, FRAME)).frames) == 1
 
 
-def test_more_sections_than_any_file_has_are_told():
+def test_too_many_sections_are_reported():
     block = Pcapng()
-    found = read(block.section() * 10_100)
-    assert "nothing was read from byte 280000 on" in found.warnings[0]
+    result = read(block.section() * 10_100)
+    assert "nothing was read from byte 280000 on" in result.warnings[0]
 
 
-def test_a_bomb_is_unpacked_to_a_bounded_size_and_told(monkeypatch):
+def test_a_bomb_is_unpacked_to_a_bounded_size_and_reported(monkeypatch):
     monkeypatch.setattr("cnetkit.recording.compressed.LEAST", 1 << 16)
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-    found = load(io.BytesIO(gzip.compress(head + struct.pack("<IIII", 0, 0, 16, 16) + bytes(1 << 24))), node="host")
-    assert len(found.frames.data) < 1 << 22
-    assert "unpacks to more than" in found.warnings[0]
+    result = load(io.BytesIO(gzip.compress(head + struct.pack("<IIII", 0, 0, 16, 16) + bytes(1 << 24))), node="host")
+    assert len(result.frames.data) < 1 << 22
+    assert "unpacks to more than" in result.warnings[0]
 
 
 @pytest.mark.parametrize("resolution", [0, 6, 9, 19, 0x7F, 0x80, 0xA0, 0xBF, 0xFF])
 def test_times_beyond_what_can_be_held_become_the_last_that_can(pcapng, resolution):
     options = pcapng.option(9, bytes([resolution])) + pcapng.option(14, struct.pack(pcapng.order + "q", 1 << 62))
-    found = read(pcapng.section(), pcapng.interface(b"a/b", options=options), pcapng.packet(0, (1 << 64) - 1, FRAME))
-    assert found.frames.time_ns[0] == (1 << 63) - 1
+    result = read(pcapng.section(), pcapng.interface(b"a/b", options=options), pcapng.packet(0, (1 << 64) - 1, FRAME))
+    assert result.frames.time_ns[0] == (1 << 63) - 1
 
 
 def test_a_name_of_any_length_is_cut(pcapng):
-    found = read(pcapng.section(), pcapng.interface(b"x" * 60_000), pcapng.packet(0, 1, FRAME))
-    assert len(found.frames.taps[0].interface) < 200
+    result = read(pcapng.section(), pcapng.interface(b"x" * 60_000), pcapng.packet(0, 1, FRAME))
+    assert len(result.frames.taps[0].interface) < 200
 
 
 def test_a_section_that_lies_about_its_length_is_read_all_the_same(pcapng):
@@ -122,6 +122,6 @@ def test_a_section_that_lies_about_its_length_is_read_all_the_same(pcapng):
     assert len(read(bytes(section), pcapng.interface(), pcapng.packet(0, 1, FRAME)).frames) == 1
 
 
-def test_what_is_no_capture_is_refused():
+def test_a_file_that_is_no_capture_is_refused():
     with pytest.raises(CnetkitError, match="not a capture file"):
         read(gzip.compress(b"hello" * 100))

@@ -13,12 +13,12 @@ from cnetkit.recording.pcap import read
 def test_both_byte_orders_and_both_resolutions_are_read(order, magic, tick):
     head = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, 101)
     records = struct.pack(order + "IIII", 3, 4, 3, 1500) + b"abc" + struct.pack(order + "IIII", 3, 5, 1, 1) + b"d"
-    found = read(np.frombuffer(head + records, np.uint8), "web", "eth0")
-    assert found.frames.taps == (Tap("web", "eth0", 101),)
-    assert [found.frames.bytes_of(number) for number in range(2)] == [b"abc", b"d"]
-    assert found.frames.time_ns.tolist() == [3 * 10**9 + 4 * tick, 3 * 10**9 + 5 * tick]
-    assert found.frames.length.tolist() == [1500, 1]
-    assert found.warnings == ()
+    result = read(np.frombuffer(head + records, np.uint8), "web", "eth0")
+    assert result.frames.taps == (Tap("web", "eth0", 101),)
+    assert [result.frames.bytes_of(number) for number in range(2)] == [b"abc", b"d"]
+    assert result.frames.time_ns.tolist() == [3 * 10**9 + 4 * tick, 3 * 10**9 + 5 * tick]
+    assert result.frames.length.tolist() == [1500, 1]
+    assert result.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ def test_both_byte_orders_and_both_resolutions_are_read(order, magic, tick):
 )
 def test_a_truncated_or_damaged_record_is_reported_with_its_position(rest):
     whole = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 1, 1, 1, 1) + b"a"
-    found = read(np.frombuffer(whole + rest, np.uint8), "web")
-    assert len(found.frames) == 1
-    assert found.warnings == ("the packet at byte 41 is damaged or truncated: the rest was not read",)
+    result = read(np.frombuffer(whole + rest, np.uint8), "web")
+    assert len(result.frames) == 1
+    assert result.warnings == ("the packet at byte 41 is damaged or truncated: the rest was not read",)
 
 
 @given(st.integers(0, 39), st.integers(0, 60), st.binary(min_size=1, max_size=40))
@@ -39,17 +39,17 @@ def test_reading_continues_after_damage(record, offset, noise):
     at = len(head) + sum(map(len, records[:record])) + offset
     whole = bytearray(head + b"".join(records))
     whole[at : at + len(noise)] = noise[: max(0, len(whole) - at)]
-    found = read(np.frombuffer(bytes(whole), np.uint8), "web")
-    seen = [found.frames.bytes_of(number) for number in range(len(found.frames))]
+    result = read(np.frombuffer(bytes(whole), np.uint8), "web")
+    captured = [result.frames.bytes_of(number) for number in range(len(result.frames))]
     ends = np.cumsum([len(head), *map(len, records)])
     untouched = [
         p for p, begin, end in zip(packets, ends, ends[1:], strict=False) if end <= at or begin >= at + len(noise)
     ]
-    assert [packet for packet in seen if packet in untouched] == untouched
-    assert len(seen) == 40 or any("damaged" in warning for warning in found.warnings)
+    assert [packet for packet in captured if packet in untouched] == untouched
+    assert len(captured) == 40 or any("damaged" in warning for warning in result.warnings)
 
 
 def test_odd_headers_are_read_if_they_lead_to_the_end():
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-    found = read(np.frombuffer(head + struct.pack("<IIII", 1, 2_000_000, 3, 2) + b"abc", np.uint8), "web")
-    assert (len(found.frames), found.warnings) == (1, ())
+    result = read(np.frombuffer(head + struct.pack("<IIII", 1, 2_000_000, 3, 2) + b"abc", np.uint8), "web")
+    assert (len(result.frames), result.warnings) == (1, ())

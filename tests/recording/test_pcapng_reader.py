@@ -16,25 +16,25 @@ def reading(*blocks):
 
 def test_packets_are_read_in_either_byte_order(pcapng):
     flags = pcapng.option(2, struct.pack(pcapng.order + "I", 2)) + pcapng.option(0, b"")
-    found = reading(
+    result = reading(
         pcapng.section(),
         pcapng.interface(b"web/eth0", options=pcapng.option(9, b"\x09")),
         pcapng.packet(0, 1_700_000_000_123_456_789, b"hello", flags, length=1500),
     )
-    assert found.warnings == ()
-    assert found.frames.taps == (Tap("web", "eth0"),)
-    assert found.frames.bytes_of(0) == b"hello"
-    assert found.frames.direction[0] == OUT
-    assert found.frames.time_ns[0] == 1_700_000_000_123_456_789
-    assert (found.frames.captured[0], found.frames.length[0]) == (5, 1500)
+    assert result.warnings == ()
+    assert result.frames.taps == (Tap("web", "eth0"),)
+    assert result.frames.bytes_of(0) == b"hello"
+    assert result.frames.direction[0] == OUT
+    assert result.frames.time_ns[0] == 1_700_000_000_123_456_789
+    assert (result.frames.captured[0], result.frames.length[0]) == (5, 1500)
 
 
 def test_flags_after_other_options_are_read(pcapng):
     options = pcapng.option(1, b"a comment") + pcapng.option(2, struct.pack(pcapng.order + "I", 1))
-    found = reading(
+    result = reading(
         pcapng.section(), pcapng.interface(), pcapng.packet(0, 0, b"abc", options), pcapng.packet(0, 0, b"")
     )
-    assert found.frames.direction.tolist() == [IN, UNKNOWN]
+    assert result.frames.direction.tolist() == [IN, UNKNOWN]
 
 
 def test_times_are_read_in_every_resolution(pcapng):
@@ -42,39 +42,39 @@ def test_times_are_read_in_every_resolution(pcapng):
     shifted = pcapng.interface(options=pcapng.option(14, struct.pack(pcapng.order + "q", 100)))
     ticks = [7, 7_000_000, 7 * 10**9, 7 * 10**12, 7 << 10, 7 << 40, 7_000_000]
     packets = [pcapng.packet(number, tick, b"x") for number, tick in enumerate(ticks)]
-    found = reading(pcapng.section(), *interfaces, shifted, *packets)
-    assert found.frames.time_ns.tolist() == [7 * 10**9] * 6 + [107 * 10**9]
+    result = reading(pcapng.section(), *interfaces, shifted, *packets)
+    assert result.frames.time_ns.tolist() == [7 * 10**9] * 6 + [107 * 10**9]
 
 
 def test_sections_number_their_interfaces_anew_and_may_differ_in_byte_order():
     little, big = Pcapng("<"), Pcapng(">")
-    found = reading(
+    result = reading(
         *(
-            one.section() + one.interface(name) + one.packet(0, 5, name)
-            for one, name in ((little, b"a/x"), (big, b"b/y"))
+            item.section() + item.interface(name) + item.packet(0, 5, name)
+            for item, name in ((little, b"a/x"), (big, b"b/y"))
         ),
         little.section() + little.interface(b"a/x") + little.packet(0, 5, b"again"),
     )
-    assert [found.frames.taps[tap].node for tap in found.frames.tap] == ["a", "b", "a"]
-    assert found.frames.taps == (Tap("a", "x"), Tap("b", "y"))
-    assert found.warnings == ()
+    assert [result.frames.taps[tap].node for tap in result.frames.tap] == ["a", "b", "a"]
+    assert result.frames.taps == (Tap("a", "x"), Tap("b", "y"))
+    assert result.warnings == ()
 
 
 def test_unknown_blocks_are_skipped(pcapng):
     blocks = [pcapng.block(kind, bytes(40)) for kind in (0x0BAD, 0x7777, 0x80000001)]
-    found = reading(pcapng.section(), *blocks, pcapng.interface(), *blocks, pcapng.packet(0, 0, b"abc"))
-    assert len(found.frames) == 1
-    assert found.warnings == ()
+    result = reading(pcapng.section(), *blocks, pcapng.interface(), *blocks, pcapng.packet(0, 0, b"abc"))
+    assert len(result.frames) == 1
+    assert result.warnings == ()
 
 
 def test_simple_and_obsolete_packet_blocks_are_read(pcapng):
     simple = pcapng.block(3, struct.pack(pcapng.order + "I", 3) + b"abc")
     old = pcapng.block(2, struct.pack(pcapng.order + "HHIIII", 1, 9, 0, 7, 2, 2) + b"de")
-    found = reading(pcapng.section(), pcapng.interface(b"a/x"), pcapng.interface(b"a/y"), simple, old)
-    assert [found.frames.bytes_of(number) for number in range(2)] == [b"abc", b"de"]
-    assert found.frames.tap.tolist() == [0, 1]
-    assert found.frames.time_ns.tolist() == [0, 7000]
-    assert found.warnings == ("1 simple packet blocks have no timestamp: their time is 0",)
+    result = reading(pcapng.section(), pcapng.interface(b"a/x"), pcapng.interface(b"a/y"), simple, old)
+    assert [result.frames.bytes_of(number) for number in range(2)] == [b"abc", b"de"]
+    assert result.frames.tap.tolist() == [0, 1]
+    assert result.frames.time_ns.tolist() == [0, 7000]
+    assert result.warnings == ("1 simple packet blocks have no timestamp: their time is 0",)
 
 
 def test_losses_are_read_from_the_statistics_blocks(pcapng):
@@ -86,9 +86,9 @@ def test_losses_are_read_from_the_statistics_blocks(pcapng):
 
 def test_a_truncated_file_is_read_up_to_its_end_and_says_where(pcapng):
     whole = pcapng.section() + pcapng.interface() + pcapng.packet(0, 0, b"abc")
-    found = reading((whole + pcapng.packet(0, 0, b"defghijk"))[:-6])
-    assert len(found.frames) == 1
-    assert found.warnings == (f"the block at byte {len(whole)} is damaged or truncated: the rest was not read",)
+    result = reading((whole + pcapng.packet(0, 0, b"defghijk"))[:-6])
+    assert len(result.frames) == 1
+    assert result.warnings == (f"the block at byte {len(whole)} is damaged or truncated: the rest was not read",)
 
 
 @pytest.mark.parametrize("place", [4, -4, 0])
@@ -97,10 +97,10 @@ def test_reading_continues_after_a_damaged_block(pcapng, place):
     at = place % len(packets[4])
     packets[4][at : at + 4] = b"\x77\x66\x55\x44"
     before = pcapng.section() + pcapng.interface() + b"".join(packets[:4])
-    found = reading(before, *packets[4:])
-    assert [found.frames.bytes_of(n) for n in range(len(found.frames))] == [b"%04d" % n for n in range(9) if n != 4]
+    result = reading(before, *packets[4:])
+    assert [result.frames.bytes_of(n) for n in range(len(result.frames))] == [b"%04d" % n for n in range(9) if n != 4]
     if place:
-        assert found.warnings == (
+        assert result.warnings == (
             f"bytes {len(before)} to {len(before) + len(packets[4]) - 1} are damaged: they were not read",
         )
 
@@ -114,31 +114,31 @@ def test_a_capture_file_inside_a_packet_is_not_read_as_packets(pcapng, before):
     for number, damage in ((0, b"\xff" * 8), (1, b"\xff" * 8), (2, bytes(300))):
         broken = [*blocks[:number], blocks[number].copy(), *blocks[number + 1 :]]
         broken[number][4 : 4 + len(damage)] = damage
-        found = reading(pcapng.section(), pcapng.interface(b"out/side"), *broken)
-        assert {tap.node for tap in found.frames.taps} == {"out"}
-        seen = [found.frames.bytes_of(n) for n in range(len(found.frames))]
-        assert seen == packets[:number] + packets[number + 1 :]
+        result = reading(pcapng.section(), pcapng.interface(b"out/side"), *broken)
+        assert {tap.node for tap in result.frames.taps} == {"out"}
+        captured = [result.frames.bytes_of(n) for n in range(len(result.frames))]
+        assert captured == packets[:number] + packets[number + 1 :]
     cut = reading(b"".join([pcapng.section(), pcapng.interface(), *blocks[:-1]])[:-700])
     assert [cut.frames.bytes_of(n) for n in range(len(cut.frames))] == packets[:-2]
 
 
 def test_a_section_after_damage_has_its_own_interfaces(pcapng):
-    one = pcapng.section() + pcapng.interface(b"a/x") + pcapng.packet(0, 1, b"abcd")
-    other = pcapng.section() + pcapng.interface(b"b/y") + pcapng.packet(0, 2, b"efgh")
-    found = reading(one + bytes(64) + other)
-    assert [found.frames.taps[tap].node for tap in found.frames.tap] == ["a", "b"]
+    item = pcapng.section() + pcapng.interface(b"a/x") + pcapng.packet(0, 1, b"abcd")
+    another = pcapng.section() + pcapng.interface(b"b/y") + pcapng.packet(0, 2, b"efgh")
+    result = reading(item + bytes(64) + another)
+    assert [result.frames.taps[tap].node for tap in result.frames.tap] == ["a", "b"]
 
 
 def test_a_block_of_length_zero_does_not_stop_the_reader(pcapng):
-    found = reading(pcapng.section(), bytes(400))
-    assert len(found.warnings) == 1
+    result = reading(pcapng.section(), bytes(400))
+    assert len(result.warnings) == 1
 
 
 def test_packets_that_do_not_fit_their_block_or_name_no_interface_are_left_out(pcapng):
     lying = bytearray(pcapng.packet(0, 0, b"abcd"))
     lying[20:24] = struct.pack(pcapng.order + "I", 5000)
-    found = reading(
+    result = reading(
         pcapng.section(), pcapng.interface(), bytes(lying), pcapng.packet(3, 0, b"x"), pcapng.packet(0, 0, b"ok")
     )
-    assert [found.frames.bytes_of(number) for number in range(len(found.frames))] == [b"ok"]
-    assert found.warnings[0].startswith("2 packets, the first at byte ")
+    assert [result.frames.bytes_of(number) for number in range(len(result.frames))] == [b"ok"]
+    assert result.warnings[0].startswith("2 packets, the first at byte ")

@@ -122,12 +122,12 @@ def test_tshark_reads_a_saved_recording_without_warnings(tmp_path):
     )
     fields = ["frame.interface_name", "frame.time_epoch", "frame.packet_flags_direction", "frame.comment", "frame.len"]
     asked = [part for field in fields for part in ("-e", field)]
-    said = subprocess.run(["tshark", "-r", saved, "-T", "fields", *asked], capture_output=True, text=True, check=True)
-    assert said.stdout.splitlines() == [
+    text = subprocess.run(["tshark", "-r", saved, "-T", "fields", *asked], capture_output=True, text=True, check=True)
+    assert text.stdout.splitlines() == [
         "web/eth0\t1700000000.123456789\t0x00000002\tfirst hop\t60",
         "dock/docker0\t1700000000.123456790\t0x00000001\t<b>second</b> \u2192 hop\t61",
     ]
-    assert not [line for line in said.stderr.splitlines() if "dangerous" not in line]
+    assert not [line for line in text.stderr.splitlines() if "dangerous" not in line]
     assert len(load(saved).events) == 30_000
 
 
@@ -258,7 +258,7 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_read_as_far_as_it_goes(
 
     monkeypatch.setattr("cnetkit.recording.recording.READ_AT_ONCE", 64)
     monkeypatch.setattr(os, "preadv", shortening)
-    found = load(recording_file)
+    result = load(recording_file)
     monkeypatch.undo()
-    assert found.warnings == load(recording_file).warnings != ()
-    assert found.frames == load(recording_file).frames
+    assert result.warnings == load(recording_file).warnings != ()
+    assert result.frames == load(recording_file).frames

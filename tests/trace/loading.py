@@ -11,19 +11,19 @@ import numpy as np
 from cnetkit.recording.frames import LINKTYPE_ETHERNET, Frames, Tap
 
 
-def frames_of(seen, linktype=LINKTYPE_ETHERNET):
+def frames_of(captured, linktype=LINKTYPE_ETHERNET):
     """Frames from (node/ifname, direction 0-2, time_ns, bytes) tuples."""
-    names = list(dict.fromkeys(one[0] for one in seen))
-    sizes = np.array([len(one[3]) for one in seen], np.int32)
+    names = list(dict.fromkeys(item[0] for item in captured))
+    sizes = np.array([len(item[3]) for item in captured], np.int32)
     return Frames(
         taps=tuple(Tap(*name.split("/", 1), linktype) for name in names),
-        tap=np.array([names.index(one[0]) for one in seen], np.int32),
-        direction=np.array([one[1] for one in seen], np.uint8),
-        time_ns=np.array([one[2] for one in seen], np.int64),
-        start=np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64) if len(seen) else np.zeros(0, np.int64),
+        tap=np.array([names.index(item[0]) for item in captured], np.int32),
+        direction=np.array([item[1] for item in captured], np.uint8),
+        time_ns=np.array([item[2] for item in captured], np.int64),
+        start=np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64) if len(captured) else np.zeros(0, np.int64),
         captured=sizes,
         length=sizes,
-        data=np.frombuffer(b"".join(one[3] for one in seen), np.uint8),
+        data=np.frombuffer(b"".join(item[3] for item in captured), np.uint8),
     )
 
 
@@ -33,7 +33,7 @@ def recording_of(frames, topologies=(), events=(), losses=()):
 
 def read_pcapng(path: Path):
     """The frames of a little-endian pcapng file with nanosecond times."""
-    raw, names, seen, at = Path(path).read_bytes(), [], [], 0
+    raw, names, captured, at = Path(path).read_bytes(), [], [], 0
     while at < len(raw):
         kind, size = struct.unpack_from("<II", raw, at)
         body = raw[at + 8 : at + size - 4]
@@ -44,17 +44,17 @@ def read_pcapng(path: Path):
             interface, high, low, kept, _ = struct.unpack_from("<IIIII", body)
             options = options_of(body[20 + (kept + 3) // 4 * 4 :])
             flags = struct.unpack("<I", options[2])[0] & 3 if 2 in options else 0
-            seen.append((names[interface], flags, high << 32 | low, body[20 : 20 + kept]))
+            captured.append((names[interface], flags, high << 32 | low, body[20 : 20 + kept]))
         at += size
-    return frames_of(seen)
+    return frames_of(captured)
 
 
 def options_of(raw):
-    found, at = {}, 0
+    result, at = {}, 0
     while at + 4 <= len(raw):
         code, size = struct.unpack_from("<HH", raw, at)
         if code == 0:
             break
-        found[code] = raw[at + 4 : at + 4 + size]
+        result[code] = raw[at + 4 : at + 4 + size]
         at += 4 + (size + 3) // 4 * 4
-    return found
+    return result

@@ -24,10 +24,10 @@ def journeys_of(joined):
 
 def test_the_tagged_packets_of_a_published_port_are_whole_without_a_topology():
     truth = json.loads((TRUTH / "portmap.truth.json").read_text())
-    found = journeys_of(join(recording_of(read_pcapng(TRUTH / "portmap.pcapng"))))
+    result = journeys_of(join(recording_of(read_pcapng(TRUTH / "portmap.pcapng"))))
     owner = {n: tag for tag, frames in truth["journeys"].items() for n in frames}
-    assert not [j for j in found if len({owner[n] for n in j if n in owner}) > 1]
-    whole = [tag for tag, frames in truth["journeys"].items() if set(frames) in found]
+    assert not [j for j in result if len({owner[n] for n in j if n in owner}) > 1]
+    whole = [tag for tag, frames in truth["journeys"].items() if set(frames) in result]
     assert len(whole) >= 0.999 * len(truth["journeys"])
 
 
@@ -37,12 +37,12 @@ def test_no_wrong_join_if_interfaces_were_not_captured(hidden):
     frames = read_pcapng(TRUTH / "portmap.pcapng")
     kept = np.flatnonzero(~np.isin(frames.tap, hidden))
     names = ("tap", "direction", "time_ns", "start", "captured", "length")
-    seen = replace(frames, **{name: getattr(frames, name)[kept] for name in names})
-    found = [{int(kept[n]) for n in j} for j in journeys_of(join(recording_of(seen)))]
+    captured = replace(frames, **{name: getattr(frames, name)[kept] for name in names})
+    result = [{int(kept[n]) for n in j} for j in journeys_of(join(recording_of(captured)))]
     owner = {n: tag for tag, members in truth.items() for n in members}
-    assert not [j for j in found if len({owner[n] for n in j if n in owner}) > 1]
+    assert not [j for j in result if len({owner[n] for n in j if n in owner}) > 1]
     rest = [left for members in truth.values() if (left := set(members) & set(kept.tolist()))]
-    assert sum(left in found for left in rest) >= 0.99 * len(rest)
+    assert sum(left in result for left in rest) >= 0.99 * len(rest)
 
 
 PLACES = ("a/eth0", "r/p1", "r/p2", "r/br0", "b/eth0", "b/lo")
@@ -66,7 +66,7 @@ PACKETS += [
     for at, end in ((0, 60), (0, 20), (20, 60), (20, 40), (40, 60), (10, 50))
 ]
 
-SEEN = st.tuples(
+CAPTURED = st.tuples(
     st.sampled_from(PLACES),
     st.integers(0, 2),
     st.integers(0, 40),
@@ -75,7 +75,7 @@ SEEN = st.tuples(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(SEEN, max_size=40))
+@given(st.lists(CAPTURED, max_size=40))
 def test_every_frame_belongs_to_one_journey_or_is_unexplained_with_a_reason(seen):
     joined = join(recording_of(frames_of(seen)))
     count = joined.journey.max(initial=-1) + 1
@@ -105,40 +105,40 @@ def udp(n, ttl=64, src="10.0.0.1", dst="10.0.0.2", sport=9, dport=9):
 
 
 def test_identical_packets_pair_in_order_on_each_link():
-    seen = [("a/eth0", 2, t, udp(0)) for t in range(5)] + [("b/eth0", 1, 10 + t, udp(0)) for t in range(5)]
-    joined = join(recording_of(frames_of(seen)))
+    captured = [("a/eth0", 2, t, udp(0)) for t in range(5)] + [("b/eth0", 1, 10 + t, udp(0)) for t in range(5)]
+    joined = join(recording_of(frames_of(captured)))
     assert joined.parent.tolist() == [-1] * 5 + [0, 1, 2, 3, 4]
 
 
 def test_identical_packets_are_ambiguous_if_one_of_them_was_lost():
-    seen = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1))]
-    seen += [("a/eth0", 2, 100, udp(0)), ("a/eth0", 2, 200, udp(0)), ("b/eth0", 1, 300, udp(0))]
-    joined = join(recording_of(frames_of(seen)))
+    captured = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1))]
+    captured += [("a/eth0", 2, 100, udp(0)), ("a/eth0", 2, 200, udp(0)), ("b/eth0", 1, 300, udp(0))]
+    joined = join(recording_of(frames_of(captured)))
     assert joined.parent.tolist() == [-1, 0, -1, -1, -1]
     assert joined.ambiguous.tolist() == [False] * 4 + [True]
 
 
 def test_a_retransmission_after_a_loss_is_distinguished_by_time():
-    seen = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1)), ("a/eth0", 2, 100, udp(0))]
-    seen += [("a/eth0", 2, 10**9, udp(0)), ("b/eth0", 1, 10**9 + 300, udp(0))]
-    joined = join(recording_of(frames_of(seen)))
+    captured = [("a/eth0", 2, 0, udp(1)), ("b/eth0", 1, 9, udp(1)), ("a/eth0", 2, 100, udp(0))]
+    captured += [("a/eth0", 2, 10**9, udp(0)), ("b/eth0", 1, 10**9 + 300, udp(0))]
+    joined = join(recording_of(frames_of(captured)))
     assert joined.parent.tolist() == [-1, 0, -1, -1, 3]
 
 
 def test_an_echoed_packet_is_a_journey_of_its_own():
     there, back = udp(0, sport=5), udp(0, src="10.0.0.2", dst="10.0.0.1", dport=5)
-    seen = [("a/eth0", 2, 0, there), ("b/eth0", 1, 5, there), ("b/eth0", 2, 9, back), ("a/eth0", 1, 14, back)]
-    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1, 2]
+    captured = [("a/eth0", 2, 0, there), ("b/eth0", 1, 5, there), ("b/eth0", 2, 9, back), ("a/eth0", 1, 14, back)]
+    assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, 0, -1, 2]
 
 
 def test_a_router_decrements_the_ttl():
-    seen = [("r/in", 1, 0, udp(3)), ("r/out", 2, 5, udp(3, ttl=63)), ("r/x", 2, 6, udp(3, ttl=60))]
-    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1]
+    captured = [("r/in", 1, 0, udp(3)), ("r/out", 2, 5, udp(3, ttl=63)), ("r/x", 2, 6, udp(3, ttl=60))]
+    assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, 0, -1]
 
 
 def test_a_syn_ack_without_identification_is_distinguished_by_its_sequence_number():
     def syn(seq):
         return bytes(Ether(**MACS) / IP(src="10.0.0.1", dst="10.0.0.2", id=0) / TCP(seq=seq, flags="SA"))
 
-    seen = [("a/eth0", 2, 0, syn(1)), ("a/eth0", 2, 1, syn(2)), ("b/eth0", 1, 2, syn(2)), ("b/eth0", 1, 3, syn(1))]
-    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, -1, 1, 0]
+    captured = [("a/eth0", 2, 0, syn(1)), ("a/eth0", 2, 1, syn(2)), ("b/eth0", 1, 2, syn(2)), ("b/eth0", 1, 3, syn(1))]
+    assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, -1, 1, 0]

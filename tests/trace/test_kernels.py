@@ -21,23 +21,23 @@ def marked(recording: Recording, doubled: bool = False) -> dict[str, list[int]]:
 
     `doubled`: a question that arrived twice was answered twice, so the identification distinguishes the answers.
     """
-    found: dict[str, list[int]] = {}
+    result: dict[str, list[int]] = {}
     for number in range(len(recording.frames)):
         octets = recording.frames.bytes_of(number)
         for mark in set(TAG.findall(octets)):
-            found.setdefault(mark.decode() + (octets[18:20].hex() if doubled else ""), []).append(number)
-    return found
+            result.setdefault(mark.decode() + (octets[18:20].hex() if doubled else ""), []).append(number)
+    return result
 
 
 @pytest.mark.parametrize("bare", [False, True])
 @pytest.mark.parametrize("name", [name for name in CASES if name != "wireguard"])
 def test_no_wrong_join_and_nearly_every_journey_whole(name, bare):
     recording = load(FOLDER / f"{name}.pcapng")
-    seen = replace(recording, topologies=(), events=()) if bare else recording
-    found = score(json.loads(explain(seen).to_json()), marked(recording, name.startswith("doubled")))
-    assert found["wrong"] == []
-    assert found["every_frame_once"]
-    assert found["share"] >= (0.99 if bare else 0.999), found["broken"]
+    captured = replace(recording, topologies=(), events=()) if bare else recording
+    result = score(json.loads(explain(captured).to_json()), marked(recording, name.startswith("doubled")))
+    assert result["wrong"] == []
+    assert result["every_frame_once"]
+    assert result["share"] >= (0.99 if bare else 0.999), result["broken"]
 
 
 @pytest.mark.parametrize("bare", [False, True])
@@ -45,14 +45,14 @@ def test_wireguards_encrypted_packets_belong_to_the_journeys_of_the_plain_ones(b
     """Questions and answers alternate, so the k-th plain packet is the k-th encrypted one."""
     recording = load(FOLDER / "wireguard.pcapng")
     trace = explain(replace(recording, topologies=(), events=()) if bare else recording)
-    plain, sealed = (
+    plain, encrypted = (
         [n for n in range(len(recording.frames)) if leaves(recording, n) == "a/" + i] for i in ("wg0", "eth0")
     )
     journey = trace.analysis.joined.journey
-    assert [journey[n] for n in plain] == [journey[n] for n in sealed]
-    found = {n for one in trace.journeys if len(one.hops) >= 6 for n in one.frames}
-    assert {n for frames in marked(recording).values() for n in frames} <= found
-    assert len({one.flow.title for one in trace.journeys}) == 3
+    assert [journey[n] for n in plain] == [journey[n] for n in encrypted]
+    result = {n for item in trace.journeys if len(item.hops) >= 6 for n in item.frames}
+    assert {n for frames in marked(recording).values() for n in frames} <= result
+    assert len({item.flow.title for item in trace.journeys}) == 3
 
 
 def leaves(recording: Recording, number: int) -> str:

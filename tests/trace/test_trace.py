@@ -107,8 +107,8 @@ def test_a_later_packet_quotes_the_conntrack_entry_and_no_rule(trace):
 
 
 def test_a_bridge_step_quotes_the_forwarding_entry_or_says_that_it_floods(trace):
-    known, flood = trace.journeys[2].hops[3], trace.journeys[3].hops[1]
-    assert [(e.kind, e.quote) for e in known.evidence] == [("forwarding-entry", f"{WEB} dev vweb master docker0")]
+    expected, flood = trace.journeys[2].hops[3], trace.journeys[3].hops[1]
+    assert [(e.kind, e.quote) for e in expected.evidence] == [("forwarding-entry", f"{WEB} dev vweb master docker0")]
     assert flood.evidence[0].quote == "ff:ff:ff:ff:ff:ff is a broadcast address: sent to every port"
 
 

@@ -76,8 +76,8 @@ class Trace:
     undirected: int = 0
 
     def __post_init__(self):
-        for one in (*self.journeys, *self.flows):
-            one.trace = self
+        for item in (*self.journeys, *self.flows):
+            item.trace = self
 
     conversations = Answered()
 

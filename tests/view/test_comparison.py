@@ -3,7 +3,7 @@
 from cnetkit.trace.report.comparison import Comparison, Difference
 from cnetkit.view.comparison import html, text
 
-ONE = Comparison(
+COMPARISON = Comparison(
     (
         Difference("tcp SYN a → b:80", "outcome", "dropped at dock/eth0: <b>", "delivered at web/eth0"),
         Difference("tcp SYN a → b:80", "rules", "“-j DROP\x1b”", ""),
@@ -14,15 +14,15 @@ ONE = Comparison(
 
 
 def test_text_lists_before_and_after_below_each_question():
-    said = text(ONE)
-    assert said.splitlines()[0] == "2 kinds of packet differ, 1 is alike"
-    assert "  outcome before: dropped at dock/eth0: <b>" in said
-    assert "  packets before: none\n  packets after: delivered at out/eth0" in said
-    assert "\x1b" not in said
+    words = text(COMPARISON)
+    assert words.splitlines()[0] == "2 kinds of packet differ, 1 is alike"
+    assert "  outcome before: dropped at dock/eth0: <b>" in words
+    assert "  packets before: none\n  packets after: delivered at out/eth0" in words
+    assert "\x1b" not in words
 
 
 def test_html_is_one_table_with_everything_escaped():
-    page = html(ONE)
+    page = html(COMPARISON)
     assert page.count("<table") == 1
     assert page.count('scope="rowgroup"') == 2
     assert "&lt;b&gt;" in page
@@ -30,4 +30,4 @@ def test_html_is_one_table_with_everything_escaped():
 
 
 def test_a_notebook_gets_both():
-    assert set(ONE._repr_mimebundle_()) == {"text/plain", "text/html"}
+    assert set(COMPARISON._repr_mimebundle_()) == {"text/plain", "text/html"}

@@ -11,8 +11,8 @@ def test_packets_with_different_decisive_rules_took_different_paths(lesson_trace
 
 def test_packets_with_different_outcomes_took_different_paths(lesson_trace):
     first = lesson_trace.flows[1].journeys[0]
-    other = type(first)(9, first.hops, Outcome("lost-from-sight", "web/eth0"), first.packet)
-    assert len(grouped([first, other])) == 2
+    another = type(first)(9, first.hops, Outcome("lost-from-sight", "web/eth0"), first.packet)
+    assert len(grouped([first, another])) == 2
 
 
 def test_packets_with_different_changes_took_different_paths(lesson_trace):

@@ -3,10 +3,10 @@ from itertools import combinations
 from cnetkit.view.layout import Port, layout
 
 
-def inside(box, other):
+def inside(box, another):
     return (
-        other.x <= box.x and other.y <= box.y
-        and box.x + box.width <= other.x + other.width and box.y + box.height <= other.y + other.height
+        another.x <= box.x and another.y <= box.y
+        and box.x + box.width <= another.x + another.width and box.y + box.height <= another.y + another.height
     )  # fmt: skip
 
 
@@ -30,8 +30,8 @@ def docker(containers=20, bridges=1):
 
 
 def test_a_host_contains_its_containers_and_nothing_else_overlaps():
-    found = layout(*docker(bridges=3))
-    boxes = {box.node: box for box in found.boxes}
+    result = layout(*docker(bridges=3))
+    boxes = {box.node: box for box in result.boxes}
     for node, box in boxes.items():
         assert node in ("dock", "outside") or inside(box, boxes["dock"])
     guests = [box for node, box in boxes.items() if node not in ("dock", "outside")]
@@ -40,27 +40,27 @@ def test_a_host_contains_its_containers_and_nothing_else_overlaps():
 
 def test_each_interface_is_in_its_nodes_box_and_no_two_overlap():
     hosts, ports, joined = docker(bridges=2)
-    found = layout(hosts, ports, joined)
-    boxes = {box.node: box for box in found.boxes}
-    for (node, _), (x, y) in found.places.items():
+    result = layout(hosts, ports, joined)
+    boxes = {box.node: box for box in result.boxes}
+    for (node, _), (x, y) in result.places.items():
         box = boxes[node]
         assert box.x <= x <= box.x + box.width
         assert box.y <= y <= box.y + box.height
-    assert len(set(found.places.values())) == len(ports)
+    assert len(set(result.places.values())) == len(ports)
 
 
 def test_a_bridge_is_above_its_ports_and_a_container_below_its_port():
-    found = layout(*docker(containers=3)).places
+    result = layout(*docker(containers=3)).places
     for number in range(3):
-        port, end = found["dock", f"vethc0x{number}"], found[f"c0x{number}", "eth0"]
-        assert found["dock", "br0"][1] < port[1] < end[1]
+        port, end = result["dock", f"vethc0x{number}"], result[f"c0x{number}", "eth0"]
+        assert result["dock", "br0"][1] < port[1] < end[1]
         assert port[0] == end[0]
 
 
 def test_linked_nodes_are_neighbours():
     ports = [Port(node, "eth0") for node in ("r", "a", "b")]
-    found = layout({"r": "", "a": "", "b": ""}, ports, [("r", "a"), ("r", "b")]).places
-    order = sorted(("r", "a", "b"), key=lambda node: found[node, "eth0"])
+    result = layout({"r": "", "a": "", "b": ""}, ports, [("r", "a"), ("r", "b")]).places
+    order = sorted(("r", "a", "b"), key=lambda node: result[node, "eth0"])
     assert order[1] == "r"
 
 

@@ -54,9 +54,9 @@ def test_a_flow_and_a_journey_have_displays_too(lesson_trace):
 
 
 def test_hostile_names_are_escaped(hostile_trace):
-    said = html(hostile_trace)
-    assert not [tag for tag, _ in Tags(said).found if tag == "script"]
-    assert "\x1b" not in said
+    text = html(hostile_trace)
+    assert not [tag for tag, _ in Tags(text).found if tag == "script"]
+    assert "\x1b" not in text
 
 
 def test_nothing_is_fetched_and_nothing_runs(trace):
@@ -68,10 +68,10 @@ def test_a_large_trace_names_what_it_leaves_out(trace):
     many = type(trace)((*trace.flows * 32,))
     assert "2 more flows not shown here." in html(many)
     ways = tuple(
-        type(one)(n, one.hops[: n % 6 + 1], one.outcome, one.packet) for n, one in enumerate(trace.journeys * 50)
+        type(item)(n, item.hops[: n % 6 + 1], item.outcome, item.packet) for n, item in enumerate(trace.journeys * 50)
     )
     flow = type(trace.flows[0])(
-        0, "many", tuple(replace(one, packet=replace(one.packet, source=str(one.id))) for one in ways)
+        0, "many", tuple(replace(item, packet=replace(item.packet, source=str(item.id))) for item in ways)
     )
     assert "60 more packets of this flow not listed here." in html(type(trace)((flow,)))
     assert "94 more ways of packets are not drawn here." in html(type(trace)((flow,)))

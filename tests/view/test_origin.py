@@ -37,17 +37,17 @@ def pictures(trace):
 
 
 def test_a_replayed_trace_says_so_in_every_picture(replayed):
-    assert [REPLAYED in said for said in pictures(replayed)] == [True] * 7
+    assert [REPLAYED in text for text in pictures(replayed)] == [True] * 7
 
 
 def test_a_live_trace_says_so_in_every_picture(replayed):
     live = explain(replace(replayed.recording, replayed=""))
-    assert [f"Captured live with Linux {live.recording.kernel}" in said for said in pictures(live)] == [True] * 7
+    assert [f"Captured live with Linux {live.recording.kernel}" in text for text in pictures(live)] == [True] * 7
 
 
 def test_a_file_from_another_tool_has_no_origin_line(replayed):
     foreign = explain(replace(replayed.recording, replayed="", kernel=""))
-    assert not any("Captured live" in said or "not live" in said for said in pictures(foreign))
+    assert not any("Captured live" in text or "not live" in text for text in pictures(foreign))
 
 
 @pytest.mark.parametrize(("label", "words"), [("a recording made on 2026-11-24", REPLAYED), ("", "Live: ")])

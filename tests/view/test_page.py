@@ -24,7 +24,7 @@ def test_the_scene_is_complete_and_cannot_break_the_page():
     topology = Topology(nodes=(Node(HOSTILE),), interfaces=(Interface(HOSTILE, HOSTILE),))
     drawn = scene.of_topology(topology, HOSTILE)
     text = document("title", drawn, "")
-    found = text.split('id="cnetkit-scene">')[1].split("</script>")[0]
-    assert json.loads(found) == json.loads(scene.encode(drawn))
-    assert "<" not in found
-    assert "\u2028" not in found
+    result = text.split('id="cnetkit-scene">')[1].split("</script>")[0]
+    assert json.loads(result) == json.loads(scene.encode(drawn))
+    assert "<" not in result
+    assert "\u2028" not in result

@@ -35,8 +35,8 @@ def test_translation_comes_before_the_entry_and_the_entry_before_the_accepting_r
 
 def test_duplicate_evidence_is_listed_once():
     jump = rule("-A FORWARD -j DOCKER-USER")
-    found = reasons([ROUTE, jump, ROUTE, jump])
-    assert (found.decisive, found.passed) == ((ROUTE,), (jump,))
+    result = reasons([ROUTE, jump, ROUTE, jump])
+    assert (result.decisive, result.passed) == ((ROUTE,), (jump,))
 
 
 def test_evidence_of_an_unknown_kind_is_kept():

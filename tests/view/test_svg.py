@@ -11,7 +11,7 @@ def words(picture):
     return ["".join(node.itertext()) for node in ElementTree.fromstring(picture).iter(SVG + "text")]
 
 
-def seen(picture):
+def captured(picture):
     """The texts without their tooltips."""
     texts = ElementTree.fromstring(picture).iter(SVG + "text")
     return [(node.text or "") + "".join(child.tail or "" for child in node) for node in texts]
@@ -25,18 +25,18 @@ def test_interfaces_are_columns_in_the_order_of_the_path(trace):
 
 
 def test_changes_evidence_and_outcomes_are_written_out(trace):
-    said = " ".join(words(ladder(trace.journeys)))
-    assert "◆ ip.dst 203.0.113.1 → 172.17.0.2" in said
-    assert "-j DNAT --to-destination 172.17.0.2:80” (ip nat DOCKER handle 5; kernel)" in said
-    assert "✕ dropped after dock/eth0" in said
-    assert "✓ delivered at web/eth0" in said
+    text = " ".join(words(ladder(trace.journeys)))
+    assert "◆ ip.dst 203.0.113.1 → 172.17.0.2" in text
+    assert "-j DNAT --to-destination 172.17.0.2:80” (ip nat DOCKER handle 5; kernel)" in text
+    assert "✕ dropped after dock/eth0" in text
+    assert "✓ delivered at web/eth0" in text
 
 
 def test_a_long_change_is_wrapped_and_not_cut(trace):
     tunnel = "vxlan 42 from 2001:db8:1111:2222:3333:4444:5555:6666 to 2001:db8:1111:2222:3333:4444:5555:7777"
     (first, *more) = trace.journeys[0].hops
     hop = replace(first, changes=(Change("encapsulation", "none", tunnel),))
-    lines = seen(ladder([replace(trace.journeys[0], hops=(hop, *more))]))
+    lines = captured(ladder([replace(trace.journeys[0], hops=(hop, *more))]))
     at = lines.index("◆ encapsulation none → vxlan 42 from")
     assert " ".join(line.strip() for line in lines[at : at + 3]) == f"◆ encapsulation none → {tunnel}"
     assert all(len(line) <= WORDS for line in lines[at : at + 3])
@@ -46,7 +46,7 @@ def test_names_with_different_ends_stay_different(trace):
     journey = trace.journeys[0]
     names = ("web-deployment-7d9f8b6c5d-x2x4z", "web-deployment-7d9f8b6c5d-qwert")
     hops = tuple(replace(hop, node=names[at % 2]) for at, hop in enumerate(journey.hops))
-    heads = [line for line in seen(ladder([replace(journey, hops=hops)])) if line.startswith("web-")]
+    heads = [line for line in captured(ladder([replace(journey, hops=hops)])) if line.startswith("web-")]
     assert len(set(heads)) == 2
 
 

@@ -18,19 +18,19 @@ def test_the_scene_is_sent_unchanged():
 
 
 def test_selecting_a_frame_returns_its_layers():
-    one, sent = viewer(), []
-    one.send = sent.append
-    one._received(one, {"is": "look", "frame": 5}, [])
-    one._received(one, {"is": "look", "frame": 10**9}, [])
+    item, sent = viewer(), []
+    item.send = sent.append
+    item._received(item, {"is": "look", "frame": 5}, [])
+    item._received(item, {"is": "look", "frame": 10**9}, [])
     assert [message["frame"] for message in sent] == [5, 10**9]
     assert sent[0]["layers"] == layers(captured().recording.frames, 5)
     assert sent[1]["layers"] == []
 
 
 def test_the_browser_can_only_select():
-    one = viewer()
-    one._received(one, {"is": "chosen", "frame": 7}, [])
-    assert one.chosen == 7
+    item = viewer()
+    item._received(item, {"is": "chosen", "frame": 7}, [])
+    assert item.chosen == 7
     for message in (
         {"is": "close"},
         {"is": "_layers", "frame": 1},
@@ -39,15 +39,15 @@ def test_the_browser_can_only_select():
         None,
         {"is": "look", "frame": "x"},
     ):
-        one._received(one, message, [])
-    assert one.chosen == 7
+        item._received(item, message, [])
+    assert item.chosen == 7
 
 
 def test_the_widget_knows_whether_it_is_visible():
-    one = viewer()
-    assert one.looked_at
-    one._received(one, {"is": "here"}, [])
-    one._received(one, {"is": "gone"}, [])
-    assert not one.looked_at
-    one._received(one, {"is": "here"}, [])
-    assert one.looked_at
+    item = viewer()
+    assert item.looked_at
+    item._received(item, {"is": "here"}, [])
+    item._received(item, {"is": "gone"}, [])
+    assert not item.looked_at
+    item._received(item, {"is": "here"}, [])
+    assert item.looked_at

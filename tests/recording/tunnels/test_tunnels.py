@@ -61,7 +61,7 @@ FRAMES = {
 
 
 def test_each_tunnel_is_tried():
-    assert {kind for kind, _, _ in FRAMES.values()} == set(TUNNELS[1:]) == {one.NAME for one in READERS}
+    assert {kind for kind, _, _ in FRAMES.values()} == set(TUNNELS[1:]) == {item.NAME for item in READERS}
 
 
 @pytest.mark.parametrize("name", FRAMES)

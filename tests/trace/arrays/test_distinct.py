@@ -14,8 +14,8 @@ def test_each_row_has_its_word_and_each_word_occurs_once(keys):
         asked.append(row)
         return f"{keys[row] // 2}"  # two keys share a word
 
-    found = distinct(np.array(keys, np.int64), word)
-    assert [found.words[code] for code in found.code] == [f"{key // 2}" for key in keys]
-    assert len(found.words) == len(set(found.words))
+    result = distinct(np.array(keys, np.int64), word)
+    assert [result.words[code] for code in result.code] == [f"{key // 2}" for key in keys]
+    assert len(result.words) == len(set(result.words))
     assert len(asked) == len(set(keys))
-    assert found.holds(lambda one: one == "1").tolist() == [key // 2 == 1 for key in keys]
+    assert result.holds(lambda item: item == "1").tolist() == [key // 2 == 1 for key in keys]

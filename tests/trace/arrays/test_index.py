@@ -14,7 +14,7 @@ def test_same_as_returns_the_rows_with_equal_values_in_the_given_order(values, r
     rows = np.array(random.sample(range(len(a)), len(a)))
     index = Index(rows, a, b)
     for row in range(len(a)):
-        same = [int(one) for one in rows if (a[one], b[one]) == (a[row], b[row])]
+        same = [int(item) for item in rows if (a[item], b[item]) == (a[row], b[row])]
         assert index.same_as(row).tolist() == index.find(a[row], b[row]).tolist() == same
 
 
@@ -27,10 +27,10 @@ def test_duplicates_have_the_same_key_which_is_computed_once_per_row(values):
         asked.append(row)
         return int(b[row])
 
-    alike = Duplicates(Index(np.arange(len(a)), a), key)
+    identical = Duplicates(Index(np.arange(len(a)), a), key)
     for row in range(len(a)):
-        same = [one for one in range(len(a)) if (a[one], b[one]) == (a[row], b[row])]
-        assert alike.of(row) == (same, same.index(row))
+        same = [item for item in range(len(a)) if (a[item], b[item]) == (a[row], b[row])]
+        assert identical.of(row) == (same, same.index(row))
     assert len(asked) == len(a)
 
 

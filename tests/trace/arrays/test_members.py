@@ -12,5 +12,5 @@ from cnetkit.trace.arrays.members import members, runs
 def test_members_are_listed_group_after_group(group, chosen):
     order, begins = members(np.array(group, np.int64), 6)
     rows, limits = runs(begins, np.array(sorted(chosen), np.int64))
-    found = [order[rows[a:b]].tolist() for a, b in pairwise(limits)]
-    assert found == [[at for at, number in enumerate(group) if number == one] for one in sorted(chosen)]
+    result = [order[rows[a:b]].tolist() for a, b in pairwise(limits)]
+    assert result == [[at for at, number in enumerate(group) if number == item] for item in sorted(chosen)]

@@ -16,9 +16,9 @@ KEYS = st.one_of(
 
 @given(KEYS)
 def test_rows_are_sorted_by_digest_and_equal_ones_keep_their_order(key):
-    order, found = ordered(key)
+    order, result = ordered(key)
     assert order.tolist() == np.argsort(key, kind="stable").tolist()
-    assert found.tolist() == key[order].tolist()
+    assert result.tolist() == key[order].tolist()
 
 
 @given(KEYS)
@@ -43,8 +43,8 @@ def test_every_element_with_an_equal_is_possible(one, other):
 
 def test_most_elements_without_an_equal_are_not_possible():
     random = np.random.default_rng(1)
-    one, other = (random.integers(0, 1 << 63, 10_000).astype(np.uint64) * np.uint64(2) for _ in range(2))
-    assert len(possible(one, other)) < 2_500
+    item, another = (random.integers(0, 1 << 63, 10_000).astype(np.uint64) * np.uint64(2) for _ in range(2))
+    assert len(possible(item, another)) < 2_500
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])

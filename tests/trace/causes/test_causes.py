@@ -61,15 +61,15 @@ CAUSES = [
 
 @pytest.mark.parametrize(("situation", "sent", "counter", "reason"), CAUSES, ids=[case[2] for case in CAUSES])
 def test_a_cause_needs_a_counter_that_increased(situation, sent, counter, reason):
-    found = ended(packet(**sent), counters={counter: 3}, **situation)
-    assert (found.kind, found.where, found.reason) == ("dropped", "r/eth0", reason)
-    assert f"{counter} went from 0 to 3" in [e.quote for e in found.evidence]
+    result = ended(packet(**sent), counters={counter: 3}, **situation)
+    assert (result.kind, result.where, result.reason) == ("dropped", "r/eth0", reason)
+    assert f"{counter} went from 0 to 3" in [e.quote for e in result.evidence]
     assert ended(packet(**sent), **situation).reason == ""
 
 
 def test_a_setting_that_changed_in_between_is_no_cause():
-    found = ended(packet(), counters={"Ip.InAddrErrors": 1}, settings=SETTINGS | {"forwarding": 0}, after=SETTINGS)
-    assert (found.kind, found.reason) == ("lost-from-sight", "")
+    result = ended(packet(), counters={"Ip.InAddrErrors": 1}, settings=SETTINGS | {"forwarding": 0}, after=SETTINGS)
+    assert (result.kind, result.reason) == ("lost-from-sight", "")
 
 
 def test_a_frame_for_another_mac_address_names_both_addresses():
@@ -90,8 +90,8 @@ def test_the_routers_own_source_address_is_checked_last():
 
 
 def test_a_packet_sent_into_a_tun_device_is_consumed():
-    found = ended(packet(), place="r/tun0", way=2, kind="tun")
-    assert (found.kind, found.where, found.reason) == ("consumed", "r/tun0", "the program behind tun0 has it")
+    result = ended(packet(), place="r/tun0", way=2, kind="tun")
+    assert (result.kind, result.where, result.reason) == ("consumed", "r/tun0", "the program behind tun0 has it")
 
 
 def test_no_cause_is_named_without_a_topology():

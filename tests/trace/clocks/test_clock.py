@@ -48,8 +48,8 @@ def test_a_clock_offset_changes_no_journey_and_is_reported(node, ahead, exact):
     joined = join(recording_of(wrong_clock(files(), node, ahead)))
     assert (joined.parent == exact.parent).all()
     if joined.clocks.notes:
-        assert all("seen at both" in said for said in joined.clocks.notes)
-        assert any(f" {node} " in said or f" {node}'s" in said for said in joined.clocks.notes)
+        assert all("seen at both" in text for text in joined.clocks.notes)
+        assert any(f" {node} " in text or f" {node}'s" in text for text in joined.clocks.notes)
     else:
         assert not (FRAMES.tap == [tap.node for tap in FRAMES.taps].index(node)).any()
 
@@ -59,7 +59,7 @@ def test_a_drifting_clock_is_corrected(drift):
     pause = int(np.ptp(FRAMES.time_ns)) + 10**9
     spread = replace(FRAMES, time_ns=FRAMES.time_ns + np.arange(len(FRAMES)) * 40 // len(FRAMES) * pause)
     joined = join(recording_of(wrong_clock(files(spread), "web", 7_000_000, drift)))
-    assert any("drifting by" in said for said in joined.clocks.notes)
+    assert any("drifting by" in text for text in joined.clocks.notes)
     assert (joined.parent == join(recording_of(spread)).parent).mean() > 0.99
 
 
@@ -71,7 +71,7 @@ def test_a_frames_own_time_is_kept():
     assert (np.abs(joined.clocks.time[its] - FRAMES.time_ns[its]) < 100_000).all()
 
 
-def seen(*rows):
+def captured(*rows):
     """Datagrams (number, place, direction, time in µs, ttl); each place has its own clock."""
     head = Ether(src="02::1", dst="02::2")
     frames = frames_of([
@@ -83,19 +83,19 @@ def seen(*rows):
 
 def test_with_packets_in_one_direction_only_none_arrives_before_it_was_sent():
     sent = [(n, "a/x", OUT, 1000 * n, 64) for n in range(1, 9)]
-    joined = seen(*sent, *((n, "b/x", IN, time - 700, 64) for n, _, _, time, _ in sent))
+    joined = captured(*sent, *((n, "b/x", IN, time - 700, 64) for n, _, _, time, _ in sent))
     assert joined.clocks.notes == ("the clock of b is 701.000 µs behind a's, estimated from 8 packets seen at both",)
     assert (np.diff(joined.clocks.time.reshape(2, 8), axis=0) > 0).all()
 
 
 def test_a_decreasing_ttl_shows_which_clock_was_first():
     first = [(n, "a/x", UNKNOWN, 1000 * n, 64) for n in range(1, 9)]
-    joined = seen(*first, *((n, "b/x", UNKNOWN, time - 700, 63) for n, _, _, time, _ in first))
+    joined = captured(*first, *((n, "b/x", UNKNOWN, time - 700, 63) for n, _, _, time, _ in first))
     assert "b is 701.000 µs behind a's" in joined.clocks.notes[0]
 
 
 def test_hosts_without_a_common_packet_are_not_compared():
-    joined = seen((1, "a/x", 2, 1, 64), (2, "b/x", 2, 1, 64))
+    joined = captured((1, "a/x", 2, 1, 64), (2, "b/x", 2, 1, 64))
     assert joined.clocks.notes == ("no packet tells how the clock of b differs from a's",)
     assert joined.clocks.time.tolist() == [1000, 1000]
 
@@ -104,16 +104,16 @@ def test_identical_packets_are_distinguished_within_the_accuracy_of_the_clocks()
     """b is 10 ms ahead. Both directions seem to take the same time, so 10.05 is estimated, and a packet that took 1 µs
     seems to arrive early."""
     onward = [(n, 1000 * n, 101) for n in range(1, 40)]
-    alike = [(0, 100_000 + 300 * k, 1) for k in range(12)]
+    identical = [(0, 100_000 + 300 * k, 1) for k in range(12)]
     asked = [
         row
-        for n, at, took in (*onward, *alike)
+        for n, at, took in (*onward, *identical)
         for row in ((n, "a/x", OUT, at, 64), (n, "b/x", IN, at + 10_000 + took, 64))
     ]
     back = [
         row for n in range(51, 90) for row in ((n, "b/x", OUT, 999 * n + 10_000, 63), (n, "a/x", IN, 999 * n + 1, 63))
     ]
-    joined = seen(*asked, *back)
+    joined = captured(*asked, *back)
     assert joined.clocks.notes == ("the clock of b is 10.050 ms ahead of a's, estimated from 78 packets seen at both",)
     first = 2 * len(onward)
     assert joined.parent[first + 1 : len(asked) : 2].tolist() == list(range(first, len(asked), 2))
@@ -121,4 +121,4 @@ def test_identical_packets_are_distinguished_within_the_accuracy_of_the_clocks()
 
 def test_identical_packets_are_not_joined_across_clocks_that_cannot_be_compared():
     rows = [(0, *at) for n in range(4) for at in (("b/x", IN, n * 10**6, 64), ("a/x", OUT, n * 10**6 + 400, 64))]
-    assert seen(*rows).parent.tolist() == [-1] * 8
+    assert captured(*rows).parent.tolist() == [-1] * 8

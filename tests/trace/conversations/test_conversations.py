@@ -111,12 +111,12 @@ CAPTURES = {
 
 def by_tshark(path: Path) -> dict[str, list[int]]:
     """Frame numbers, from 0, by the kind of trouble."""
-    found = {}
+    result = {}
     for kind, fields in EXPERT.items():
         command = ["tshark", "-n", "-r", str(path), "-Y", " || ".join(fields), "-T", "fields", "-e", "frame.number"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found[kind] = [int(number) - 1 for number in done.stdout.split()]
-    return found
+        result[kind] = [int(number) - 1 for number in done.stdout.split()]
+    return result
 
 
 def by_cnetkit(path: Path) -> dict[str, list[int]]:
@@ -143,7 +143,7 @@ def test_segments_of_random_uploads_are_judged_as_tshark_judges_them(tmp_path, s
 
 
 def state(path: Path) -> list[str]:
-    return [one.state for one in cnetkit.load(path).conversations]
+    return [item.state for item in cnetkit.load(path).conversations]
 
 
 def udp(back: bool = False, port: int = 53, data: bytes = b"?") -> bytes:
@@ -173,7 +173,7 @@ STATES = {
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_each_state_is_told_from_the_others(tmp_path, name):
+def test_each_state_is_distinguished_from_the_others(tmp_path, name):
     assert state(write(tmp_path / "x.pcap", STATES[name])) == [name]
 
 
@@ -192,22 +192,22 @@ def test_an_error_about_ipv6_is_named_with_its_sender(tmp_path):
     path = write(
         tmp_path / "x.pcap", [(1.0, bytes(Ether(src=A, dst=B) / asked)), (1.1, bytes(Ether(src=B, dst=A) / error))]
     )
-    (one,) = cnetkit.load(path).conversations
-    assert (one.state, one.ended_how, one.ended_from) == (
+    (item,) = cnetkit.load(path).conversations
+    assert (item.state, item.ended_how, item.ended_from) == (
         "rejected", "ICMP communication administratively prohibited", "fd00::fe")  # fmt: skip
 
 
 def test_the_client_is_who_asked_even_if_the_capture_begins_with_an_answer(tmp_path):
     path = write(tmp_path / "x.pcap", [(1.0, udp(back=True)), (1.1, udp()), (1.2, udp(back=True))])
-    (one,) = cnetkit.load(path).conversations
-    assert (one.sent[0], one.received[0]) == (1, 2)
+    (item,) = cnetkit.load(path).conversations
+    assert (item.sent[0], item.received[0]) == (1, 2)
 
 
 def test_octets_packets_and_round_trip_are_counted(tmp_path):
     talk = Talk().say("S").say("SA", 0, 1, back=True, after=0.02).say("A", 1, 1)
-    (one,) = cnetkit.load(write(tmp_path / "x.pcap", ping_pong(talk).frames)).conversations
-    assert (one.sent, one.received, one.opened) == ((6, 400), (5, 400), True)
-    assert abs(one.round_trip_ns - 20_000_000) < 2000
+    (item,) = cnetkit.load(write(tmp_path / "x.pcap", ping_pong(talk).frames)).conversations
+    assert (item.sent, item.received, item.opened) == ((6, 400), (5, 400), True)
+    assert abs(item.round_trip_ns - 20_000_000) < 2000
 
 
 def dns(number: int, name: str, code: int = 0, address: str = "", back: bool = False) -> bytes:
@@ -217,27 +217,27 @@ def dns(number: int, name: str, code: int = 0, address: str = "", back: bool = F
     )
 
 
-def test_names_are_told_with_their_answers_tries_and_failures(tmp_path):
+def test_names_are_listed_with_their_answers_tries_and_failures(tmp_path):
     frames = [
         (1.0, dns(1, "there.example")), (1.01, dns(1, "there.example", 0, "10.9.9.9", back=True)),
         (2.0, dns(2, "gone.example")), (2.01, dns(2, "gone.example", 3, back=True)),
         (3.0, dns(3, "silent.example")), (4.0, dns(3, "silent.example")),
     ]  # fmt: skip
     trace = cnetkit.load(write(tmp_path / "x.pcap", frames))
-    told = [(one.question, one.answer, one.answered, one.tries) for one in trace.conversations.topics(0)]
-    assert told == [
+    reported = [(item.question, item.answer, item.answered, item.tries) for item in trace.conversations.topics(0)]
+    assert reported == [
         ("A there.example", "10.9.9.9", True, 1), ("A gone.example", "NXDOMAIN", True, 1),
         ("A silent.example", "", False, 2),
     ]  # fmt: skip
 
 
-def test_http_and_arp_are_told_by_question_and_answer(tmp_path):
+def test_http_and_arp_are_listed_by_question_and_answer(tmp_path):
     talk = Talk().opened().say("PA", 1, 1, b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
     talk.say("PA", 1, 30, b"HTTP/1.1 503 Service Unavailable\r\n\r\n", back=True)
     who = ARP(op=1, psrc="10.0.0.1", pdst="10.0.0.9", hwsrc=A)
     frames = [*talk.frames, (1010.0, bytes(Ether(src=A, dst="ff:ff:ff:ff:ff:ff") / who))]
     trace = cnetkit.load(write(tmp_path / "x.pcap", frames))
-    assert [(one.question, one.answer) for one in trace.conversations.topics(0)] == [
+    assert [(item.question, item.answer) for item in trace.conversations.topics(0)] == [
         ("GET /x", "HTTP/1.1 503 Service Unavailable")]  # fmt: skip
     (asked,) = trace.conversations.topics(1)
     assert (asked.question, asked.answered) == ("who has 10.0.0.9?", False)
@@ -259,7 +259,7 @@ def test_a_trace_without_frames_has_no_conversations(tmp_path):
 def test_a_selection_has_its_own_conversations_only(tmp_path):
     frames = sorted([*STATES["closed"], *STATES["rejected"]])
     trace = cnetkit.load(write(tmp_path / "x.pcap", frames))
-    assert [one.state for one in trace.select("tcp.port == 80").conversations] == ["closed"]
+    assert [item.state for item in trace.select("tcp.port == 80").conversations] == ["closed"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["tcp", "udp", "arp", "raw"]), st.binary(max_size=60)), max_size=12))
@@ -270,7 +270,7 @@ def test_no_bytes_raise(tmp_path_factory, packets):
     trace = cnetkit.load(write(tmp_path_factory.mktemp("any") / "x.pcap", frames))
     assert sum(trace.conversations.states.values()) == len(trace.flows)
     assert len(trace.conversations.table) == len(trace.flows)
-    for one in trace.conversations:
-        trace.conversations.topics(one.flow)
-        assert list(sentences(trace, one))
+    for item in trace.conversations:
+        trace.conversations.topics(item.flow)
+        assert list(sentences(trace, item))
     assert len(list(troubles(trace))) <= len(trace.flows) + 1

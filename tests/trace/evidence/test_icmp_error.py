@@ -12,8 +12,8 @@ MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 
 def traced(*packets):
     ways = (1, 2, 1)
-    seen = [("b/eth0", ways[at], at, bytes(Ether(**MACS) / packet)) for at, packet in enumerate(packets)]
-    return explain(recording_of(frames_of(seen)))
+    captured = [("b/eth0", ways[at], at, bytes(Ether(**MACS) / packet)) for at, packet in enumerate(packets)]
+    return explain(recording_of(frames_of(captured)))
 
 
 def asked(number, source="10.0.0.1"):

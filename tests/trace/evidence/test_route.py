@@ -11,12 +11,12 @@ ROUTES = (MAIN, NEAR, OWN, SPECIAL)
 
 
 def rules(*texts):
-    found = []
+    result = []
     for text in texts:
         priority, _, rest = text.partition(":")
         table = {"local": 255, "main": 254}.get(rest.split()[-1]) or int(rest.split()[-1])
-        found.append(PolicyRule("a", int(priority), table, text=text))
-    return found
+        result.append(PolicyRule("a", int(priority), table, text=text))
+    return result
 
 
 def test_the_longest_prefix_wins():

@@ -16,8 +16,8 @@ def case_of(*rules: tuple[str, str], tool="iptables", policy="accept", versions=
         Chain("a", "ip", "filter", "FORWARD", "forward", 0, "drop"),
         Chain("a", "ip", "filter", "MORE"),
     )
-    found = tuple(Rule("a", "ip", "filter", chain, at, text, tool) for at, (chain, text) in enumerate(rules, 1))
-    snapshots = tuple(Topology(time_ns=at, chains=chains, rules=found[: len(found) - at]) for at in range(versions))
+    result = tuple(Rule("a", "ip", "filter", chain, at, text, tool) for at, (chain, text) in enumerate(rules, 1))
+    snapshots = tuple(Topology(time_ns=at, chains=chains, rules=result[: len(result) - at]) for at in range(versions))
     recording = Recording(no_frames(), topologies=snapshots)
     return Case(recording, join(recording))
 

@@ -10,9 +10,12 @@ from tests.trace.loading import frames_of, recording_of
 CLIENT, WEB, DOCK = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
 
 
-def datagram(source, target, mac, other, number=1, ttl=64):
+def datagram(source, target, mac, another, number=1, ttl=64):
     return bytes(
-        Ether(src=mac, dst=other) / IP(src=source, dst=target, id=number, ttl=ttl) / UDP(sport=5, dport=90) / b"octets"
+        Ether(src=mac, dst=another)
+        / IP(src=source, dst=target, id=number, ttl=ttl)
+        / UDP(sport=5, dport=90)
+        / b"octets"
     )
 
 
@@ -28,9 +31,9 @@ def ended(*seen):
 
 
 def test_an_address_that_a_node_sends_from_is_its_own():
-    found = ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER))
-    assert (found.kind, found.evidence[0].quote) == ("delivered", "packets from 10.0.0.2 begin at dock")
-    assert found.evidence[0].strength == "inferred"
+    result = ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER))
+    assert (result.kind, result.evidence[0].quote) == ("delivered", "packets from 10.0.0.2 begin at dock")
+    assert result.evidence[0].strength == "inferred"
 
 
 def test_a_node_does_not_receive_at_an_interface_that_sends_from_several_mac_addresses():
@@ -56,8 +59,8 @@ def test_an_encapsulated_packet_is_not_delivered():
 def test_an_unrouted_frame_is_delivered_to_the_mac_address_that_sends_there():
     frame = bytes(Ether(src=CLIENT, dst=WEB, type=0x88B5) / b"octets of somebody")
     assert ended(("a/eth0", 2, frame), ("b/eth0", 1, frame)).kind == "lost-from-sight"
-    found = ended(("a/eth0", 2, frame), ("b/eth0", 1, frame), ("b/eth0", 2, ANSWER))
-    assert (found.kind, found.evidence[0].quote) == ("delivered", f"packets from {WEB} begin at b")
+    result = ended(("a/eth0", 2, frame), ("b/eth0", 1, frame), ("b/eth0", 2, ANSWER))
+    assert (result.kind, result.evidence[0].quote) == ("delivered", f"packets from {WEB} begin at b")
 
 
 def test_a_frame_with_a_length_instead_of_a_type_is_llc():

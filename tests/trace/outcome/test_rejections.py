@@ -17,8 +17,8 @@ def sent(number):
 def test_an_error_belongs_to_the_packet_that_it_quotes():
     error = IP(src="10.0.0.2", dst="10.0.0.1") / ICMP(type=3, code=3) / sent(2)
     packets = [sent(1), sent(2), sent(3)]
-    seen = [("b/eth0", 1, at, bytes(Ether(**MACS) / packet)) for at, packet in enumerate(packets)]
-    trace = explain(recording_of(frames_of([*seen, ("b/eth0", 2, 9, bytes(Ether(**MACS) / error))])))
+    captured = [("b/eth0", 1, at, bytes(Ether(**MACS) / packet)) for at, packet in enumerate(packets)]
+    trace = explain(recording_of(frames_of([*captured, ("b/eth0", 2, 9, bytes(Ether(**MACS) / error))])))
     assert [j.outcome.kind == "dropped" for j in trace.journeys[:3]] == [False, True, False]
     assert trace.journeys[1].outcome.reason == "the node answered with ICMP port unreachable"
 
@@ -27,8 +27,8 @@ def test_a_reset_belongs_to_the_syn_that_it_acknowledges():
     syn = IP(src="10.0.0.1", dst="10.0.0.2") / TCP(sport=5, dport=80, seq=41, flags="S")
     for acknowledged, refused in ((42, True), (77, False)):
         reset = IP(src="10.0.0.2", dst="10.0.0.1", id=0) / TCP(sport=80, dport=5, ack=acknowledged, flags="RA")
-        seen = [("b/eth0", 1, 0, bytes(Ether(**MACS) / syn)), ("b/eth0", 2, 9, bytes(Ether(**MACS) / reset))]
-        outcome = explain(recording_of(frames_of(seen))).journeys[0].outcome
+        captured = [("b/eth0", 1, 0, bytes(Ether(**MACS) / syn)), ("b/eth0", 2, 9, bytes(Ether(**MACS) / reset))]
+        outcome = explain(recording_of(frames_of(captured))).journeys[0].outcome
         assert (outcome.reason == "the node answered with a TCP reset") is refused
 
 
@@ -36,10 +36,12 @@ def test_many_identical_packets_get_their_own_answers_in_linear_time(monkeypatch
     packet = IP(src="10.0.0.1", dst="10.0.0.2", id=0, flags="DF") / UDP(sport=5, dport=8125) / b"the same"
     error = IP(src="10.0.0.2", dst="10.0.0.1") / ICMP(type=3, code=3) / packet
     frames = [("b/eth0", 1, bytes(Ether(**MACS) / packet)), ("b/eth0", 2, bytes(Ether(**MACS) / error))]
-    seen = [(place, way, 2 * at + number, raw) for at in range(100) for number, (place, way, raw) in enumerate(frames)]
+    captured = [
+        (place, way, 2 * at + number, raw) for at in range(100) for number, (place, way, raw) in enumerate(frames)
+    ]
     looked_at, key = [], rule._key
     monkeypatch.setattr(rule, "_key", lambda case, frame: looked_at.append(frame) or key(case, frame))
-    trace = explain(recording_of(frames_of(seen)))
+    trace = explain(recording_of(frames_of(captured)))
     quoted = [e.source for journey in trace.journeys for e in journey.outcome.evidence]
     assert quoted == [f"frame {answer}" for answer in range(1, 200, 2)]
     assert len(looked_at) < 1000

@@ -17,7 +17,7 @@ def datagram(begin, end, *, number=1, octets=STREAM, six=False, sport=5):
     return bytes(Ether(**MACS) / ip / UDP(sport=sport, dport=90, chksum=1) / Raw(octets[begin:end]))
 
 
-def seen(*frames):
+def captured(*frames):
     return recording_of(frames_of([(place, way, at, frame) for at, (place, way, frame) in enumerate(frames)]))
 
 
@@ -29,17 +29,17 @@ def pieces(size, until, place="b/eth0", way=1, **more):
 
 def test_pieces_have_the_datagram_that_contained_them_as_parent():
     for six in (False, True):
-        joined = join(seen(("a/eth0", 2, datagram(0, 4500, six=six)), *pieces(1000, 4500, six=six)))
+        joined = join(captured(("a/eth0", 2, datagram(0, 4500, six=six)), *pieces(1000, 4500, six=six)))
         assert joined.parent.tolist() == [-1, 0, 0, 0, 0, 0]
 
 
 def test_a_merged_datagram_is_one_journey_with_all_its_pieces():
-    joined = join(seen(*pieces(1000, 4500, "a/eth0", 2), ("b/eth0", 1, datagram(0, 4500))))
+    joined = join(captured(*pieces(1000, 4500, "a/eth0", 2), ("b/eth0", 1, datagram(0, 4500))))
     assert joined.journey.tolist() == [0] * 6
 
 
 def test_a_datagram_is_not_cut_if_only_its_first_piece_was_captured():
-    joined = join(seen(("a/eth0", 2, datagram(0, 4500)), ("b/eth0", 1, datagram(0, 1000)),
+    joined = join(captured(("a/eth0", 2, datagram(0, 4500)), ("b/eth0", 1, datagram(0, 1000)),
                        ("b/eth0", 1, datagram(1008, 2008, number=2))))  # fmt: skip
     assert joined.parent.tolist() == [-1, -1, -1]
 
@@ -47,4 +47,4 @@ def test_a_datagram_is_not_cut_if_only_its_first_piece_was_captured():
 def test_no_more_pieces_are_made_than_a_kernel_merges():
     zeros = {"octets": bytes(9000), "six": True}
     frames = [("a/eth0", 1, datagram(0, 8, **zeros)), ("a/eth0", 1, datagram(0, 8000, **zeros))]
-    assert len(join(seen(*frames)).units) == 2
+    assert len(join(captured(*frames)).units) == 2

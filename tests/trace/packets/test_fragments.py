@@ -21,52 +21,52 @@ def sent(packet, size=1480):
     return [bytes(Ether(**MACS) / part) for part in fragment(packet, fragsize=size)]
 
 
-def seen(place, way, begin, parts):
+def captured(place, way, begin, parts):
     return [(place, way, begin + at, part) for at, part in enumerate(parts)]
 
 
 def test_all_fragments_are_one_journey_each_with_its_own_parent():
     parts = sent(datagram())
-    joined = join(recording_of(frames_of(seen("a/eth0", 2, 0, parts) + seen("b/eth0", 1, 10, parts))))
+    joined = join(recording_of(frames_of(captured("a/eth0", 2, 0, parts) + captured("b/eth0", 1, 10, parts))))
     assert set(joined.journey.tolist()) == {0}
     assert joined.parent.tolist() == [-1, -1, -1, 0, 1, 2]
 
 
 def test_fragments_made_by_a_router_have_the_whole_datagram_as_parent():
     whole, parts = [bytes(Ether(**MACS) / datagram(size=1400))], sent(datagram(size=1400, ttl=63), 560)
-    joined = join(recording_of(frames_of(seen("r/in", 1, 0, whole) + seen("r/out", 2, 5, parts))))
+    joined = join(recording_of(frames_of(captured("r/in", 1, 0, whole) + captured("r/out", 2, 5, parts))))
     assert joined.parent.tolist() == [-1, 0, 0, 0]
 
 
 def test_fragments_can_be_fragmented_again():
     first, again = sent(datagram()), sent(datagram(ttl=63), 960)
-    joined = join(recording_of(frames_of(seen("r/in", 1, 0, first) + seen("r/out", 2, 5, again))))
+    joined = join(recording_of(frames_of(captured("r/in", 1, 0, first) + captured("r/out", 2, 5, again))))
     assert joined.parent.tolist() == [-1, -1, -1, 0, 0, 1, 1]
 
 
 def test_the_parent_of_a_reassembled_datagram_is_the_fragment_that_completed_it():
     parts, whole = sent(datagram()), [bytes(Ether(**MACS) / datagram(ttl=63))]
-    joined = join(recording_of(frames_of(seen("r/in", 1, 0, parts) + seen("r/out", 2, 9, whole))))
+    joined = join(recording_of(frames_of(captured("r/in", 1, 0, parts) + captured("r/out", 2, 9, whole))))
     assert joined.parent.tolist() == [-1, -1, -1, 2]
     assert set(joined.journey.tolist()) == {0}
 
 
 def test_two_datagrams_with_interleaved_fragments_stay_separate():
-    one, two = sent(datagram(1)), sent(datagram(2))
-    mixed = [part for pair in zip(one, two, strict=True) for part in pair]
-    joined = join(recording_of(frames_of(seen("a/eth0", 2, 0, mixed) + seen("b/eth0", 1, 10, mixed))))
+    item, two = sent(datagram(1)), sent(datagram(2))
+    mixed = [part for pair in zip(item, two, strict=True) for part in pair]
+    joined = join(recording_of(frames_of(captured("a/eth0", 2, 0, mixed) + captured("b/eth0", 1, 10, mixed))))
     assert joined.journey.tolist() == [0, 1] * 6
 
 
 def test_an_identification_reused_after_a_pause_is_another_datagram():
-    one, two = sent(datagram(fill=b"x")), sent(datagram(fill=b"y"))
-    joined = join(recording_of(frames_of(seen("a/eth0", 2, 0, one) + seen("a/eth0", 2, 5 * 10**9, two))))
+    item, two = sent(datagram(fill=b"x")), sent(datagram(fill=b"y"))
+    joined = join(recording_of(frames_of(captured("a/eth0", 2, 0, item) + captured("a/eth0", 2, 5 * 10**9, two))))
     assert joined.journey.tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_a_datagram_without_all_fragments_is_one_journey_and_not_delivered():
     parts = sent(datagram())
-    taken = seen("a/eth0", 2, 0, parts) + seen("b/eth0", 1, 10, parts[:2])
+    taken = captured("a/eth0", 2, 0, parts) + captured("b/eth0", 1, 10, parts[:2])
     trace = explain(recording_of(frames_of([*taken, ("b/eth0", 2, 99, bytes(Ether(**MACS) / IP(src="10.0.0.2")))])))
     journey = trace.journeys[0]
     assert journey.frames == (0, 1, 2, 3, 4)
@@ -82,14 +82,14 @@ def test_ipv6_identifications_may_change_at_a_node_that_reassembles(size):
         ]
 
     there, then = cut(1, 64), cut(2, 63)
-    joined = join(recording_of(frames_of(seen("r/in", 1, 0, there) + seen("r/out", 2, 9, then))))
+    joined = join(recording_of(frames_of(captured("r/in", 1, 0, there) + captured("r/out", 2, 9, then))))
     assert set(joined.journey.tolist()) == {0}
     assert joined.parent.tolist() == [-1] * len(there) + list(range(len(there)))
 
 
 def test_a_fragment_shows_its_datagrams_ports_and_its_octet_range():
     parts = sent(datagram())
-    trace = explain(recording_of(frames_of(seen("a/eth0", 2, 0, parts) + seen("b/eth0", 1, 10, parts))))
+    trace = explain(recording_of(frames_of(captured("a/eth0", 2, 0, parts) + captured("b/eth0", 1, 10, parts))))
     assert trace.analysis.case.packet(1).destination == "10.0.0.2:53"
     assert [e.quote for e in trace.journeys[0].hops[1].evidence] == ["octets 1480 to 2959 of datagram 0x0007"]
     assert trace.journeys[0].hops[4].changes == ()

@@ -17,12 +17,12 @@ def segment(begin, end, *, number=0, ack=99, base=4_294_967_000, flags="A"):
     return bytes(Ether(**MACS) / IP(src="10.0.0.1", dst="10.0.0.2", id=number) / tcp / Raw(STREAM[begin:end]))
 
 
-def seen(*frames):
+def captured(*frames):
     return recording_of(frames_of([(place, way, at, frame) for at, (place, way, frame) in enumerate(frames)]))
 
 
 def test_pieces_have_the_segment_that_contained_them_as_parent():
-    joined = join(seen(
+    joined = join(captured(
         ("a/eth0", 2, segment(0, 3000, number=7, flags="PA")), ("b/eth0", 1, segment(0, 1000, number=7)),
         ("b/eth0", 1, segment(1000, 2000, number=8)), ("b/eth0", 1, segment(2000, 3000, number=9, flags="PA")),
     ))  # fmt: skip
@@ -30,7 +30,7 @@ def test_pieces_have_the_segment_that_contained_them_as_parent():
 
 
 def test_a_merged_segment_is_one_journey_with_all_its_pieces():
-    joined = join(seen(
+    joined = join(captured(
         ("a/eth0", 2, segment(0, 1000, number=1)), ("a/eth0", 2, segment(1000, 2000, number=2)),
         ("b/eth0", 1, segment(0, 2000, number=1)),
     ))  # fmt: skip
@@ -39,7 +39,7 @@ def test_a_merged_segment_is_one_journey_with_all_its_pieces():
 
 
 def test_pieces_of_other_sizes_are_matched_by_their_octets():
-    joined = join(seen(
+    joined = join(captured(
         ("a/eth0", 2, segment(0, 3000)), ("b/eth0", 1, segment(0, 2000)), ("b/eth0", 1, segment(2000, 3000)),
         ("b/eth0", 2, segment(0, 1000)), ("b/eth0", 2, segment(1000, 3000)),
     ))  # fmt: skip
@@ -47,7 +47,7 @@ def test_pieces_of_other_sizes_are_matched_by_their_octets():
 
 
 def test_consecutive_segments_stay_separate():
-    joined = join(seen(
+    joined = join(captured(
         ("a/eth0", 2, segment(0, 1000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
         ("a/eth0", 2, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(1000, 2000, number=2)),
     ))  # fmt: skip
@@ -55,7 +55,7 @@ def test_consecutive_segments_stay_separate():
 
 
 def test_a_retransmission_with_another_acknowledgement_is_another_journey():
-    joined = join(seen(
+    joined = join(captured(
         ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 2000, number=1)),
         ("a/eth0", 2, segment(0, 1000, number=5, ack=100)), ("b/eth0", 1, segment(0, 1000, number=5, ack=100)),
     ))  # fmt: skip
@@ -63,27 +63,27 @@ def test_a_retransmission_with_another_acknowledgement_is_another_journey():
 
 
 def test_the_same_numbers_with_other_octets_are_not_joined():
-    other = bytearray(segment(0, 1000, number=7))
-    other[-1] ^= 1
-    joined = join(seen(("a/eth0", 2, segment(0, 2000, number=7)), ("b/eth0", 1, bytes(other))))
+    another = bytearray(segment(0, 1000, number=7))
+    another[-1] ^= 1
+    joined = join(captured(("a/eth0", 2, segment(0, 2000, number=7)), ("b/eth0", 1, bytes(another))))
     assert joined.parent.tolist() == [-1, -1]
 
 
 def test_segments_that_overlap_everywhere_do_not_exhaust_the_memory():
     frames = [("a/eth0", 1, segment(at, at + 1000)) for at in range(300)]
-    assert len(join(seen(*frames)).units) == len(frames)
+    assert len(join(captured(*frames)).units) == len(frames)
 
 
 def test_segments_are_cut_as_the_last_interface_shows_them():
     places = [("a/eth0", 2), ("b/eth0", 1), *((f"{node}/eth{way}", 2 - way) for node in "bcde" for way in (1, 0))]
     large = [(place, way, segment(0, 9000)) for place, way in places[:-2]]
     small = [(places[-1][0], places[-1][1], segment(at, at + 100)) for at in range(0, 9000, 100)]
-    joined = join(seen(*large, *small))
+    joined = join(captured(*large, *small))
     assert set(joined.journey.tolist()) == {0}
 
 
 def test_a_retransmission_of_the_same_octets_is_distinguished_by_its_identification():
-    joined = join(seen(
+    joined = join(captured(
         ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
         ("b/eth0", 1, segment(1000, 2000, number=2)), ("b/eth0", 1, segment(0, 1000, number=5)),
         ("b/eth0", 1, segment(1000, 2000, number=6)),
@@ -92,7 +92,7 @@ def test_a_retransmission_of_the_same_octets_is_distinguished_by_its_identificat
 
 
 def test_pieces_with_equal_identifications_are_matched_by_their_octets():
-    joined = join(seen(
+    joined = join(captured(
         ("a/eth0", 2, segment(0, 3000, number=7)), ("b/eth0", 1, segment(0, 1000, number=7)),
         ("b/eth0", 1, segment(1000, 2000, number=7)), ("b/eth0", 1, segment(2000, 3000, number=7)),
     ))  # fmt: skip
@@ -102,9 +102,9 @@ def test_pieces_with_equal_identifications_are_matched_by_their_octets():
 def test_a_stretch_with_retransmitted_pieces_is_numbered_as_the_others_show():
     lost = [("a/eth0", 2, segment(0, 5000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1))]
     again = [("b/eth0", 1, segment(at, at + 1000, number=6 + at // 1000)) for at in range(1000, 5000, 1000)]
-    other = [("a/eth0", 2, segment(6000, 9000, number=20, ack=100))]
-    other += [("b/eth0", 1, segment(at, at + 1000, number=14 + at // 1000, ack=100)) for at in (6000, 7000, 8000)]
+    another = [("a/eth0", 2, segment(6000, 9000, number=20, ack=100))]
+    another += [("b/eth0", 1, segment(at, at + 1000, number=14 + at // 1000, ack=100)) for at in (6000, 7000, 8000)]
     beside = [("a/eth0", 2, segment(10000, 10240, number=40, ack=101))]
     beside += [("b/eth0", 1, segment(at, at + 80, number=at // 80 - 85, ack=101)) for at in (10000, 10080, 10160)]
-    joined = join(seen(*lost, *again, *other, *beside))
+    joined = join(captured(*lost, *again, *another, *beside))
     assert joined.parent.tolist() == [-1, 0, -1, -1, -1, -1, -1, 6, 6, 6, -1, 10, 10, 10]

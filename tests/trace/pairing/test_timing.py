@@ -20,8 +20,8 @@ def paired(sent, came, numbered=False, distinctive=False, more=()):
     parents, children = np.flatnonzero((tap == 0) & ~marked), np.flatnonzero((tap == 1) & ~marked)
     key = np.ones(len(time), np.uint64)
     where = timing_of(time, tap, np.full(len(time), numbered), key, np.full(len(time), distinctive), 2)
-    found = pair(parents, key[parents], children, key[children], tap[children], where)
-    return {(int(time[p] / MS), int(time[c] / MS)) for p, c in zip(found.parent, found.child, strict=True)}
+    result = pair(parents, key[parents], children, key[children], tap[children], where)
+    return {(int(time[p] / MS), int(time[c] / MS)) for p, c in zip(result.parent, result.child, strict=True)}
 
 
 def test_the_kth_pairs_with_the_kth_if_both_interfaces_were_captured_throughout():

@@ -15,13 +15,13 @@ def trace():
     return cnetkit.load(TRUTH)
 
 
-def seen(trace, *nodes):
+def captured(trace, *nodes):
     return [j.id for j in trace.journeys if set(nodes) <= {hop.node for hop in j.hops}]
 
 
 def test_between_two_nodes_selects_journeys_captured_at_both(trace):
-    assert trace.between("ext", "web").numbers.tolist() == seen(trace, "ext", "web")
-    assert trace.between("web", "ext").numbers.tolist() == seen(trace, "ext", "web")
+    assert trace.between("ext", "web").numbers.tolist() == captured(trace, "ext", "web")
+    assert trace.between("web", "ext").numbers.tolist() == captured(trace, "ext", "web")
 
 
 def test_an_interface_and_an_address_are_ends_too(trace):

@@ -74,12 +74,12 @@ WORDS = st.lists(st.sampled_from(['"', "(", ")", "{", "tcp", "==", "80", "not", 
 
 @given(st.text(max_size=60) | WORDS)
 def test_any_text_is_parsed_or_refused_in_one_sentence(text):
-    said = ""
+    words = ""
     try:
         assert parse(str(parse(text))) == parse(text)
     except CnetkitError as error:
-        said = str(error)
-    assert "\n" not in said
+        words = str(error)
+    assert "\n" not in words
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_frames_agree_with_wiresharks_display_filter(expression):
     assert tshark, "tshark is needed: see tests/apt.txt"
     options = ["-o", "tcp.relative_sequence_numbers:FALSE"]
     command = [tshark, "-n", *options, "-r", str(CAPTURE), "-Y", expression, "-T", "fields", "-e", "frame.number"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert (np.flatnonzero(trace().where(expression)) + 1).tolist() == [int(number) for number in said]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert (np.flatnonzero(trace().where(expression)) + 1).tolist() == [int(number) for number in text]
 
 
 def hops_with(test):
@@ -204,9 +204,9 @@ def test_journeys_agree_with_a_plain_reading_of_each(expression):
 
 
 def test_not_equal_is_the_opposite_of_equal_for_the_whole_journey():
-    equal, other = (trace().select(f"tcp.port {sign} 80").numbers.tolist() for sign in ("==", "!="))
+    equal, another = (trace().select(f"tcp.port {sign} 80").numbers.tolist() for sign in ("==", "!="))
     assert equal
-    assert sorted(equal + other) == list(range(len(trace().journeys)))
+    assert sorted(equal + another) == list(range(len(trace().journeys)))
 
 
 def test_by_flow_selects_all_journeys_of_the_flows_that_have_one():

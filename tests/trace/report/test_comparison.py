@@ -41,5 +41,5 @@ def test_a_packet_that_took_another_path_is_listed_with_both_paths():
     frames = trace.recording.frames
     keep = ~trace.where('node == "web"')
     blind = explain(Recording(frames.take(np.flatnonzero(keep))))
-    aspects = {one.aspect for one in trace.select("udp").compare(blind.select("udp")).differences}
+    aspects = {item.aspect for item in trace.select("udp").compare(blind.select("udp")).differences}
     assert {"way", "outcome"} <= aspects

@@ -14,7 +14,7 @@ def _as_version_1(hop):
     """Version 1 of the document has these four fields of evidence."""
     fields = asdict(hop)
     fields["evidence"] = tuple(
-        {key: one[key] for key in ("kind", "quote", "source", "strength")} for one in fields["evidence"]
+        {key: item[key] for key in ("kind", "quote", "source", "strength")} for item in fields["evidence"]
     )
     return fields
 
@@ -23,7 +23,7 @@ def test_the_document_contains_every_journey_with_its_hops_and_outcome():
     trace = explain(recording_of(read_pcapng(TRUTH / "portmap.pcapng")))
     journeys = [
         {"id": j.id, "outcome": j.outcome.kind, "where": j.outcome.where, "reason": j.outcome.reason}
-        | {"hops": [{key: said for key, said in _as_version_1(hop).items() if key != "clock_ns"} for hop in j.hops]}
+        | {"hops": [{key: text for key, text in _as_version_1(hop).items() if key != "clock_ns"} for hop in j.hops]}
         for j in trace.journeys
     ]
     assert json.loads(trace.to_json())["journeys"] == json.loads(json.dumps(journeys))

@@ -43,13 +43,13 @@ def test_the_frames_table_agrees_with_tshark(trace):
     fields = ["frame.len", "eth.src", "eth.dst", "ip.ttl", "ip.id", "tcp.seq_raw", "tcp.ack_raw"]
     wanted = [option for field in fields for option in ("-e", field)]
     command = [tshark, "-n", "-r", str(TRUTH), "-T", "fields", "-E", "separator=,", *wanted]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     table = trace.tables.frames
     columns = (table[name].astype(str) for name in ("length", "eth_src", "eth_dst", "ttl", "ident", "seq", "ack"))
-    for row, line in zip(zip(*columns, strict=True), said, strict=True):
-        told = line.split(",")
-        told[4] = str(int(told[4] or "0", 16))
-        assert list(row) == [one or "0" for one in told]
+    for row, line in zip(zip(*columns, strict=True), text, strict=True):
+        reported = line.split(",")
+        reported[4] = str(int(reported[4] or "0", 16))
+        assert list(row) == [item or "0" for item in reported]
 
 
 def test_the_flows_table_agrees_with_the_journeys(trace):

@@ -16,21 +16,21 @@ WIRED = Topology(interfaces=(
 
 
 def test_a_flood_that_returns_by_the_same_port_is_a_step_of_its_own():
-    seen = [("a/eth0", 2, 0, FRAME), ("b/port", 1, 5, FRAME), ("b/port", 2, 9, FRAME), ("a/eth0", 1, 14, FRAME)]
-    assert join(recording_of(frames_of(seen), (WIRED,))).parent.tolist() == [-1, 0, 1, 2]
+    captured = [("a/eth0", 2, 0, FRAME), ("b/port", 1, 5, FRAME), ("b/port", 2, 9, FRAME), ("a/eth0", 1, 14, FRAME)]
+    assert join(recording_of(frames_of(captured), (WIRED,))).parent.tolist() == [-1, 0, 1, 2]
 
 
 def test_a_cable_does_not_return_a_frame_to_its_sender():
-    seen = [("a/eth0", 2, 0, FRAME), ("a/eth0", 1, 14, FRAME)]
-    joined = join(recording_of(frames_of(seen), (WIRED,)))
+    captured = [("a/eth0", 2, 0, FRAME), ("a/eth0", 1, 14, FRAME)]
+    joined = join(recording_of(frames_of(captured), (WIRED,)))
     assert NAMES[joined.step[1]] == "flood"  # returned by a bridge that was not captured
 
 
 def test_loopback_is_a_link_from_a_node_to_itself():
-    seen = [("a/lo", 2, 0, FRAME), ("a/lo", 1, 14, FRAME)]
-    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0]
+    captured = [("a/lo", 2, 0, FRAME), ("a/lo", 1, 14, FRAME)]
+    assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, 0]
 
 
 def test_a_packet_received_at_a_loopback_is_not_sent_there_again():
-    seen = [("a/lo", 2 - n % 2, n * 9, FRAME) for n in range(8)]
-    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, -1, 2, -1, 4, -1, 6]
+    captured = [("a/lo", 2 - n % 2, n * 9, FRAME) for n in range(8)]
+    assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, 0, -1, 2, -1, 4, -1, 6]

@@ -21,8 +21,8 @@ def test_the_same_packet_further_on_continues_its_journey():
 
 
 def test_a_packet_with_a_higher_ttl_is_another_packet():
-    seen = [("a/eth0", 2, 0, frame(1, ttl=62)), ("b/eth0", 1, 9, frame(1, ttl=64, mac="02:00:00:00:00:09"))]
-    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, -1]
+    captured = [("a/eth0", 2, 0, frame(1, ttl=62)), ("b/eth0", 1, 9, frame(1, ttl=64, mac="02:00:00:00:00:09"))]
+    assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, -1]
 
 
 def test_a_reply_is_not_joined_to_its_request():

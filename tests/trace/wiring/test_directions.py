@@ -73,13 +73,13 @@ def test_clock_error_is_not_taken_for_a_hairpin():
         bytes(Ether(src="02::2", dst="02::1") / IP(src="10.0.0.2", dst="10.0.0.1", id=n) / UDP()) for n in range(1, 9)
     ]
     rows = [
-        (place, way, 10**6 * n + late, one)
-        for n, one in enumerate(asked)
+        (place, way, 10**6 * n + late, item)
+        for n, item in enumerate(asked)
         for place, way, late in ((0, OUT, 0), (1, IN, 90_000))
     ]
     rows += [
-        (place, way, 10**6 * n + late, one)
-        for n, one in enumerate(back)
+        (place, way, 10**6 * n + late, item)
+        for n, item in enumerate(back)
         for place, way, late in ((1, OUT, 500_000), (0, IN, 590_000))
     ]
     rows += [

@@ -10,10 +10,10 @@ from tests.trace.loading import frames_of, recording_of
 
 def test_cables_are_inferred_from_the_order_in_which_a_flood_arrives():
     frame = bytes(Ether(dst="ff:ff:ff:ff:ff:ff") / IP(dst="10.0.0.255") / UDP())
-    seen = [("a/eth0", 2, 0, frame), ("br/p0", 1, 1, frame)]
-    seen += [("br/p1", 2, 2, frame), ("br/p2", 2, 3, frame), ("br/p3", 2, 4, frame), ("br/br0", 1, 5, frame)]
-    seen += [("b/eth0", 1, 6, frame), ("c/eth0", 1, 7, frame), ("d/eth0", 1, 8, frame)]
-    assert join(recording_of(frames_of(seen))).parent.tolist() == [-1, 0, 1, 1, 1, 1, 2, 3, 4]
+    captured = [("a/eth0", 2, 0, frame), ("br/p0", 1, 1, frame)]
+    captured += [("br/p1", 2, 2, frame), ("br/p2", 2, 3, frame), ("br/p3", 2, 4, frame), ("br/br0", 1, 5, frame)]
+    captured += [("b/eth0", 1, 6, frame), ("c/eth0", 1, 7, frame), ("d/eth0", 1, 8, frame)]
+    assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, 0, 1, 1, 1, 1, 2, 3, 4]
 
 
 def test_each_packet_is_one_journey_if_only_the_outer_side_of_its_tunnel_was_captured():
@@ -22,12 +22,12 @@ def test_each_packet_is_one_journey_if_only_the_outer_side_of_its_tunnel_was_cap
         around = IP(src="192.0.2.1", dst="192.0.2.9", id=number, ttl=ttl) / UDP(sport=49152, dport=4789) / VXLAN(vni=42)
         return bytes(Ether(src=source, dst=target) / around / inner)
 
-    seen = []
+    captured = []
     for number in range(1, 6):
         first, then = outside(number, 64, "02::1", "02::2"), outside(number, 63, "02::3", "02::4")
         way = [("h1/eth0", 2, first), ("r/eth0", 1, first), ("r/eth1", 2, then), ("h2/eth0", 1, then)]
-        seen += [
+        captured += [
             (place, direction, number * 10**6 + at * 1000, data) for at, (place, direction, data) in enumerate(way)
         ]
-    joined = join(recording_of(frames_of(seen)))
+    joined = join(recording_of(frames_of(captured)))
     assert joined.parent.tolist() == [at - 1 if at % 4 else -1 for at in range(20)]
