@@ -1,8 +1,9 @@
-"""Runs a command as Binder would: `python -m tests.confined HOW COMMAND...`, HOW being `limit` or `seccomp`.
+"""Runs a command under Binder's restrictions: `python -m tests.confined RESTRICTION COMMAND...`.
 
-An ordinary user (1000) without capabilities, no_new_privs set, 2 GB of address space a process, no network but loopback,
-and no namespaces: `limit` sets user.max_user_namespaces to 0 (ENOSPC), `seccomp` filters what Docker's profile filters
-(EPERM). Needs namespaces itself, once, to get there. It is no test; tests/kernel/test_confined.py uses it.
+The command runs as an ordinary user (1000) without capabilities, with no_new_privs, 2 GB of address space per process, only a
+loopback interface, and no namespaces. RESTRICTION says how those are refused: `limit` sets user.max_user_namespaces to 0
+(ENOSPC), `seccomp` filters the same calls as Docker's profile (EPERM). It needs namespaces itself to set this up. It is not a
+test; tests/kernel/test_confined.py uses it.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 def main(argv: list[str]) -> None:
-    """Becomes the command, in two steps: into namespaces, and there without them."""
+    """Executes the command, in two steps: first enters namespaces, then forbids new ones."""
     if argv[0] != "--inside":
         os.execvp(UNSHARE[0], [*UNSHARE, sys.executable, "-m", "tests.confined", "--inside", *argv])
-    how, command = argv[1], argv[2:]
-    with socket.socket() as one:
-        fcntl.ioctl(one, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
-    if how == "limit":
+    restriction, command = argv[1], argv[2:]
+    with socket.socket() as control:
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
+    if restriction == "limit":
         Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="ascii")
     else:
         refuse()
@@ -47,7 +48,7 @@ def main(argv: list[str]) -> None:
 
 
 def refuse() -> None:
-    """Filters system calls (seccomp(2)): no namespaces and no mounts from here on, for this process and its children."""
+    """Installs a filter (seccomp(2)) that forbids namespaces and mounts for this process and its children."""
     calls = CALLS[platform.machine()]
     load, equal, masked, give = 0x20, 0x15, 0x45, 0x06
     allow, eperm, enosys = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS

@@ -12,7 +12,7 @@ WITHOUT_USER_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces; exec "
 SECCOMP = """
 import ctypes, os, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
-# load the system call's number; unshare(2) answers EPERM, all others are allowed (seccomp(2), linux/filter.h)
+# load the system call's number; unshare(2) fails with EPERM, all others are allowed (seccomp(2), linux/filter.h)
 number = {"x86_64": 272, "aarch64": 97}[os.uname().machine]
 code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)]
 program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
@@ -47,12 +47,12 @@ def test_no_feature_is_named_twice():
     assert len(names) == len(set(names))
 
 
-def test_what_is_missing_always_comes_with_a_fix():
+def test_everything_missing_has_a_fix():
     for feature in doctor.examine().features:
         assert feature.works == (not feature.cause) == (not feature.fix), feature
 
 
-def test_a_lesson_without_what_it_needs_is_not_live():
+def test_a_lesson_with_missing_needs_is_not_live():
     for row in (*doctor.examine().lessons, *doctor.examine().labs):
         assert row.mode in {"live", "replay", "cannot run", "not written"}
         assert not (row.missing and row.mode == "live")
@@ -82,7 +82,7 @@ def test_under_a_seccomp_profile_the_container_option_is_named():
     assert "seccomp=unconfined" in report["fix"]
 
 
-def test_rights_taken_by_apparmor_are_told_apart(monkeypatch):
+def test_rights_removed_by_apparmor_are_recognized(monkeypatch):
     monkeypatch.setattr(doctor, "run_probe", lambda: {"stage": "rights", "errno": errno.EPERM, "features": {}})
     assert "AppArmor" in doctor.examine().cause
 
@@ -96,7 +96,7 @@ def test_a_missing_core_program_stops_live_labs(monkeypatch):
     assert "modprobe veth" in report.fix
 
 
-def test_a_probe_that_broke_is_said_so(monkeypatch):
+def test_a_failed_probe_is_reported(monkeypatch):
     monkeypatch.setattr(doctor.sys, "executable", "/bin/false")
     assert "probe" in doctor.examine().cause
 
@@ -113,9 +113,9 @@ def test_the_text_names_cause_and_fix(monkeypatch):
     ("container", "fix"),
     [("docker", "systempaths=unconfined"), ("podman", "unmask=ALL"), ("kubernetes", "procMount"), ("", "run outside")],
 )
-def test_where_a_container_hides_parts_of_sys_the_option_that_shows_them_is_named(container, fix, monkeypatch):
+def test_the_container_option_that_unmasks_sys_is_named(container, fix, monkeypatch):
     answer = {"stage": "ready", "errno": 0, "features": {"mount-sysfs": "EPERM: Operation not permitted"}}
     monkeypatch.setattr(doctor, "run_probe", lambda: answer)
     monkeypatch.setattr(doctor.System, "container", container)
-    (refused,) = (one for one in doctor.examine().features if one.name == "mount-sysfs")
-    assert fix in refused.fix
+    (feature,) = (feature for feature in doctor.examine().features if feature.name == "mount-sysfs")
+    assert fix in feature.fix

@@ -1,4 +1,4 @@
-"""Messages come out of the stream as they went in, however the stream is cut."""
+"""Messages are decoded as they were encoded, however the stream is split."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ MESSAGES = [
 
 
 @given(st.lists(st.integers(1, 40), max_size=30))
-def test_a_stream_cut_anywhere_gives_the_same_messages(cuts):
+def test_a_stream_split_anywhere_gives_the_same_messages(cuts):
     stream = b"".join(p.encode(number, message) for number, message in enumerate(MESSAGES))
-    splitter, found = p.Splitter(), []
+    splitter, messages = p.Splitter(), []
     for size in [*cuts, len(stream)]:
         piece, stream = stream[:size], stream[size:]
-        found += [(number, p.request(body)) for number, body in splitter.feed(piece)]
-    assert found == list(enumerate(MESSAGES))
+        messages += [(number, p.request(body)) for number, body in splitter.feed(piece)]
+    assert messages == list(enumerate(MESSAGES))
 
 
 @given(st.text(max_size=20), st.binary(max_size=300))
-def test_a_block_sent_after_its_head_is_the_message_with_its_data(node, data):
+def test_a_block_sent_after_its_head_is_decoded_as_one_message(node, data):
     stream = p.encode_before(p.FrameBlock(7, node, b""), len(data)) + data
     ((number, body),) = p.Splitter().feed(stream)
     assert (number, p.answer(body)) == (0, p.FrameBlock(7, node, data))
 
 
-def test_a_message_of_absurd_length_is_refused_before_it_is_kept():
+def test_a_message_with_an_absurd_length_is_refused_before_it_is_stored():
     with pytest.raises(ValueError, match="a message of 4294967295 bytes"):
         list(p.Splitter().feed(b"\xff\xff\xff\xff\x00\x00\x00\x01"))
 
 
 @given(st.binary(max_size=200))
-def test_bytes_that_are_no_request_are_a_validation_or_decode_error(data):
+def test_decoding_bytes_that_are_not_a_request_raises_a_validation_or_decode_error(data):
     try:
         p.request(data)
     except (msgspec.DecodeError, ValueError):

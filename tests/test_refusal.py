@@ -18,13 +18,13 @@ CASES = {
     "a limit of zero is named with its sysctl": (
         errno.ENOSPC, {"proc/sys/user/max_user_namespaces": "0\n"}, "user.max_user_namespaces is 0",
         "sudo sysctl -w user.max_user_namespaces=15000"),
-    "a limit on network namespaces is told apart": (
+    "a limit on network namespaces is distinguished": (
         errno.ENOSPC, {"proc/sys/user/max_user_namespaces": "9", "proc/sys/user/max_net_namespaces": "0"},
         "user.max_net_namespaces is 0", "user.max_net_namespaces=15000"),
-    "a limit that is used up is not called zero": (
+    "a limit that has been reached is not called zero": (
         errno.ENOSPC, {"proc/sys/user/max_user_namespaces": "9"}, "limit of user namespaces is reached",
         "outermost system"),
-    "Debian's own switch is named": (
+    "Debian's own setting is named": (
         errno.EPERM, {"proc/sys/kernel/unprivileged_userns_clone": "0"}, "unprivileged_userns_clone is 0",
         "sysctl -w kernel.unprivileged_userns_clone=1"),
     "Ubuntu's AppArmor restriction is named": (
@@ -33,7 +33,7 @@ CASES = {
     "Docker's seccomp profile is named": (
         errno.EPERM, {"proc/self/status": STATUS.format(2), ".dockerenv": ""}, "docker's seccomp profile",
         "docker run --security-opt seccomp=unconfined"),
-    "in a container its seccomp profile comes before the host's AppArmor": (
+    "in a container its seccomp profile comes before the machine's AppArmor": (
         errno.EPERM, {"proc/self/status": STATUS.format(2), ".dockerenv": "",
                       "proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1"},
         "docker's seccomp profile", "docker run --security-opt seccomp=unconfined"),
@@ -43,12 +43,12 @@ CASES = {
     "Kubernetes' seccomp profile is named": (
         errno.EPERM, {"proc/self/status": STATUS.format(2), "proc/1/cgroup": "0::/kubepods.slice"},
         "kubernetes's seccomp profile", "seccompProfile.type: Unconfined"),
-    "a filter outside of containers is called a filter": (
+    "outside of containers a seccomp filter is called a filter": (
         errno.EPERM, {"proc/self/status": STATUS.format(2)}, "a seccomp filter on this process", "without the filter"),
     "a chroot is named": (
         errno.EPERM, {"proc/self/status": STATUS.format(0), "proc/self/mountinfo": "1 0 8:1 / /proc rw - proc proc rw"},
         "inside a chroot", "outside of the chroot"),
-    "what nothing explains is left to the administrator": (
+    "an unexplained refusal is referred to the administrator": (
         errno.EPERM, {"proc/self/status": STATUS.format(0)}, "a security module", "administrator"),
     "a kernel without user namespaces is named": (errno.EINVAL, {}, "built without user namespaces", "CONFIG_USER_NS"),
     "any other error is quoted": (errno.EIO, {}, "EIO", "cnetkit doctor --json"),
@@ -58,12 +58,12 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_each_refusal_has_its_cause_and_its_fix(case, tmp_path):
     number, files, cause, fix = CASES[case]
-    found = refusal(number, tree(tmp_path, files))
-    assert cause in found.cause
-    assert fix in found.fix
+    explanation = refusal(number, tree(tmp_path, files))
+    assert cause in explanation.cause
+    assert fix in explanation.fix
 
 
-def test_rights_taken_after_unshare_mean_apparmor(tmp_path):
+def test_rights_removed_after_unshare_mean_apparmor(tmp_path):
     assert "AppArmor" in refusal(errno.EACCES, System(tmp_path), apparmor=True).cause
 
 
@@ -75,11 +75,11 @@ def test_the_sentence_is_one_line_with_cause_and_fix():
 
 
 @pytest.mark.parametrize("number", sorted(errno.errorcode))
-def test_every_error_number_is_answered(number, tmp_path):
-    found = refusal(number, System(tmp_path))
-    assert isinstance(found, Refusal)
-    assert found.cause
-    assert found.fix
+def test_every_error_number_is_explained(number, tmp_path):
+    explanation = refusal(number, System(tmp_path))
+    assert isinstance(explanation, Refusal)
+    assert explanation.cause
+    assert explanation.fix
 
 
 def test_this_process_is_not_in_a_chroot():

@@ -1,4 +1,4 @@
-"""Tests in this folder need user namespaces; where a system refuses them they are skipped, which CI counts as failing."""
+"""Tests in this folder need user namespaces. They are skipped if the system refuses them, and CI fails if a test is skipped."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cnetkit.model import CnetkitError
 
 _MOST = resource.getrlimit(resource.RLIMIT_MSGQUEUE)[1]
 MARK = os.getpid() % _MOST
-"""A limit that nothing here comes near, set to a number of this run's own: every process that comes of it inherits it,
-whoever its parent becomes, so that other labs on this machine are told apart from what this run leaves behind."""
+"""A resource limit that no test reaches, set to a number unique to this test run. All descendants inherit it, even when they are
+reparented, so it distinguishes what this run leaves behind from other labs on this machine."""
 resource.setrlimit(resource.RLIMIT_MSGQUEUE, (MARK, _MOST))
 
 
@@ -40,7 +40,7 @@ def lab() -> Iterator[Lab]:
 
 
 class Dock:
-    """The network of the design's contract: an outside client, a Docker-like host, two containers, a published port."""
+    """The network of most tests: an outside client, a Docker-like host, two containers, a published port."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -59,7 +59,7 @@ def dock(lab: Lab) -> Dock:
 
 
 class HostState:
-    """What a lab must leave as it was, read from the kernel without any part of this project."""
+    """What a lab must not change on the machine, read without any code of this project."""
 
     def __init__(self) -> None:
         from pyroute2 import IPRoute
@@ -71,22 +71,22 @@ class HostState:
         self.mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
         places = ("/tmp", "/run", "/var/tmp", "/dev/shm", str(Path.home()))
         self.files = sorted(f"{place}/{name}" for place in places for name in os.listdir(place) if "cnetkit" in name)
-        self.doors = sorted(
-            door for line in _unix() if "@cnetkit/" in line and _may_be_ours(door := line.split("@")[1])
+        self.sockets = sorted(
+            name for line in _unix() if "@cnetkit/" in line and _may_be_ours(name := line.split("@")[1])
         )
         self.processes = sorted(_processes())
 
-    def difference(self, other: HostState) -> dict[str, tuple[object, object]]:
-        return {name: (old, vars(other)[name]) for name, old in vars(self).items() if old != vars(other)[name]}
+    def difference(self, later: HostState) -> dict[str, tuple[object, object]]:
+        return {name: (old, vars(later)[name]) for name, old in vars(self).items() if old != vars(later)[name]}
 
 
 def _unix() -> list[str]:
     return Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def _may_be_ours(door: str) -> bool:
-    """Whether the agent of a door bears the mark, or is gone."""
-    entry = Path("/proc", door.split("/")[2])
+def _may_be_ours(socket: str) -> bool:
+    """Whether the agent of a socket has the mark, or has ended."""
+    entry = Path("/proc", socket.split("/")[2])
     return not entry.exists() or _marked(entry)
 
 
@@ -99,28 +99,28 @@ def _marked(entry: Path) -> bool:
 
 
 def _processes() -> Iterator[str]:
-    """Processes of this run: agents and what runs in their sandboxes (another PID namespace than ours). The spawner
-    that waits for the labs of this very process may stay as long as it (docs/decisions/0010)."""
-    mine = os.readlink("/proc/self/ns/pid")
+    """Processes of this run: agents and what runs in their sandboxes (in a PID namespace other than ours). The spawner of this
+    process may live as long as the process itself (docs/decisions/0010)."""
+    own_namespace = os.readlink("/proc/self/ns/pid")
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or not _marked(entry):
             continue
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
             stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-            elsewhere = os.readlink(entry / "ns" / "pid") != mine
+            in_sandbox = os.readlink(entry / "ns" / "pid") != own_namespace
         except OSError:
             continue
-        if stat.rpartition(")")[2].split()[0] == "Z" and elsewhere:
+        if stat.rpartition(")")[2].split()[0] == "Z" and in_sandbox:
             yield f"zombie {entry.name}"
         elif command == "cnetkit: waits for labs" and int(stat.rpartition(")")[2].split()[1]) == os.getpid():
             continue
-        elif command.startswith("cnetkit:") or "cnetkit.kernel." in command or elsewhere:
+        elif command.startswith("cnetkit:") or "cnetkit.kernel." in command or in_sandbox:
             yield f"{entry.name} {command}"
 
 
 def settled(before: HostState, patience: float = 10.0) -> HostState:
-    """The host's state once the kernel has had time to take everything away."""
+    """The machine's state after the kernel has had time to remove everything."""
     end = time.monotonic() + patience
     while before.difference(after := HostState()) and time.monotonic() < end:
         time.sleep(0.05)
@@ -129,7 +129,7 @@ def settled(before: HostState, patience: float = 10.0) -> HostState:
 
 @pytest.fixture
 def untouched() -> Iterator[None]:
-    """Fails a test after which the host is not as it was before."""
+    """Fails a test that changes the machine."""
     before = HostState()
     yield
     after = settled(before)
@@ -137,5 +137,5 @@ def untouched() -> Iterator[None]:
 
 
 def client(program: str) -> subprocess.Popen[bytes]:
-    """Another process that uses the library; `program` prints a line when it is ready."""
+    """Starts another process that uses the library; `program` prints a line when it is ready."""
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)

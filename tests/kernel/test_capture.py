@@ -1,4 +1,4 @@
-"""A capture is whole: from its first frame to those that were on their way when it ended."""
+"""A capture is complete, from its first frame to those in flight when it ends."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ for n in range(int(sys.argv[2])):
 
 
 def numbers(trace, node: str, direction: int) -> list[int]:
-    """The numbers of the packets seen at a node's eth0, in the order of the recording."""
+    """The numbers in the packets at a node's eth0, in the order of the recording."""
     frames = trace.recording.frames
-    found = []
+    packets = []
     for number in range(len(frames)):
         tap = frames.taps[frames.tap[number]]
         if (tap.node, tap.interface) == (node, "eth0") and frames.direction[number] == direction:
-            found += [int(match[1]) for match in NUMBERED.finditer(frames.bytes_of(number))]
-    return found
+            packets += [int(match[1]) for match in NUMBERED.finditer(frames.bytes_of(number))]
+    return packets
 
 
-def test_every_packet_of_a_burst_is_there_once_in_each_trace(dock):
+def test_each_packet_of_a_burst_is_captured_once(dock):
     for count in (1, 400):
         with dock.lab.trace(verdicts=False) as trace:
             dock.client.run(["python3", "-c", SEND, "172.17.0.2", str(count)], check=True)
@@ -39,24 +39,29 @@ def test_every_packet_of_a_burst_is_there_once_in_each_trace(dock):
         assert trace.recording.losses == ()
 
 
-def test_a_capture_that_ends_amid_traffic_has_every_packet_up_to_there_as_a_whole(dock):
+def test_a_capture_that_ends_during_traffic_has_all_packets_up_to_its_end(dock):
     sender = dock.client.start(["python3", "-c", SEND, "172.17.0.2", "100000000"])
     for _ in range(3):
         with dock.lab.trace(dock.client, verdicts=False) as trace:
             time.sleep(0.2)
-        seen = numbers(trace, "client", OUT)
-        assert len(seen) > 100
-        assert seen == list(range(seen[0], seen[0] + len(seen)))
+        captured = numbers(trace, "client", OUT)
+        assert len(captured) > 100
+        assert captured == list(range(captured[0], captured[0] + len(captured)))
     sender.stop()
 
 
-def test_programs_get_no_file_of_the_agents(dock):
+def test_programs_inherit_no_descriptor_of_the_agent(dock):
     with dock.lab.trace():
         pass
-    assert dock.host.run(["ls", "/proc/self/fd"]).output.split() == ["0", "1", "2", "3"]  # 3: the folder that ls reads
+    assert dock.host.run(["ls", "/proc/self/fd"]).output.split() == [
+        "0",
+        "1",
+        "2",
+        "3",
+    ]  # 3 is the folder that ls reads
 
 
-def test_four_hundred_containers_are_traced_where_a_process_may_open_1024_files():
+def test_400_containers_are_traced_with_a_limit_of_1024_open_files():
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
     try:

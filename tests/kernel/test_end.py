@@ -1,4 +1,4 @@
-"""However a lab ends, nothing is left of it."""
+"""However a lab ends, nothing of it remains."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ with lab.trace():
 
 
 def spawner() -> int:
-    """The process that forks this one's agents."""
+    """The process id of this process's spawner."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii").split()
-    (found,) = (pid for pid in children if "waits for labs" in Path(f"/proc/{pid}/cmdline").read_text(encoding="ascii"))
-    return int(found)
+    (spawner_pid,) = (
+        pid for pid in children if "waits for labs" in Path(f"/proc/{pid}/cmdline").read_text(encoding="ascii")
+    )
+    return int(spawner_pid)
 
 
 def test_a_with_block_leaves_nothing():
@@ -53,14 +55,14 @@ def test_an_exception_in_the_block_leaves_nothing():
         _ = 1 / 0
 
 
-def test_a_lab_that_nobody_holds_leaves_nothing():
+def test_a_lab_without_references_leaves_nothing():
     lab = Lab("one")
     Dock(lab)
     del lab
     gc.collect()
 
 
-def test_closing_twice_is_closing_once():
+def test_closing_a_lab_twice_is_harmless():
     lab = Lab("one")
     lab.close()
     lab.close()
@@ -80,13 +82,13 @@ def test_a_failed_trace_leaves_the_lab_usable():
 
 @pytest.fixture
 def interruptible():
-    """Ctrl-C raises here too where the tests run in the background, which ignores it."""
+    """Lets Ctrl-C raise KeyboardInterrupt even if the tests run in the background, where it is ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_in_a_running_command_ends_the_command_and_not_the_lab(interruptible):
+def test_ctrl_c_during_a_command_ends_the_command_but_not_the_lab(interruptible):
     with Lab("one") as lab:
         host = lab.host("h")
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -97,10 +99,10 @@ def test_ctrl_c_in_a_running_command_ends_the_command_and_not_the_lab(interrupti
         assert "sleep" not in host.run("ps ax").output
 
 
-def test_an_agent_killed_gives_one_clear_error_at_once():
+def test_killing_the_agent_raises_a_clear_error_at_once():
     with Lab("one") as lab:
         host = lab.host("h")
-        pid = int(next(door for door in HostState().doors if door.endswith("/one")).split("/")[2])
+        pid = int(next(name for name in HostState().sockets if name.endswith("/one")).split("/")[2])
         threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
         start = time.monotonic()
         with pytest.raises(CnetkitError, match="agent was killed by signal 9: make a new Lab"):
@@ -110,7 +112,7 @@ def test_an_agent_killed_gives_one_clear_error_at_once():
             host.run("true")
 
 
-def test_a_spawner_killed_takes_its_labs_along_and_the_next_lab_starts_anew():
+def test_killing_the_spawner_ends_its_labs_and_the_next_lab_starts_a_new_one():
     with Lab("one") as lab:
         host = lab.host("h")
         os.kill(spawner(), signal.SIGKILL)
@@ -120,7 +122,7 @@ def test_a_spawner_killed_takes_its_labs_along_and_the_next_lab_starts_anew():
         assert lab.host("h").run("echo here").output == "here\n"
 
 
-def test_all_labs_of_a_process_have_one_spawner():
+def test_all_labs_of_a_process_share_a_spawner():
     with Lab("one"):
         first = spawner()
         with Lab("two"):
@@ -129,7 +131,7 @@ def test_all_labs_of_a_process_have_one_spawner():
         assert spawner() == first
 
 
-def test_a_lab_finds_its_surroundings_as_they_are_when_it_is_made(tmp_path, monkeypatch):
+def test_a_lab_uses_the_environment_and_folder_of_the_time_it_is_made(tmp_path, monkeypatch):
     with Lab("one"):
         monkeypatch.setenv("TZ", "Asia/Kathmandu")
         (tmp_path / "here").write_text("yes", encoding="ascii")
@@ -139,18 +141,18 @@ def test_a_lab_finds_its_surroundings_as_they_are_when_it_is_made(tmp_path, monk
     assert answer.output == "Asia/Kathmandu\nyes"
 
 
-def test_a_forked_copy_of_the_client_has_labs_of_its_own_and_leaves_those_of_the_first():
+def test_a_forked_copy_of_the_client_has_its_own_labs_and_does_not_affect_the_parents():
     with Lab("one") as lab:
         host = lab.host("h")
         child = os.fork()
         if child == 0:
-            with Lab("one") as other:
-                os._exit(0 if other.host("h").run("true").ok else 1)
+            with Lab("one") as copy:
+                os._exit(0 if copy.host("h").run("true").ok else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert host.run("true").ok
 
 
-def test_a_client_killed_at_any_moment_leaves_nothing():
+def test_killing_a_client_at_any_moment_leaves_nothing():
     before = HostState()
     rounds = int(os.environ.get("CNETKIT_KILLS", "25"))
     victims = []
@@ -168,7 +170,7 @@ def test_a_client_killed_at_any_moment_leaves_nothing():
     assert before.difference(after) == {}
 
 
-def test_a_client_killed_while_it_traces_leaves_nothing():
+def test_killing_a_client_during_a_trace_leaves_nothing():
     before = HostState()
     victim = client(PROGRAM)
     assert victim.stdout.readline() == b"ready\n", victim.stderr.read()

@@ -1,4 +1,4 @@
-"""The mounts of a sandbox, in containers whose /sys is as Docker makes it. The containers are namespaces of this test."""
+"""The mounts of a sandbox inside containers whose /sys is like Docker's. The containers are namespaces made by the tests."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ with Lab("mounts") as lab:
 """
 
 
-def inside(made: str, *command: str) -> str:
-    whole = [*CONTAINER, made + 'exec "$@"', "sh", sys.executable, *command]
+def in_container(setup: str, *command: str) -> str:
+    whole = [*CONTAINER, setup + 'exec "$@"', "sh", sys.executable, *command]
     return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
-@pytest.mark.parametrize("made", ["", READ_ONLY])
-def test_a_node_sees_its_own_interfaces_where_sys_is_whole_though_it_be_read_only(made):
-    assert json.loads(inside(made, "-m", "cnetkit.kernel.probe"))["features"]["mount-sysfs"] == ""
-    assert inside(made, "-c", IN_A_LAB).split() == ["lo"]
+@pytest.mark.parametrize("setup", ["", READ_ONLY])
+def test_a_node_sees_its_own_interfaces_even_if_the_outer_sys_is_read_only(setup):
+    assert json.loads(in_container(setup, "-m", "cnetkit.kernel.probe"))["features"]["mount-sysfs"] == ""
+    assert in_container(setup, "-c", IN_A_LAB).split() == ["lo"]
 
 
-def test_where_parts_of_sys_are_masked_the_probe_says_that_it_is_refused():
-    assert json.loads(inside(MASKED, "-m", "cnetkit.kernel.probe"))["features"]["mount-sysfs"].startswith("EPERM")
+def test_the_probe_reports_that_a_masked_sys_prevents_mounting():
+    assert json.loads(in_container(MASKED, "-m", "cnetkit.kernel.probe"))["features"]["mount-sysfs"].startswith("EPERM")

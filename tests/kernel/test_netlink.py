@@ -1,4 +1,4 @@
-"""A netlink socket that has no room says so, and gives what it has. In a network namespace of its own."""
+"""A netlink socket whose receive buffer overflows counts that, and returns what it has. In a network namespace of its own."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tests.notebooks import ROOT
 CODE = """
 import subprocess
 from cnetkit.kernel.netlink.socket import Netlink
-ear = Netlink()
-ear.join((1,), room=1 << 14)
+netlink = Netlink()
+netlink.join((1,), room=1 << 14)
 for n in range(60):
     subprocess.run(["ip", "link", "set", "lo", "up" if n % 2 == 0 else "down"], check=True)
-first = ear.read()
-print(len(first), ear.overruns)
+first = netlink.read()
+print(len(first), netlink.overruns)
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-print(len(ear.read()), ear.overruns)
+print(len(netlink.read()), netlink.overruns)
 """
 
 
-def test_what_came_before_there_was_no_room_is_read_and_the_overrun_counted_once():
+def test_messages_before_an_overrun_are_read_and_the_overrun_is_counted_once():
     command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", CODE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     (kept, overruns), (later, again) = (map(int, line.split()) for line in done.stdout.splitlines())

@@ -1,4 +1,4 @@
-"""Running labs are found, and entered, from any terminal of the same user, and of no other."""
+"""Running labs are listed and entered from any terminal of the same user, but not of other users."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from cnetkit.sandbox import running, shell
 SHELL = "import sys; from cnetkit.sandbox import shell; sys.exit(shell(sys.argv[1], sys.argv[2], sys.argv[3:]))"
 
 
-def _shell(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def _shell(*arguments: str, input_: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", SHELL, *arguments], input=given, capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", SHELL, *arguments], input=input_, capture_output=True, text=True, timeout=20, check=False
     )
 
 
@@ -35,48 +35,48 @@ def test_a_closed_lab_is_not_listed():
     assert "gone" not in {lab.name for lab in running()}
 
 
-def test_a_command_runs_inside_and_gives_its_status_back(dock):
+def test_a_command_runs_in_a_node_and_its_status_is_returned(dock):
     done = _shell("test", "web", "sh", "-c", "hostname; echo no >&2; exit 7")
     assert (done.stdout, done.stderr, done.returncode) == ("web\n", "no\n", 7)
 
 
 def test_input_goes_to_the_command(dock):
-    assert _shell("test", "web", "cat", given="through\n").stdout == "through\n"
+    assert _shell("test", "web", "cat", input_="through\n").stdout == "through\n"
 
 
-def test_a_terminal_inside_is_a_real_one(dock):
+def test_a_shell_has_a_real_terminal(dock):
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-c", SHELL, "test", "web"])
-    said = _until(terminal, b"web:")
+    output = _until(terminal, b"web:")
     os.write(terminal, b"tty; stty size; hostname; exit 5\n")
-    said += _until(terminal, b"exit\r\n")
+    output += _until(terminal, b"exit\r\n")
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os.close(terminal)
-    assert b"/dev/pts/" in said
-    assert b"\r\nweb\r\n" in said
+    assert b"/dev/pts/" in output
+    assert b"\r\nweb\r\n" in output
     assert status == 5
 
 
 def _until(terminal: int, wanted: bytes) -> bytes:
-    said = b""
+    output = b""
     end = time.monotonic() + 10
-    while wanted not in said and time.monotonic() < end and select.select([terminal], [], [], 10)[0]:
+    while wanted not in output and time.monotonic() < end and select.select([terminal], [], [], 10)[0]:
         try:
-            said += os.read(terminal, 4096)
+            output += os.read(terminal, 4096)
         except OSError:
             break
-    return said
+    return output
 
 
-def test_wrong_names_are_one_sentence(dock):
+def test_wrong_names_are_refused_with_one_sentence(dock):
     with pytest.raises(CnetkitError, match=r"no lab .nolab. of yours is running; these are: .*test"):
         shell("nolab", "web")
     with pytest.raises(CnetkitError, match="no node 'nonode'"):
         shell("test", "nonode")
 
 
-def test_two_labs_of_one_name_are_told_apart_by_number():
+def test_two_labs_with_the_same_name_are_distinguished_by_pid():
     with Lab("twin") as one, Lab("twin"):
         one.host("only")
         with pytest.raises(CnetkitError, match=r"2 labs of yours are called 'twin': say twin@\d+ or twin@\d+"):
@@ -97,14 +97,14 @@ def test_a_shell_ends_with_its_lab():
 
 if os.getuid() == 0:  # only root can become another user
 
-    def test_another_user_cannot_knock(dock):
+    def test_another_user_cannot_connect(dock):
         listed = Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()
-        door = next(line.rpartition("@")[2] for line in listed if "@cnetkit/0/" in line)
-        knock = (
+        socket = next(line.rpartition("@")[2] for line in listed if "@cnetkit/0/" in line)
+        connect = (
             "import os, socket, sys; os.setgid(65534); os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
             "s.connect('\\0' + sys.argv[1]); print(s.recv(10))"
         )
         done = subprocess.run(
-            [sys.executable, "-c", knock, door], capture_output=True, text=True, timeout=10, check=False
+            [sys.executable, "-c", connect, socket], capture_output=True, text=True, timeout=10, check=False
         )
         assert done.stdout == "b''\n" or "ConnectionReset" in done.stderr

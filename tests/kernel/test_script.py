@@ -1,4 +1,4 @@
-"""A lab's script, run by bash in an empty namespace, builds what ip(8), bridge(8) and nft(8) say the lab is."""
+"""A lab's script, run by bash in an empty namespace, builds the same network as the lab, compared with ip, bridge and nft."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ true
 """
 PASSING = {"ifindex", "link_index", "link", "link_netnsid", "stats", "stats64", "operstate", "ifalias", "qdisc",
            "group", "txqlen", "state", "flags"}  # fmt: skip
-"""What follows from when an interface was made, not from how."""
+"""Fields that depend on when an interface was made, not on how."""
 
 
-def seen(said: str):
-    """What LOOK printed, without numbers that the kernel gives out in passing."""
-    *tables, rest = said.split("\n\n", 4)
+def state(output: str):
+    """The output of LOOK, without numbers that the kernel assigns by chance."""
+    *tables, rest = output.split("\n\n", 4)
     links, routes, neighbours, entries = ([clean(row) for row in json.loads(table or "[]")] for table in tables)
     entries = [entry for entry in entries if entry.get("state") == "permanent"]
     return {
@@ -43,20 +43,20 @@ def seen(said: str):
 
 def clean(value):
     if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if k not in PASSING and "timer" not in k and "root" not in k}
-        return {k: clean(v) for k, v in kept.items() if (k, v) != ("protocol", "kernel_ll")}
-    return [clean(one) for one in value] if isinstance(value, list) else value
+        stable = {k: v for k, v in value.items() if k not in PASSING and "timer" not in k and "root" not in k}
+        return {k: clean(v) for k, v in stable.items() if (k, v) != ("protocol", "kernel_ll")}
+    return [clean(item) for item in value] if isinstance(value, list) else value
 
 
 def by_hand(text: str, tmp_path) -> dict[str, str]:
     path = tmp_path / "network.sh"
-    look = f"for node in $(ip netns list | cut -d' ' -f1); do ip netns exec $node sh -c '{LOOK}' > {tmp_path}/$node.seen; done"
+    look = f"for node in $(ip netns list | cut -d' ' -f1); do ip netns exec $node sh -c '{LOOK}' > {tmp_path}/$node.state; done"
     path.write_text(f"{text}\n{look}\n")
     command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    return {found.stem: found.read_text() for found in tmp_path.glob("*.seen")}
+    return {file.stem: file.read_text() for file in tmp_path.glob("*.state")}
 
 
 @pytest.mark.parametrize("name", catalog.names())
@@ -68,10 +68,10 @@ def test_a_labs_script_builds_the_same_network(name, tmp_path):
         made = by_hand(lab.script(), tmp_path)
         assert made.keys() == lab.nodes.keys()
         for node in lab.nodes.values():
-            assert seen(made[node.name]) == seen(node.run(LOOK, check=True).output), node.name
+            assert state(made[node.name]) == state(node.run(LOOK, check=True).output), node.name
 
 
-def test_overlays_by_control_addresses_and_removals_too(tmp_path):
+def test_the_script_covers_controlled_overlays_addresses_and_removals(tmp_path):
     with Lab("mixed", ipv6=True) as lab:
         one, two = lab.host("one"), lab.host("two")
         lab.connect(one, two, "192.0.2.0/24", "2001:db8::/64")
@@ -87,10 +87,10 @@ def test_overlays_by_control_addresses_and_removals_too(tmp_path):
         net.detach(lab["web"])
         made = by_hand(lab.script(), tmp_path)
         for node in lab.nodes.values():
-            assert seen(made[node.name]) == seen(node.run(LOOK, check=True).output), node.name
+            assert state(made[node.name]) == state(node.run(LOOK, check=True).output), node.name
 
 
-def test_what_a_change_of_pods_makes_a_host_forget_is_shown_and_not_run(tmp_path):
+def test_deleting_conntrack_entries_is_a_comment_in_the_script(tmp_path):
     with Lab("echo") as lab:
         host, other = lab.host("n1"), lab.host("n2")
         lab.connect(other, host, "192.0.2.0/24")
@@ -102,7 +102,7 @@ def test_what_a_change_of_pods_makes_a_host_forget_is_shown_and_not_run(tmp_path
         assert by_hand(lab.script(), tmp_path).keys() == lab.nodes.keys()
 
 
-def test_each_step_has_a_comment_and_a_host_that_is_not_empty_is_refused(dock):
+def test_each_step_has_a_comment_and_the_script_refuses_a_namespace_that_is_not_empty(dock):
     text = dock.lab.script()
     assert "# dock: the bridge docker0\nip -n dock link add docker0 " in text
     assert "# web/eth0: the address 172.17.0.2/16\n" in text

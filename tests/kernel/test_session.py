@@ -1,4 +1,4 @@
-"""A recorded session answers as the kernel did, and only what it was asked then."""
+"""A recorded session gives the recorded answers, and only to the recorded requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_same_requests_give_the_same_journeys(recorded):
     assert "Linux" in lab.replayed
 
 
-def test_an_unknown_request_is_refused_and_the_known_ones_still_work(recorded):
+def test_an_unrecorded_request_is_refused_and_recorded_ones_still_work(recorded):
     path, answer, _ = recorded
     with Lab("port", replay=path) as lab:
         dock = Dock(lab)
@@ -43,7 +43,7 @@ def test_an_unknown_request_is_refused_and_the_known_ones_still_work(recorded):
             assert dock.outside.run(ASK) == answer
 
 
-def test_a_command_may_be_left_out_but_no_step_of_the_network(recorded, tmp_path):
+def test_a_recorded_command_may_be_skipped_but_not_a_step_of_building(recorded, tmp_path):
     path = tmp_path / "more.cnetkit"
     with Lab("port", record=path) as lab:
         host = lab.host("one")
@@ -71,7 +71,7 @@ def test_a_session_is_small(recorded):
     assert recorded[0].stat().st_size < 100_000
 
 
-def test_a_damaged_session_is_one_sentence(recorded, tmp_path):
+def test_a_damaged_session_is_refused_with_one_sentence(recorded, tmp_path):
     whole = recorded[0].read_bytes()
     for name, content in {
         "cut": whole[:-100],
