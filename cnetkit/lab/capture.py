@@ -91,7 +91,11 @@ class LiveCapture:
             name=self._name,
             kernel=self._sandbox.welcome.kernel,
             replayed=self._label,
-            warnings=(f"only frames that match the filter {chosen!r} were captured",) if chosen else (),
+            warnings=(
+                f"only frames that match the filter {chosen!r} were captured, so one that is translated may seem lost",
+            )
+            if chosen
+            else (),
         )
 
     def _so_far(self, seconds: float | None) -> tuple[Recording, int]:

@@ -109,9 +109,9 @@ def _by_pyroute2(body: bytes) -> dict[str, Any]:
     }
 
 
-def namespace_id(stack: Stack, other: Stack) -> int:
-    """The id of the namespace of `other` in `stack` (ip-netns(8), list-id); -1 if it has none."""
-    body = stack.netlink.ask(nl.RTM_GETNSID, bytes(4) + u32(nl.NETNSA_FD, other.fd))
+def namespace_id(stack: Stack, target: Stack) -> int:
+    """The id of the namespace of `target` in `stack` (ip-netns(8), list-id); -1 if it has none."""
+    body = stack.netlink.ask(nl.RTM_GETNSID, bytes(4) + u32(nl.NETNSA_FD, target.fd))
     return int(struct.unpack("=i", attributes(body, 4)[nl.NETNSA_NSID])[0]) if body else -1
 
 
