@@ -1,7 +1,7 @@
 """The command line: `cnetkit doctor | open | list | run | inspect | ps | shell`. The library never imports it.
 
-This file reads the arguments and turns whatever goes wrong into one sentence on standard error and an exit status:
-2 for bad use, 1 for failure, 130 after Ctrl-C. What a command does stands in a file beside it.
+This file reads the arguments and turns every error into one sentence on standard error and an exit status: 2 for bad use, 1
+for failure, 130 after Ctrl-C. Each command is in a file beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BROKEN_PIPE, INTERRUPTED = 141, 130
 
 
 class BadUseError(CnetkitError):
-    """What was typed cannot mean anything: exit status 2."""
+    """The arguments make no sense: exit status 2."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,7 +32,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
+    """Looks up the version only if it is requested."""
 
     def __call__(self, *_: object) -> NoReturn:
         from cnetkit.equipment import version
@@ -66,7 +66,7 @@ def _command(commands: Commands, name: str, action: str, text: str) -> argparse.
 
 def _doctor(commands: Commands) -> None:
     command = _command(
-        commands, "doctor", "checkup.doctor", "find out what this system allows, and how to mend the rest"
+        commands, "doctor", "checkup.doctor", "find out what this system allows, and how to fix the rest"
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -90,14 +90,14 @@ def _labs(commands: Commands) -> None:
     command = _command(commands, "run", "labs.run", "build a lab, send its traffic, and show each packet's journey")
     command.add_argument("lab", metavar="LAB", help="a name from `cnetkit list`, or a lab's folder")
     command.add_argument("--replay", action="store_true", help="answer from the recording that comes with the lab")
-    command.add_argument("--record", metavar="FILE", help="keep the session, so that it can be replayed")
+    command.add_argument("--record", metavar="FILE", help="record the session, so that it can be replayed")
     _exports(command)
 
 
 def _inspect(commands: Commands) -> None:
     command = _command(commands, "inspect", "captures.inspect", "find the journeys in capture files")
     command.add_argument(
-        "files", metavar="FILE", nargs="+", help="pcapng or pcap; several captures of one time as NODE/INTERFACE=FILE"
+        "files", metavar="FILE", nargs="+", help="pcapng or pcap; several simultaneous captures as NODE/INTERFACE=FILE"
     )
     _exports(command)
 
@@ -108,7 +108,7 @@ def _running(commands: Commands) -> None:
     command.add_argument("lab", metavar="LAB", help="a name from `cnetkit ps`, or NAME@PID")
     command.add_argument("node", metavar="NODE", help="one of its nodes")
     rest = command.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER, help="instead of a shell")
-    rest.required = False  # argparse calls it so, and asks for it where LAB is missing
+    rest.required = False  # argparse makes it required, and reports it if LAB is missing
 
 
 def _exports(command: argparse.ArgumentParser) -> None:
@@ -119,7 +119,7 @@ def _exports(command: argparse.ArgumentParser) -> None:
     ):
         command.add_argument(f"--{kind}", metavar="FILE", help=text)
     command.add_argument(
-        "--select", metavar="EXPRESSION", help="only these journeys, such as 'tcp.port == 80 and dropped'"
+        "--select", metavar="EXPRESSION", help="show only these journeys, such as 'tcp.port == 80 and dropped'"
     )
     command.add_argument("--all", action="store_true", help="show every flow's hops, however many there are")
 
@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         module, _, function = arguments.action.partition(".")
         status = int(getattr(import_module(f"cnetkit.cli.{module}"), function)(arguments) or 0)
         sys.stdout.flush()
-    except BrokenPipeError:  # who read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt:
@@ -147,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def sentence(error: Exception) -> str:
-    """What went wrong, on one line: ours and the system's errors as they are, anything else as the bug it is."""
+    """The error on one line: errors of cnetkit and of the system as they are, everything else as a bug."""
     if isinstance(error, CnetkitError):
         text = str(error)
     elif isinstance(error, OSError) and error.filename is not None:

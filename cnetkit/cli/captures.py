@@ -10,11 +10,11 @@ from cnetkit.model import CnetkitError
 
 
 def inspect(arguments: argparse.Namespace) -> None:
-    """Loads the files as one recording, explains it, writes what was asked for and prints the journeys.
+    """Loads the files as one recording, explains it, writes the requested exports and prints the journeys.
 
-    What could not be read is told on standard error. CnetkitError where that is everything.
+    What could not be read is reported on standard error. CnetkitError if nothing could be read.
     """
-    wanted = output.wishes(arguments)
+    exports = output.exports(arguments)
 
     from cnetkit.recording.recording import load_all
     from cnetkit.trace import explain
@@ -25,9 +25,9 @@ def inspect(arguments: argparse.Namespace) -> None:
     if recording.warnings and not len(recording.frames):
         raise CnetkitError(f"nothing could be read: {wording.legible(recording.warnings[0])}")
     trace = output.selected(explain(recording), arguments.select)
-    output.export(trace, wanted)
-    taken = "-" in wanted.values()
+    output.export(trace, exports)
+    taken = "-" in exports.values()
     print_trace(trace, output.console(taken), all=arguments.all)
-    if not (taken or (sys.stdout.isatty() and sys.stderr.isatty())):  # else the summary stands there already
+    if not (taken or (sys.stdout.isatty() and sys.stderr.isatty())):  # otherwise the summary is there already
         for warning in (*recording.warnings, *trace.clocks):
             print(f"cnetkit: {wording.legible(warning)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`cnetkit doctor`: prints what `cnetkit.doctor` found. Exit status 0 where labs run live, 1 where they do not."""
+"""`cnetkit doctor`: prints the report of `cnetkit.doctor`. Exit status 0 if labs run live here, 1 if not."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from cnetkit.doctor import Readiness, Report, examine
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Prints the report for people, or as JSON."""
+    """Prints the report as text, or as JSON."""
     report = examine()
     print(report.to_json() if arguments.json else text(report))
     return 0 if report.live else 1
 
 
 def text(report: Report) -> str:
-    """The report as plain lines: the verdict, what is missing and how to mend it, then lessons and labs."""
+    """The report as text: whether labs run, what is missing and how to fix it, then lessons and labs."""
     system = report.system
     release = system["cnetkit"] or "(not installed)"
     lines = [f"cnetkit {release}, kernel {system['kernel']}, Python {system['python']}, {system['user']} user", ""]

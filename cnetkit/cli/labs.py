@@ -19,16 +19,16 @@ def show_list(_: argparse.Namespace) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Builds the lab, traces its traffic, writes what was asked for and prints the journeys."""
+    """Builds the lab, traces its traffic, writes the requested exports and prints the journeys."""
     entry, session = _entry(arguments.lab), None
-    wanted = output.wishes(arguments)
+    exports = output.exports(arguments)
     if arguments.replay:
         session = entry.session
         if session is None:
             raise CnetkitError(f"no recording comes with the lab {entry.name}; run it without --replay")
         if arguments.record:
-            raise BadUseError("--record keeps a live session; it cannot be used with --replay")
-    console = output.console("-" in wanted.values())
+            raise BadUseError("--record records a live session: it cannot be used with --replay")
+    console = output.console("-" in exports.values())
     console.print(f"[bold]{entry.title}[/bold]\n{entry.question}\n")
 
     from cnetkit.lab import Lab
@@ -49,12 +49,12 @@ def run(arguments: argparse.Namespace) -> None:
     from cnetkit.view.terminal import print_trace
 
     chosen = output.selected(trace, arguments.select)
-    output.export(chosen, wanted)
+    output.export(chosen, exports)
     print_trace(chosen, console, all=arguments.all)
 
 
 def _entry(name: str) -> catalog.LabEntry:
-    """A lab by its name, or, where that is a path, the one in this folder."""
+    """A lab by its name or, if that is a path, the lab in that folder."""
     folder = Path(name).absolute().parent if os.sep in name else None
     name = Path(name).absolute().name if folder else name
     if name not in catalog.names(folder):

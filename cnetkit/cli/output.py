@@ -1,4 +1,4 @@
-"""Where a command's output goes: files, standard output for `-`, and the terminal for what people read."""
+"""The output of a command: exports to files, or to standard output for `-`, and text to the terminal."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 KINDS = ("json", "html", "pcapng")
 
 
-def wishes(arguments: argparse.Namespace) -> dict[str, str]:
-    """The exports that were asked for, kind → FILE. Says what is wrong with them before any work is done."""
+def exports(arguments: argparse.Namespace) -> dict[str, str]:
+    """The requested exports, kind → FILE. Reports what is wrong with them before any work is done."""
     if arguments.select is not None:
         from cnetkit.trace.query.expression import parse
 
@@ -29,30 +29,30 @@ def wishes(arguments: argparse.Namespace) -> dict[str, str]:
             parse(arguments.select)
         except CnetkitError as error:
             raise BadUseError(str(error)) from error
-    found = {kind: str(getattr(arguments, kind)) for kind in KINDS if getattr(arguments, kind)}
-    if list(found.values()).count("-") > 1:
+    files = {kind: str(getattr(arguments, kind)) for kind in KINDS if getattr(arguments, kind)}
+    if list(files.values()).count("-") > 1:
         raise BadUseError("only one of --json, --html and --pcapng can be written to standard output")
-    for file in found.values():
+    for file in files.values():
         folder = Path(file).parent
         if file != "-" and not folder.is_dir():
             raise CnetkitError(f"{file} cannot be written, because there is no directory {folder}")
-    return found
+    return files
 
 
 def console(taken: bool) -> Console:
-    """The console for people: standard output, or standard error where standard output carries an export."""
+    """The console for text: standard output, or standard error if standard output carries an export."""
     from rich.console import Console
 
     return Console(file=sys.stderr if taken else sys.stdout, highlight=False)
 
 
 def selected(trace: Trace, expression: str | None) -> Trace:
-    """The trace, or what was asked for of it."""
+    """The trace, or the journeys that an expression selects."""
     return trace if expression is None else trace.select(expression)
 
 
 def export(trace: Trace, wanted: dict[str, str]) -> None:
-    """Writes the trace as each kind that is wanted."""
+    """Writes the trace in each requested kind, kind → FILE."""
     writers: dict[str, Callable[[Path], object]] = {
         "json": lambda path: path.write_bytes(trace.to_json()),
         "html": trace.to_html,
