@@ -1,7 +1,6 @@
-"""Finds the labs and the notebooks: in the checkout this package stands in, or shipped inside the installed package.
+"""The catalogue of labs and notebooks: in the checkout around this package, or shipped inside the installed package.
 
-A lab is a folder `labs/NAME` with a `lab.py`, loaded from its file when somebody asks for that lab. Its network is not
-built here.
+A lab is a folder `labs/NAME` with a `lab.py`, which is loaded when that lab is requested. No network is built here.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ SESSION = "session.cnetkit"
 
 @dataclass(frozen=True, slots=True)
 class LabEntry:
-    """What one `labs/NAME/lab.py` says of itself."""
+    """The description of a lab in its `labs/NAME/lab.py`."""
 
     name: str
     folder: Path
     title: str
     """The first line of its docstring."""
     question: str
-    """What a learner should be able to answer afterwards."""
+    """The question that a learner can answer afterwards."""
     needs: tuple[str, ...]
-    """Names of what the kernel and the system must have: features of `cnetkit.kernel.probe`, and programs."""
+    """Names of the needs in `cnetkit.doctor.needs`: kernel features and programs."""
     network: Callable[[Lab], None]
     """Builds the network in an open lab."""
     traffic: Callable[[Lab], None]
@@ -42,13 +41,13 @@ class LabEntry:
 
     @property
     def session(self) -> Path | None:
-        """The recorded session beside it, which `run --replay` answers from; None where there is none."""
+        """The recorded session beside it, for `run --replay`; None if there is none."""
         path = self.folder / SESSION
         return path if path.is_file() else None
 
 
 def shipped(kind: str) -> Path:
-    """The folder `labs` or `notebooks`: the checkout's, or else the one inside the installed package."""
+    """The folder `labs` or `notebooks`: in the checkout, or else in the installed package."""
     package = Path(__file__).resolve().parent
     checkout = package.parent / kind
     return (
@@ -57,24 +56,24 @@ def shipped(kind: str) -> Path:
 
 
 def names(folder: Path | None = None) -> list[str]:
-    """The names of all labs in `folder` (by default the shipped ones), in order; none of them is loaded."""
+    """The names of all labs in `folder` (default: the shipped labs), sorted. No lab is loaded."""
     folder = folder or shipped("labs")
     return sorted(path.parent.name for path in folder.glob("*/lab.py"))
 
 
 def find(name: str, folder: Path | None = None) -> LabEntry:
-    """Loads one lab. CnetkitError, naming the closest names, if there is no lab of this name."""
+    """Loads a lab. CnetkitError with the closest names if there is no lab of this name."""
     folder = folder or shipped("labs")
-    known = names(folder)
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    available = names(folder)
+    if name not in available:
+        close = difflib.get_close_matches(name, available, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else "`cnetkit list` shows all labs"
         raise CnetkitError(f"there is no lab {name!r}; {hint}")
     return _read(name, folder / name, _load(folder / name / "lab.py"))
 
 
 def tasks(name: str, folder: Path | None = None) -> tuple[Question | Exercise, ...]:
-    """The questions and exercises of a lab, from its tasks.py. CnetkitError where there is no such lab, or none there."""
+    """The questions and exercises in a lab's tasks.py. CnetkitError if there is no such lab or file."""
     path = find(name, folder).folder / "tasks.py"
     if not path.is_file():
         raise CnetkitError(f"the lab {name} has no questions: choose one with a tasks.py")

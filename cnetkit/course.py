@@ -1,6 +1,6 @@
-"""The lessons of the course, in order, and what each needs of the kernel and the system. A table, nothing else.
+"""The lessons of the course, in order, and what each needs of the kernel and the system: tables and nothing else.
 
-A lesson that is not written yet has its row too: whether its notebook is there is looked up in `cnetkit.catalog`.
+Lessons that are not written yet have a row too. `cnetkit.catalog` finds out which notebooks exist.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ FORWARDING = ("iptables-nat", "nft-trace", "conntrack")
 
 @dataclass(frozen=True, slots=True)
 class CourseLesson:
-    """One notebook, `notebooks/NUMBER-*.ipynb`. `needs` is worded as a lab's NEEDS."""
+    """A notebook, `notebooks/NUMBER-*.ipynb`. `needs`: names of needs, as in a lab's NEEDS."""
 
     number: str
     title: str
     needs: tuple[str, ...] = ()
     lab: str = ""
-    """The lab whose questions it asks."""
+    """The lab whose questions the notebook asks."""
 
 
 LESSONS = (

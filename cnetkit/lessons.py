@@ -1,7 +1,7 @@
-"""Opens a lesson: its lab, live or from the notebook's recording, and its questions, which stand in labs/NAME/tasks.py.
+"""Opens a lesson: its lab, live or from the notebook's recording, and its questions from labs/NAME/tasks.py.
 
-It decides by what the system allows, or by the environment: CNETKIT_MODE is `live` or `replay`, CNETKIT_RECORD a file to
-record the session into.
+The lab is live if the system allows it. The environment can decide instead: CNETKIT_MODE is `live` or `replay`, and
+CNETKIT_RECORD is a file that the session is recorded to.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from cnetkit.model import CnetkitError
 
 
 def lesson(number: str) -> tuple[Lab, Lesson]:
-    """`lab, lesson = cnetkit.lesson("02")`. The lab is empty; the notebook builds in it.
+    """`lab, lesson = cnetkit.lesson("02")`. The lab is empty; the notebook builds its network.
 
-    CnetkitError where there is no such lesson, or it can be had neither live nor recorded.
+    CnetkitError if there is no such lesson, or if it can run neither live nor from a recording.
     """
     row = next((row for row in course.LESSONS if row.number == number), None)
     if row is None or not row.lab:
@@ -46,6 +46,6 @@ def _open(name: str, mode: str, session: Path | None, record: Path | None) -> La
 
 
 def _session(number: str) -> Path | None:
-    """The recording beside the notebook that is open, since an older notebook needs its own; else the shipped one."""
+    """The recording beside the open notebook, because an older notebook needs its own; else the shipped recording."""
     folders = (Path.cwd(), catalog.shipped("notebooks"))
     return next((path for folder in folders for path in sorted(folder.glob(f"{number}-*.cnetkit"))), None)

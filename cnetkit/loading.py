@@ -1,4 +1,4 @@
-"""Opens captures that were saved, by this project or any other tool, as traces. It captures nothing."""
+"""Loads capture files, written by this project or by any other tool, as traces. It captures nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cnetkit.trace import Trace, explain
 
 
 def load(*files: str | os.PathLike[str]) -> Trace:
-    """The trace of one capture, or of several taken at the same time: pcapng and pcap, `FILE` or `node/ifname=FILE`.
+    """The trace of a capture file, or of several simultaneous ones: pcapng and pcap, `FILE` or `node/ifname=FILE`.
 
-    CnetkitError where a file is missing or is no capture; what of a damaged file can be read is read.
+    CnetkitError if a file is missing or is not a capture. Of a damaged file everything readable is loaded.
     """
     return explain(load_all([os.fspath(file) for file in files]))

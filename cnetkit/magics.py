@@ -1,6 +1,6 @@
-"""What `%load_ext cnetkit` gives a notebook: `%%node web`, whose cell runs in a node as a shell there would run it.
+"""The magics of `%load_ext cnetkit`: `%%node web` runs its cell in a node, as a shell there would.
 
-It finds nodes in the labs that the notebook has made, and runs nothing that the learner has not typed.
+Nodes are those of the open labs among the notebook's variables. Only what the learner has typed is run.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from cnetkit.lab.place import Place
 
 
-def load(shell: Any) -> None:  # noqa: ANN401 - IPython's InteractiveShell, which is not needed to use the library
+def load(shell: Any) -> None:  # noqa: ANN401 - IPython's InteractiveShell, which is optional
     """Adds the magics to a running IPython."""
 
     def node(line: str, cell: str) -> None:
-        """%%node NODE, or %%node POD/CONTAINER: runs the cell's lines there with sh(1) and shows what they print."""
+        """%%node NODE, or %%node POD/CONTAINER: runs the cell there with sh(1) and shows its output."""
         try:
             result = find(line.strip(), shell.user_ns).run(cell)
         except CnetkitError as error:
@@ -27,17 +27,17 @@ def load(shell: Any) -> None:  # noqa: ANN401 - IPython's InteractiveShell, whic
         sys.stdout.write(result.output)
         sys.stderr.write(result.errors)
         if result.timed_out:
-            sys.stderr.write("[the time limit was reached, and it was ended]\n")
+            sys.stderr.write("[killed: the time limit was reached]\n")
         elif not result.ok:
-            sys.stderr.write(f"[it ended with status {result.status}]\n")
+            sys.stderr.write(f"[ended with status {result.status}]\n")
 
     shell.register_magic_function(node, "cell")
 
 
 def find(name: str, variables: dict[str, Any]) -> Place:
-    """The node, or pod's container, of this name in the newest open lab of `variables` that has one.
+    """The node, or container of a pod, of this name in the newest open lab among `variables`.
 
-    CnetkitError where there is none.
+    CnetkitError if there is none.
     """
     from cnetkit.lab import Lab
     from cnetkit.systems.kubernetes.pod import Pod
@@ -52,7 +52,7 @@ def find(name: str, variables: dict[str, Any]) -> Place:
             return node.containers[container]
         if node is not None and not container:
             return node
-    known = sorted({known for lab in labs for known in lab.nodes})
+    names = sorted({node for lab in labs for node in lab.nodes})
     raise CnetkitError(
-        f"there is no node {name!r} in an open lab of this notebook; there are: {', '.join(known) or 'none'}"
+        f"there is no node {name!r} in an open lab of this notebook; there are: {', '.join(names) or 'none'}"
     )

@@ -1,7 +1,7 @@
-"""Copies the course, notebooks and labs, into a learner's own folder, beside what is there already.
+"""Copies the course, notebooks and labs, into a folder of the learner.
 
-It never replaces a file: what a learner has changed stays, and so does what an older version has put there. It opens
-nothing; `cnetkit open` does.
+It never replaces a file, neither one that the learner has changed nor one of an older version. It opens nothing: `cnetkit
+open` does.
 """
 
 from __future__ import annotations
@@ -21,29 +21,31 @@ LEFT_OUT = ("__pycache__", ".ipynb_checkpoints")
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What became of the course's files, as paths inside the learner's folder: new ones, and those that differ there."""
+    """Paths inside the learner's folder: files that were added, and files that were kept because they differ."""
 
     added: tuple[Path, ...]
     kept: tuple[Path, ...]
 
 
 def copy(folder: Path) -> Copied:
-    """Puts the course's files into `folder`, which is made where it is missing, and replaces none.
+    """Copies the course's files into `folder`, which is created if it is missing, and replaces none.
 
-    CnetkitError where it cannot be written, or is no folder.
+    CnetkitError if it cannot be written or is not a folder.
     """
     added, kept = [], []
     try:
-        for source, place in _files():
-            target = folder / place
+        for source, path in _files():
+            target = folder / path
             if not os.path.lexists(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
-                added.append(place)
+                added.append(path)
             elif target.read_bytes() != source.read_bytes():
-                kept.append(place)
+                kept.append(path)
     except (FileExistsError, NotADirectoryError) as error:
-        raise CnetkitError(f"{error.filename} is in the way, because it is no folder: choose another one") from None
+        raise CnetkitError(
+            f"{error.filename} is in the way, because it is not a folder: choose another folder"
+        ) from None
     except OSError as error:
         raise CnetkitError(
             f"the course cannot be copied to {folder} ({error.filename}: {error.strerror}): choose another folder"
@@ -52,7 +54,7 @@ def copy(folder: Path) -> Copied:
 
 
 def _files() -> Iterator[tuple[Path, Path]]:
-    """(file, its place in the learner's folder) for each file of the course, in order."""
+    """(file, path inside the learner's folder) for each file of the course, sorted."""
     for part in PARTS:
         base = catalog.shipped(part)
         for path in sorted(base.rglob("*")):

@@ -75,7 +75,7 @@ def test_the_first_notebook_is_opened_with_the_folder_beside_it(tmp_path, monkey
     assert "files added" in capsys.readouterr().out
     (tmp_path / "course" / "labs" / "pod" / "lab.py").write_text("mine")
     cli.main(["open", str(tmp_path / "course")])
-    assert "Kept as they are, since they differ from the course's: labs/pod/lab.py." in capsys.readouterr().out
+    assert "These files differ from the course's and were kept: labs/pod/lab.py." in capsys.readouterr().out
     assert "--no-browser" not in became[1][1]
 
 

@@ -21,7 +21,7 @@ def test_a_cells_lines_run_in_the_node_as_one_shell(shell, dock, capsys):
     said = capsys.readouterr()
     assert said.out == "I am web\n"
     assert "No such file" in said.err
-    assert said.err.endswith("[it ended with status 3]\n")
+    assert said.err.endswith("[ended with status 3]\n")
 
 
 def test_containers_of_a_pod_are_places_too_and_the_newest_lab_counts(shell, dock, capsys):
