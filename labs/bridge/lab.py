@@ -1,6 +1,6 @@
 """Bridge: how frames find their way between containers of one host.
 
-A host with a bridge and three containers. The first asks for the second, twice. The third looks on.
+A host with a bridge and three containers. The first container pings the second one twice. The third one watches.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnetkit import Lab
 
-QUESTION = "A bridge gets a frame for somebody it does not know. Who gets a copy, and why does that stop?"
+QUESTION = "A bridge gets a frame for an address that it does not know. Who gets a copy, and why does that stop?"
 NEEDS = ("veth", "bridge", "ping")
 
 
 def network(lab: Lab) -> None:
-    """What `docker network create` and three `docker run` build."""
+    """Builds what `docker network create` and three `docker run` build."""
     lab.host("dock").bridge("docker0", "172.17.0.1/16").containers("c{}", 3)
 
 
 def traffic(lab: Lab) -> None:
-    """One ping, and another when everybody knows everybody."""
+    """Sends a ping, and another one once all tables are filled."""
     for _ in range(2):
         lab["c0"].run("ping -c 1 -W 2 172.17.0.3")

@@ -1,8 +1,8 @@
-"""What the lesson on veth and bridge asks, and what mends its broken bridge."""
+"""The questions of the lesson on veth and bridge, and the exercise that repairs a broken bridge."""
 
 from __future__ import annotations
 
-from cnetkit.learn import Choice, Exercise, Idea, Order, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Observation, Order, Text
 from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 
@@ -11,43 +11,43 @@ ONE, OTHERS, BRIDGE = "c1 alone", "c1, c2 and dock itself", "dock alone: it answ
 YES, NO = "yes", "no"
 
 
-def first(trace: Trace) -> Seen:
+def first(trace: Trace) -> Observation:
     """Which packet leaves c0 first."""
-    one = next(one for one in trace.journeys if one.hops[0].node == "c0")
-    return at(ASKS if one.packet.protocol == "arp" else PINGS, one, one.hops[0])
+    trip = next(trip for trip in trace.journeys if trip.hops[0].node == "c0")
+    return at(ASKS if trip.packet.protocol == "arp" else PINGS, trip, trip.hops[0])
 
 
-def hears(trace: Trace) -> Seen:
-    """Who gets a copy of the question."""
-    one = journey(trace, protocol="arp", source="172.17.0.2")
-    copy = next((hop for hop in one.hops if hop.node == "c2"), None)
-    return at(OTHERS if copy else ONE, one, copy)
+def hears(trace: Trace) -> Observation:
+    """Who gets a copy of the ARP request."""
+    trip = journey(trace, protocol="arp", source="172.17.0.2")
+    copy = next((hop for hop in trip.hops if hop.node == "c2"), None)
+    return at(OTHERS if copy else ONE, trip, copy)
 
 
-def bystander(trace: Trace) -> Seen:
+def bystander(trace: Trace) -> Observation:
     """Whether c2 sees the ping."""
-    one = journey(trace, "echo request")
-    hop = next((hop for hop in one.hops if hop.node == "dock" and hop.direction == "out"), None)
-    return at(YES if "c2" in nodes(one) else NO, one, hop)
+    trip = journey(trace, "echo request")
+    hop = next((hop for hop in trip.hops if hop.node == "dock" and hop.direction == "out"), None)
+    return at(YES if "c2" in nodes(trip) else NO, trip, hop)
 
 
-def way(trace: Trace) -> Seen:
+def way(trace: Trace) -> Observation:
     """Which nodes the ping passes."""
-    one = journey(trace, "echo request")
-    return at(nodes(one), one)
+    trip = journey(trace, "echo request")
+    return at(nodes(trip), trip)
 
 
-def again(trace: Trace) -> Seen:
-    """Whether c0 asks a second time."""
-    asked = [one for one in journeys(trace, protocol="arp") if one.hops[0].node == "c0"]
-    return at(YES, asked[0]) if asked else at(NO, journey(trace, "echo request"))
+def again(trace: Trace) -> Observation:
+    """Whether c0 sends a second ARP request."""
+    requests = [trip for trip in journeys(trace, protocol="arp") if trip.hops[0].node == "c0"]
+    return at(YES, requests[0]) if requests else at(NO, journey(trace, "echo request"))
 
 
-def learned(trace: Trace) -> Seen:
-    """The forwarding entry that is quoted."""
-    one = journey(trace, "echo request")
-    hop = next(hop for hop in one.hops if hop.node == "dock" and hop.direction == "out")
-    return at("the bridge has learned behind which port c1 is", one, hop)
+def learned(trace: Trace) -> Observation:
+    """The hop that quotes the forwarding entry."""
+    trip = journey(trace, "echo request")
+    hop = next(hop for hop in trip.hops if hop.node == "dock" and hop.direction == "out")
+    return at("the bridge has learned which port leads to c1", trip, hop)
 
 
 def mended(trace: Trace) -> str:
@@ -55,18 +55,16 @@ def mended(trace: Trace) -> str:
     if arrived(trace, "echo reply", "c1", "c0"):
         return ""
     if answers := journeys(trace, "echo reply"):
-        other = answers[0].hops[0].node
-        if other != "c1":
-            return (
-                f"{other} answers in c1's place: 172.17.0.3 is among its addresses now, and c1 is as cut off as before."
-            )
-        return "c1 answers the ping, and the answer does not reach c0: follow it in the trace."
-    asked = [hop for one in journeys(trace, protocol="arp") for hop in one.hops]
-    if any(hop.node == "c1" and hop.direction == "in" for hop in asked):
-        return "c1 hears the question, but its answer does not come back: is its port up, and a port of docker0?"
-    if any(hop.node == "c2" for hop in asked):
-        return "The question reaches c2 and not c1: which ports has the bridge? `bridge link` shows them."
-    return "Not even c2 hears the question any more: look whether docker0 is up and has its ports."
+        sender = answers[0].hops[0].node
+        if sender != "c1":
+            return f"{sender} answers instead of c1: it has the address 172.17.0.3 now, and c1 is still cut off."
+        return "c1 answers the ping, but the answer does not reach c0. Follow it in the trace."
+    hops = [hop for trip in journeys(trace, protocol="arp") for hop in trip.hops]
+    if any(hop.node == "c1" and hop.direction == "in" for hop in hops):
+        return "c1 receives the ARP request, but its reply does not come back. Is its port up, and a port of docker0?"
+    if any(hop.node == "c2" for hop in hops):
+        return "The ARP request reaches c2 but not c1. Which ports does the bridge have? `bridge link` shows them."
+    return "Not even c2 receives the ARP request. Is docker0 up, and does it have its ports?"
 
 
 TASKS = (
@@ -74,11 +72,11 @@ TASKS = (
         "first",
         "c0 pings c1 for the first time. What leaves c0 first?",
         first,
-        ("c0 knows an IP address. What does a frame need?", "`ip neighbour` in c0 is still empty."),
-        "A frame needs a MAC address, and only c1 can tell it.",
+        ("c0 knows an IP address. Which address does a frame need?", "`ip neighbour` in c0 is still empty."),
+        "A frame needs a MAC address, and c1 is the one that can tell it.",
         {
-            PINGS: "An Ethernet header has no room for an IP address: c0 must find the MAC address first.",
-            NOTHING: "172.17.0.0/16 is on its own interface: that is a route.",
+            PINGS: "An Ethernet header holds MAC addresses, not IP addresses, so c0 must find the MAC address first.",
+            NOTHING: "c0 has a route: 172.17.0.0/16 is directly connected to its interface.",
         },
         (PINGS, ASKS, NOTHING),
     ),
@@ -87,13 +85,13 @@ TASKS = (
         "Who gets a copy of that first frame?",
         hears,
         (
-            "Which destination MAC address has a question to nobody in particular?",
-            "A broadcast leaves by every other port.",
+            "Which destination MAC address does a request to everybody have?",
+            "A bridge sends a broadcast out of every other port.",
         ),
-        "A broadcast is copied to every other port, and to the host itself.",
+        "A bridge copies a broadcast to every other port and to the host itself.",
         {
-            ONE: "The bridge does not know yet where c1 is, and the frame is addressed to everybody.",
-            BRIDGE: "A bridge passes frames on and answers for nobody.",
+            ONE: "The frame is addressed to everybody, and the bridge does not know yet where c1 is.",
+            BRIDGE: "A bridge forwards frames. It does not answer for a container.",
         },
         (ONE, OTHERS, BRIDGE),
     ),
@@ -101,45 +99,48 @@ TASKS = (
         "bystander",
         "Does c2 see the ping that follows?",
         bystander,
-        ("The bridge has seen a frame of c1 meanwhile: the answer.", "`bridge fdb show br docker0` on dock."),
-        "From the answer the bridge has learned behind which port c1 is.",
-        {YES: "That is what a hub does. The bridge has seen the answer of c1 come in by one port."},
+        ("By now the bridge has received a frame from c1: its ARP reply.", "`bridge fdb show br docker0` on dock."),
+        "The bridge has learned from the ARP reply which port leads to c1, and sends the ping only there.",
+        {YES: "A hub would do that. The bridge saw the reply of c1 come in through one port and remembers it."},
         (YES, NO),
     ),
     Order(
         "way",
         "Which nodes does the ping pass, in order?",
         way,
-        ("It begins at c0 and ends at c1.", "The bridge stands in dock."),
-        "Out of c0, through the bridge of dock, into c1.",
-        {("c0", "c1"): "The cable of c0 does not end in c1: its other end is a port of the bridge."},
+        ("It begins at c0 and ends at c1.", "The bridge is in dock."),
+        "The ping leaves c0, crosses the bridge in dock, and enters c1.",
+        {("c0", "c1"): "The other end of the cable of c0 is a port of the bridge in dock, not c1."},
     ),
     Choice(
         "again",
-        "A second ping right after: does c0 ask again?",
+        "c0 sends a second ping right afterwards. Does it send an ARP request again?",
         again,
         ("`ip neighbour` in c0.",),
-        "What was found out is kept for some time in the neighbour table.",
-        {YES: "It keeps what it has found out, as `ip neighbour` shows."},
+        "The neighbour table keeps the MAC address for some time.",
+        {YES: "It still has the MAC address: `ip neighbour` shows it."},
         (YES, NO),
     ),
     Text(
         "why",
-        "In your own words: why does c2 see nothing of the second ping?",
+        "In your own words: why does c2 not see the second ping?",
         learned,
-        ("What has the bridge, and where did it get it from?",),
-        "From the answer the bridge has learned behind which port c1 is, and sends it there alone.",
+        ("What does the bridge have now, and where does it come from?",),
+        "The bridge has learned from the answer which port leads to c1, and sends the ping to that port alone.",
         ideas=(
-            Idea(r"learn|\bkn[eo]w|remember|table|fdb|forward|entr[yi]|already", "Say what the bridge has by now."),
-            Idea(r"port|cable|interface|veth|where|\bc1\b|mac\b", "Say what it knows of c1."),
+            Idea(r"learn|\bkn[eo]w|remember|table|fdb|forward|entr[yi]|already", "Add what the bridge has by now."),
+            Idea(r"port|cable|interface|veth|where|\bc1\b|mac\b", "Add what it knows about c1."),
         ),
         contrary=(
-            (r"c2 (?:has |had )?(?:learn|kn[eo]w|ignor|drop|refus)", "c2 decides nothing here: nothing comes to it."),
+            (
+                r"c2 (?:has |had )?(?:learn|kn[eo]w|ignor|drop|refus)",
+                "c2 decides nothing: the frame never reaches it.",
+            ),
         ),
     ),
     Exercise(
         "mend",
-        "A cable was pulled out of the bridge: c1 cannot be reached. Mend it on dock.",
+        "A cable was pulled out of the bridge, and c1 cannot be reached. Repair it on dock.",
         mended,
         ("`bridge link` lists the bridge's ports.", "`ip link set VETH master docker0`"),
         "The host's end of c1's cable must be a port of docker0 again.",

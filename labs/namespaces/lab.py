@@ -1,7 +1,7 @@
 """Namespaces: what a process sees changes, one kind at a time.
 
-Two machines on a wire. A process on the first leaves one namespace after the other, mount to network, and each time asks
-the second machine for a page named after the kind.
+Two machines on a wire. A process on the first one leaves one namespace after the other, from mount to network, and each time
+requests a page from the second one, named after the kind.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ KINDS = ("mount", "uts", "ipc", "pid", "user", "cgroup", "time", "net")
 
 
 def network(lab: Lab) -> None:
-    """Two machines; the second one serves pages."""
+    """Builds two machines. The second one serves pages."""
     left, right = lab.host("left"), lab.host("right")
     lab.connect(left, right, "10.0.0.0/24")
     right.http_server(80)
 
 
 def traffic(lab: Lab) -> None:
-    """Asks from a new namespace of each kind, by unshare(1)."""
+    """Sends a request from a new namespace of each kind, with unshare(1)."""
     for kind in KINDS:
         fork = "--fork " if kind == "pid" else ""
         lab["left"].run(f"unshare --{kind} {fork}curl -s -m 2 http://10.0.0.1/{kind}")

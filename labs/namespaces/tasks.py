@@ -1,6 +1,6 @@
-"""What the lesson on namespaces asks, and what gives a container made by hand a name and a wire.
+"""The questions of the lesson on namespaces, and the exercises that give a hand-made container a name and a cable.
 
-Processes tell what they see by the page that they ask right for: `/KIND-VALUE`. So the answers stand in the capture.
+A process reports what it sees by the page that it requests from right, `/KIND-VALUE`. So the answers are in the capture.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cnetkit.learn import Choice, Exercise, Idea, Seen, Text
+from cnetkit.learn import Choice, Exercise, Idea, Observation, Text
 from cnetkit.learn.exercise import setting
 from cnetkit.learn.looking import at, journeys, nodes
 from cnetkit.model import CnetkitError
@@ -25,63 +25,65 @@ GET = re.compile(rb"GET /([\w.-]*)")
 
 
 def pages(trace: Trace) -> dict[str, Journey]:
-    """The pages that right was asked for, each with the packet that asked."""
-    found: dict[str, Journey] = {}
-    for one in journeys(trace, protocol="tcp"):
-        asked = GET.search(trace.recording.frames.bytes_of(one.frames[0]))
-        if asked and "right" in nodes(one):
-            found.setdefault(asked[1].decode(), one)
-    return found
+    """The pages that were requested from right, each with the packet of its request."""
+    requests: dict[str, Journey] = {}
+    for trip in journeys(trace, protocol="tcp"):
+        request = GET.search(trace.recording.frames.bytes_of(trip.frames[0]))
+        if request and "right" in nodes(trip):
+            requests.setdefault(request[1].decode(), trip)
+    return requests
 
 
-def told(trace: Trace, what: str) -> tuple[str, Journey]:
-    """What a process has told: the VALUE of `/what-VALUE`, and the packet. CnetkitError where it told nothing."""
-    for page, one in pages(trace).items():
+def reported(trace: Trace, what: str) -> tuple[str, Journey]:
+    """What a process has reported: the VALUE of `/what-VALUE`, and the packet. CnetkitError if it has reported nothing."""
+    for page, trip in pages(trace).items():
         kind, _, value = page.partition("-")
         if kind == what:
-            return value, one
-    raise CnetkitError(f"in this trace nobody asks for a page /{what}-...: run the cell that does")
+            return value, trip
+    raise CnetkitError(f"this trace has no request for a page /{what}-...: run the cell that sends it")
 
 
-def name(trace: Trace) -> Seen:
-    """What left is called after somebody in it has taken another name."""
-    value, one = told(trace, "after")
-    return at(value, one, one.hops[0])
+def name(trace: Trace) -> Observation:
+    """The host name of left after a process in it has set another one."""
+    value, trip = reported(trace, "after")
+    return at(value, trip, trip.hops[0])
 
 
-def files(trace: Trace) -> Seen:
-    """How many files left sees of those that were made in another mount namespace."""
-    value, one = told(trace, "after")
-    return at(NONE if value == "0" else ONE, one, one.hops[0])
+def files(trace: Trace) -> Observation:
+    """How many files left sees of those that were created in another mount namespace."""
+    value, trip = reported(trace, "after")
+    return at(NONE if value == "0" else ONE, trip, trip.hops[0])
 
 
-def number(trace: Trace) -> Seen:
-    """Which number a process sees for itself."""
-    value, one = told(trace, "pid")
-    return at(FIRST if value == "1" else ZERO if value == "0" else SAME, one, one.hops[0])
+def number(trace: Trace) -> Observation:
+    """The PID that a process sees for itself."""
+    value, trip = reported(trace, "pid")
+    return at(FIRST if value == "1" else ZERO if value == "0" else SAME, trip, trip.hops[0])
 
 
-def user(trace: Trace) -> Seen:
-    """Who a process is in a user namespace without a map."""
-    value, one = told(trace, "user")
-    return at(ROOT if value == "0" else NOBODY if value == "65534" else SELF, one, one.hops[0])
+def user(trace: Trace) -> Observation:
+    """The UID of a process in a user namespace without a map."""
+    value, trip = reported(trace, "user")
+    return at(ROOT if value == "0" else NOBODY if value == "65534" else SELF, trip, trip.hops[0])
 
 
-def cut(trace: Trace) -> Seen:
-    """Which kind's process right does not hear of."""
-    found = pages(trace)
-    missing = [kind for kind in KINDS if kind not in found] or ["none"]
-    last = next(reversed(found.values()), None)
-    return at(missing[-1], last, last.hops[0]) if last else Seen("none")
+def cut(trace: Trace) -> Observation:
+    """The kind of namespace whose process does not reach right."""
+    requests = pages(trace)
+    missing = [kind for kind in KINDS if kind not in requests] or ["none"]
+    last = next(reversed(requests.values()), None)
+    return at(missing[-1], last, last.hops[0]) if last else Observation("none")
 
 
-def alone(trace: Trace) -> Seen:
-    """That nothing came of it."""
-    return Seen("its network namespace has a loopback interface that is down, and nothing else", cut(trace).journey)
+def alone(trace: Trace) -> Observation:
+    """Why its packets do not arrive."""
+    return Observation(
+        "its network namespace has a loopback interface that is down, and nothing else", cut(trace).journey
+    )
 
 
-class Teller(NamedTuple):
-    """What a process tells of itself by /tmp/tell: its name and number, and the numbers of its UTS and PID namespace."""
+class Report(NamedTuple):
+    """What a process reports with /tmp/tell: host name, PID, and the inode numbers of its UTS and PID namespaces."""
 
     name: str
     number: str
@@ -89,174 +91,174 @@ class Teller(NamedTuple):
     pid: str
 
 
-def tellers(trace: Trace) -> tuple[Teller | None, Teller]:
-    """The process of the exercise, where right has heard of it, and left itself. CnetkitError where left told nothing."""
-    after = told(trace, "after")[0].rsplit("-", 3)
-    found = [page.rsplit("-", 3) for page in pages(trace) if not page.startswith("after-")]
-    return next((Teller(*one) for one in found if len(one) == 4), None), Teller(*(["", "", "", "", *after][-4:]))
+def reports(trace: Trace) -> tuple[Report | None, Report]:
+    """The report of the exercise's process, if it reached right, and that of left. CnetkitError if left has reported nothing."""
+    after = reported(trace, "after")[0].rsplit("-", 3)
+    fields = [page.rsplit("-", 3) for page in pages(trace) if not page.startswith("after-")]
+    return next((Report(*field) for field in fields if len(field) == 4), None), Report(*(["", "", "", "", *after][-4:]))
 
 
 def tried(trace: Trace) -> object:
-    """What was changed about the process of the exercise: its name, whether its number is 1, and its namespaces."""
-    process, left = tellers(trace)
+    """What an attempt changes: the process's host name, whether its PID is 1, and its namespaces."""
+    process, left = reports(trace)
     return process and (process.name, process.number == "1", process.uts == left.uts, process.pid == left.pid)
 
 
 def named(trace: Trace) -> str:
-    """Whether a process called box, with the number 1, has told so from namespaces of its own, and left is left."""
-    process, left = tellers(trace)
+    """What is wrong unless a process with host name box and PID 1 reports from its own namespaces, and left keeps its name."""
+    process, left = reports(trace)
     if process is None:
         return (
-            "right was asked for nothing: see what the command says. Without --fork nobody is born into a new PID namespace; "
-            "and the network namespace must stay as it is."
+            "right received no request: look at the output of the command. Without --fork no process starts in the new PID "
+            "namespace, and the network namespace must stay as it is."
         )
     if left.name != "left":
-        return f"left itself is called {left.name} now: give the name inside of a new UTS namespace only."
+        return f"The host name of left itself is {left.name} now. Set the name inside a new UTS namespace."
     if process.name != "box" and process.number != "1":
-        return (
-            f"It is called {process.name} and has the number {process.number}: two namespaces are still those of left."
-        )
+        return f"Its host name is {process.name} and its PID {process.number}: it is still in two namespaces of left."
     if process.name != "box":
-        return f"It has the number 1, and is called {process.name}: in which namespace does the name stand?"
+        return f"Its PID is 1, but its host name is {process.name}. Which namespace holds the host name?"
     if process.number != "1":
         return (
-            f"It is called box, and has the number {process.number}: the first child in a new PID namespace has 1, so "
-            "unshare needs --fork, and the one that tells must be that child."
+            f"Its host name is box, but its PID is {process.number}. The first child in a new PID namespace has PID 1: unshare "
+            "needs --fork, and the report must come from that child."
         )
     same = [
-        kind for kind, one, other in (("UTS", process.uts, left.uts), ("PID", process.pid, left.pid)) if one == other
+        kind for kind, own, outer in (("UTS", process.uts, left.uts), ("PID", process.pid, left.pid)) if own == outer
     ]
     return (
-        f"It says box and 1, and is still in left's {' and '.join(same)} namespace: what it says was changed."
+        f"It reports box and 1, but it is still in the {' and '.join(same)} namespace of left: only the report was changed."
         if same
         else ""
     )
 
 
 def wired(trace: Trace) -> str:
-    """Whether the container reaches right by a cable of its own, and how far it comes."""
+    """What is wrong unless the container reaches right through a cable of its own."""
     page = pages(trace).get("wired")
     if page:
         if page.hops[0].node == "right":
-            return "right hears the container by left's own cable, which left has lost: lay a new one."
+            return "The container uses the cable of left, which left has lost. Give it a new cable."
         if page.hops[0].direction == "out" and page.packet.ends.source == "10.0.0.2":
-            return "left itself asks: the container is in left's network namespace, and has no cable of its own."
+            return "The request comes from left itself: the container has no cable of its own, it is in left's network namespace."
         return ""
-    asked = journeys(trace, "SYN")
-    if any("right" in nodes(one) for one in asked):
-        source = next(one.packet.ends.source for one in asked)
-        return f"right hears the container and has no way back to {source}: hide it, or give right a route."
-    if asked:
-        return "left hears the container and does not pass it on: look at net.ipv4.ip_forward, and at its routes."
+    requests = journeys(trace, "SYN")
+    if any("right" in nodes(trip) for trip in requests):
+        source = next(trip.packet.ends.source for trip in requests)
+        return f"The request reaches right, which has no route back to {source}. Masquerade it, or give right a route."
+    if requests:
+        return "The request reaches left, which does not forward it. Check net.ipv4.ip_forward and its routes."
     if any(
-        hop.node == "left" and hop.interface != "eth0" for one in journeys(trace, protocol="arp") for hop in one.hops
+        hop.node == "left" and hop.interface != "eth0" for trip in journeys(trace, protocol="arp") for hop in trip.hops
     ):
-        return "The container asks for its gateway's MAC address: has left's end of the cable that address?"
-    return "Nothing of the container comes to left: has its end an address, is it up, has it a route to 10.0.0.1?"
+        return "The container sends ARP requests for its gateway. Does the end of the cable in left have the gateway's address?"
+    return (
+        "No packet of the container reaches left. Does its end have an address, is it up, is there a route to 10.0.0.1?"
+    )
 
 
 def cabled(trace: Trace) -> object:
-    """What an attempt at the cable changes."""
+    """What an attempt changes: the network, or whether the page is requested."""
     return setting(trace), "wired" in pages(trace)
 
 
 TASKS = (
     Choice(
         "name",
-        "A process in left takes a new UTS namespace and calls itself box. What is left called afterwards?",
+        "A process in left enters a new UTS namespace and sets the host name box. What is the host name of left afterwards?",
         name,
-        ("UTS is the namespace of the host name. Whose is changed?",),
-        "The name was changed in the new namespace; left has kept its own.",
-        {BOX: "It changed its own copy: that is what the namespace is for."},
+        ("The UTS namespace holds the host name. Which of the two namespaces is changed?",),
+        "The name is set in the new namespace, and left keeps its own.",
+        {BOX: "The process changed the name in its own namespace only: that is what the namespace is for."},
         (LEFT, BOX),
     ),
     Choice(
         "files",
-        "In a new mount namespace a process mounts an empty disk over /mnt and makes a file there. How many does left see?",
+        "In a new mount namespace a process mounts an empty disk at /mnt and creates a file there. How many does left see?",
         files,
-        ("What does a mount namespace hold: the files, or the list of what is mounted where?",),
-        "The mount is in the other list. left sees its own /mnt.",
-        {ONE: "The file is on a disk that left has not mounted."},
+        ("What does a mount namespace contain: files, or the list of mounts?",),
+        "The mount is in the list of the new namespace only. left sees its own /mnt.",
+        {ONE: "The file is on a file system that is not mounted in left."},
         (NONE, ONE),
     ),
     Choice(
         "number",
-        "In a new PID namespace a shell asks for its own number. What does it get?",
+        "In a new PID namespace a shell asks for its own PID. What does it get?",
         number,
-        ("Which number has the first process of a machine?",),
-        "It is the first one there, as init is on a machine. Outside it has another number, too.",
+        ("Which PID does the first process of a machine have?",),
+        "It is the first process there, as init is on a machine. Outside it has another PID as well.",
         {
-            SAME: "It has that number as well, seen from left. It cannot see it itself.",
-            ZERO: "Numbers begin with 1; 0 is what it sees of a parent outside.",
+            SAME: "Seen from left it has that PID. Inside its namespace it cannot see it.",
+            ZERO: "PIDs begin with 1. A process sees 0 as its parent if the parent is outside its namespace.",
         },
         (FIRST, SAME, ZERO),
     ),
     Choice(
         "user",
-        "In a new user namespace, with nothing written into its map, a process asks who it is. What does it get?",
+        "In a new user namespace whose map is empty, a process asks for its UID. What does it get?",
         user,
-        ("What can the kernel say of a number that is not in the map?", "`cat /proc/self/uid_map`"),
-        "A number that is not in the map is shown as 65534. With a map, it is what the map says.",
+        ("What does the kernel show for a UID that is not in the map?", "`cat /proc/self/uid_map`"),
+        "A UID that is not in the map is shown as 65534. With a map, the map decides.",
         {
-            ROOT: "It would be with `--map-root-user`, which writes a map.",
-            SELF: "That number is not in the map, and the map is all that counts inside.",
+            ROOT: "That needs `--map-root-user`, which writes a map.",
+            SELF: "That UID is not in the map, and inside only the map counts.",
         },
         (ROOT, NOBODY, SELF),
     ),
     Choice(
         "cut",
-        "For each kind, a process leaves that namespace and asks right for a page. Which one does right not hear of?",
+        "For each kind, a process leaves that namespace and requests a page from right. Which request does not arrive?",
         cut,
-        ("Where do interfaces and routes belong?",),
-        "Interfaces and routes belong to the network namespace. A new one has none.",
+        ("Which namespace do interfaces and routes belong to?",),
+        "Interfaces and routes belong to the network namespace, and a new one has none that lead anywhere.",
         {
-            "mount": "It sees other files; the network is as it was.",
-            "user": "It is nobody, and nobody may send packets, too.",
-            "pid": "It has another number; the network is as it was.",
+            "mount": "It sees other mounts. The network is the same.",
+            "user": "It runs as nobody, and nobody may send packets too.",
+            "pid": "It has another PID. The network is the same.",
         },
         KINDS,
     ),
     Text(
         "why",
-        "In your own words: why did that one not come through?",
+        "In your own words: why did that request not arrive?",
         alone,
         ("`unshare --net ip -brief address`",),
         "A new network namespace has only a loopback interface, which is down.",
         ideas=(
-            Idea(WIRES, "Say what it had no more.", denied=WIRES),
+            Idea(WIRES, "Add what it no longer had.", denied=WIRES),
             Idea(
                 r"\bonly\b|empty|\bdown\b|\bown\b|\bnew\b|missing|\balone\b|\bgone\b|another|cut off",
-                "Say how much of it there is.",
+                "Add how much of that is left.",
                 denied=WIRES,
             ),
         ),
         contrary=(
-            (r"refus|block|firewall|forbid|permission", "Nobody forbids it anything: right was sent nothing at all."),
+            (r"refus|block|firewall|forbid|permission", "Nothing forbids it: no packet was sent to right at all."),
         ),
     ),
     Exercise(
         "box",
-        "Make the process be called box and have the number 1, while left stays left and right is still asked. Change how it is "
-        "started, and not what it tells.",
+        "Make the process report the host name box and the PID 1, while left keeps its name and right still gets the request. "
+        "Change how the process is started, not what it reports.",
         named,
         (
-            "Two kinds of namespace are needed; `unshare` takes several at once.",
+            "You need two kinds of namespace. `unshare` takes several at once.",
             "`unshare --uts --pid --fork sh -c '...'`, with `hostname box;` before `. /tmp/tell` inside.",
         ),
-        "UTS for the name, PID for the number, and --fork, because only a child is born into the new PID namespace.",
+        "UTS for the name, PID for the number, and --fork, because only a child process starts in the new PID namespace.",
         touched=tried,
     ),
     Exercise(
         "wire",
-        "Give the container a cable, so that it can ask right for the page /wired.",
+        "Give the container a cable, so that it can request the page /wired from right.",
         wired,
         (
-            "`P=$(pgrep -x sleep); ip link add veth0 type veth peer name eth0 netns $P` lays a cable into it.",
-            "Both ends need an address of one network, 172.20.0.1/24 here and 172.20.0.2/24 there, and must be up; the container "
+            "`P=$(pgrep -x sleep); ip link add veth0 type veth peer name eth0 netns $P` lays a cable into the container.",
+            "Both ends need an address in one network, 172.20.0.1/24 here and 172.20.0.2/24 there, and must be up. The container "
             "needs a default route. `nsenter --target $P --net ip ...` runs a command inside.",
-            "`iptables -t nat -A POSTROUTING -s 172.20.0.0/24 -o eth0 -j MASQUERADE` hides it from right, which has no way back.",
+            "`iptables -t nat -A POSTROUTING -s 172.20.0.0/24 -o eth0 -j MASQUERADE` hides it, for right has no route back.",
         ),
-        "A veth pair, two addresses, a route, and MASQUERADE: that is what Docker does for each container.",
+        "A veth pair, two addresses, a route and MASQUERADE: Docker does this for each container.",
         touched=cabled,
     ),
 )

@@ -1,7 +1,7 @@
-"""Overlay: one network over several hosts, inside of packets of another.
+"""Overlay: one network over several hosts, inside packets of another network.
 
-Three hosts around a router; on each a bridge of one overlay, joined by VXLAN. A container on the first talks with one on
-the second. The router knows nothing of their network.
+Three hosts around a router. Each has a bridge of one overlay, and VXLAN joins the bridges. A container on the first host
+sends packets to a container on the second one. The router does not know their network.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NEEDS = ("vxlan", "bridge", "ping")
 
 
 def network(lab: Lab) -> None:
-    """Hosts that flood what they do not know, and learn from the answers."""
+    """Builds hosts that flood frames to unknown addresses, and learn from the answers."""
     router, hosts = lab.router("router"), [lab.host(f"n{n}") for n in (1, 2, 3)]
     for n, host in enumerate(hosts, 1):
         lab.connect(host, router, f"192.0.2.{16 * n}/28")
@@ -26,6 +26,6 @@ def network(lab: Lab) -> None:
 
 
 def traffic(lab: Lab) -> None:
-    """A ping, then one that just fits the tunnel."""
+    """Sends a ping, and then the largest one that fits the tunnel."""
     lab["a"].run("ping -c 1 -W 2 10.0.9.2")
     lab["a"].run("ping -c 1 -W 2 -M do -s 1422 10.0.9.2")

@@ -1,8 +1,8 @@
-"""What the lesson on overlays asks, and what mends a host that does not know where to send."""
+"""The questions of the lesson on overlays, and the exercise that repairs a host without forwarding entries."""
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Idea, Order, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Observation, Order, Text
 from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
@@ -13,114 +13,117 @@ SEES = r"address|\bonly\b|forward|rout|\bsee|\blook|\bread|between|\bhid|carr|he
 SIZES = ("1400", "1450", "1500", "1550")
 
 
-def copies(trace: Trace) -> Seen:
-    """Which hosts get the question."""
-    asked = [one for one in journeys(trace, protocol="arp") if one.packet.ends.source == "10.0.9.1"]
-    reached = {hop.node for one in asked for hop in one.hops} & {"n2", "n3"}
-    last = asked[0] if asked else journey(trace, "echo request")
+def copies(trace: Trace) -> Observation:
+    """The hosts that get the ARP request."""
+    requests = [trip for trip in journeys(trace, protocol="arp") if trip.packet.ends.source == "10.0.9.1"]
+    reached = {hop.node for trip in requests for hop in trip.hops} & {"n2", "n3"}
+    last = requests[0] if requests else journey(trace, "echo request")
     return at(BOTH if len(reached) == 2 else ONLY if reached else NONE, last)
 
 
-def outer(trace: Trace) -> Seen:
-    """Where the outer packet goes."""
-    one = journey(trace, "echo request")
-    return at(after(one, "encapsulation").rpartition(" to ")[2], one, changed(one, "encapsulation"))
+def outer(trace: Trace) -> Observation:
+    """The destination of the outer packet."""
+    trip = journey(trace, "echo request")
+    return at(after(trip, "encapsulation").rpartition(" to ")[2], trip, changed(trip, "encapsulation"))
 
 
-def ttl(trace: Trace) -> Seen:
-    """Which time to live the router lowers."""
-    one = journey(trace, "echo request")
-    fields = {change.field for hop in one.hops if hop.node == "router" for change in hop.changes}
+def ttl(trace: Trace) -> Observation:
+    """The time to live that the router decreases."""
+    trip = journey(trace, "echo request")
+    fields = {change.field for hop in trip.hops if hop.node == "router" for change in hop.changes}
     which = TWO if {"ip.ttl", "outer.ip.ttl"} <= fields else OUTER if "outer.ip.ttl" in fields else INNER
-    return at(which, one, changed(one, "outer.ip.ttl"))
+    return at(which, trip, changed(trip, "outer.ip.ttl"))
 
 
-def way(trace: Trace) -> Seen:
-    """Which nodes the ping passes."""
-    one = journey(trace, "echo request")
-    return at(nodes(one), one)
+def way(trace: Trace) -> Observation:
+    """The nodes that the ping passes."""
+    trip = journey(trace, "echo request")
+    return at(nodes(trip), trip)
 
 
-def room(trace: Trace) -> Seen:
-    """How large a packet of a may be."""
+def room(trace: Trace) -> Observation:
+    """The MTU of a."""
     links = trace.recording.topologies[-1].interfaces
-    return Seen(str(next(link.mtu for link in links if (link.node, link.name) == ("a", "eth0"))))
+    return Observation(str(next(link.mtu for link in links if (link.node, link.name) == ("a", "eth0"))))
 
 
-def router(trace: Trace) -> Seen:
-    """What the router goes by."""
-    one = journey(trace, "echo request")
-    return at("it reads the outer addresses only", one, changed(one, "outer.ip.ttl"))
+def router(trace: Trace) -> Observation:
+    """What the router reads."""
+    trip = journey(trace, "echo request")
+    return at("it reads the outer addresses only", trip, changed(trip, "outer.ip.ttl"))
 
 
 def mended(trace: Trace) -> str:
-    """Whether b answers."""
+    """What is wrong unless b answers, and c still answers."""
     if arrived(trace, "echo reply", "b", "a"):
-        asked = any(one.packet.ends.destination == "10.0.9.3" for one in trace.journeys if one.hops[0].node == "a")
+        asked = any(trip.packet.ends.destination == "10.0.9.3" for trip in trace.journeys if trip.hops[0].node == "a")
         if asked and not arrived(trace, "echo reply", "c", "a"):
-            return "b answers, and c no longer does: n3 must stay in n1's list, beside n2."
+            return "b answers, but c no longer does. n1 must have entries for both n2 and n3."
         return ""
-    others = [one for one in journeys(trace, "echo reply") if one.packet.ends.source == "10.0.9.2"]
-    if others and others[0].hops[0].node != "b":
-        return f"{others[0].hops[0].node} answers in b's place: 10.0.9.2 is among its addresses now."
-    seen = [(hop.node, hop.interface, hop.direction) for one in trace.journeys for hop in one.hops]
-    if ("b", "eth0", "in") in seen:
-        return "b gets something and a gets no answer: does n2 know where n1 is?"
-    if ("n2", "eth0", "in") in seen and ("n2", "vxlan0", "in") not in seen:
-        return "n2 gets packets and takes none out of the tunnel: have both ends the same identifier and port?"
-    return "Nothing from a reaches n2: `bridge fdb show dev vxlan0` on n1. Which hosts are in its list?"
+    replies = [trip for trip in journeys(trace, "echo reply") if trip.packet.ends.source == "10.0.9.2"]
+    if replies and replies[0].hops[0].node != "b":
+        return f"{replies[0].hops[0].node} answers instead of b: it has the address 10.0.9.2 now."
+    places = [(hop.node, hop.interface, hop.direction) for trip in trace.journeys for hop in trip.hops]
+    if ("b", "eth0", "in") in places:
+        return "Frames reach b, but no answer reaches a. Does n2 have an entry for n1?"
+    if ("n2", "eth0", "in") in places and ("n2", "vxlan0", "in") not in places:
+        return "Packets reach n2, but nothing comes out of its tunnel. Do both ends have the same identifier and port?"
+    return "Nothing from a reaches n2. Which hosts does `bridge fdb show dev vxlan0` list on n1?"
 
 
 TASKS = (
     Choice(
         "copies",
-        "a asks who has 10.0.9.2. Which other hosts get a copy of the question?",
+        "a sends an ARP request for 10.0.9.2. Which other hosts get a copy?",
         copies,
-        ("A broadcast goes to every port of the bridge; one of them is a tunnel.", "The list is in `bridge fdb show`."),
-        "n1 has a list of all the other hosts for frames that it cannot place.",
-        {ONLY: "n1 cannot know yet that b is on n2.", NONE: "Then nobody could ever answer."},
+        (
+            "A broadcast goes to every port of the bridge, and one of the ports is a tunnel.",
+            "`bridge fdb show` lists where the tunnel sends it.",
+        ),
+        "n1 floods frames without an entry of their own to all other hosts, and a broadcast is such a frame.",
+        {ONLY: "n1 does not know yet that b is on n2.", NONE: "Then b could never answer."},
         (ONLY, BOTH, NONE),
     ),
     Address(
         "outer",
-        "To which address does n1 send the ping for b?",
+        "To which address does n1 send the outer packet of the ping for b?",
         outer,
-        ("The router must know a way there.",),
-        "It is wrapped into a packet from host to host.",
+        ("The router must have a route to it.",),
+        "The ping travels inside a packet from host to host, here from n1 to n2.",
         {
-            "10.0.9.2": "That is what stands inside. The router has no route to it.",
+            "10.0.9.2": "That is the inner destination. The router has no route to it.",
             "192.0.2.33": "That is the router's own address on the wire to n2.",
         },
     ),
     Order(
         "way",
-        "Which nodes does it pass, in order?",
+        "Which nodes does the ping pass, in order?",
         way,
-        ("Five of them.",),
-        "a, its host, the router, the other host, b.",
+        ("There are five.",),
+        "It passes a, its host, the router, the other host, and b.",
         {
-            ("a", "b"): "For a and b it looks so: one network. But there is a cable to a host at each end.",
-            ("a", "n1", "n2", "b"): "n1 and n2 have no cable to each other.",
+            ("a", "b"): "To a and b it looks like one network. But each is connected to a host.",
+            ("a", "n1", "n2", "b"): "There is no cable between n1 and n2.",
         },
     ),
     Choice(
         "ttl",
-        "Which time to live does the router lower?",
+        "Which time to live does the router decrease?",
         ttl,
         ("Which header does the router read?",),
-        "The inner packet is only a payload to it.",
-        {INNER: "The router does not look into UDP's payload.", TWO: "One of them it never reads."},
+        "The router reads the outer header. The inner packet is payload to it.",
+        {INNER: "The router does not read the payload of UDP.", TWO: "It reads only one of the two headers."},
         (INNER, OUTER, TWO),
     ),
     Choice(
         "room",
-        "The cables between hosts take packets of 1,500 bytes. How large may a packet of a be?",
+        "The cables between hosts carry packets of up to 1,500 bytes. How large may a packet of a be?",
         room,
         ("VXLAN adds headers: 14 + 8 + 8 + 20.",),
-        "50 bytes are for the tunnel.",
+        "The tunnel's headers need 50 of the 1,500 bytes.",
         {
-            "1500": "Wrapped it would have 1,550 bytes: too large for the cable.",
-            "1550": "The tunnel takes room, it gives none.",
+            "1500": "With the tunnel's headers it would have 1,550 bytes, too large for the cable.",
+            "1550": "The tunnel's headers take bytes away.",
         },
         SIZES,
     ),
@@ -128,26 +131,26 @@ TASKS = (
         "why",
         "Why does the router need no route to 10.0.9.0/24?",
         router,
-        ("Which addresses does it see?",),
-        "It forwards between hosts, whose addresses it knows.",
+        ("Which addresses does it read?",),
+        "It forwards packets between hosts, and has routes to the hosts.",
         ideas=(
             Idea(
                 r"outer|\bhosts?\b|tunnel|wrap|encapsul|underlay|outside|192\.0\.2|\bn[12]\b",
-                "Say which addresses it sees, or where the others are.",
+                "Add which addresses it reads, or where the others are.",
                 denied=INSIDE,
             ),
-            Idea(SEES, "Say what it does with those, or not.", denied=SEES),
+            Idea(SEES, "Add what it does with them.", denied=SEES),
         ),
-        contrary=((rf"(?:reads?|sees?|looks? (?:at|into)) the {INSIDE}", "What is inside it never reads."),),
+        contrary=((rf"(?:reads?|sees?|looks? (?:at|into)) the {INSIDE}", "It never reads what is inside the tunnel."),),
     ),
     Exercise(
         "mend",
-        "n1 has lost its entries for n2. Make a's ping to b work again, and keep the one to c.",
+        "n1 has lost its entries for n2. Make a's ping to b work again, and keep the ping to c working.",
         mended,
         (
-            "`bridge fdb show dev vxlan0` on n1, and on n3 to compare.",
+            "Compare `bridge fdb show dev vxlan0` on n1 and on n3.",
             "`bridge fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.34 self permanent`",
         ),
-        "A frame for nobody known must get a copy to n2; or a must know b's MAC address, and n1 where that is.",
+        "n1 must flood to n2 again, or a needs a neighbour entry for b and n1 a forwarding entry for b's MAC address.",
     ),
 )

@@ -1,7 +1,7 @@
 """Pods: containers that share one network stack, and pods of two hosts that see each other's own addresses.
 
-Two hosts, a subnet of 10.244.0.0/16 on each, joined as flannel does it. The pod `web` has two containers; `client` is a pod
-on the other host.
+Two hosts with a subnet of 10.244.0.0/16 each, joined as flannel joins them. The pod `web` has two containers; `client` is a
+pod on the other host.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NEEDS = ("vxlan", "iptables-nat", "nft-trace", "conntrack", "br_netfilter", "cur
 
 
 def network(lab: Lab) -> None:
-    """A pod with a server and a container beside it, and a pod elsewhere."""
+    """Builds a pod with a server and a second container, and a pod on the other host."""
     router, hosts = lab.router("router"), [lab.host("n1"), lab.host("n2")]
     for n, host in enumerate(hosts, 1):
         lab.connect(host, router, f"192.0.2.{16 * n}/28")
@@ -28,6 +28,6 @@ def network(lab: Lab) -> None:
 
 
 def traffic(lab: Lab) -> None:
-    """Asks from the container beside the server, and from the other host's pod."""
+    """Sends a request from the container beside the server, and one from the pod on the other host."""
     lab["web"].containers["sidecar"].run("curl -s http://127.0.0.1/")
     lab["client"].run("curl -s -m 5 http://10.244.0.2/")

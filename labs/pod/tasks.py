@@ -1,8 +1,8 @@
-"""What the lesson on pods asks, and what mends a host that has forgotten the other's subnet."""
+"""The questions of the lesson on pods, and the exercise that repairs a host without a route to the other's pods."""
 
 from __future__ import annotations
 
-from cnetkit.learn import Address, Choice, Exercise, Idea, Order, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Observation, Order, Text
 from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, nodes
 from cnetkit.trace import Trace
 
@@ -11,133 +11,142 @@ NOTHING, HOPS, SOURCE = "nothing at all", "MAC addresses and the time to live", 
 SILENCE, REFUSED, GONE = "nothing: it times out", "a refusal from the pod", "a refusal from the host n1"
 
 
-def local(trace: Trace) -> Seen:
-    """Where a connection to localhost takes place."""
-    one = journey(trace, "SYN", source="127.0.0.1")
-    return at(LO if {hop.interface for hop in one.hops} == {"lo"} else ETH, one)
+def local(trace: Trace) -> Observation:
+    """The interface that a connection to localhost uses."""
+    trip = journey(trace, "SYN", source="127.0.0.1")
+    return at(LO if {hop.interface for hop in trip.hops} == {"lo"} else ETH, trip)
 
 
-def source(trace: Trace) -> Seen:
-    """Whose address arrives."""
-    one = journey(trace, "SYN", source="10.244.1.2")
-    hop = changed(one, "ip.src")
+def source(trace: Trace) -> Observation:
+    """The source address that arrives."""
+    trip = journey(trace, "SYN", source="10.244.1.2")
+    hop = changed(trip, "ip.src")
     return at(
-        next((c.after for c in hop.changes if c.field == "ip.src"), "") if hop else one.packet.ends.source, one, hop
+        next((c.after for c in hop.changes if c.field == "ip.src"), "") if hop else trip.packet.ends.source,
+        trip,
+        hop,
     )
 
 
-def changes(trace: Trace) -> Seen:
-    """What changes between pods."""
-    one = journey(trace, "SYN", source="10.244.1.2")
-    fields = {change.field for hop in one.hops for change in hop.changes}
-    return at(SOURCE if "ip.src" in fields else HOPS if "ip.ttl" in fields else NOTHING, one, changed(one, "ip.ttl"))
+def changes(trace: Trace) -> Observation:
+    """What changes on the way between pods."""
+    trip = journey(trace, "SYN", source="10.244.1.2")
+    fields = {change.field for hop in trip.hops for change in hop.changes}
+    return at(SOURCE if "ip.src" in fields else HOPS if "ip.ttl" in fields else NOTHING, trip, changed(trip, "ip.ttl"))
 
 
-def way(trace: Trace) -> Seen:
-    """Which nodes it passes."""
-    one = journey(trace, "SYN", source="10.244.1.2")
-    return at(nodes(one), one)
+def way(trace: Trace) -> Observation:
+    """The nodes that it passes."""
+    trip = journey(trace, "SYN", source="10.244.1.2")
+    return at(nodes(trip), trip)
 
 
-def restart(trace: Trace) -> Seen:
+def restart(trace: Trace) -> Observation:
     """What a client gets while the server's container is down."""
     refusals = journeys(trace, "RST, ACK")
-    return at(REFUSED, refusals[0], refusals[0].hops[0]) if refusals else Seen(SILENCE)
+    return at(REFUSED, refusals[0], refusals[0].hops[0]) if refusals else Observation(SILENCE)
 
 
-def untranslated(trace: Trace) -> Seen:
-    """Why addresses stay."""
-    one = journey(trace, "SYN", source="10.244.1.2")
-    return at("every host has a route to every host's pods", one, changed(one, "ip.ttl"))
+def untranslated(trace: Trace) -> Observation:
+    """Why addresses do not change."""
+    trip = journey(trace, "SYN", source="10.244.1.2")
+    return at("every host has a route to every host's pods", trip, changed(trip, "ip.ttl"))
 
 
 def mended(trace: Trace) -> str:
-    """Whether the server's answer reaches the client."""
+    """What is wrong unless the server's answer reaches the client."""
     if arrived(trace, "SYN, ACK", "web", "client"):
-        hidden = [after(one, "ip.src") for one in journeys(trace, "SYN") if changed(one, "ip.src")]
-        return f"web answers, but sees {hidden[0]}: between pods no address is translated." if hidden else ""
-    if not any(hop.node == "web" for one in journeys(trace, "SYN") for hop in one.hops):
-        return "The request no longer arrives: something else is broken now. Look where it ends."
-    answers = journeys(trace, "SYN, ACK")
-    if any("ip.src" in {c.field for hop in one.hops for c in hop.changes} for one in answers):
+        hidden = [after(trip, "ip.src") for trip in journeys(trace, "SYN") if changed(trip, "ip.src")]
         return (
-            "The answer leaves under the host's address: n1 takes it for traffic to elsewhere. Which route is missing?"
+            f"web answers, but it sees the source {hidden[0]}. Between pods no address is translated." if hidden else ""
         )
-    return "web answers, and the answer does not reach client: `ip route get 10.244.1.2` on n1."
+    if not any(hop.node == "web" for trip in journeys(trace, "SYN") for hop in trip.hops):
+        return "The request no longer arrives, so something else is broken now. Look where it ends."
+    answers = journeys(trace, "SYN, ACK")
+    if any("ip.src" in {c.field for hop in trip.hops for c in hop.changes} for trip in answers):
+        return (
+            "The answer leaves with the host's address: to n1 it is traffic out of the network. Which route is missing?"
+        )
+    return "web answers, but the answer does not reach client. Try `ip route get 10.244.1.2` on n1."
 
 
 TASKS = (
     Choice(
         "local",
-        "sidecar asks for http://127.0.0.1/, which server answers. By which interface does the packet go?",
+        "sidecar requests http://127.0.0.1/, and server answers. Which interface does the packet use?",
         local,
-        ("Both have the same network stack: compare `readlink /proc/self/ns/net`.",),
-        "One stack, one lo.",
-        {ETH: "127.0.0.1 never leaves a network stack.", HOST: "There is no cable: `ip link` shows lo and eth0."},
+        ("Both are in the same network namespace: compare `readlink /proc/self/ns/net`.",),
+        "The containers of a pod share one network stack, and so one lo.",
+        {
+            ETH: "127.0.0.1 never leaves a network stack.",
+            HOST: "There is no such cable: `ip link` shows lo and eth0 only.",
+        },
         (LO, ETH, HOST),
     ),
     Address(
         "source",
-        "client, on the other host, asks 10.244.0.2. Which source address does the server see?",
+        "client, on the other host, sends a request to 10.244.0.2. Which source address does the server see?",
         source,
-        ("Kubernetes asks for this: pods see each other without translation.",),
-        "A pod's own address, everywhere.",
+        ("Kubernetes requires that pods reach each other without translation.",),
+        "The server sees the pod's own address, because nothing is translated between pods.",
         {
-            "192.0.2.34": "That is n2's address: it stands on the outer packet only.",
-            "10.244.1.1": "That is the bridge of n2: it forwards, and does not translate.",
+            "192.0.2.34": "That is the address of n2. Only the outer packet has it.",
+            "10.244.1.1": "That is the bridge of n2. n2 forwards and does not translate.",
         },
     ),
     Order(
         "way",
         "Which nodes does that packet pass, in order?",
         way,
-        ("Two hosts, and what is between them.",),
-        "client, its host, the router, the other host, the pod.",
-        {("client", "n2", "n1", "web"): "The hosts have no cable to each other: what is between them?"},
+        ("There are two hosts, and something between them.",),
+        "It passes client, its host, the router, the other host, and the pod.",
+        {("client", "n2", "n1", "web"): "There is no cable between the hosts. What is between them?"},
     ),
     Choice(
         "changes",
-        "What is changed on the inner packet on its way?",
+        "What changes in the inner packet on its way?",
         changes,
-        ("It is routed, twice.",),
-        "Each host routes it: new MAC addresses, and one less to live.",
-        {NOTHING: "It is routed. What does a router lower?", SOURCE: "Compare the source at both ends."},
+        ("It is routed twice.",),
+        "Each host routes it: the packet gets new MAC addresses, and its time to live decreases by one.",
+        {NOTHING: "It is routed. What does a router decrease?", SOURCE: "Compare the source at both ends."},
         (NOTHING, HOPS, SOURCE),
     ),
     Choice(
         "restart",
-        "The container `server` is down for a moment, the pod is not. What does client get?",
+        "The container `server` is down for a moment, but the pod is not. What does client get?",
         restart,
         ("Who holds the pod's address?",),
-        "pause holds the stack: it is there, with nobody listening, and says so.",
+        "pause keeps the network stack alive. Nothing listens there, so the stack refuses the connection.",
         {
-            SILENCE: "Something answers at 10.244.0.2: the pod's network stack is still there.",
-            GONE: "The packet is delivered into the pod as before; look where the answer begins.",
+            SILENCE: "The pod's network stack still exists, so something answers at 10.244.0.2.",
+            GONE: "The packet reaches the pod as before. Look where the answer begins.",
         },
         (SILENCE, REFUSED, GONE),
     ),
     Text(
         "why",
-        "Why need no address be translated between pods of different hosts?",
+        "Why does no address need translation between pods of different hosts?",
         untranslated,
         ("`ip route` on both hosts.",),
         "Each subnet is on one host, and each host has a route to all of them.",
         ideas=(
-            Idea(r"rout|subnet|\bknows?\b|\bway\b|unique", "What has each host for each other host's pods?"),
-            Idea(r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|node|\bone\b", "Say who has it."),
+            Idea(r"rout|subnet|\bknows?\b|\bway\b|unique", "Add what each host has for the pods of the other hosts."),
+            Idea(
+                r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|node|\bone\b", "Add which nodes have it."
+            ),
         ),
         contrary=(
-            (r"masquerad|\bnat\b|translates", "Nothing is translated between pods: compare the source at both ends."),
+            (r"masquerad|\bnat\b|translates", "Nothing is translated between pods. Compare the source at both ends."),
         ),
     ),
     Exercise(
         "mend",
-        "n1 has lost its route to 10.244.1.0/24. Mend it: client must get its answer, and web see client's own address.",
+        "n1 has lost its route to 10.244.1.0/24. Repair it: client must get its answer, and web must see client's own address.",
         mended,
         (
-            "`ip route` on n2 shows how such a route looks.",
-            "ip route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink",
+            "`ip route` on n2 shows such a route.",
+            "`ip route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink`",
         ),
-        "n1 must send what is for 10.244.1.0/24 into flannel.1.",
+        "n1 must route packets to 10.244.1.0/24 into flannel.1.",
     ),
 )

@@ -1,7 +1,7 @@
 """Port mapping: how a published port reaches a container.
 
 A host with Docker's default bridge, two containers on it, and a machine outside. Port 8080 of the host is published to
-port 80 of `web`. The machine outside asks for it, and so does the container next door.
+port 80 of `web`. The machine outside sends a request to it, and so does the other container.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnetkit import Lab
 
-QUESTION = "Nobody in the container listens on port 8080. Who changes which address, and who changes it back?"
+QUESTION = "Nothing in the container listens on port 8080. Who changes which address, and who changes it back?"
 NEEDS = ("iptables-nat", "nft-trace", "conntrack", "br_netfilter", "curl")
 
 
@@ -27,6 +27,6 @@ def network(lab: Lab) -> None:
 
 
 def traffic(lab: Lab) -> None:
-    """Asks for the published port from outside, and from the container beside it (the hairpin)."""
+    """Sends a request to the published port from outside, and one from the other container (the hairpin)."""
     lab["outside"].run("curl -s http://203.0.113.1:8080/")
     lab["client"].run("curl -s http://203.0.113.1:8080/")

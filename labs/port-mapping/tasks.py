@@ -1,10 +1,10 @@
-"""What the lesson on port mapping asks, and what makes a port reachable."""
+"""The questions of the lesson on port mapping, and the exercises that make a port reachable."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from cnetkit.learn import Address, Choice, Exercise, Idea, Seen, Text
+from cnetkit.learn import Address, Choice, Exercise, Idea, Observation, Text
 from cnetkit.learn.looking import after, at, changed, journey, journeys, last, nodes
 from cnetkit.trace import Trace
 from cnetkit.trace.journey import Journey
@@ -18,7 +18,7 @@ COUNTS = ("1", "3", "6")
 
 def to_port(trace: Trace, port: int) -> list[Journey]:
     """The first packets of connections to a port of dock."""
-    return [one for one in journeys(trace, "SYN") if one.packet.ends.destination_port == port]
+    return [trip for trip in journeys(trace, "SYN") if trip.packet.ends.destination_port == port]
 
 
 def opening(trace: Trace) -> Journey:
@@ -26,90 +26,91 @@ def opening(trace: Trace) -> Journey:
     return journey(trace, "SYN")
 
 
-def target(trace: Trace) -> Seen:
-    """Which destination web sees."""
-    one = opening(trace)
-    seen = f"{after(one, 'ip.dst')}:{after(one, 'tcp.dstport')}"
-    return at(seen, one, changed(one, "ip.dst"))
+def target(trace: Trace) -> Observation:
+    """The destination that web sees."""
+    trip = opening(trace)
+    destination = f"{after(trip, 'ip.dst')}:{after(trip, 'tcp.dstport')}"
+    return at(destination, trip, changed(trip, "ip.dst"))
 
 
-def source(trace: Trace) -> Seen:
-    """Which source web sees."""
-    one = opening(trace)
-    return at(after(one, "ip.src") or one.packet.ends.source, one, changed(one, "ip.src"))
+def source(trace: Trace) -> Observation:
+    """The source that web sees."""
+    trip = opening(trace)
+    return at(after(trip, "ip.src") or trip.packet.ends.source, trip, changed(trip, "ip.src"))
 
 
-def back(trace: Trace) -> Seen:
+def back(trace: Trace) -> Observation:
     """What changes the answer back."""
-    one = journey(trace, "SYN, ACK")
-    hop = changed(one, "ip.src")
-    quoted = [each.kind for each in hop.evidence] if hop else []
-    translated = hop and any("NAT" in each.quote for each in hop.evidence)
-    return at(RULE if translated else ENTRY if "conntrack" in quoted else SERVER, one, hop)
+    trip = journey(trace, "SYN, ACK")
+    hop = changed(trip, "ip.src")
+    quoted = [evidence.kind for evidence in hop.evidence] if hop else []
+    translated = hop and any("NAT" in evidence.quote for evidence in hop.evidence)
+    return at(RULE if translated else ENTRY if "conntrack" in quoted else SERVER, trip, hop)
 
 
-def beside(trace: Trace) -> Seen:
-    """Which way the packet of client takes."""
-    one = opening(trace)
-    return at(UP if "docker0" in [hop.interface for hop in one.hops] else INSIDE, one, changed(one, "ip.dst"))
+def beside(trace: Trace) -> Observation:
+    """The way that the packet of client takes."""
+    trip = opening(trace)
+    return at(UP if "docker0" in [hop.interface for hop in trip.hops] else INSIDE, trip, changed(trip, "ip.dst"))
 
 
-def refuses(trace: Trace) -> Seen:
-    """Who refuses a port that nobody has published."""
-    refusal = next((one for one in journeys(trace) if "RST" in one.packet.kind), None)
+def refuses(trace: Trace) -> Observation:
+    """The node that refuses a port that is not published."""
+    refusal = next((trip for trip in journeys(trace) if "RST" in trip.packet.kind), None)
     if refusal is None:
         return at(NOBODY, opening(trace))
     return at(DOCK if refusal.hops[0].node == "dock" else WEB, refusal, refusal.hops[0])
 
 
-def rules(trace: Trace) -> Seen:
-    """How many rules there are for the three ports of a range."""
+def rules(trace: Trace) -> Observation:
+    """The number of rules for a range of three ports."""
     ports = {f"--dport {port} " for port in (7001, 7002, 7003)}
-    laid = [one for one in trace.recording.topologies[-1].rules if "-j DNAT" in one.text]
-    count = sum(any(port in one.text for port in ports) for one in laid)
-    one = next(iter(to_port(trace, 7002)), None) or opening(trace)
-    return at(str(count), one, changed(one, "ip.dst"))
+    laid = [trip for trip in trace.recording.topologies[-1].rules if "-j DNAT" in trip.text]
+    count = sum(any(port in trip.text for port in ports) for trip in laid)
+    trip = next(iter(to_port(trace, 7002)), None) or opening(trace)
+    return at(str(count), trip, changed(trip, "ip.dst"))
 
 
-def clash(trace: Trace) -> Seen:
-    """Who gets connections where two rules name the same port."""
-    found = to_port(trace, 8080) or [opening(trace)]
-    reached = {nodes(one)[-1] for one in found}
+def clash(trace: Trace) -> Observation:
+    """The container that gets the connections if two rules name the same port."""
+    opened = to_port(trace, 8080) or [opening(trace)]
+    reached = {nodes(trip)[-1] for trip in opened}
     return at(
-        TURNS if len(reached) > 1 else FIRST if reached == {"web"} else SECOND, found[0], changed(found[0], "ip.dst")
+        TURNS if len(reached) > 1 else FIRST if reached == {"web"} else SECOND, opened[0], changed(opened[0], "ip.dst")
     )
 
 
-def remembered(trace: Trace) -> Seen:
-    """The connection's entry at the answer."""
-    one = journey(trace, "SYN, ACK")
-    return at("the kernel remembers the connection and changes its answers back", one, changed(one, "ip.src"))
+def remembered(trace: Trace) -> Observation:
+    """The hop of the answer that quotes the connection's entry."""
+    trip = journey(trace, "SYN, ACK")
+    return at(
+        "the kernel keeps an entry for the connection and translates its answers back", trip, changed(trip, "ip.src")
+    )
 
 
-def comes_to(one: Journey) -> tuple[str, str]:
-    """The node at which a packet ends, and the port that it asks for there."""
-    return nodes(one)[-1], last(one, "tcp.dstport") or str(one.packet.ends.destination_port)
+def comes_to(trip: Journey) -> tuple[str, str]:
+    """The node where a packet ends, and its destination port there."""
+    return nodes(trip)[-1], last(trip, "tcp.dstport") or str(trip.packet.ends.destination_port)
 
 
 def answers(trace: Trace, asked: list[Journey], kind: str) -> list[Journey]:
-    """The answers of a kind that outside has taken to one of these packets."""
-    ports = {str(one.packet.ends.source_port) for one in asked}
-    back = [one for one in journeys(trace) if kind in one.packet.kind and one.outcome.where.startswith("outside/")]
-    return [one for one in back if (last(one, "tcp.dstport") or str(one.packet.ends.destination_port)) in ports]
+    """The answers of a kind to one of these packets that were delivered at outside."""
+    ports = {str(trip.packet.ends.source_port) for trip in asked}
+    back = [trip for trip in journeys(trace) if kind in trip.packet.kind and trip.outcome.where.startswith("outside/")]
+    return [trip for trip in back if (last(trip, "tcp.dstport") or str(trip.packet.ends.destination_port)) in ports]
 
 
 def reachable(trace: Trace, port: int, name: str) -> str:
-    """What is still wrong with a port of dock that should lead to a container's port 80, and no other port with it; empty
-    where outside gets its answer."""
+    """What is wrong unless a port of dock, and no other port, leads to a container's port 80 and outside gets its answer."""
     asked = to_port(trace, port)
     if not asked:
-        return f"Nobody asked for port {port} in this trace: run the cell that does."
-    strangers = [one for one in journeys(trace, "SYN") if nodes(one)[0] == "outside" and one not in asked]
-    reached = {comes_to(one) for one in journeys(trace, "SYN") if one not in strangers}
+        return f"This trace has no request for port {port}: run the cell that sends it."
+    strangers = [trip for trip in journeys(trace, "SYN") if nodes(trip)[0] == "outside" and trip not in asked]
+    reached = {comes_to(trip) for trip in journeys(trace, "SYN") if trip not in strangers}
     if (name, "80") in reached and answers(trace, asked, "SYN, ACK"):
-        taken = [str(one.packet.ends.destination_port) for one in strangers if comes_to(one)[0] == name]
+        taken = [str(trip.packet.ends.destination_port) for trip in strangers if comes_to(trip)[0] == name]
         return (
-            f"Port {port} leads to {name}, and now port {taken[0]} does, too: say for which port the rule is."
+            f"Port {port} leads to {name}, but now port {taken[0]} does too. Limit the rule to one port."
             if taken
             else ""
         )
@@ -117,22 +118,22 @@ def reachable(trace: Trace, port: int, name: str) -> str:
 
 
 def missed(trace: Trace, port: int, name: str, reached: set[tuple[str, str]]) -> str:
-    """How far packets to a port have come, where they have not done what they should; `reached`: containers and ports."""
+    """How far packets to a port get if they do not get where they should. `reached`: (container, port) pairs."""
     asked = to_port(trace, port)
     if (name, "80") in reached:
-        return f"{name} is reached, and outside hears nothing of it."
-    if other := [at for node, at in sorted(reached) if node == name]:
-        return f"{name} is reached, on port {other[0]} instead of 80."
+        return f"The packet reaches {name}, but outside gets no answer."
+    if wrong := [at for node, at in sorted(reached) if node == name]:
+        return f"The packet reaches {name} at port {wrong[0]} instead of 80."
     if reached:
-        return f"The packet arrives at {sorted(reached)[0][0]}: which address stands in the rule?"
+        return f"The packet reaches {sorted(reached)[0][0]}. Which address does the rule name?"
     if answers(trace, asked, "SYN, ACK"):
-        return f"dock answers itself: {name} hears nothing of it."
-    if any(one.hops[0].node == "dock" for one in answers(trace, asked, "RST")):
-        return f"dock refuses it itself: no rule of the chain DOCKER in the table nat takes port {port} any further."
-    rule = next((each.quote for each in asked[0].hops[-1].evidence if "dnat" in each.quote.lower()), "no rule")
+        return f"dock answers itself, and the packet does not reach {name}."
+    if any(trip.hops[0].node == "dock" for trip in answers(trace, asked, "RST")):
+        return f"dock refuses it, because no rule of the chain DOCKER in the table nat translates port {port}."
+    rule = next((item.quote for item in asked[0].hops[-1].evidence if "dnat" in item.quote.lower()), "no rule")
     return (
-        f"“{rule}” changes it, and then the filter drops it: does the rule lead to {name}'s server, and does the chain "
-        "DOCKER of the filter let that pass?"
+        f"“{rule}” translates it, and then the filter drops it. Does the rule lead to the server in {name}, and does the chain "
+        "DOCKER of the table filter accept it?"
     )
 
 
@@ -141,124 +142,124 @@ TASKS = (
         "target",
         "outside sends to 203.0.113.1, port 8080. Which destination does web see? Answer as 'address:port'.",
         target,
-        ("Whose address must a packet bear that web takes?", "web listens on port 80."),
-        "A rule on dock writes web's address and port over its own.",
+        ("Which destination address must a packet have so that web accepts it?", "web listens on port 80."),
+        "A rule on dock replaces its own address and port with those of web.",
         {
-            "203.0.113.1:8080": "That is no address of web: it would throw the packet away.",
-            "172.17.0.2:8080": "The address is right; in web nobody listens on 8080.",
-            "203.0.113.1:80": "The port is right; the address is dock's.",
+            "203.0.113.1:8080": "web does not have that address and would drop the packet.",
+            "172.17.0.2:8080": "The address is right, but nothing listens on port 8080 in web.",
+            "203.0.113.1:80": "The port is right, but that is the address of dock.",
         },
     ),
     Address(
         "source",
         "Which source address does web see?",
         source,
-        ("The rule says `--to-destination`, nothing else.",),
-        "The source is left as it was: web sees who asks.",
+        ("The rule says `--to-destination` and nothing else.",),
+        "The source stays the same, so web sees who sends the request.",
         {
-            "172.17.0.1": "That is docker0. dock changes the destination only.",
-            "203.0.113.1": "dock passes the packet on; it asks nothing itself.",
+            "172.17.0.1": "That is docker0. dock changes only the destination.",
+            "203.0.113.1": "dock forwards the packet and sends no request of its own.",
         },
     ),
     Choice(
         "back",
-        "The answer leaves web from 172.17.0.2, port 80. What makes it 203.0.113.1, port 8080, again?",
+        "The answer leaves web from 172.17.0.2, port 80. What changes that back to 203.0.113.1, port 8080?",
         back,
-        ("Look at the answer's hop where ip.src changes: what is quoted there?", "`conntrack -L` on dock."),
-        "The kernel keeps each connection with both its forms, and uses it for every further packet.",
-        {RULE: "No rule is asked for an answer: look at what is quoted.", SERVER: "web has never heard of port 8080."},
+        ("Look at the hop of the answer where ip.src changes. What is quoted there?", "`conntrack -L` on dock."),
+        "The kernel keeps an entry with both tuples of the connection, and uses it for every further packet.",
+        {RULE: "No rule applies to an answer. Look at what is quoted.", SERVER: "web does not know port 8080."},
         (RULE, ENTRY, SERVER),
     ),
     Text(
         "why",
         "In your own words: why does dock need no rule for the answers?",
         remembered,
-        ("What does dock keep of a connection?",),
+        ("What does dock keep about a connection?",),
         "The connection's entry holds both directions.",
         ideas=(
-            Idea(r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|table|\bstate\b|stor", "Say what dock has by then."),
-            Idea(r"connection|flow|conntrack|packet|both|direction|pair|translat", "Say of what."),
+            Idea(r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|table|\bstate\b|stor", "Add what dock has by then."),
+            Idea(r"connection|flow|conntrack|packet|both|direction|pair|translat", "Add what it is about."),
         ),
         contrary=(
-            (r"\bweb (?:\w+ )?(?:remembers|knows|keeps)", "Who remembers is dock: web has never heard of port 8080."),
+            (r"\bweb (?:\w+ )?(?:remembers|knows|keeps)", "dock keeps the entry. web does not know port 8080."),
             (
                 r"(?:second|another|reverse|other|masquerade|snat) rule|rule for (?:the )?answers?",
-                "No rule is asked for an answer: look at what is quoted where it is changed.",
+                "No rule applies to an answer. Look at what is quoted where it is changed.",
             ),
         ),
     ),
     Choice(
         "beside",
-        "client, on the same bridge, asks for 203.0.113.1:8080, too. Which way does its packet take to web?",
+        "client, on the same bridge, also sends a request to 203.0.113.1:8080. Which way does its packet take to web?",
         beside,
-        ("Where is the destination changed: before the bridge decides, or after?", "`bridge-nf-call-iptables` is 1."),
-        "With br_netfilter the rules count inside the bridge: the packet turns round there.",
-        {UP: "It would, without br_netfilter. Here the bridge asks the rules before it looks where the packet goes."},
+        ("Does the destination change before the bridge decides, or after?", "`bridge-nf-call-iptables` is 1."),
+        "With br_netfilter the rules apply inside the bridge, so the packet turns round there.",
+        {UP: "Without br_netfilter it would. Here the rules apply before the bridge decides where the packet goes."},
         (INSIDE, UP),
     ),
     Address(
         "itself",
-        "web asks for its own published port, 203.0.113.1:8080. Which source address does it see then?",
+        "web sends a request to its own published port, 203.0.113.1:8080. Which source address does it see?",
         source,
         (
-            "Would a machine take a packet from its own address that comes in by a wire?",
+            "Would a node accept a packet with its own source address from a cable?",
             "`iptables -t nat -S POSTROUTING`",
         ),
-        "A second rule hides web from itself, or it would answer without the way back over dock.",
+        "A second rule masquerades the source. Otherwise web would answer itself, without the way back through dock.",
         {
-            "172.17.0.2": "web would answer itself over its own loopback, and the answer's address would not be changed back.",
-            "203.0.113.1": "That is whom it asks. The rule is MASQUERADE on the way out of docker0.",
+            "172.17.0.2": "Then web would answer over its own loopback, and nothing would translate the answer back.",
+            "203.0.113.1": "That is the destination of its request. The rule masquerades packets that leave through docker0.",
         },
     ),
     Choice(
         "refuses",
-        "Port 9090 is published by nobody. outside asks for it. Who refuses?",
+        "Port 9090 is not published. outside sends a request to it. Who refuses?",
         refuses,
-        ("No rule changes the destination: whose address does the packet keep?",),
-        "It stays a packet to dock, and dock has no server there.",
+        ("No rule changes the destination. Whose address does the packet keep?",),
+        "The packet stays addressed to dock, and no server listens there.",
         {
-            WEB: "No rule takes it there.",
-            NOBODY: "That is how it looks where a firewall drops it. dock is more polite.",
+            WEB: "No rule leads there.",
+            NOBODY: "That happens if a firewall drops the packet. Here dock refuses at once.",
         },
         (DOCK, WEB, NOBODY),
     ),
     Choice(
         "rules",
-        "`-p 7001-7003:80-82` publishes a range of three ports. How many DNAT rules does that make?",
+        "`-p 7001-7003:80-82` publishes a range of three ports. How many DNAT rules does that need?",
         rules,
         ("`iptables -t nat -S DOCKER` on dock.",),
-        "One a port: Docker knows no ranges in its rules.",
-        {"1": "iptables could do it in one; Docker lays one a port.", "6": "Answers need no rule."},
+        "Docker lays one rule for each port.",
+        {"1": "iptables could use one rule, but Docker lays one for each port.", "6": "Answers need no rule."},
         COUNTS,
     ),
     Choice(
         "clash",
-        "By hand you append a rule that gives port 8080 to client, too. Who gets the next connections?",
+        "By hand you append a rule that also leads port 8080 to client. Who gets the next connections?",
         clash,
-        ("A chain is read from the top.",),
-        "The first rule that matches ends the search. The kernel minds no double port: it is Docker that refuses one.",
+        ("The kernel reads a chain from the top.",),
+        "The first matching rule ends the search. The kernel allows both rules; it is Docker that refuses a port that is taken.",
         {
-            SECOND: "Appended means at the end, and the chain is read from the top.",
-            TURNS: "That would need a rule with a chance in it, as Kubernetes has it.",
+            SECOND: "An appended rule stands at the end, and the chain is read from the top.",
+            TURNS: "That would need a rule with a probability, as in Kubernetes.",
         },
         (FIRST, SECOND, TURNS),
     ),
     Exercise(
         "mend",
-        "The chain DOCKER of the table nat has been emptied. Make port 8080 lead to web's port 80 again, and no other port.",
+        "The chain DOCKER of the table nat is empty. Make port 8080, and no other port, lead to port 80 of web again.",
         partial(reachable, port=8080, name="web"),
         (
-            "`iptables -t nat -S` on dock. Which line of above is missing?",
+            "`iptables -t nat -S` on dock. Which of the rules above is missing?",
             "`iptables -t nat -A DOCKER -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80`",
         ),
-        "One rule is enough: the filter's is still there.",
+        "One rule is enough, because the rule of the filter is still there.",
     ),
     Exercise(
         "publish",
-        "Publish port 9090 of dock to client's port 80 by hand, and change nothing for other ports.",
+        "Publish port 9090 of dock to port 80 of client by hand. Change nothing for other ports.",
         partial(reachable, port=9090, name="client"),
         (
-            "Two rules: one changes the destination, one lets the packet pass the filter.",
+            "You need two rules: one translates the destination, the other accepts the packet in the filter.",
             "`iptables -t nat -A DOCKER -p tcp --dport 9090 -j DNAT --to-destination 172.17.0.3:80`",
             "`iptables -A DOCKER -d 172.17.0.3 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT`",
         ),

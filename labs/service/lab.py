@@ -1,7 +1,7 @@
 """Services: one address for several pods, by iptables and by nftables.
 
-Two hosts with a pod of the service `web` on each, a client pod, a DNS server for names, and a machine outside that knows
-the hosts only.
+Two hosts with a pod of the service `web` on each, a client pod, a DNS server, and a machine outside that knows only the
+hosts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnetkit import Lab
 
-QUESTION = "No interface has the service's address. Who answers for it, and how is it decided which pod?"
+QUESTION = "No interface has the service's address. Who answers for it, and how is a pod chosen?"
 NEEDS = (
     "vxlan", "iptables-nat", "iptables-statistic", "nft-numgen", "nft-trace", "conntrack", "br_netfilter", "dnsmasq", "curl",
 )  # fmt: skip
@@ -19,7 +19,7 @@ TIMES = 16
 
 
 def network(lab: Lab) -> None:
-    """A cluster of two hosts, with kube-proxy's rules on both."""
+    """Builds a cluster of two hosts, with kube-proxy's rules on both."""
     router, hosts = lab.router("router"), [lab.host("n1"), lab.host("n2")]
     for n, host in enumerate(hosts, 1):
         lab.connect(host, router, f"192.0.2.{16 * n}/28")
@@ -35,7 +35,7 @@ def network(lab: Lab) -> None:
 
 
 def traffic(lab: Lab) -> None:
-    """The client asks by name, outside asks a host; then again with nftables, and once when a pod has gone."""
+    """The client sends requests by name, outside sends them to a host; again with nftables, and once more without one pod."""
     (cluster,) = lab.clusters
     web = cluster.services["default", "web"]
     for mode in ("iptables", "nftables"):

@@ -1,6 +1,6 @@
 """Start here: two machines, one wire, the first packet.
 
-Two network namespaces joined by a veth pair. The first pings the second, twice.
+Two network namespaces joined by a veth pair. The first one pings the second one twice.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ NEEDS = ("ping",)
 
 
 def network(lab: Lab) -> None:
-    """Two machines on a wire."""
+    """Builds two machines on a wire."""
     left, right = lab.host("left"), lab.host("right")
     lab.connect(left, right, "10.0.0.0/24")
 
 
 def traffic(lab: Lab) -> None:
-    """The first ping, and one more."""
+    """Sends the first ping, and one more."""
     for _ in range(2):
         lab["left"].run("ping -c 1 -W 2 10.0.0.1")
