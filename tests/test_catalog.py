@@ -12,7 +12,7 @@ def write(folder, name, text):
     (folder / name / "lab.py").write_text(text)
 
 
-def test_a_lab_says_its_title_question_and_needs(tmp_path):
+def test_a_lab_has_a_title_a_question_and_needs(tmp_path):
     write(tmp_path, "one-two", LAB)
     entry = catalog.find("one-two", tmp_path)
     assert (entry.title, entry.question, entry.needs) == ("A title", "Why?", ("veth",))
@@ -25,13 +25,13 @@ def test_a_lab_has_a_session_only_when_one_was_recorded(tmp_path):
     assert catalog.find("one", tmp_path).session == tmp_path / "one" / catalog.SESSION
 
 
-def test_an_unknown_name_is_answered_with_the_closest_one(tmp_path):
+def test_an_unknown_name_gets_the_closest_name_as_a_hint(tmp_path):
     write(tmp_path, "port-mapping", LAB)
     with pytest.raises(CnetkitError, match="did you mean port-mapping"):
         catalog.find("port-maping", tmp_path)
 
 
-def test_a_name_like_no_other_is_answered_with_the_list(tmp_path):
+def test_a_name_without_a_close_match_gets_a_hint_to_the_list(tmp_path):
     with pytest.raises(CnetkitError, match="cnetkit list"):
         catalog.find("xyz", tmp_path)
 
@@ -44,13 +44,13 @@ def test_a_name_cannot_lead_out_of_the_folder(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["QUESTION", "NEEDS", "network", "traffic"])
-def test_a_lab_that_lacks_a_part_is_told_which(word, tmp_path):
+def test_a_lab_without_a_required_part_is_refused_with_the_name_of_the_part(word, tmp_path):
     write(tmp_path, "one", LAB.replace(word, f"other_{word}"))
     with pytest.raises(CnetkitError, match=f"lacks {word}"):
         catalog.find("one", tmp_path)
 
 
-def test_a_lab_that_cannot_be_loaded_says_why(tmp_path):
+def test_a_lab_that_cannot_be_loaded_is_refused_with_the_reason(tmp_path):
     write(tmp_path, "one", "1 / 0\n")
     with pytest.raises(CnetkitError, match="ZeroDivisionError"):
         catalog.find("one", tmp_path)

@@ -27,7 +27,7 @@ def test_bad_use_is_one_sentence_and_status_two(arguments, capsys):
     assert written.err.count("\n") == 1
 
 
-def test_an_unknown_lab_is_answered_with_the_closest_name(capsys):
+def test_an_unknown_lab_gets_the_closest_name_as_a_hint(capsys):
     cli.main(["run", "port-maping"])
     assert "port-mapping" in capsys.readouterr().err
 
@@ -49,7 +49,7 @@ def test_replay_and_record_exclude_each_other(capsys, monkeypatch, tmp_path):
     assert "--record" in capsys.readouterr().err
 
 
-def test_replay_without_a_recording_says_so(capsys, monkeypatch):
+def test_replay_without_a_recording_is_refused(capsys, monkeypatch):
     entry = types.SimpleNamespace(name="one", title="One", question="?", session=None)
     monkeypatch.setattr(labs, "_entry", lambda name: entry)
     assert cli.main(["run", "one", "--replay"]) == 1
@@ -70,7 +70,7 @@ def test_replay_without_a_recording_says_so(capsys, monkeypatch):
         (KeyboardInterrupt(), 130, ""),
     ],
 )
-def test_whatever_goes_wrong_is_one_line(error, status, words, capsys, monkeypatch):
+def test_every_error_is_one_line(error, status, words, capsys, monkeypatch):
     def fail(_):
         raise error
 
@@ -80,14 +80,14 @@ def test_whatever_goes_wrong_is_one_line(error, status, words, capsys, monkeypat
     assert capsys.readouterr().err == words
 
 
-def test_the_traceback_is_there_for_who_asks(monkeypatch):
+def test_a_traceback_is_shown_on_request(monkeypatch):
     monkeypatch.setattr(labs, "show_list", lambda _: {}["x"])
     monkeypatch.setenv("CNETKIT_DEBUG", "1")
     with pytest.raises(KeyError):
         cli.main(["list"])
 
 
-def test_a_reader_who_leaves_early_is_no_error():
+def test_a_closed_pipe_is_not_an_error():
     command = f"{sys.executable} -m cnetkit doctor --json | true"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""

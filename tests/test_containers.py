@@ -1,4 +1,4 @@
-"""binder/ holds what repo2docker reads, and .devcontainer what Codespaces reads; each names what is there."""
+"""binder/ is read by repo2docker, and .devcontainer by Codespaces. Both name files and packages that exist."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_learners_packages_hold_nothing_that_only_tests_need():
     assert "chromium" not in packages(BINDER / "apt.txt")
 
 
-def test_binders_python_is_one_that_the_package_takes():
+def test_binders_python_is_supported_by_the_package():
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
     least = tuple(map(int, wanted.removeprefix(">=").split(".")))
     found = re.fullmatch(r"python-(\d+)\.(\d+)", (BINDER / "runtime.txt").read_text(encoding="utf-8").strip())

@@ -1,4 +1,4 @@
-"""What counts as the same kind of journeys: a recording that was tampered with does not, what chance decides does."""
+"""Which recordings have the same kinds of journeys: not one that was tampered with, but one in which only chance differs."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def lab(request):
     return catalog.find(request.param)
 
 
-def test_a_recording_is_of_the_kind_of_itself(lab, tmp_path):
+def test_a_recording_has_the_same_kinds_of_journeys_as_itself(lab, tmp_path):
     same = tampered(lab.session, tmp_path / "same", lambda answer: answer)
     assert differences(replayed(lab.name, lab.session), replayed(lab.name, same)) == []
 
 
-def test_a_recording_without_what_a_node_saw_is_told_apart(lab, tmp_path):
+def test_a_recording_without_the_frames_of_a_node_differs(lab, tmp_path):
     whole = replayed(lab.name, lab.session)
     nodes = {hop[1].partition("/")[0] for row in whole["trace"] for hop in row["hops"]}
     for node in sorted(nodes)[:2]:
@@ -68,7 +68,7 @@ def test_a_recording_without_what_a_node_saw_is_told_apart(lab, tmp_path):
         assert differences(whole, replayed(lab.name, cut)), node
 
 
-def test_a_recording_with_another_address_in_its_frames_is_told_apart(tmp_path):
+def test_a_recording_with_another_address_in_its_frames_differs(tmp_path):
     lab = catalog.find("port-mapping")
     old, new = bytes([172, 17, 0, 2]), bytes([172, 17, 0, 9])
     other = tampered(lab.session, tmp_path / "other", other_frames(old, new))
@@ -88,7 +88,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("kind", ["SYN", "established"])
-def test_each_thing_that_must_agree_is_looked_at(change, kind):
+def test_each_property_that_must_agree_is_compared(change, kind):
     one = replayed("out-of-the-host", catalog.find("out-of-the-host").session)
     other = deepcopy(one)
     for row in other["trace"]:
@@ -97,7 +97,7 @@ def test_each_thing_that_must_agree_is_looked_at(change, kind):
     assert differences(one, other)
 
 
-def test_a_connection_more_and_a_trace_less_are_told_apart():
+def test_an_additional_connection_and_a_missing_trace_are_differences():
     one = replayed("bridge", catalog.find("bridge").session)
     other = deepcopy(one)
     other["trace"].append(next(row for row in other["trace"] if row["kind"] == "echo request"))
@@ -105,14 +105,14 @@ def test_a_connection_more_and_a_trace_less_are_told_apart():
     assert differences(one, {}) == ["only one run has the trace trace"]
 
 
-def test_segments_and_syns_sent_again_are_free():
+def test_additional_segments_and_retransmitted_syns_are_no_differences():
     one = replayed("port-mapping", catalog.find("port-mapping").session)
     other = deepcopy(one)
     other["trace"] += [row for row in other["trace"] if row["kind"] in ("SYN", "established")]
     assert differences(one, other) == []
 
 
-def test_which_pod_a_connection_gets_is_free_but_not_that_a_pod_gets_none():
+def test_the_choice_of_pods_is_no_difference_but_a_pod_without_connections_is():
     whole = replayed("service", catalog.find("service").session)
     fewer = {"trace": [row for row in whole["trace"] if row["kind"] != "SYN"]}
     opened = [row for row in whole["trace"] if row["kind"] == "SYN"]

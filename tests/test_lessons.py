@@ -1,4 +1,4 @@
-"""Which lessons can be opened, and how it is decided whether they run live."""
+"""Which lessons can be opened, and whether they run live or from a recording."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cnetkit import catalog, lessons
 from cnetkit.model import CnetkitError
 
 
-def test_an_unknown_lesson_is_answered_with_those_there_are():
+def test_an_unknown_lesson_is_refused_with_a_list_of_lessons():
     with pytest.raises(CnetkitError, match="choose from 00, 01, 02, 03, 04, 05, 06, 07"):
         cnetkit.lesson("99")
 
 
-def test_the_environment_decides_and_a_wrong_word_there_is_a_sentence(monkeypatch):
+def test_the_environment_decides_and_a_wrong_value_is_reported_in_a_sentence(monkeypatch):
     monkeypatch.setenv("CNETKIT_MODE", "replay")
     lab, lesson = cnetkit.lesson("02")
     assert lab.replayed == lesson.label
@@ -26,7 +26,7 @@ def test_the_environment_decides_and_a_wrong_word_there_is_a_sentence(monkeypatc
         cnetkit.lesson("02")
 
 
-def test_the_recording_beside_the_open_notebook_goes_before_the_shipped_one(tmp_path, monkeypatch):
+def test_the_recording_beside_the_open_notebook_comes_before_the_shipped_recording(tmp_path, monkeypatch):
     (shipped,) = catalog.shipped("notebooks").glob("02-*.cnetkit")
     head, line, body = shipped.read_bytes().partition(b"\n")
     older = re.sub(rb'"date":"[^"]*"', b'"date":"2001-02-03"', head)
@@ -37,7 +37,7 @@ def test_the_recording_beside_the_open_notebook_goes_before_the_shipped_one(tmp_
     assert "2001" not in cnetkit.lesson("03")[0].replayed
 
 
-def test_where_a_sandbox_is_refused_the_recording_is_taken(monkeypatch):
+def test_the_recording_is_used_if_a_sandbox_is_refused(monkeypatch):
     real = lessons.Lab
 
     def refused(name, *, replay=None, record=None):

@@ -1,4 +1,4 @@
-"""The course in a learner's own folder: everything comes, nothing of the learner's goes."""
+"""The course in a learner's folder: every file is copied, and no file of the learner is replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_notebooks_labs_and_recordings_are_copied_as_they_are(tmp_path):
     assert not list(tmp_path.rglob("__pycache__"))
 
 
-def test_what_a_learner_has_changed_stays_and_is_named_and_what_is_missing_comes_back(tmp_path):
+def test_changed_files_are_kept_and_named_and_missing_files_are_added(tmp_path):
     workspace.copy(tmp_path)
     (tmp_path / "notebooks" / "00-start-here.ipynb").write_text("mine")
     (tmp_path / "notebooks" / "mine.ipynb").write_text("also mine")
@@ -37,7 +37,7 @@ def test_what_a_learner_has_changed_stays_and_is_named_and_what_is_missing_comes
 
 
 @pytest.mark.parametrize("at", ["", "labs"])
-def test_a_file_in_the_way_is_one_sentence(tmp_path, at):
+def test_a_file_in_the_way_is_reported_in_one_sentence(tmp_path, at):
     (tmp_path / "course").mkdir()
     folder = tmp_path / "course" / "one"
     blocked = folder / at if at else folder
@@ -48,7 +48,7 @@ def test_a_file_in_the_way_is_one_sentence(tmp_path, at):
     assert blocked.read_text() == "a file"
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence():
+def test_an_unwritable_folder_is_reported_in_one_sentence():
     with pytest.raises(CnetkitError, match=r"cannot be copied to /proc/course .*choose another folder"):
         workspace.copy(workspace.Path("/proc/course"))
 
@@ -79,7 +79,7 @@ def test_the_first_notebook_is_opened_with_the_folder_beside_it(tmp_path, monkey
     assert "--no-browser" not in became[1][1]
 
 
-def test_a_lab_of_ones_own_is_run_by_its_folder(tmp_path):
+def test_a_lab_of_the_learner_is_run_by_its_folder(tmp_path):
     workspace.copy(tmp_path)
     lab = tmp_path / "labs" / "bridge"
     (lab / "lab.py").write_text((lab / "lab.py").read_text().replace('"""', '"""My own: ', 1))

@@ -1,4 +1,4 @@
-"""The rules that a lab lays are those that a real Docker engine laid for the same wishes (tests/data/docker)."""
+"""A lab's rules are those that a real Docker engine laid for the same commands (tests/data/docker)."""
 
 from __future__ import annotations
 

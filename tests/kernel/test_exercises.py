@@ -1,4 +1,4 @@
-"""Every exercise takes any repair that works, and no other; mistakes are told apart."""
+"""Every exercise accepts every repair that works, and no other; different mistakes get different feedback."""
 
 from __future__ import annotations
 
@@ -354,10 +354,10 @@ CASES = {
         [run("n1", LAY), modes, without, by_nft("n1", "ip daddr 10.96.0.2 tcp dport 80 dnat to 10.244.0.2")],
     ),
 }  # fmt: skip
-"""How a lab is broken, what is traced then, and what does not mend it and what does."""
+"""For each exercise: how the lab is broken, what is traced, attempts that do not repair it, and repairs."""
 
 
-def test_every_exercise_of_every_lesson_stands_here():
+def test_every_exercise_is_tested_here():
     assert CASES.keys() == {
         (name, one.name) for name in BOOK for one in catalog.tasks(name) if isinstance(one, Exercise)
     }
@@ -365,7 +365,7 @@ def test_every_exercise_of_every_lesson_stands_here():
 
 
 @pytest.mark.parametrize(("name", "exercise"), CASES)
-def test_an_exercise_untouched_is_not_attempted_and_mistakes_are_told_apart(name, exercise):
+def test_without_a_change_nothing_is_attempted_and_different_mistakes_get_different_feedback(name, exercise):
     spoil, traffic, wrong, _ = CASES[name, exercise]
     said = set()
     for attempt in wrong:
@@ -382,7 +382,7 @@ def test_an_exercise_untouched_is_not_attempted_and_mistakes_are_told_apart(name
 
 
 @pytest.mark.parametrize(("name", "exercise"), CASES)
-def test_any_repair_that_works_is_correct(name, exercise):
+def test_every_repair_that_works_is_correct(name, exercise):
     spoil, traffic, _, right = CASES[name, exercise]
     for attempt in right:
         lab, lesson = opened(name)

@@ -1,4 +1,4 @@
-"""A lab is live as it is typed, and refuses what cannot be, with a sentence and nothing half-built."""
+"""A lab is built as it is typed. What is impossible is refused in a sentence, and nothing half-built remains."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_containers_reach_the_outside_behind_the_hosts_address(dock):
     assert "you are 203.0.113.1" in dock.client.run("curl -s -m 5 http://203.0.113.2/").output
 
 
-def test_a_container_shows_what_a_container_shows(dock):
+def test_a_container_looks_like_a_container_from_inside(dock):
     assert dock.web.run("hostname").output == "web\n"
     processes = dock.web.run("ps -o pid,args ax").output
     assert "1 init" in processes
@@ -51,12 +51,12 @@ def test_files_of_the_host_can_be_read_and_not_written(dock):
     assert not dock.client.run("cat /tmp/note").ok
 
 
-def test_a_program_that_does_not_exist_is_one_sentence(dock):
+def test_a_missing_program_is_reported_in_one_sentence(dock):
     with pytest.raises(CnetkitError, match="no-such-program could not be started"):
         dock.web.run(["no-such-program"])
 
 
-def test_a_program_past_its_time_limit_is_killed_and_says_so(dock):
+def test_a_program_is_killed_at_its_time_limit_and_the_result_shows_it(dock):
     result = dock.web.run("sleep 30", timeout=0.2)
     assert result.timed_out
     assert not result.ok
@@ -64,18 +64,18 @@ def test_a_program_past_its_time_limit_is_killed_and_says_so(dock):
         result.check()
 
 
-def test_output_errors_status_and_input_come_through(dock):
+def test_output_errors_status_and_input_are_passed_on(dock):
     result = dock.web.run("cat; echo oops >&2; exit 3", input="hello")
     assert (result.output, result.errors, result.status) == ("hello", "oops\n", 3)
 
 
-def test_a_program_minds_every_signal_that_a_shell_minds(dock):
+def test_a_program_receives_the_same_signals_as_in_a_shell(dock):
     ended = dock.web.run("for n in 1 15; do sleep 100 & kill -$n $!; wait $!; echo $(($? - 128)); done", timeout=5)
     assert ended.output.split() == ["1", "15"]
     assert dock.web.run("timeout 0.1 sleep 10; echo $?", timeout=5).output.split() == ["124"]
 
 
-def test_started_programs_run_on_until_they_are_stopped(dock):
+def test_started_programs_run_until_they_are_stopped(dock):
     program = dock.web.start("echo begun; cat")
     program.write("given\n")
     while not program.output.endswith("given\n"):
@@ -102,7 +102,7 @@ def test_many_containers_are_built_in_one_batch(lab):
     assert made[0].run(f"ping -c1 -W2 {made[99].address}").ok
 
 
-def test_a_full_network_says_so_and_builds_nothing(lab):
+def test_a_full_network_is_reported_and_nothing_is_built(lab):
     net = lab.host("dock").bridge("docker0", "10.0.0.1/29")
     with pytest.raises(CnetkitError, match="no free address left"):
         net.containers("c{}", 6)
@@ -127,14 +127,14 @@ def test_a_port_held_by_a_program_is_refused_by_the_kernel(dock):
         dock.web.http_server(81)
 
 
-def test_unpublishing_takes_exactly_the_ports_rules_away(dock):
+def test_unpublishing_removes_exactly_the_rules_of_the_port(dock):
     rules = "iptables-nft-save | grep -v '^[#:]'"
     before = dock.host.run(rules).output
     dock.host.publish(9000, to=dock.client, port=90).remove()
     assert dock.host.run(rules).output == before
 
 
-def test_a_removed_container_gives_its_address_and_port_back(dock):
+def test_the_address_and_port_of_a_removed_container_are_free_again(dock):
     dock.web.remove()
     assert "8080" not in dock.host.run("iptables-nft-save").output
     again = dock.net.container("again")
@@ -181,7 +181,7 @@ def test_routers_join_networks(lab):
     assert "ttl=63" in a.run(f"ping -c1 -W2 {b.address}").output
 
 
-def test_addresses_names_and_macs_follow_from_the_lab_alone():
+def test_addresses_names_and_macs_are_determined_by_the_lab_alone():
     seen = []
     for _ in range(2):
         with Lab("same") as lab:
@@ -191,7 +191,7 @@ def test_addresses_names_and_macs_follow_from_the_lab_alone():
     assert "02:42:ac:11:00:02" in seen[0]
 
 
-def test_twenty_labs_of_the_same_name_at_once_are_each_traced_rightly():
+def test_twenty_simultaneous_labs_of_one_name_are_traced_correctly():
     def one(number: int) -> tuple[str, str]:
         with Lab("same") as lab:
             dock = Dock(lab)
@@ -218,7 +218,7 @@ def test_a_lab_works_in_a_process_that_has_threads():
         other.join()
 
 
-def test_programs_that_give_root_up_still_start(dock):
+def test_programs_that_drop_root_privileges_start(dock):
     capture = dock.web.start("tcpdump -i eth0 -c 2 -w - icmp | tcpdump -r - -n")
     dock.web.run("for i in $(seq 50); do grep -q tcpdump /proc/[0-9]*/comm && break; sleep .05; done; sleep .3")
     dock.client.run("ping -c 1 172.17.0.2", check=True)

@@ -49,7 +49,7 @@ def pages(trace):
     return {path.decode() for path in found if path}
 
 
-def test_namespaces_only_the_network_one_cuts_a_process_off():
+def test_namespaces_only_a_new_network_namespace_cuts_a_process_off():
     trace = traced(catalog.find("namespaces"))
     assert pages(trace) == {"mount", "uts", "ipc", "pid", "user", "cgroup", "time"}
 
@@ -58,7 +58,7 @@ def changes(journey):
     return [(hop.node, change.field, change.before, change.after) for hop in journey.hops for change in hop.changes]
 
 
-def test_bridge_the_first_question_goes_to_everybody_and_the_second_ping_asks_nothing():
+def test_bridge_the_first_arp_request_is_a_broadcast_and_the_second_ping_needs_none():
     trace = traced(catalog.find("bridge"))
     question = at(trace, "arp")[0]
     assert {hop.node for hop in question.hops} == {"c0", "dock", "c1", "c2"}
@@ -66,7 +66,7 @@ def test_bridge_the_first_question_goes_to_everybody_and_the_second_ping_asks_no
     assert not any(hop.node == "c2" for journey in at(trace, "icmp") for hop in journey.hops)
 
 
-def test_out_of_the_host_the_source_is_changed_by_a_rule_and_back_by_the_connection():
+def test_out_of_the_host_a_rule_changes_the_source_and_the_connection_entry_changes_it_back():
     trace = traced(catalog.find("out-of-the-host"))
     request, answer = at(trace, kind="SYN")[0], at(trace, kind="SYN, ACK")[0]
     assert ("dock", "ip.src", "172.17.0.2", "192.0.2.2") in changes(request)
@@ -88,14 +88,14 @@ def test_overlay_the_router_sees_the_hosts_addresses_and_the_third_host_gets_the
     assert any(hop.node == "c" for journey in at(trace, "arp") for hop in journey.hops)
 
 
-def test_pod_nothing_is_translated_and_localhost_stays_in_the_pod():
+def test_pod_no_address_is_translated_and_localhost_stays_in_the_pod():
     trace = traced(catalog.find("pod"))
     local, far = at(trace, kind="SYN")
     assert {(hop.node, hop.interface) for hop in local.hops} == {("web", "lo")}
     assert not {field for _, field, _, _ in changes(far)} & {"ip.src", "ip.dst"}
 
 
-def test_service_each_pod_gets_some_and_each_choice_quotes_its_rule():
+def test_service_each_pod_gets_connections_and_each_choice_quotes_its_rule():
     trace = traced(catalog.find("service"))
     chosen = {}
     for journey in at(trace, kind="SYN"):

@@ -1,4 +1,4 @@
-"""Every lesson's questions agree with the packets, and each mistake gets words of its own."""
+"""The questions of every lesson agree with the packets, and each mistake has its own feedback."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", BOOK)
-def test_right_answers_are_correct_and_wrong_ones_get_feedback_of_their_own(name):
+def test_right_answers_are_correct_and_each_wrong_answer_has_its_own_feedback(name):
     lab, lesson = opened(name)
     with lab:
         traces = RUNS[name](lab)

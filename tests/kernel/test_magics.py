@@ -1,4 +1,4 @@
-"""`%%node` runs a cell in a node, and says in a sentence where it cannot."""
+"""`%%node` runs a cell in a node; errors are one sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def shell():
     return shell
 
 
-def test_a_cells_lines_run_in_the_node_as_one_shell(shell, dock, capsys):
+def test_the_lines_of_a_cell_run_in_the_node_in_one_shell(shell, dock, capsys):
     shell.user_ns["lab"] = dock.lab
     shell.run_cell_magic("node", "web", "name=$(hostname)\necho I am $name\nls /no-such-place\nexit 3\n")
     said = capsys.readouterr()
@@ -24,7 +24,7 @@ def test_a_cells_lines_run_in_the_node_as_one_shell(shell, dock, capsys):
     assert said.err.endswith("[ended with status 3]\n")
 
 
-def test_containers_of_a_pod_are_places_too_and_the_newest_lab_counts(shell, dock, capsys):
+def test_containers_of_a_pod_can_be_named_and_the_newest_lab_is_used(shell, dock, capsys):
     with Lab("pods") as lab:
         one, two = lab.host("dock"), lab.host("n2")
         lab.connect(two, one, "192.0.2.0/24")
@@ -38,7 +38,7 @@ def test_containers_of_a_pod_are_places_too_and_the_newest_lab_counts(shell, doc
         assert "there is no node 'web/other'" in capsys.readouterr().err
 
 
-def test_what_the_library_refuses_is_one_sentence_without_a_traceback(shell, capsys):
+def test_errors_of_the_library_are_one_sentence_without_a_traceback(shell, capsys):
     shell.run_cell("from cnetkit import Lab; Lab('x' * 64)")
     said = capsys.readouterr()
     assert "63 at most" in said.out + said.err
@@ -46,6 +46,6 @@ def test_what_the_library_refuses_is_one_sentence_without_a_traceback(shell, cap
     assert "check_name" not in said.out + said.err
 
 
-def test_a_node_that_is_not_there_is_one_sentence(shell, capsys):
+def test_a_missing_node_is_reported_in_one_sentence(shell, capsys):
     shell.run_cell_magic("node", "web", "true")
     assert capsys.readouterr().err == "there is no node 'web' in an open lab of this notebook; there are: none\n"

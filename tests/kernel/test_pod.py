@@ -1,4 +1,4 @@
-"""Pods: what their containers share, what they do not, and how pods of two hosts reach each other."""
+"""Pods: what their containers share and do not share, and how pods of two hosts reach each other."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_pause_process_holds_the_pod_and_the_host_sees_all_its_processes(pod
     assert "http-server" not in pods[0].run("ps -o args ax").output
 
 
-def test_a_container_that_restarts_finds_the_pods_address_again(pods):
+def test_a_restarted_container_keeps_the_address_of_its_pod(pods):
     app = pods[0].container("app")
     app.http_server(80)
     app.restart()
@@ -88,7 +88,7 @@ def test_pods_of_two_hosts_see_each_others_own_addresses(pods, lab):
     assert ("n2", "flannel.1") in {(hop.node, hop.interface) for hop in flow.journeys[0].hops}
 
 
-def test_what_leaves_for_elsewhere_bears_the_hosts_address(pods, lab):
+def test_packets_that_leave_the_network_have_the_hosts_address(pods, lab):
     lab["outside"].http_server(80)
     answer = pods[1].run("curl -s -m 5 http://198.51.100.2/", check=True).output
     assert f"you are {lab['n2'].address} " in answer
@@ -111,7 +111,7 @@ def test_hosts_behind_a_router_cannot_be_gateways(lab):
     assert "cni0" not in {one.name for one in lab.topology.interfaces}
 
 
-def test_a_pod_that_is_removed_is_gone_with_its_containers(pods, lab):
+def test_a_pod_is_removed_together_with_its_containers(pods, lab):
     app = pods[0].container("app")
     program = app.start("sleep 100")
     pods[0].remove()

@@ -56,7 +56,7 @@ def test_a_pod_reaches_itself_through_its_own_service(net):
     assert net.ask(net.pods[0], f"http://{web.address}/", 3) == {"w0": 3}
 
 
-def test_the_source_stays_inside_the_cluster_and_is_the_hosts_from_outside(net):
+def test_requests_inside_the_cluster_keep_their_source_and_those_from_outside_get_the_hosts(net):
     web = net.cluster.service("web", net.pods[0], node_port=30080)
     assert f"you are {net.client.address} " in net.client.run(f"curl -s http://{web.address}/", check=True).output
     outside = net.lab["outside"].run(f"curl -s http://{net.hosts[0].address}:30080/", check=True).output
@@ -73,7 +73,7 @@ def test_a_service_without_ready_pods_refuses_at_once(net):
     assert net.ask(net.client, f"http://{web.address}/", 3) == {"w1": 3}
 
 
-def test_a_pod_that_leaves_while_requests_run_gets_no_more_of_them_and_none_fails(net):
+def test_a_pod_removed_during_requests_gets_no_more_and_none_fails(net):
     web = net.cluster.service("web", *net.pods)
     program = net.client.start(
         f"for i in $(seq 60); do curl -s -m 2 http://{web.address}/ || echo failed; sleep 0.02; done"
@@ -85,14 +85,14 @@ def test_a_pod_that_leaves_while_requests_run_gets_no_more_of_them_and_none_fail
     assert net.ask(net.client, f"http://{web.address}/").keys() == {"w1", "w2"}
 
 
-def test_a_pod_that_is_removed_is_taken_from_its_services(net):
+def test_a_removed_pod_is_removed_from_its_services(net):
     web = net.cluster.service("web", *net.pods)
     net.pods[2].remove()
     assert [pod.name for pod in web.endpoints] == ["w0", "w1"]
     assert sum(net.ask(net.client, f"http://{web.address}/").values()) == 20
 
 
-def test_a_pod_that_does_not_answer_its_probe_gets_nothing_until_it_does(net):
+def test_a_pod_that_fails_its_probe_gets_no_connections_until_it_answers(net):
     web = net.cluster.service("web", *net.pods[:2])
     net.pods[0].servers["tcp", 80].stop()
     net.cluster.probe()
@@ -145,7 +145,7 @@ def ask(node, address, port):
     return node.run(["python3", "-c", ASK, address, str(port)], check=True).output.strip()
 
 
-def test_a_udp_client_that_keeps_its_port_is_led_to_another_pod_when_its_own_is_taken_out(net):
+def test_a_udp_client_that_keeps_its_port_gets_another_pod_if_its_pod_is_removed(net):
     say_their_names(net.pods)
     echo = net.cluster.service("echo", *net.pods, port=7, target_port=7000, protocol="udp", node_port=30007)
     by_name = {pod.name: pod for pod in net.pods}
@@ -160,7 +160,7 @@ def test_a_udp_client_that_keeps_its_port_is_led_to_another_pod_when_its_own_is_
         echo.add(by_name[first])
 
 
-def test_udp_connections_to_pods_that_stay_go_on_and_other_ports_are_let_be(net):
+def test_udp_connections_to_remaining_pods_and_of_other_ports_continue(net):
     say_their_names(net.pods)
     echo = net.cluster.service("echo", *net.pods, port=7, target_port=7000, protocol="udp")
     other = net.cluster.service("other", *net.pods, port=9, target_port=7000, protocol="udp")
@@ -175,7 +175,7 @@ def test_udp_connections_to_pods_that_stay_go_on_and_other_ports_are_let_be(net)
 
 
 @pytest.mark.parametrize("net", ["iptables"], indirect=True)
-def test_both_modes_deliver_alike_and_give_different_evidence(net):
+def test_both_modes_deliver_the_same_way_with_different_evidence(net):
     web = net.cluster.service("web", net.pods[1])
     quotes, places = [], []
     for mode in MODES:
@@ -195,7 +195,7 @@ def test_both_modes_deliver_alike_and_give_different_evidence(net):
     assert places[0] == places[1]
 
 
-def test_after_everything_is_taken_back_no_rule_is_left(lab):
+def test_no_rule_is_left_after_everything_is_deleted(lab):
     net = Net(lab)
     lay = [node.run("iptables-nft-save", check=True).output.count("KUBE") for node in net.hosts]
     assert all(lay)
@@ -209,7 +209,7 @@ def test_after_everything_is_taken_back_no_rule_is_left(lab):
     assert "KUBE-SVC" not in net.hosts[0].run("iptables-nft-save").output
 
 
-def test_a_change_that_one_host_refuses_is_made_on_none(lab):
+def test_a_change_that_one_host_refuses_is_made_on_no_host(lab):
     net = Net(lab)
     net.cluster.service("web", *net.pods)
     before = [node.run("iptables-nft-save -t nat | grep KUBE").output for node in net.hosts]
@@ -223,7 +223,7 @@ def test_a_change_that_one_host_refuses_is_made_on_none(lab):
     assert net.cluster.services.keys() == {("default", "web")}
 
 
-def test_what_cannot_be_is_one_sentence(lab):
+def test_impossible_services_are_refused_in_one_sentence(lab):
     net = Net(lab)
     net.cluster.service("web", *net.pods, node_port=30080)
     for options, words in (
@@ -240,7 +240,7 @@ def test_what_cannot_be_is_one_sentence(lab):
         net.cluster.use("ipvs")
 
 
-def test_names_lead_to_services(net):
+def test_dns_names_resolve_to_services(net):
     dns = net.cluster.dns(net.hosts[1])
     dns.serve(net.client)
     net.cluster.service("web", net.pods[0])

@@ -1,4 +1,4 @@
-"""Overlays: what ip(8) and bridge(8) say of them, and a packet's inner and outer form as one journey."""
+"""Overlays as ip(8) and bridge(8) show them, and journeys that join a packet's inner and outer form."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_containers_on_two_hosts_reach_each_other(lab, control):
     lab["a"].run("ping -c1 -W2 10.0.9.2", check=True)
 
 
-def test_ip_says_of_the_tunnel_what_was_wished(lab):
+def test_ip_shows_the_tunnel_as_it_was_requested(lab):
     overlay(lab)
     (link,) = json.loads(lab["n1"].run("ip -j -d link show vxlan0", check=True).output)
     data = link["linkinfo"]["info_data"]
@@ -46,7 +46,7 @@ def test_ip_says_of_the_tunnel_what_was_wished(lab):
     assert json.loads(lab["a"].run("ip -j link show eth0").output)[0]["mtu"] == 1450
 
 
-def test_the_mtu_follows_from_the_underlays(lab):
+def test_the_mtu_is_derived_from_the_underlay(lab):
     router, hosts = lab.router("r"), [lab.host(name) for name in ("n1", "n2")]
     for n, host in enumerate(hosts, 1):
         lab.connect(host, router, f"192.0.2.{16 * n}/28")
@@ -56,7 +56,7 @@ def test_the_mtu_follows_from_the_underlays(lab):
     assert json.loads(a.run("ip -j link show eth0").output)[0]["mtu"] == 1350
 
 
-def test_the_list_to_flood_to_is_all_other_hosts_and_answers_are_learned(lab):
+def test_frames_are_flooded_to_all_other_hosts_and_answers_are_learned(lab):
     overlay(lab)
     nobody = "00:00:00:00:00:00"
     assert {dst for mac, dst in fdb(lab["n1"]) if mac == nobody} == {ENDS["n2"], ENDS["n3"]}
@@ -74,7 +74,7 @@ def test_a_frame_that_is_flooded_to_several_hosts_is_one_journey_with_a_branch_t
     assert {hop.node for hop in asked.hops} >= {"a", "n2", "b", "n3"}
 
 
-def test_control_tells_each_host_where_the_others_containers_are_and_nothing_is_flooded(lab):
+def test_with_control_each_host_has_entries_for_all_containers_and_floods_nothing(lab):
     made = overlay(lab, control=True)
     assert fdb(lab["n3"]) == {("02:42:0a:00:09:01", ENDS["n1"]), ("02:42:0a:00:09:02", ENDS["n2"])}
     neighbours = json.loads(lab["n3"].run("ip -j neigh show dev vxlan0").output)
@@ -105,7 +105,7 @@ def test_inner_and_outer_are_one_journey(lab):
     assert not trace.unexplained
 
 
-def test_a_routed_tunnel_is_laid_by_hand(lab):
+def test_a_routed_tunnel_can_be_built_by_hand(lab):
     router = lab.router("r")
     hosts = [lab.host(name) for name in ("n1", "n2")]
     for n, host in enumerate(hosts, 1):
@@ -117,7 +117,7 @@ def test_a_routed_tunnel_is_laid_by_hand(lab):
     hosts[0].run("ping -c1 -W2 10.9.0.2", check=True)
 
 
-def test_an_overlay_that_cannot_be_leaves_nothing(lab):
+def test_a_failed_overlay_leaves_nothing_behind(lab):
     hosts = [lab.host(name) for name in ("n1", "n2")]
     with pytest.raises(CnetkitError, match="n1 has no network to tunnel through"):
         lab.overlay("ov", hosts, "10.0.9.0/24")

@@ -26,7 +26,7 @@ def test_each_door_is_a_documented_method_or_property(owner, name, module):
 
 
 @pytest.mark.parametrize("module", FOLDERS)
-def test_each_system_says_what_it_needs_and_has_a_readme(module):
+def test_each_system_has_needs_and_a_readme(module):
     system = importlib.import_module(module)
     assert system.NEEDS
     assert (Path(system.__file__).parent / "README.md").is_file()

@@ -24,7 +24,7 @@ def port(name: str, protocol: str = "tcp") -> ServicePort:
         ("kube-system/kube-dns:metrics", "tcp", "KUBE-SVC-JD5MR3NA4I4DYORP"),
     ],
 )
-def test_a_services_chain_has_the_name_that_every_cluster_has(name, protocol, chain):
+def test_the_chain_of_a_service_has_the_same_name_in_every_cluster(name, protocol, chain):
     assert kube_proxy_iptables.chain("SVC", port(name, protocol)) == chain
 
 
@@ -36,11 +36,11 @@ def test_a_services_chain_has_the_name_that_every_cluster_has(name, protocol, ch
         ("kube-system/kube-dns:metrics", "tcp", "10.244.0.2:9153", "KUBE-SEP-N4G2XR5TDX7PQE7P"),
     ],
 )
-def test_so_has_each_endpoints(name, protocol, endpoint, chain):
+def test_the_chain_of_an_endpoint_has_the_same_name_in_every_cluster(name, protocol, endpoint, chain):
     assert kube_proxy_iptables.chain("SEP", port(name, protocol), endpoint) == chain
 
 
-def test_nftables_chains_say_what_they_are_for():
+def test_nftables_chains_contain_the_name_of_their_service():
     one = port("ns1/svc1:p80")
     assert kube_proxy_nftables.chain("service", one) == "service-ULMVA6XW-ns1/svc1/tcp/p80"
     assert (

@@ -57,7 +57,7 @@ def chains(text: str, table: str) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def test_by_iptables_a_service_is_found_marked_chosen_and_translated_as_kube_proxy_does_it():
+def test_the_iptables_rules_of_a_service_are_those_of_kube_proxy():
     nat = chains(kube_proxy_iptables.rules([WEB], [], PODS, first=True), "nat")
     cluster_ip = {"--comment": "ns4/svc4:p80 cluster IP"}
     assert nat["KUBE-SERVICES"] == [
@@ -85,7 +85,7 @@ def test_by_iptables_a_service_is_found_marked_chosen_and_translated_as_kube_pro
 
 
 @pytest.mark.parametrize("left", [1, 2, 3, 7])
-def test_each_pod_has_the_same_chance_in_the_end(left):
+def test_each_pod_has_the_same_probability(left):
     ends = tuple(f"10.180.0.{n}:80" for n in range(left))
     one = ServicePort(80, namespace="a", service="b", address="172.30.0.1", endpoints=ends)
     rules = chains(kube_proxy_iptables.rules([one], [], PODS, first=True), "nat")[
@@ -99,7 +99,7 @@ def test_each_pod_has_the_same_chance_in_the_end(left):
     assert got == pytest.approx([1 / left] * left, abs=1e-9)
 
 
-def test_by_iptables_a_service_without_pods_is_refused_in_the_filter_table_and_is_nowhere_in_nat():
+def test_a_service_without_pods_is_rejected_in_the_filter_table_and_absent_from_nat():
     text = kube_proxy_iptables.rules(
         [ServicePort(80, "p80", node_port=3001, namespace="ns4", service="svc4", address="172.30.0.44")],
         [],
@@ -127,7 +127,7 @@ def added(text: str, kind: str) -> dict[str, list[str]]:
     return found
 
 
-def test_by_nftables_a_service_is_an_element_a_choice_and_a_chain_for_each_pod():
+def test_in_nftables_a_service_is_a_map_element_a_random_choice_and_a_chain_for_each_pod():
     text = kube_proxy_nftables.rules([WEB], [], PODS, "172.30.0.0/16", [])
     service, outside = (kube_proxy_nftables.chain(kind, WEB) for kind in ("service", "external"))
     ends = [kube_proxy_nftables.chain("endpoint", WEB, end) for end in WEB.endpoints]
