@@ -1,4 +1,4 @@
-"""Networks of several hosts, made with ip(8) inside a lab: what the tests of journeys send marked traffic through."""
+"""Networks of several hosts, made with ip(8) inside a lab, through which the tests of journeys send marked traffic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.kernel.tagged import answer
 
 @dataclass
 class Overlay:
-    """Two hosts over a router, on each a bridge with two pods, joined by VXLAN."""
+    """Two hosts connected by a router, each with a bridge and two pods, joined by VXLAN."""
 
     hosts: list[LabNode]
     pods: list[LabNode]

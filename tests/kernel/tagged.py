@@ -1,7 +1,7 @@
-"""Traffic that carries its own truth: each packet bears a mark that no other has, found again in frames' bytes.
+"""Traffic that contains its own truth: each packet has a unique mark, which is found again in the octets of frames.
 
-UDP payloads, and the ICMP errors that quote them, hold a tag. TCP segments and echoes are told apart by fields that the
-network leaves alone. None of this project's decoding takes part.
+UDP payloads, and the ICMP errors that quote them, contain a tag. TCP segments and echoes are identified by fields that
+the network does not change. This project's own decoding takes no part.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def ask(node: LabNode, address: str, port: int, number: int = 20, size: int = 40
 
 
 def sink(node: LabNode) -> None:
-    """Takes datagrams at port 91 and never answers."""
+    """Receives datagrams at port 91 and never answers."""
     ready(node, ["python3", "-c", SINK])
 
 
@@ -95,7 +95,7 @@ def truth(recording: Recording) -> dict[str, list[int]]:
 
 
 def mark_of(frame: bytes) -> str:
-    """What tells this packet from all others, empty where nothing does."""
+    """The mark that identifies this packet; empty if there is none."""
     if frame[12:14] == b"\x08\x00":
         header = (frame[14] & 15) * 4
         ident, protocol, length = frame[18:20].hex(), frame[23], struct.unpack_from("!H", frame, 16)[0] - header
@@ -124,7 +124,7 @@ def mark_of(frame: bytes) -> str:
 
 
 def score(document: dict, marked: dict[str, list[int]]) -> dict:
-    """As the project's scorer has it: wrong joins, whole journeys, and whether every frame stands in one place."""
+    """The project's score: wrong joins, whole journeys, and whether every frame belongs to one journey."""
     owner = {n: mark for mark, frames in marked.items() for n in frames}
     places = [h["frame"] for j in document["journeys"] for h in j["hops"]]
     places += [one["frame"] for one in document["unexplained"]]

@@ -28,13 +28,13 @@ TOOLS = {
     "cut": "-i eth0 -s 60",
     "small": "-i eth0 -s 96",
 }
-"""tcpdump's options, by the name of the file: one of each is run at once in the host."""
+"""tcpdump's options, by the name of the file: one instance of each runs at once in the host."""
 PLACES = ("outside/eth0", "dock/eth0", "dock/docker0", "web/eth0")
 
 
 @cache
 def captured() -> dict[str, Path]:
-    """The files of one run: everything that was captured while a published port was asked."""
+    """The files of one run, captured while a published port was requested."""
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="captures-"))
@@ -92,13 +92,13 @@ def test_a_capture_of_tcpdump_is_read_as_tshark_reads_it(name):
 
 
 @pytest.mark.parametrize("kind", ["pcapng", "pcap", "nsecpcap"])
-def test_what_editcap_makes_of_it_is_read_as_tshark_reads_it(kind, tmp_path):
+def test_the_output_of_editcap_is_read_as_tshark_reads_it(kind, tmp_path):
     other = tmp_path / "other"
     subprocess.run(["editcap", "-F", kind, captured()["nanoseconds"], other], check=True)
     assert ours(load(other)) == [row[1:] for row in tshark(other)]
 
 
-def test_what_mergecap_puts_together_keeps_its_interfaces(tmp_path):
+def test_a_file_merged_by_mergecap_keeps_its_interfaces(tmp_path):
     merged = tmp_path / "merged.pcapng"
     subprocess.run(["mergecap", "-I", "none", "-w", merged, *(captured()[place] for place in PLACES)], check=True)
     found = load(merged)
@@ -113,7 +113,7 @@ def test_a_compressed_capture_is_the_same_capture(tmp_path):
     assert load(packed) == load(path)
 
 
-def test_each_interface_that_any_stands_for_is_one_of_its_own():
+def test_each_interface_of_an_any_capture_is_separate():
     frames = load(captured()["nanoseconds"]).frames
     assert {tap.node for tap in frames.taps} == {"nanoseconds"}
     assert len(set(frames.tap.tolist())) >= 3
@@ -126,7 +126,7 @@ def scored(recording: Recording) -> dict:
 
 
 def marked(recording: Recording) -> dict[str, list[int]]:
-    """As tagged.truth, for frames that were cut, or do not begin with an Ethernet header, too."""
+    """As tagged.truth, also for frames that were truncated or do not begin with an Ethernet header."""
     frames, found = recording.frames, {}
     for number in range(len(frames)):
         data, linktype = frames.bytes_of(number), frames.taps[frames.tap[number]].linktype
@@ -144,13 +144,13 @@ def files(*names: str, **others: Path) -> list[str]:
     return [f"{name}={captured()[name]}" for name in names] + [f"{name}={path}" for name, path in others.items()]
 
 
-def test_one_file_an_interface_gives_whole_journeys():
+def test_one_file_per_interface_gives_whole_journeys():
     found = scored(load_all(files(*PLACES)))
     assert (found["wrong"], found["every_frame_once"]) == ([], True)
     assert found["share"] >= 0.99, found["broken"]
 
 
-def test_packets_that_one_tap_cut_are_joined_with_whole_ones():
+def test_packets_that_one_tap_truncated_are_joined_with_whole_ones():
     places = [place for place in PLACES if place != "dock/eth0"]
     for name in ("cut", "small"):
         found = scored(load_all([*files(*places), f"dock/eth0={captured()[name]}"]))
@@ -159,7 +159,7 @@ def test_packets_that_one_tap_cut_are_joined_with_whole_ones():
 
 
 @pytest.mark.parametrize("name", ["nanoseconds", "cooked"])
-def test_a_capture_of_any_interface_is_never_joined_wrongly(name):
+def test_an_any_capture_is_never_joined_wrongly(name):
     recording = load_all([str(captured()[name]), *files("outside/eth0", "web/eth0")])
     found = scored(recording)
     assert (found["wrong"], found["every_frame_once"]) == ([], True)
@@ -172,7 +172,7 @@ SHIFTS = (0.0005, -0.0005, 0.02, -0.02, 3, -3, 3600, -3600)
 
 @pytest.mark.parametrize("shift", SHIFTS)
 @pytest.mark.parametrize("moved", ["outside/eth0", "web/eth0"])
-def test_files_of_clocks_that_differ_are_joined_and_the_difference_is_told(moved, shift, tmp_path):
+def test_files_with_different_clocks_are_joined_and_the_offset_is_reported(moved, shift, tmp_path):
     other = tmp_path / "moved.pcap"
     subprocess.run(["editcap", "-F", "nsecpcap", "-t", str(shift), captured()[moved], other], check=True)
     recording = load_all([*files(*(place for place in PLACES if place != moved)), f"{moved}={other}"])
@@ -190,7 +190,7 @@ def on_tap(recording: Recording, place: str) -> np.ndarray:
     return np.array(chosen)[recording.frames.tap]
 
 
-def test_inspect_tells_what_it_could_not_read_and_how_clocks_differ(tmp_path):
+def test_inspect_reports_unreadable_parts_and_clock_offsets(tmp_path):
     broken = tmp_path / "broken.pcap"
     broken.write_bytes(captured()["web/eth0"].read_bytes()[:-3])
     done = subprocess.run(

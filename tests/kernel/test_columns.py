@@ -1,4 +1,4 @@
-"""What is made of whole columns, in live labs of every kind, is what each journey says by itself."""
+"""Results computed from whole columns agree with each journey, in live labs of every kind."""
 
 import json
 from collections import Counter
@@ -17,21 +17,21 @@ def trace(request):
     return explain(recorded(request.param))
 
 
-def test_outcomes_are_counted_as_each_journey_says(trace):
+def test_outcome_counts_agree_with_the_journeys(trace):
     each = [journey.outcome.kind for journey in trace.journeys]
     assert [OUTCOMES[number] for number in trace.analysis.journeys.kinds.tolist()] == each
     assert trace.outcomes == Counter(each)
 
 
 def fields(hop):
-    """A hop as the document has it: what is newer than version 1 is not in it."""
+    """A hop as in the document: without the fields that are newer than version 1."""
     record = {name: value for name, value in asdict(hop).items() if name != "clock_ns"}
     for evidence in record["evidence"]:
         del evidence["effect"]
     return record
 
 
-def test_the_document_says_what_each_journey_says(trace):
+def test_the_document_agrees_with_the_journeys(trace):
     expected = [
         {"id": j.id, "outcome": j.outcome.kind, "where": j.outcome.where, "reason": j.outcome.reason}
         | {"hops": [fields(hop) for hop in j.hops]}
@@ -40,7 +40,7 @@ def test_the_document_says_what_each_journey_says(trace):
     assert json.loads(trace.to_json())["journeys"] == json.loads(json.dumps(expected))
 
 
-def test_the_table_of_hops_says_what_each_journey_says(trace):
+def test_the_hops_table_agrees_with_the_journeys(trace):
     packet, start = trace.analysis.case.packet, int(trace.recording.frames.time_ns.min())
     expected = [
         (
@@ -55,7 +55,7 @@ def test_the_table_of_hops_says_what_each_journey_says(trace):
     assert rows == expected
 
 
-def test_flows_hold_every_journey_once(trace):
+def test_flows_contain_every_journey_once(trace):
     numbers = sorted(journey.id for flow in trace.flows for journey in flow.journeys)
     assert numbers == list(range(len(trace.journeys)))
     assert trace.tables.flows[list(OUTCOMES)].to_numpy().sum() == len(trace.journeys)

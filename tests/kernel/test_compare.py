@@ -1,4 +1,4 @@
-"""Before and after: a rule that drops, and a port that is published, in a live lab."""
+"""Before and after, in a live lab: a rule that drops, and a published port."""
 
 from tests.kernel.conftest import Dock
 
@@ -13,8 +13,8 @@ def rows(comparison, question):
     return {one.aspect: one for one in comparison.differences if one.question == question}
 
 
-def test_a_rule_that_drops_is_what_differs_and_taking_it_away_leaves_no_difference(dock):
-    asked(dock)  # so that each neighbour is known in all of them
+def test_a_dropping_rule_is_the_difference_and_removing_it_leaves_none(dock):
+    asked(dock)  # so that each neighbour is resolved in all of them
     good = asked(dock)
     dock.host.run("iptables -I DOCKER-USER -s 203.0.113.2 -j DROP", check=True)
     bad = asked(dock)
@@ -31,7 +31,7 @@ def test_a_rule_that_drops_is_what_differs_and_taking_it_away_leaves_no_differen
     assert good.compare(again).differences == ()
 
 
-def test_a_published_port_is_what_differs(dock):
+def test_a_published_port_is_the_difference(dock):
     asked(dock)
     refused = asked(dock, 8081)
     dock.host.publish(8081, to=dock.web, port=80)

@@ -1,4 +1,4 @@
-"""What is quoted for a hop of a live lab is what the kernel did with this very packet."""
+"""The evidence of a hop in a live lab is what the kernel did with this packet."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_connections_first_packet_quotes_its_dnat_rule_first_and_its_own_entry
     assert len(syns) == 2
 
 
-def test_an_answer_is_explained_by_the_entry_before_any_rule(dock):
+def test_a_reply_quotes_the_entry_before_any_rule(dock):
     with dock.lab.trace() as trace:
         dock.outside.run("curl -s http://203.0.113.1:8080/", check=True)
     out = hop(trace, "tcp SYN, ACK", "dock/eth0")
@@ -40,7 +40,7 @@ def test_an_answer_is_explained_by_the_entry_before_any_rule(dock):
     assert "-j ACCEPT" in said(out, "nft-rule")[0][0]
 
 
-def test_a_frame_that_goes_up_a_bridge_quotes_the_bridges_own_address(dock):
+def test_a_frame_passed_up_by_a_bridge_quotes_the_bridges_own_address(dock):
     with dock.lab.trace() as trace:
         dock.outside.run("curl -s http://203.0.113.1:8080/", check=True)
     up = hop(trace, "tcp SYN, ACK", "dock/docker0", "in")
@@ -49,7 +49,7 @@ def test_a_frame_that_goes_up_a_bridge_quotes_the_bridges_own_address(dock):
     ]
 
 
-def test_a_delivered_packet_quotes_the_local_route_and_the_input_rule_that_let_it_in(dock):
+def test_a_delivered_packet_quotes_the_local_route_and_the_accepting_input_rule(dock):
     dock.host.run("iptables-nft -A INPUT -p icmp -j ACCEPT", check=True)
     with dock.lab.trace() as trace:
         dock.outside.run("ping -c1 203.0.113.1", check=True)
@@ -71,7 +71,7 @@ def test_the_hosts_own_request_to_its_published_port_quotes_the_output_dnat(dock
     assert said(out, "route")[0][0].startswith("172.17.0.0/16 dev docker0")
 
 
-def test_a_policy_rule_chooses_the_table_that_is_quoted(lab):
+def test_the_quoted_table_is_the_one_that_the_policy_rule_chooses(lab):
     a, router, b = lab.host("a"), lab.router("r"), lab.host("b")
     lab.connect(a, router, "10.0.1.0/24")
     lab.connect(b, router, "10.0.2.0/24")
@@ -83,7 +83,7 @@ def test_a_policy_rule_chooses_the_table_that_is_quoted(lab):
     assert said(hop(trace, "icmp echo reply", "r/eth0"), "route")[0][1] == "r table main"
 
 
-def test_a_packet_in_a_tunnel_quotes_the_entry_that_says_where_to_and_the_route_underneath(lab):
+def test_a_tunnelled_packet_quotes_the_remotes_entry_and_the_underlay_route(lab):
     net = overlay(lab)
     net.pods[0].run(f"ping -c1 {net.pods[2].address}", check=True)
     with lab.trace() as trace:

@@ -1,4 +1,4 @@
-"""Faults of every kind, injected into live labs: the cause that is stated is the right one, or none is."""
+"""Faults of every kind, injected into live labs: the named cause is the right one, or none is named."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.kernel.tagged import answer, ask, ready
 
 Fault = tuple[Callable[..., Trace], str, str, str]
 FAULTS: dict[str, Fault] = {}
-"""What makes it, where the packet's journey begins, a pattern of its reason, and of where it ended."""
+"""The function that makes it, where the packet's journey begins, and patterns of its reason and of its last place."""
 
 QUIET = "iptables-nft -A OUTPUT -p icmp -j DROP"
-"""A node that says nothing of what it does not take."""
+"""A node that sends no ICMP errors and no resets."""
 
 RAW = """
 import socket, struct, sys
@@ -176,7 +176,7 @@ def a_short_life_and_no_answer(lab):
 
 
 def narrow(line: Line) -> None:
-    """The link between the routers takes 1,000 octets."""
+    """The link between the routers has an MTU of 1,000."""
     for router, name in ((line.r1, "eth1"), (line.r2, "eth0")):
         router.run(f"ip link set {name} mtu 1000", check=True)
 
@@ -455,7 +455,7 @@ def a_receive_buffer_that_is_full(lab):
 
 
 def from_outside(lab: Lab, *commands: str) -> Trace:
-    """A question to the published port 9090, after these commands on the host."""
+    """A request to the published port 9090, after these commands on the host."""
     dock = Dock(lab)
     answer(dock.web, 90)
     dock.host.publish(9090, to=dock.web, port=90, protocol="udp")
@@ -527,7 +527,7 @@ def culprit(trace: Trace, begins: str) -> Journey:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_stated_cause_is_the_one_that_was_injected(name):
+def test_the_named_cause_is_the_injected_one(name):
     make, begins, reason, where = FAULTS[name]
     with Lab(name.replace("_", "-"), ipv6="ipv6" in name) as lab:
         trace = make(lab)
@@ -539,5 +539,5 @@ def test_the_stated_cause_is_the_one_that_was_injected(name):
         assert outcome.kind == ("lost-from-sight" if reason else "delivered")
 
 
-def test_there_are_thirty_of_them():
+def test_there_are_at_least_thirty_faults():
     assert len(FAULTS) >= 30

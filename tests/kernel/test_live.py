@@ -1,4 +1,4 @@
-"""A trace that is looked at while its capture still runs."""
+"""A trace that is examined while its capture still runs."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from cnetkit.model import CnetkitError
 from tests.kernel.tagged import answer, ask, score, truth
 
 
-def test_what_has_come_so_far_is_whole_while_the_capture_goes_on(dock):
+def test_so_far_has_whole_journeys_while_the_capture_runs(dock):
     answer(dock.web, 90)
     with dock.lab.trace() as trace:
         ask(dock.outside, "203.0.113.1", 9090, 1, patience=0.01)
@@ -20,7 +20,7 @@ def test_what_has_come_so_far_is_whole_while_the_capture_goes_on(dock):
         ask(dock.client, "172.17.0.2", 90, 20)
         time.sleep(0.05)
         second = trace.so_far()
-        with pytest.raises(CnetkitError, match="not over yet"):
+        with pytest.raises(CnetkitError, match="still runs"):
             _ = trace.journeys
     marks, whole = truth(first.recording), truth(trace.recording)
     assert len([mark for mark in marks if mark.startswith(("ask", "rep"))]) >= 40
@@ -30,7 +30,7 @@ def test_what_has_come_so_far_is_whole_while_the_capture_goes_on(dock):
         assert (found["wrong"], found["broken"]) == ([], [])
 
 
-def test_the_last_seconds_hold_what_began_in_them_and_no_journey_cut_in_two(dock):
+def test_the_last_seconds_contain_whole_journeys_that_began_in_them(dock):
     answer(dock.web, 90)
     with dock.lab.trace() as trace:
         ask(dock.client, "172.17.0.2", 90, 20)
@@ -47,7 +47,7 @@ def test_the_last_seconds_hold_what_began_in_them_and_no_journey_cut_in_two(dock
         assert {j.outcome.kind for j in asked} == {"delivered"}
 
 
-def test_addresses_are_translated_in_the_last_seconds_too(dock):
+def test_translations_are_explained_in_the_last_seconds_too(dock):
     answer(dock.web, 90)
     dock.host.publish(9090, to=dock.web, port=90, protocol="udp")
     with dock.lab.trace() as trace:

@@ -1,4 +1,4 @@
-"""What becomes of packets that do not arrive, in the kernel's own words."""
+"""The outcome of packets that are not delivered, with the kernel's own reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.kernel.tagged import ask
 
 
 def ended(trace: Trace, begins: str, protocol: str = "udp") -> Journey:
-    """The one journey that begins at `begins` with this protocol."""
+    """The only journey that begins at `begins` with this protocol."""
     found = [j for j in trace.journeys if f"{j.hops[0].node}/{j.hops[0].interface}" == begins]
     found = [j for j in found if j.summary.startswith(protocol)]
     assert len(found) == 1, [j.summary for j in trace.journeys]
@@ -31,7 +31,7 @@ def test_a_packet_dropped_by_a_rule_quotes_that_rule(dock):
     assert said.source.startswith("ip filter DOCKER-USER handle ")
 
 
-def test_a_rule_laid_while_the_capture_runs_is_quoted_too(dock):
+def test_a_rule_added_while_the_capture_runs_is_quoted_too(dock):
     dock.outside.run("ping -c1 203.0.113.1")
     with dock.lab.trace() as trace:
         dock.host.run("iptables-nft -I DOCKER-USER -s 203.0.113.2 -j DROP", check=True)
@@ -60,7 +60,7 @@ def routed(lab):
     return lab
 
 
-def test_a_packet_without_a_route_ends_where_the_router_says_so(routed):
+def test_a_packet_without_a_route_is_dropped_at_the_router(routed):
     with routed.trace() as trace:
         ask(routed["a"], "198.51.100.7", 53, 1, patience=0.1)
     outcome = ended(trace, "a/eth0").outcome
@@ -68,7 +68,7 @@ def test_a_packet_without_a_route_ends_where_the_router_says_so(routed):
     assert outcome.reason == "the node answered with ICMP network unreachable"
 
 
-def test_a_packet_whose_ttl_ends_is_dropped_by_that_router(routed):
+def test_a_packet_with_an_expired_ttl_is_dropped_at_the_router(routed):
     with routed.trace() as trace:
         routed["a"].run(f"ping -c1 -W1 -t1 {routed['b'].address}")
     outcome = ended(trace, "a/eth0", "icmp").outcome

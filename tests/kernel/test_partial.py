@@ -1,4 +1,4 @@
-"""Captures of a part of a network, without a topology: what is joined is right, and what can be joined is."""
+"""Captures of part of a network, without a topology: joins are right, and complete as far as possible."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SHAPES: dict[str, Callable[[Tap], bool]] = {
 
 
 PLAIN = ("published_port_from_outside", "hairpin_from_a_neighbour", "masquerade", "dual_stack", "losses", "refusals")
-"""Of these, what is left of each packet's way is enough to join it."""
+"""In these captures, the rest of each packet's way is enough to join it."""
 
 
 def part(recording: Recording, wanted: Callable[[Tap], bool]) -> Recording:
-    """The recording as if only these interfaces had been captured, and nothing been asked of the kernel."""
+    """The recording as if only these interfaces had been captured, without topology and events."""
     chosen = np.array([wanted(tap) for tap in recording.frames.taps], np.bool_)
     frames = recording.frames.take(np.flatnonzero(chosen[recording.frames.tap]))
     return replace(recording, frames=frames, topologies=(), events=())
@@ -42,7 +42,7 @@ def scored(recording: Recording) -> dict:
 @pytest.mark.parametrize("directions", [True, False], ids=["with directions", "without"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", CASES)
-def test_of_a_part_of_a_network_nothing_is_joined_wrongly(name, shape, directions):
+def test_no_wrong_join_in_a_capture_of_part_of_a_network(name, shape, directions):
     recording = part(recorded(name), SHAPES[shape])
     if not directions:
         recording = replace(recording, frames=replace(recording.frames, direction=recording.frames.direction * 0))
@@ -54,13 +54,13 @@ def test_of_a_part_of_a_network_nothing_is_joined_wrongly(name, shape, direction
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_at_a_single_interface_nothing_is_joined_wrongly(name):
+def test_no_wrong_join_in_a_capture_of_a_single_interface(name):
     for only in recorded(name).frames.taps:
         found = scored(part(recorded(name), lambda tap, only=only: tap == only))
         assert (found["wrong"], found["every_frame_once"]) == ([], True)
 
 
-def test_hosts_that_have_nothing_to_do_with_each_other_are_not_joined():
+def test_captures_of_unrelated_hosts_are_not_joined():
     some = part(recorded("two_routers"), lambda tap: tap.node == "a")
     others = part(recorded("masquerade"), lambda tap: tap.node == "client")
     both = replace(some, frames=merge([some.frames, others.frames]))

@@ -1,4 +1,4 @@
-"""Large segments that are cut and joined on their way, told apart by marks in the stream they carry."""
+"""Large segments that are cut and merged on their way, identified by marks in their stream."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ while True:
 
 
 def truth(recording: Recording) -> dict[str, list[int]]:
-    """Frames that share a mark, however many marks each holds; and pieces too short for one, with what held their octets."""
+    """Frames that share a mark, however many marks each contains; and pieces too short for a mark, with the frames
+    that contain their octets."""
     whole: dict[bytes, set[int]] = {}
     places = [octets_of(recording.frames.bytes_of(number)) for number in range(len(recording.frames))]
     for number in range(len(recording.frames)):
@@ -64,7 +65,7 @@ def truth(recording: Recording) -> dict[str, list[int]]:
 
 
 def octets_of(data: bytes) -> tuple[int, int, int]:
-    """The port that sent it, and the first sequence number and the last plus one, of a frame of TCP over IPv4; else zeros."""
+    """For a TCP frame over IPv4 its source port, first sequence number and the one after the last; else zeros."""
     if data[12:14] != b"\x08\x00" or data[23] != 6:
         return 0, 0, 0
     tcp = 14 + (data[14] & 15) * 4
@@ -97,7 +98,7 @@ def test_a_segment_and_its_pieces_are_one_journey(recording, bare):
     assert found["share"] >= 0.99, found["broken"]
 
 
-def test_a_piece_comes_from_the_segment_that_held_its_octets(recording):
+def test_a_piece_has_the_segment_that_contained_its_octets_as_parent(recording):
     trace = explain(recording)
     for journey in trace.journeys:
         for hop in journey.hops:
@@ -106,7 +107,7 @@ def test_a_piece_comes_from_the_segment_that_held_its_octets(recording):
                 assert marks & set(TAG.findall(recording.frames.bytes_of(hop.parent)))
 
 
-def test_what_was_cut_says_so_among_its_changes(recording):
+def test_a_cut_segment_shows_its_change_of_length(recording):
     trace = explain(recording)
     changed = [c for j in trace.journeys for h in j.hops for c in h.changes if c.field == "ip.len"]
     assert changed
@@ -114,7 +115,7 @@ def test_what_was_cut_says_so_among_its_changes(recording):
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_datagrams_handed_out_as_one_are_one_journey(dock, bare):
+def test_datagrams_sent_as_one_are_one_journey(dock, bare):
     dock.host.publish(9091, to=dock.web, port=91, protocol="udp")
     sink(dock.web)
     for node, name in ((dock.outside, "eth0"), (dock.host, "eth0")):

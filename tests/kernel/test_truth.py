@@ -179,7 +179,7 @@ def fragments_over_a_narrow_link(lab):
     r2.run(f"ip link set {near} mtu 1000", check=True)
     a.run(
         "ip route add 10.0.2.0/24 via 10.0.1.1 mtu lock 1500", check=True
-    )  # so that it does not learn of the narrow one
+    )  # so that it does not learn the smaller MTU
     with lab.trace() as trace:
         ask(a, b.address, 53, 3, size=40)
         ask(a, b.address, 53, 5, size=1400)
@@ -286,7 +286,7 @@ def test_no_wrong_join_and_every_journey_whole(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_saved_and_loaded_it_is_the_same_trace(name):
+def test_a_trace_is_the_same_after_saving_and_loading(name):
     live = explain(recorded(name))
     file = io.BytesIO()
     live.save(file)
@@ -295,7 +295,7 @@ def test_saved_and_loaded_it_is_the_same_trace(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_from_frames_alone_nothing_is_joined_wrongly_and_nearly_all_is_whole(name):
+def test_from_frames_alone_there_is_no_wrong_join_and_nearly_every_journey_is_whole(name):
     recording = recorded(name)
     bare = replace(recording, topologies=(), events=())
     found = scored(explain(bare), recording)
@@ -305,7 +305,7 @@ def test_from_frames_alone_nothing_is_joined_wrongly_and_nearly_all_is_whole(nam
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_without_directions_too_nothing_is_joined_wrongly_and_nearly_all_is_whole(name):
+def test_without_directions_there_is_no_wrong_join_and_nearly_every_journey_is_whole(name):
     recording = recorded(name)
     unknown = replace(recording.frames, direction=np.zeros(len(recording.frames), np.uint8))
     found = scored(explain(replace(recording, topologies=(), events=(), frames=unknown)), recording)
@@ -315,7 +315,7 @@ def test_without_directions_too_nothing_is_joined_wrongly_and_nearly_all_is_whol
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_captures_that_began_and_ended_at_different_times_are_never_joined_wrongly(name):
+def test_no_wrong_join_in_captures_that_began_and_ended_at_different_times(name):
     recording = recorded(name)
     frames, whole = recording.frames, explain(recording).analysis.joined.journey
     begin, end = int(frames.time_ns.min()), int(frames.time_ns.max())
@@ -345,7 +345,7 @@ def same(lab: Lab) -> tuple[Dock, list[str]]:
 
 
 def sightings(recording: Recording) -> dict[tuple[int, int], list[int]]:
-    """The frames of the packets that are all the same, by where they were seen."""
+    """The frames of identical packets, by where they were captured."""
     found: dict[tuple[int, int], list[int]] = {}
     for number in range(len(recording.frames)):
         if recording.frames.bytes_of(number).endswith(b"the same"):
@@ -364,7 +364,7 @@ def identical() -> Recording:
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_packets_that_are_the_same_byte_for_byte_are_joined_in_order(bare):
+def test_identical_packets_are_joined_in_order(bare):
     recording = identical()
     seen = sightings(recording)
     assert {len(numbers) for numbers in seen.values()} == {200}
@@ -375,7 +375,7 @@ def test_packets_that_are_the_same_byte_for_byte_are_joined_in_order(bare):
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_identical_packets_of_which_some_are_lost_are_never_joined_wrongly(bare):
+def test_no_wrong_join_of_identical_packets_with_losses(bare):
     with Lab("lossy") as lab:
         dock, send = same(lab)
         times = []

@@ -1,4 +1,4 @@
-"""`lab.view()` shows the network as it is built, and what it asks for stands in no session."""
+"""`lab.view()` follows the network as it is built, and its requests are not recorded in the session."""
 
 import json
 import time
@@ -38,7 +38,7 @@ def test_a_link_added_by_a_shell_command_is_drawn_within_a_tenth_of_a_second(lab
     assert "more0" in interfaces(viewer)
 
 
-def test_who_waits_for_a_change_is_told_as_soon_as_there_is_one(lab):
+def test_a_waiting_view_is_notified_of_a_change_at_once(lab):
     left = lab.host("left")
     lab.request(p.Status(topology=True, within=0.1), p.State)
     with ThreadPoolExecutor(1) as waiting:
@@ -47,7 +47,7 @@ def test_who_waits_for_a_change_is_told_as_soon_as_there_is_one(lab):
         assert "more0" in [one.name for one in told.result(60).topology.interfaces]
 
 
-def test_a_change_between_two_waits_is_told_at_once(lab):
+def test_a_change_between_two_waits_is_reported_at_once(lab):
     lab.host("left")
     lab.request(p.Status(topology=True, within=0.1), p.State)
     lab.host("right").run("ip link add more0 type veth peer name more1", check=True)
@@ -55,7 +55,7 @@ def test_a_change_between_two_waits_is_told_at_once(lab):
     assert [one.name for one in told.topology.nodes] == ["left", "right"]
 
 
-def test_a_node_that_was_waited_for_may_go_and_come_again(lab):
+def test_a_watched_node_may_be_removed_and_added_again(lab):
     left = lab.host("left")
     lab.request(p.Status(topology=True, within=0.1), p.State)
     lab.remove(left)
@@ -66,7 +66,7 @@ def test_a_node_that_was_waited_for_may_go_and_come_again(lab):
     assert "more0" in [one.name for one in told.topology.interfaces]
 
 
-def test_a_network_that_stays_as_it_is_is_not_drawn_again(lab):
+def test_an_unchanged_network_is_not_redrawn(lab):
     lab.connect(lab.host("left"), lab.host("right"), "10.0.0.0/24")
     viewer, watch = watched(lab)
     before = viewer.scene
@@ -75,7 +75,7 @@ def test_a_network_that_stays_as_it_is_is_not_drawn_again(lab):
     assert viewer.scene is before
 
 
-def test_counters_tell_what_passed(lab):
+def test_counters_show_the_traffic(lab):
     left, right = lab.host("left"), lab.host("right")
     lab.connect(left, right, "10.0.0.0/24")
     viewer, watch = watched(lab)
@@ -91,7 +91,7 @@ def test_counters_tell_what_passed(lab):
     assert all(packets >= 6 for packets in passed)
 
 
-def test_nothing_is_asked_while_nobody_looks(lab):
+def test_nothing_is_requested_while_the_view_is_hidden(lab):
     viewer, watch = watched(lab)
     viewer._received(viewer, {"is": "here"}, [])
     viewer._received(viewer, {"is": "gone"}, [])
@@ -107,7 +107,7 @@ def test_a_view_ends_with_its_lab():
     assert view._now() is None
 
 
-def test_what_a_view_asks_for_again_and_again_stands_in_no_session(tmp_path):
+def test_a_views_requests_are_not_recorded_in_the_session(tmp_path):
     file = tmp_path / "session.cnetkit"
     with Lab("kept", record=file) as lab:
         lab.connect(lab.host("left"), lab.host("right"), "10.0.0.0/24")
@@ -146,7 +146,7 @@ def test_a_running_capture_is_followed_until_it_ends(lab):
     assert json.loads(viewer.scene)["hops"]["frame"] == scene.of_trace(trace)["hops"]["frame"]
 
 
-def test_a_capture_that_breaks_off_shows_what_came_and_says_so(lab):
+def test_an_interrupted_capture_shows_its_frames_and_says_so(lab):
     left, right = lab.host("left"), lab.host("right")
     lab.connect(left, right, "10.0.0.0/24")
     capture = lab.trace()
@@ -158,6 +158,6 @@ def test_a_capture_that_breaks_off_shows_what_came_and_says_so(lab):
         capture.__exit__(None, None, None)
     assert not trace.running
     assert [journey.packet.kind for journey in trace.journeys].count("echo request") == 2
-    assert "the capture broke off" in scene.of_trace(trace)["said"][-1]
-    assert "the capture broke off" in scene.of_trace(trace)["alerts"][0]
-    assert "Lost: not known" in scene.of_trace(trace)["said"]
+    assert "the capture ended early" in scene.of_trace(trace)["said"][-1]
+    assert "the capture ended early" in scene.of_trace(trace)["alerts"][0]
+    assert "Lost: unknown" in scene.of_trace(trace)["said"]

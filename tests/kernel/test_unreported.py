@@ -1,4 +1,4 @@
-"""More packets a second than the kernel is asked about: what is said of each agrees with what the receiver read."""
+"""More packets per second than the kernel reports verdicts on: each outcome agrees with what the receiver read."""
 
 import re
 
@@ -82,7 +82,7 @@ def said(trace) -> dict[str, str]:
     ],
     ids=["dropped", "another port", "limit", "random", "string", "on the way", "limit on the way", "policy"],
 )
-def test_what_is_said_of_a_packet_that_nobody_was_asked_about_is_true_or_left_open(rules, told):
+def test_the_outcome_of_a_packet_without_a_verdict_is_true_or_unknown(rules, told):
     trace, read = flooded(rules)
     outcomes = said(trace)
     assert len(outcomes) == SENT
@@ -94,13 +94,13 @@ def test_what_is_said_of_a_packet_that_nobody_was_asked_about_is_true_or_left_op
         assert set(outcomes.values()) == told
 
 
-def test_an_answer_shows_that_packets_of_a_flow_come_through_without_any_verdict():
+def test_a_reply_shows_that_a_flows_packets_pass_without_any_verdict():
     trace, read = flooded(f"{IPTABLES} --dport 7 -j DROP", "answer", verdicts=False)
     assert set(list(said(trace).values())[:-10]) == {"delivered"}
     assert len(read) == SENT
 
 
-def test_without_verdicts_and_answers_it_is_left_open_and_said_why():
+def test_without_verdicts_and_replies_the_outcome_is_unknown_with_a_reason():
     trace, read = flooded(f"{IPTABLES} --dport 9 -j DROP", verdicts=False)
     assert set(said(trace).values()) == {"lost-from-sight"}
     assert read == set()
