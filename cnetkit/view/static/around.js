@@ -1,19 +1,19 @@
-// What stands around the viewer, JupyterLab, Notebook or VS Code: whose a key is, and when the page turns light or dark.
+// The page around the viewer, JupyterLab, Notebook or VS Code: who handles a key, and when the theme changes.
 
 const THEMES = ["data-jp-theme-light", "data-vscode-theme-kind"];
 
 export class Around {
   constructor(root, repaint) {
-    // JupyterLab hears a key before anything in the page does, and looks at the very element that has the focus.
+    // JupyterLab handles a key before anything in the page does, and checks the element that has the focus.
     this.first = (event) => {
       if (root.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", !theirs(event));
     };
     window.addEventListener("keydown", this.first, true);
-    // VS Code takes what comes as far as the window: `m` or `a` alone would change the notebook.
+    // VS Code handles every key that reaches the window: `m` or `a` alone would change the notebook.
     root.addEventListener("keydown", (event) => {
       if (event.defaultPrevented || !(theirs(event) || /^(Tab|Escape|F\d+)$/.test(event.key))) event.stopPropagation();
     });
-    // At the next frame, since JupyterLab hides everything for a moment when it changes its theme.
+    // At the next frame, because JupyterLab hides everything for a moment when it changes its theme.
     this.turned = () => requestAnimationFrame(repaint);
     this.dark = window.matchMedia?.("(prefers-color-scheme: dark)");
     this.dark?.addEventListener("change", this.turned);
@@ -28,7 +28,7 @@ export class Around {
   }
 }
 
-// Whether a key is the application's: with Ctrl, Alt or Meta, such as Ctrl+S; where text is written the others belong to the text.
+// Whether a key belongs to the application: with Ctrl, Alt or Meta, such as Ctrl+S; in a text field other keys belong to the text.
 function theirs({ ctrlKey, metaKey, altKey, key, target }) {
   if (!(ctrlKey || metaKey || altKey)) return false;
   return !target.matches("input[type=search]") || key.toLowerCase() === "s";

@@ -1,4 +1,4 @@
-// Buttons, slider, speed, filter, and the keys that do the same; what they do is done by the cursor.
+// Buttons, slider, speed, filter, and the keys that do the same; they act through the cursor.
 
 import { figure, make, unique } from "./dom.js";
 
@@ -52,7 +52,7 @@ export class Controls {
     this.paced();
   }
 
-  // Says how time is shown: told at each frame, written where it has become another.
+  // Shows the time scale: called at each frame, written only when it changes.
   paced() {
     const said = this.cursor.paced;
     if (this.pace.textContent !== said) this.pace.textContent = said;
@@ -76,7 +76,7 @@ export class Controls {
     this.playing.title = `${cursor.playing ? "Pause" : "Play"} (Space)`;
   }
 
-  // What a key means outside of fields that take text; the list and the network have keys of their own.
+  // The meaning of a key outside text fields; the list and the network have keys of their own.
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
     const typing = event.target.matches("input[type=search]");

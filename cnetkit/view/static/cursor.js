@@ -1,9 +1,9 @@
-// The one cursor: which hop is looked at, which hops are stepped through, and whether it moves by itself.
-// Every pane listens to it and asks it to move; panes never talk to each other.
+// The cursor: the current hop, the hops that are stepped through, and whether it moves by itself.
+// Every pane listens to it and moves it; panes never talk to each other.
 
 import { Pace } from "./pace.js";
 
-const TRAVEL = 620; // milliseconds from one interface to the next for a packet that is stepped on by hand
+const TRAVEL = 620; // milliseconds from one interface to the next in a manual step
 
 export class Cursor {
   constructor(story) {
@@ -20,7 +20,7 @@ export class Cursor {
     this.steps = story.inTime;
     this.at = 0;
     this.progress = 1;
-    this.spent = 0; // milliseconds of the way, or of the wait, to the next hop
+    this.spent = 0; // milliseconds spent moving, or waiting, before the next hop
     this.number(this.steps);
   }
 
@@ -39,7 +39,7 @@ export class Cursor {
     this.listeners.push(listener);
   }
 
-  // Steps through these hops from now on; stays at the hop it was at, or at the next one that is left.
+  // Steps through these hops from now on; stays at its hop, or at the next one that remains.
   limit(steps) {
     const hop = this.hop;
     const time = hop >= 0 ? this.story.hops.time[hop] : 0;
@@ -89,7 +89,7 @@ export class Cursor {
     this.changed("play");
   }
 
-  // What is to be said of the time that passes just now: how it is shown.
+  // The text about the current time scale.
   get paced() {
     if (!this.steps.length) return "";
     const next = this.progress < 1 ? this.at : Math.min(this.at + 1, this.steps.length - 1);
@@ -120,7 +120,7 @@ export class Cursor {
     else this.before = undefined;
   }
 
-  // A packet that comes from somewhere travels for as long as its hop takes; one that begins is awaited at the hop before.
+  // A packet with a parent moves for as long as its hop takes; for one that begins, the cursor waits at the hop before.
   advance(by) {
     this.spent += by;
     if (this.progress < 1) {

@@ -1,4 +1,4 @@
-// Makes elements. Text becomes text nodes only: nothing that a packet or a name says is ever read as markup.
+// Creates elements. Text becomes text nodes only: nothing from a packet or a name is ever read as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 

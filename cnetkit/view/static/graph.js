@@ -1,5 +1,5 @@
-// The network as vis-network draws it, boxes around what a host holds, and on a canvas above it the packet on its way.
-// vis-network is drawn anew only when the network or the view changes; a moving packet costs one small canvas.
+// The network drawn by vis-network, boxes around a host's parts, and on a canvas above it the moving packet.
+// vis-network redraws only when the network or the view changes; a moving packet costs one small canvas.
 
 import { make } from "./dom.js";
 import { cut } from "./label.js";
@@ -8,7 +8,7 @@ import { Packets } from "./packets.js";
 const ZOOM = 1.25;
 const MARGIN = 14; // pixels around the whole network
 const LEGIBLE = 11; // pixels of a node's name on the screen, at least
-const LETTERS = 6; // a name of which fewer would stay is left out until there is room
+const LETTERS = 6; // a name with room for fewer letters is left out
 
 export class Graph {
   constructor(vis, root, story, cursor) {
@@ -61,13 +61,13 @@ export class Graph {
     return this.wires.has(`${a} ${b}`);
   }
 
-  // The frame of the bridge by which a packet goes from port `a` to port `b`, if it does.
+  // The frame of the bridge through which a packet goes from port `a` to port `b`, if there is one.
   between(a, b) {
     const bridge = this.masters[a];
     return bridge >= 0 && bridge === this.masters[b] ? this.frame(bridge) : null;
   }
 
-  // What a label had better not cover, on the screen: interfaces, and the names of nodes.
+  // What a label should not cover, on the screen: interfaces, and the names of nodes.
   covered() {
     const { interfaces, graph } = this.story.scene;
     const frames = interfaces.map((_, at) => this.frame(at)).filter(Boolean);
@@ -79,7 +79,7 @@ export class Graph {
     return [...frames.map(({ x, y, width, height }) => ({ left: x - width / 2, top: y - height / 2, width, height })), ...names];
   }
 
-  // Packets a second at each interface that any passes.
+  // Packets per second at each interface with traffic.
   rate(rates) {
     this.rates = rates;
     this.packets.draw();
@@ -89,7 +89,7 @@ export class Graph {
     return JSON.stringify(this.story.scene.graph.boxes);
   }
 
-  // Colours as the page has them now: a canvas knows no style sheet.
+  // The page's current colours: a canvas has no style sheet.
   paint() {
     const style = getComputedStyle(this.root);
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
@@ -98,8 +98,8 @@ export class Graph {
     );
   }
 
-  // The same part of the network is shown again, and at once: vis-network forgets where it was, and until it has drawn what
-  // it says of frames is wrong.
+  // Restores the same part of the network at once: vis-network forgets its position, and until it has drawn, its
+  // coordinates are wrong.
   repaint() {
     if (!this.network) return;
     const view = { position: this.network.getViewPosition(), scale: this.network.getScale() };
@@ -150,7 +150,7 @@ export class Graph {
     }
   }
 
-  // Above all else in the picture, so that no link or tunnel runs through a name.
+  // Above everything else in the picture, so that no link or tunnel crosses a name.
   names(context) {
     const { nodes, graph } = this.story.scene;
     const { bg, ink, soft } = this.colours;
@@ -215,12 +215,12 @@ export class Graph {
     event.stopPropagation();
   }
 
-  // The wheel turns the page until the network is what is worked in.
+  // The wheel scrolls the page until the network has the focus.
   zooms(on) {
     this.network?.setOptions({ interaction: { zoomView: on } });
   }
 
-  // The whole network, also its boxes, as large as there is room for.
+  // The whole network with its boxes, as large as possible.
   fit() {
     const { boxes } = this.story.scene.graph;
     const { clientWidth: width, clientHeight: height } = this.stage;
@@ -261,7 +261,7 @@ function missing({ count, hops, scene }) {
   return built ? "No packets to show." : "No network and no packets to show.";
 }
 
-// For each port the place of its bridge, and -1 for what is none.
+// For each port the index of its bridge, else -1.
 function mastered(interfaces) {
   const places = new Map(interfaces.map((one, at) => [`${one.node} ${one.name}`, at]));
   return interfaces.map((one) => (one.master ? (places.get(`${one.node} ${one.master}`) ?? -1) : -1));

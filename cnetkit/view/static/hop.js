@@ -1,9 +1,9 @@
-// The current hop: what changed, why and by which words of the kernel, its layers, and its bytes beside the hop before.
+// The current hop: its changes, its evidence in the kernel's words, its layers, and its bytes compared with the hop before.
 
 import { figure, make } from "./dom.js";
 
 const WIDE = 570; // pixels that a line of sixteen bytes takes
-const REST = 60; // milliseconds after which the cursor is taken to stay: layers and bytes are then laid out
+const REST = 60; // milliseconds after which the cursor counts as resting: then layers and bytes are shown
 
 export class Hop {
   constructor(story, ask, level) {
@@ -107,7 +107,7 @@ export class Hop {
     return make("table", { class: "ck-layer" }, make("caption", {}, name, added), make("tbody", {}, ...rows));
   }
 
-  // Sixteen bytes a line, or eight where there is no room. A byte that the hop before had otherwise is marked; frames are laid end to end, since a tunnel
+  // Sixteen bytes per line, or eight if there is no room. Bytes that differ from the hop before are marked; frames are aligned at their ends, because a tunnel
   // puts its headers in front.
   bytes(hop) {
     const { story } = this;
@@ -136,7 +136,7 @@ export class Hop {
     return this.details("bytes", `${figure(story.hops.length[hop])} bytes${marked}`, [make("div", { class: "ck-hex", tabindex: "0", role: "group", "aria-label": "Bytes" }, ...lines)], true);
   }
 
-  // What unfolds stays as it was left when the cursor moves.
+  // Folded parts keep their state when the cursor moves.
   details(name, said, parts, open) {
     const key = `${name}:${open}`;
     const element = make("details", {}, make("summary", {}, said), ...parts);

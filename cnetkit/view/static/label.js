@@ -1,4 +1,4 @@
-// Words on the canvas: cut or wrapped to the room there is, and put where they cover least.
+// Text on the canvas: cut or wrapped to fit, and placed where it covers least.
 
 const LINE = 18;
 const WIDEST = 300;
@@ -12,8 +12,8 @@ export function laid(context, text, room) {
   return { lines, width, height: lines.length * LINE + 4 };
 }
 
-// The place for a label beside `point` that covers as little as can be of `frames`, as left and top from that point: the
-// nearest of those that cover nothing, if there is one.
+// The position for a label beside `point` that covers as little as possible of `frames`, as left and top relative to it: the
+// nearest position that covers nothing, if there is one.
 export function placed({ width, height }, point, frames, room) {
   const across = [NEAR, -NEAR - width, -width / 2];
   const aside = [-height / 2, -height, 0].flatMap((top) => across.slice(0, 2).map((left) => [left, top]));
@@ -58,7 +58,7 @@ function wrapped(context, text, room) {
   return lines.map((one) => cut(context, one, room));
 }
 
-// Cut in the middle: a name's end tells as much as its beginning.
+// Cut in the middle, because a name's end matters as much as its beginning.
 export function cut(context, text, room) {
   if (context.measureText(text).width <= room) return text;
   let kept = text.length - 1;

@@ -1,13 +1,13 @@
 // The ladder of the current flow: a column for each interface, a row for each hop, the cursor as a line across.
-// Only the rows in sight are in the document, and of their words what is in sight; the list beside it says the same in text.
+// Only the visible rows are in the document, with the visible part of their text; the list beside it has the same as text.
 
 import { draw, make, tenths } from "./dom.js";
 import { shortened } from "./label.js";
 
 const ROW = 24;
 const HEAD = 44;
-const TALL = 58; // where names stand in two lines, every other one lower
-const SNUG = 66; // pixels between two columns where words need the room, and at least
+const TALL = 58; // if names are in two lines, every other one lower
+const SNUG = 66; // pixels between two columns if text needs the room, and at least
 const LEAST = 56;
 const TIMES = 78;
 const WORDS = 205; // pixels of words at least, and at most
@@ -28,7 +28,7 @@ export class Ladder {
     this.scroll.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.rows.addEventListener("click", (event) => this.clicked(event));
     this.flow = -1;
-    // Sizes are kept, not asked for: asking in the middle of painting makes the browser lay the page out each time.
+    // Sizes are cached: reading them while painting makes the browser lay out the page each time.
     Object.assign(this, { top: 0, left: 0, across: 700, high: 300 });
     this.seen = new ResizeObserver(() => this.resized());
     this.seen.observe(this.scroll);
@@ -58,7 +58,7 @@ export class Ladder {
     this.moved(true);
   }
 
-  // Follows the cursor; with `anew` also where the hops that are stepped through are others now.
+  // Follows the cursor; with `anew` also if the list of hops has changed.
   moved(anew) {
     const { cursor, story } = this;
     if (cursor.hop < 0) {
@@ -106,7 +106,7 @@ export class Ladder {
     this.head = this.gap < Math.max(...names) + LETTER ? TALL : HEAD;
     this.x = new Map(columns.map((at, place) => [at, TIMES + this.gap * (place + 0.5)]));
     this.words = TIMES + this.gap * columns.length + 8;
-    // Where words in a column of their own would be out of sight, they stand beside their arrows.
+    // If the text column would be out of sight, the text is beside the arrows.
     this.beside = this.words + WORDS > this.across;
     this.width = Math.max(this.words + Math.max(WORDS, Math.min(longest, LONGEST)), this.across - 2);
     this.heads.setAttribute("width", this.width);
@@ -182,7 +182,7 @@ export class Ladder {
     return group;
   }
 
-  // The words beside a hop, and their style: which packet begins, what changed, how it ended, or what it travels in.
+  // The text beside a hop, and its style: the packet that begins, the changes, the outcome, or the tunnel.
   said(hop) {
     const { story } = this;
     const journey = story.journeyOf[hop];
@@ -195,8 +195,8 @@ export class Ladder {
     return [words.at(-1)?.[0] ?? "", words.map(([, said]) => said).join("  ")];
   }
 
-  // Where the words of a hop stand, in how many pixels, and which end of them that is: in their column, or beside the arrow
-  // where more of them is in sight.
+  // The position and width of a hop's text, and its alignment: in the text column, or beside the arrow
+  // if more of it is visible there.
   room(hop, wanted) {
     const edge = this.left + this.across - 4;
     if (!this.beside) return [this.words, edge - this.words, "start"];
@@ -207,7 +207,7 @@ export class Ladder {
     return wanted <= right || left < right ? [after, right, "start"] : [before, left, "end"];
   }
 
-  // Where an arrow begins, if it does, and ends.
+  // The beginning of an arrow, if it has one, and its end.
   reach(hop) {
     const { at, parent } = this.story.hops;
     const ends = parent[hop] < 0 ? [hop] : [parent[hop], hop];

@@ -1,5 +1,5 @@
-// Flows, their packets and their hops as a tree in text: what the picture shows, for the keyboard and for screen readers.
-// Only the rows in sight are in the document; each says how many stand beside it.
+// Flows, their packets and their hops as a tree in text: the content of the picture for the keyboard and for screen readers.
+// Only the visible rows are in the document; each contains the number of its siblings.
 
 import { counted, figure, make, unique } from "./dom.js";
 import { ARROWS } from "./story.js";
@@ -21,7 +21,7 @@ export class List {
     this.element = make("section", { class: "ck-pane ck-list", "aria-label": "Journeys" }, this.none, this.tree);
     this.tree.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.active = "";
-    Object.assign(this, { top: 0, high: 400 }); // kept, not asked for while painting
+    Object.assign(this, { top: 0, high: 400 }); // cached, not read while painting
     this.seen = new ResizeObserver(() => this.resized());
     this.seen.observe(this.tree);
   }
@@ -65,7 +65,7 @@ export class List {
     this.paint();
   }
 
-  // The rows as they stand below each other: those of the current flow and packet, and of what was opened by hand.
+  // The rows in their order: those of the current flow and packet, and of nodes that were opened by hand.
   flatten() {
     const { story } = this;
     const rows = [];
@@ -215,7 +215,7 @@ function part(style, said) {
   return make("span", style ? { class: style } : {}, said);
 }
 
-// Where there is no room its end stays in sight, the interface: written from the right, as far as the style sheet goes.
+// If there is no room its end, the interface, stays visible: written from the right for the style sheet.
 function place(said) {
   return make("span", { class: "ck-place" }, make("bdi", {}, said));
 }

@@ -1,5 +1,5 @@
-// Marks under the slider: where in the trace a packet was dropped, lost from sight, or cannot be told from another. The list
-// says the same in text.
+// Marks below the slider: where in the trace a packet was dropped, lost from sight, or is ambiguous. The list
+// has the same as text.
 
 import { make } from "./dom.js";
 

@@ -1,9 +1,9 @@
-// How long each hop takes when hops are played: in proportion to the time that really passed since the one before, where a
-// long pause is shortened and a distance too short to see is stretched. It moves nothing.
+// How long each hop takes in playback: in proportion to the real time since the hop before, except that a
+// long pause is shortened and a distance too short to see is stretched. Moves nothing.
 
 import { tenths } from "./dom.js";
 
-const USUAL = 600; // milliseconds, at speed 1, of a distance between two hops that three of four others do not exceed
+const USUAL = 600; // milliseconds, at speed 1, for the distance that three of four hops do not exceed
 const LEAST = 90;
 const MOST = 3000;
 
@@ -12,7 +12,7 @@ export class Pace {
   constructor(steps, time) {
     this.passed = Array.from(steps, (hop, at) => (at ? time[hop] - time[steps[at - 1]] : 0));
     const distances = this.passed.filter((passed) => passed > 0).sort((a, b) => a - b);
-    this.scale = (distances[Math.floor(distances.length * 0.75)] ?? 1000) / USUAL; // nanoseconds a millisecond of play
+    this.scale = (distances[Math.floor(distances.length * 0.75)] ?? 1000) / USUAL; // nanoseconds per millisecond of playback
   }
 
   // Milliseconds from the step before to this one, at speed 1.
@@ -20,7 +20,7 @@ export class Pace {
     return Math.max(LEAST, Math.min(MOST, this.passed[at] / this.scale));
   }
 
-  // What is said while the pause before this step is shown shorter than it was.
+  // The text while the pause before this step is shown shortened.
   shortened(at) {
     return this.passed[at] / this.scale > MOST ? `a pause of ${span(this.passed[at])}, shortened` : "";
   }

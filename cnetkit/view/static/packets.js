@@ -34,7 +34,7 @@ export class Packets {
     this.packet(cursor.hop, progress, journey);
   }
 
-  // In a network that is looked at while it runs: how many packets pass an interface a second.
+  // In a network that is watched live: packets per second at each interface.
   counts() {
     const { context } = this;
     const { colours, rates } = this.graph;
@@ -167,7 +167,7 @@ export class Packets {
     context.stroke();
   }
 
-  // It stands where it will cover least when the packet has arrived, and stays on that side on the way.
+  // Placed where it will cover least when the packet has arrived, and kept on that side on the way.
   label(hop, point, text, colour) {
     const { context } = this;
     const { colours, stage } = this.graph;
@@ -182,7 +182,7 @@ export class Packets {
     context.lineWidth = 1;
     context.beginPath();
     context.moveTo(point.x, point.y);
-    context.lineTo(left + label.width / 2, top + label.height / 2); // whose it is, where it stands farther away
+    context.lineTo(left + label.width / 2, top + label.height / 2); // a line to its packet, if it is farther away
     context.stroke();
     context.lineWidth = 1.5;
     context.beginPath();

@@ -1,4 +1,4 @@
-// What the scene says, in words: hops, packets and flows. It draws nothing and keeps no position.
+// The scene in words: hops, packets and flows. Draws nothing and keeps no position.
 
 const MARKS = { delivered: "✓", consumed: "●", dropped: "✕", "lost-from-sight": "?", ambiguous: "≈" };
 const WAYS = ["seen at", "into", "out of"];
@@ -76,7 +76,7 @@ export class Story {
     return `${this.mark(journey)} ${kind} ${after} ${this.place(this.journeys.where[journey])}${reason ? `: ${reason}` : ""}`;
   }
 
-  // The hop after which the journey's outcome is known: the last one seen where it ended.
+  // The hop after which the journey's outcome is known: the last one at the place where it ended.
   last(journey) {
     const [first, end] = this.span(journey);
     for (let hop = end - 1; hop >= first; hop -= 1) {
@@ -102,7 +102,7 @@ export class Story {
     return parent < 0 ? null : (this.hops.time[hop] - this.hops.time[parent]) / 1000;
   }
 
-  // What changed, without what changes on every link, in one line.
+  // The changes in one line, without those that every link makes.
   changed(hop) {
     const told = this.changes(hop).filter(([field]) => !/(^|\.)eth\.|\.(ttl|hlim)$/.test(field));
     return told.map(([field, before, after]) => `${field} ${before} → ${after}`).join(", ");
@@ -136,7 +136,7 @@ export class Story {
     return this.raw.subarray(this.starts[hop], this.starts[hop + 1]);
   }
 
-  // The journeys that hold every word of `wanted` somewhere: in their packet, places, changes, reasons or outcome.
+  // The journeys that contain every word of `wanted`: in their packet, places, changes, reasons or outcome.
   fitting(wanted) {
     const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return null;

@@ -1,4 +1,4 @@
-// The network in words: each interface with its state, for who cannot see the picture or wants all of it at once.
+// The network in words: each interface with its state, for readers who cannot see the picture or want all of it at once.
 
 import { figure, make } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// The viewer: a scene in, five panes on one cursor. It asks for nothing but a frame's layers, and changes nothing.
+// The viewer: a scene, shown by five panes on one cursor. Requests only the layers of a frame, and changes nothing.
 
 import { Around } from "./around.js";
 import { Controls } from "./controls.js";
@@ -13,7 +13,7 @@ import { Story } from "./story.js";
 import { Table } from "./table.js";
 
 export class Viewer {
-  // `ask(frame)` may send for the layers of a frame, which come with `learn`; `chosen(frame)` is told where the cursor is.
+  // `ask(frame)` may request the layers of a frame, which arrive with `learn`; `chosen(frame)` reports the cursor's frame.
   constructor(element, vis, scene, { ask = null, chosen = null, level = 2 } = {}) {
     this.story = new Story(scene);
     this.chosen = chosen;
@@ -70,7 +70,7 @@ export class Viewer {
     }
   }
 
-  // How many packets each interface has let in and out by now: what passed since the last time is shown in the picture.
+  // The packets received and sent by each interface so far: the difference since the last time is shown in the picture.
   count(packets, seconds) {
     const { interfaces } = this.story.scene;
     const rates = new Map();
@@ -118,7 +118,7 @@ export class Viewer {
     inside[what].focus();
   }
 
-  // One pane takes all the room, the one in which the focus is; asked again, all have theirs.
+  // Maximises the pane that has the focus; a second call restores all panes.
   alone(pane = this.only ? null : (this.within.find(({ element }) => element.contains(document.activeElement)) ?? this.graph)) {
     this.only = pane;
     this.panes.classList.toggle("ck-one", Boolean(pane));

@@ -1,9 +1,9 @@
-// Where a packet goes in the picture, from one interface to the next, as a line of points on the screen. It draws nothing.
+// The path of a packet in the picture, from one interface to the next, as a line of points on the screen. Draws nothing.
 
-const ROUND = 16; // points of a bow
+const ROUND = 16; // points of a curve
 
-// From the hop before to this one: straight along a link, by way of the bridge between two of its ports, and in a bow over
-// what stands between. One point where it was seen first; null where its interface is not in the picture.
+// From the hop before to this one: straight along a link, through the bridge between two of its ports, and in a curve over
+// interfaces in between. One point for a first hop; null if its interface is not in the picture.
 export function way(graph, hop) {
   const { at, parent } = graph.story.hops;
   const there = graph.frame(at[hop]);
@@ -19,7 +19,7 @@ export function way(graph, hop) {
   return [edge(here, there), edge(there, here)];
 }
 
-// The part of the line that is travelled: `share` of its length, at least its first point.
+// The part of the line already travelled: `share` of its length, at least its first point.
 export function travelled(points, share) {
   const lengths = points.slice(1).map((point, at) => Math.hypot(point.x - points[at].x, point.y - points[at].y));
   let left = lengths.reduce((sum, one) => sum + one, 0) * share;
@@ -48,7 +48,7 @@ function bow(from, to, apart) {
   });
 }
 
-// Where the line from the middle of `frame` to that of `other` leaves it.
+// Where the line from the centre of `frame` to that of `other` leaves it.
 function edge(frame, other) {
   const across = other.x - frame.x;
   const down = other.y - frame.y;

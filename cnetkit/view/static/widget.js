@@ -1,4 +1,4 @@
-// The viewer as a notebook's widget. From here come `here`, `gone`, `look` (at a frame) and `chosen`; to here `layers` and `counts`.
+// The viewer as a notebook widget. Sends `here`, `gone`, `look` (at a frame) and `chosen`; receives `layers` and `counts`.
 
 import { Viewer } from "./viewer.js";
 
