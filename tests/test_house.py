@@ -16,7 +16,7 @@ EXPRESSIONS = {
     "cnetkit/kernel/start.py": "a lab's name, as a host name",
     "cnetkit/lab/site.py": "the name that somebody gives a node",
     "cnetkit/learn/question.py": "a learner's answer",
-    "cnetkit/learn/saying.py": "a learner's free text",
+    "cnetkit/learn/negation.py": "a learner's free text",
     "cnetkit/trace/query/expression.py": "a selection",
     "cnetkit/trace/query/values.py": "a selection's values",
     "cnetkit/view/bundle.py": "JavaScript modules",
