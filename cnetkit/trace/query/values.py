@@ -46,7 +46,7 @@ def _digits(text: str) -> int:
 
 
 def _duration(text: str) -> Value:
-    match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(s|ms|us|µs|ns)?", text)
+    match = re.fullmatch(r"([0-9]{1,19}(?:\.[0-9]{1,18})?)(s|ms|us|µs|ns)?", text)
     if not match:
         raise ValueError(text)
     try:
