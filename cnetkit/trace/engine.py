@@ -7,10 +7,9 @@ Works on columns from end to end; no Python loop runs over packets. Evidence is 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnetkit.recording.columns import Columns, decode
-from cnetkit.recording.frames import LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, UNKNOWN
+from cnetkit.recording.frames import IN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, UNKNOWN
 from cnetkit.trace.arrays.digests import Rows
 from cnetkit.trace.arrays.trees import roots
 from cnetkit.trace.clocks.clock import Clocks, reconciled
@@ -24,7 +23,7 @@ from cnetkit.trace.steps.search import Search
 from cnetkit.trace.wiring.directions import oriented
 from cnetkit.trace.wiring.inference import inferred
 from cnetkit.trace.wiring.vlans import stacked
-from cnetkit.trace.wiring.wiring import node_names, wire
+from cnetkit.trace.wiring.wiring import Wiring, node_names, wire
 
 
 def join(recording: Source) -> Joined:
@@ -35,7 +34,7 @@ def join(recording: Source) -> Joined:
     clocks = reconciled(frames, columns)
     units, incomplete = fragments.put_together(units_of(frames, columns, clocks.time), wiring.encrypting)
     units = datagrams.cut_to_match(segments.cut_to_match(units))
-    order = units.in_order()
+    order = _stacks_in_order(units.in_order(), units, wiring)
     addressed = not any(tap.linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) for tap in frames.taps)
     identity = identify(units.columns, order, addressed)
     tap, direction, time = units.tap[order], units.direction[order], units.time[order]
@@ -71,18 +70,34 @@ def join(recording: Source) -> Joined:
     )
     for number, step in enumerate(STEPS[1:], 1):
         search.add(step.find(search), number)
-    _break_cycles(search.parent)
+    _break_cycles(search)
     return _of_frames(search, units, columns, incomplete, clocks)
 
 
-def _break_cycles(parent: NDArray[np.int32]) -> None:
+def _stacks_in_order(order: Rows, units: Units, wiring: Wiring) -> Rows:
+    """`order` with each received frame after that of the interface below, which has the same timestamp. Frames of two namespaces
+    come from two rings, so their order in the file says nothing."""
+    if not (wiring.below >= 0).any():
+        return order
+    level, below = np.zeros(len(wiring.below), np.int64), wiring.below
+    for _ in range(len(below)):
+        if not (below >= 0).any():
+            break
+        level += below >= 0
+        below = np.where(below >= 0, wiring.below[below], -1)
+    received = np.where(units.direction[order] == IN, level[units.tap[order]], 0)
+    return order[np.lexsort((received, units.time[order]))]
+
+
+def _break_cycles(search: Search) -> None:
     """Removes a step back within one tick of the clock if it would close a cycle."""
+    parent = search.parent
     back = np.flatnonzero(parent > np.arange(len(parent)))
     if not len(back):
         return
     root = roots(parent)
     circling = back[parent[root[back]] >= 0]
-    parent[circling] = -1
+    parent[circling], search.step[circling] = -1, 0
 
 
 def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple[Rows, Rows], clocks: Clocks) -> Joined:

@@ -87,6 +87,23 @@ def stacked_down(search: Search) -> Pairs:
     )
 
 
+def stacked_across(search: Search) -> Pairs:
+    """Received at the interface below after it was sent at a macvlan on it, for another macvlan on it
+    (drivers/net/macvlan.c, macvlan_queue_xmit)."""
+    below = search.wiring.below[search.tap]
+    parents = search.outgoing(below >= 0)
+    children = search.incoming(search.orphan & np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
+    key = search.identity.inner
+    return pair(
+        parents,
+        mix(key[parents], below[parents]),
+        children,
+        mix(key[children], search.tap[children]),
+        search.tap[children],
+        search.timing,
+    )
+
+
 WRAPPED = Step(
     "wrapped",
     wrapped,
@@ -103,3 +120,4 @@ UNWRAPPED = Step(
 )
 STACKED_UP = Step("stacked-up", stacked_up, "was handed up to {here}", (Wanted.STACK,))
 STACKED_DOWN = Step("stacked-down", stacked_down, "was handed down to {here}", (Wanted.STACK,))
+STACKED_ACROSS = Step("stacked-across", stacked_across, "was handed to {here}", (Wanted.STACK,))
