@@ -1,6 +1,7 @@
-"""Needs: what a system, a lab or a lesson needs of the kernel, of programs and of Python packages, and how to get it.
+"""Needs: requirements of a system, a lab or a lesson on the kernel, programs and Python packages, and how to meet
+them.
 
-A need is data. Whether it is met, `cnetkit.equipment` and the kernel's probe find out; `cnetkit.doctor` reports it.
+A need is data. `cnetkit.equipment` and the kernel's probe find out whether it is met; `cnetkit.doctor` reports it.
 """
 
 from __future__ import annotations
@@ -19,35 +20,34 @@ class Need:
     name: str
     kind: Kind
     fix: Mapping[str, str]
-    """What to do where it is missing, by the container engine that this process runs under; `""`: everywhere else."""
+    """What to do if it is missing, by the container engine that this process runs under; `""` for everywhere else."""
     package: str = ""
-    """Debian's package that has it."""
+    """The Debian package that contains it."""
     program: str = ""
-    """The program through which the kernel is asked for it: without that program it is missing too."""
+    """The program through which the kernel is asked for it: without that program it counts as missing."""
     core: bool = False
-    """No lab runs without it."""
+    """Whether every lab needs it."""
 
     def fix_under(self, container: str) -> str:
-        """What to do where it is missing, under a container engine, or under none (empty)."""
+        """What to do if it is missing, under a container engine, or under none (empty)."""
         return self.fix.get(container, self.fix[""])
 
 
 def feature(
     name: str, *, module: str = "", fix: str | Mapping[str, str] = "", program: str = "", core: bool = False
 ) -> Need:
-    """Something that the kernel has or lacks, tried by `cnetkit.kernel.probe`. `module`: its kernel module, if that has
-    another name."""
+    """A feature of the kernel, tried by `cnetkit.kernel.probe`. `module`: its kernel module, if that has another name."""
     load = f"run `sudo modprobe {module or name}` (if that fails, this kernel is built without it)"
     return Need(name, "kernel", {"": fix or load} if isinstance(fix, str) else fix, program=program, core=core)
 
 
 def program(name: str, package: str, *, core: bool = False) -> Need:
-    """A program of one of Debian's packages."""
+    """A program of a Debian package."""
     return Need(name, "program", {"": f"run `sudo apt-get install {package}`"}, package, core=core)
 
 
 def library(name: str, package: str, *, core: bool = False) -> Need:
-    """A shared library, by its file name without version, of one of Debian's packages."""
+    """A shared library of a Debian package, by its file name without version."""
     return Need(name, "library", {"": f"run `sudo apt-get install {package}`"}, package, core=core)
 
 

@@ -1,6 +1,6 @@
-"""The nouns of cnetkit as frozen dataclasses; docs/ARCHITECTURE.md says what each means.
+"""The nouns of cnetkit as frozen dataclasses; docs/ARCHITECTURE.md defines each.
 
-Every other room imports this one. It does no I/O and imports nothing but the standard library.
+Every other room imports this one. It does no I/O and imports only the standard library.
 """
 
 from cnetkit.model.errors import CnetkitError

@@ -1,11 +1,12 @@
-"""The one error that users see."""
+"""The only error that users see."""
 
 from __future__ import annotations
 
 
 class CnetkitError(Exception):
-    """What a user did or has does not work; the message is one sentence saying what is wrong and what to do."""
+    """Something that a user did or has does not work. The message is one or two sentences: what is wrong, and what to
+    do."""
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows of it (IPython asks for this name): the sentence, and no traceback through the library."""
+        """How a notebook shows it (IPython calls this method): the sentence, without a traceback through the library."""
         return [f"{type(self).__name__}: {self}"]

@@ -1,4 +1,4 @@
-"""What the kernel reports while a capture runs: rule verdicts, changes of its tables, and what it could not keep.
+"""The kernel's reports while a capture runs: rule verdicts, changes of its tables, and losses.
 
 Frozen dataclasses without behaviour. Sources: nft(8) (monitor trace), rtnetlink(7).
 """
@@ -15,7 +15,7 @@ from cnetkit.model.topology import ForwardingEntry, Interface, Neighbour, Route,
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One step of `nft monitor trace`: what a rule, or a base chain's policy, decided over one packet."""
+    """One step of `nft monitor trace`: the decision of a rule, or of a base chain's policy, on one packet."""
 
     trace_id: int
     """The same for all steps of one packet in one node."""
@@ -23,26 +23,26 @@ class Verdict:
     table: str
     chain: str
     handle: int
-    """0 where no rule but the chain's policy or its end decided."""
+    """0 if the chain's policy or its end decided, not a rule."""
     type: Literal["rule", "return", "policy"]
     verdict: str
     """accept, drop, continue, return, stolen, queue, `jump CHAIN` or `goto CHAIN`."""
     incoming: str = ""
     outgoing: str = ""
-    """The names of the interfaces, where the hook has them."""
+    """The names of the interfaces, if the hook has them."""
     link_header: bytes = b""
     network_header: bytes = b""
     transport_header: bytes = b""
-    """The packet's first bytes as they were when it entered the base chain; only on that chain's first step."""
+    """The packet's first bytes when it entered the base chain; only in that chain's first step."""
     connection: int = 0
-    """The conntrack entry's id, on kernels that say it (6.16 and later); else 0."""
+    """The conntrack entry's id, on kernels that report it (6.16 and later); else 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`kind` and the type of `subject` belong together, as SUBJECTS says.
+    """`kind` determines the type of `subject`; see SUBJECTS.
 
-    `time_ns` is when the agent read the message, on the frames' clock: the kernel stamps none of these itself.
+    `time_ns` is when the agent read the message, on the frames' clock, because the kernel adds no timestamp.
     """
 
     time_ns: int
@@ -61,14 +61,14 @@ SUBJECTS: Mapping[str, type] = {
     "forwarding": ForwardingEntry,
     "rules": Topology,
 }
-"""What an event of each kind is about. `rules`: that node's new chains and rules, as a Topology."""
+"""The type of each kind's subject. `rules`: that node's new chains and rules, as a Topology."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What the kernel, or the agent, could not keep: counted, and always shown."""
+    """Something that the kernel, or the agent, could not keep: counted, and always shown."""
 
     node: str
     what: str
-    """`frames` (the ring was full), or `events` (a netlink socket overran; how many were in it is not known)."""
+    """`frames` (the ring was full), or `events` (a netlink socket overran; the number of lost events is unknown)."""
     count: int

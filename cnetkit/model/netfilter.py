@@ -27,20 +27,21 @@ class Action:
     """What a rule does with a packet that it matches."""
 
     kind: str
-    """A verdict or statement in nft's word for it: accept, drop, reject, queue, return, continue, jump, goto, dnat, snat,
-    masquerade, redirect, netmap, tproxy, synproxy, tarpit, mangle, log, ... An iptables target has its own name in lower case."""
+    """A verdict or statement by nft's name: accept, drop, reject, queue, return, continue, jump, goto, dnat, snat,
+    masquerade, redirect, netmap, tproxy, synproxy, tarpit, mangle, log, ... Other iptables targets have their own
+    name in lower case."""
     target: str = ""
-    """The chain of a jump or goto; the address of dnat or snat, where the rule has exactly one."""
+    """The chain of a jump or goto; the address of dnat or snat, if the rule has exactly one."""
     port: int = 0
-    """The port of dnat, snat or redirect, where the rule has exactly one."""
+    """The port of dnat, snat or redirect, if the rule has exactly one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A netfilter rule as data, and in the words of the tool that laid it.
+    """A netfilter rule as data, and as text in the syntax of the tool that added it.
 
-    The data come from nft's JSON, or from the options that iptables-save prints. `text` is for quoting: no decision reads it.
-    A recording made before version 0.2 has the text only; `cnetkit.rules.completed` fills in the rest.
+    The data come from nft's JSON, or from the options that iptables-save prints. `text` is only quoted: no decision
+    reads it. A recording made before version 0.2 has the text only; `cnetkit.rules.completed` adds the data.
     """
 
     node: str
@@ -54,16 +55,17 @@ class Rule:
     hook: str = ""
     """The hook of its base chain; empty in a chain that others jump to."""
     actions: tuple[Action, ...] = ()
-    """In the rule's order; of a verdict map all that it may choose, each once."""
+    """In the rule's order; for a verdict map each of its possible actions once."""
     matches: tuple[str, ...] = ()
-    """What it looks at, in nft's words: `tcp dport`, `ct state`, `meta mark`, `limit`; `xt statistic` for an iptables match that
-    nft has no word for. `ct state invalid` where it asks for invalid or untracked packets."""
+    """The parts of a packet that the rule matches, by nft's names: `tcp dport`, `ct state`, `meta mark`, `limit`; `xt
+    statistic` for an iptables match without an nft name. `ct state invalid` if it matches invalid or untracked
+    packets."""
     comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuple5:
-    """One direction of a connection. For ICMP, both ports hold the echo identifier."""
+    """One direction of a connection. For ICMP, both ports contain the echo identifier."""
 
     source: str
     destination: str
@@ -73,7 +75,7 @@ class Tuple5:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A conntrack entry: how the connection began, and what its replies look like when they come in."""
+    """A conntrack entry: how the connection began, and what its replies look like when they arrive."""
 
     node: str
     id: int
@@ -82,8 +84,8 @@ class Connection:
     original: Tuple5
     reply: Tuple5
     status: tuple[str, ...] = ()
-    """The kernel's words (enum ip_conntrack_status): assured, confirmed, src-nat, dst-nat, seen-reply, dying, ..."""
+    """The kernel's names (enum ip_conntrack_status): assured, confirmed, src-nat, dst-nat, seen-reply, dying, ..."""
     state: str = ""
     """TCP's state as conntrack(8) names it: SYN_SENT, ESTABLISHED, ..."""
     text: str = ""
-    """The entry as conntrack(8) words it."""
+    """The entry as conntrack(8) prints it."""

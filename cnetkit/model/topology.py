@@ -17,7 +17,7 @@ NodeKind = Literal["host", "router", "container", "pod"]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One named network stack. `host` names the node it is placed in (a container's Docker host), or is empty."""
+    """A named network stack. `host` is the node it runs in (a container's Docker host), or empty."""
 
     name: str
     kind: NodeKind = "host"
@@ -25,7 +25,7 @@ class Node:
     namespace: int = 0
     """The inode number of its network namespace (`readlink /proc/PID/ns/net`)."""
     sysctls: Mapping[str, str] = field(default_factory=dict)
-    """The settings that decide over a packet's way, such as `net.ipv4.ip_forward`."""
+    """Settings that affect a packet's path, such as `net.ipv4.ip_forward`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,18 @@ class Interface:
     master: str = ""
     """The bridge it is a port of, or empty."""
     peer: tuple[str, str] | None = None
-    """(node, ifname) of the other end of a veth pair, or of a macvlan's or VXLAN's parent, where it is known."""
+    """(node, ifname) of the other end of a veth pair, or of the parent of a macvlan or VXLAN, if known."""
     addresses: tuple[str, ...] = ()
     """In CIDR form: `172.17.0.2/16`."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What is particular to its kind: a VXLAN's `id`, `local`, `port`; a bridge port's `hairpin`, `isolated` and `state`
-    (linux/if_bridge.h, BR_STATE_*); and of its IPv4 settings `forwarding`, `rp_filter`, `accept_local`, `route_localnet`."""
+    """Settings particular to its kind: a VXLAN's `id`, `local`, `port`; a bridge port's `hairpin`, `isolated` and
+    `state` (linux/if_bridge.h, BR_STATE_*); and of its IPv4 settings `forwarding`, `rp_filter`, `accept_local`,
+    `route_localnet`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What joins two interfaces: `veth` (a pair), `bridge` (a = the port, b = its bridge), `tunnel`, `macvlan`."""
+    """A connection of two interfaces: `veth` (a pair), `bridge` (a = the port, b = its bridge), `tunnel`, `macvlan`."""
 
     kind: str
     a: tuple[str, str]
@@ -76,33 +77,33 @@ class Route:
     protocol: str = ""
     scope: str = ""
     text: str = ""
-    """The route as ip-route(8) words it."""
+    """The route as ip-route(8) prints it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """An entry of the routing policy database (ip-rule(8)): it chooses the routing table."""
+    """An entry of the routing policy database (ip-rule(8)): it selects a routing table."""
 
     node: str
     priority: int
     table: int
     family: int = 4
     text: str = ""
-    """The rule as ip-rule(8) words it, for quoting."""
+    """The rule as ip-rule(8) prints it, for quoting."""
     action: str = ""
     """lookup, blackhole, unreachable, prohibit, goto or nop. Empty in a recording made before version 0.2: see
     `cnetkit.rules.completed_policy`."""
     source: str = ""
-    """The prefix that a packet's source must be in; empty: any."""
+    """The prefix that a packet's source must be in; empty for any."""
     destination: str = ""
-    """The prefix that its destination must be in; empty: any."""
+    """The prefix that its destination must be in; empty for any."""
     selectors: tuple[str, ...] = ()
-    """What else it chooses by, in ip-rule(8)'s words: fwmark, iif, oif, not, tos, uidrange, ipproto, sport, dport, ..."""
+    """Other selectors, by ip-rule(8)'s names: fwmark, iif, oif, not, tos, uidrange, ipproto, sport, dport, ..."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """What ARP, or IPv6 neighbour discovery, found out: which MAC address has this address."""
+    """A result of ARP or IPv6 neighbour discovery: the MAC address for an IP address."""
 
     node: str
     interface: str
@@ -117,7 +118,7 @@ class ForwardingEntry:
 
     node: str
     interface: str
-    """The port behind which `mac` was seen."""
+    """The port that leads to `mac`."""
     mac: str
     bridge: str = ""
     remote: str = ""
@@ -129,7 +130,7 @@ class ForwardingEntry:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """An immutable snapshot of everything that can decide over a packet's way, at one time."""
+    """An immutable snapshot of everything that can affect a packet's path, at one time."""
 
     time_ns: int = 0
     nodes: tuple[Node, ...] = ()

@@ -14,16 +14,16 @@ TARGETS = {
     "RATEEST", "REDIRECT", "REJECT", "RETURN", "SECMARK", "SET", "SNAT", "SNPT", "SYNPROXY", "TARPIT", "TCPMSS",
     "TCPOPTSTRIP", "TEE", "TOS", "TPROXY", "TRACE", "TTL", "ULOG",
 }  # fmt: skip
-"""Built-in verdicts and the extensions' targets; every other word after `-j` is a chain."""
+"""Built-in verdicts and the extensions' targets; any other word after `-j` is a chain."""
 NAMES = {"NFQUEUE": "queue"}
-"""Targets that nft has another word for."""
+"""Targets that have another name in nft."""
 MATCHES = {
     "-s": "ip saddr", "-d": "ip daddr", "-i": "meta iifname", "-o": "meta oifname", "-p": "meta l4proto",
     "--sport": "th sport", "--dport": "th dport", "--sports": "th sport", "--dports": "th dport",
     "--ctstate": "ct state", "--state": "ct state", "--dst-type": "fib type", "--src-type": "fib type",
 }  # fmt: skip
 MODULES = {"tcp", "udp", "sctp", "multiport", "comment", "addrtype", "conntrack", "state"}
-"""Matches of which MATCHES has what they look at."""
+"""Matches whose matched fields are listed in MATCHES."""
 
 
 def facts(text: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def facts(text: str) -> dict[str, Any]:
 
 
 def _options(text: str) -> Iterator[tuple[str, str]]:
-    """Each option with its values, which are joined by a blank."""
+    """Each option with its values, joined by a space."""
     option, values = "", list[str]()
     for word, quoted in _words(text):
         if word.startswith("-") and not quoted and not word[1:2].isdigit():
@@ -64,7 +64,7 @@ def _options(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
-    """The words, and whether each stood in quotation marks, in which a backslash escapes the next letter."""
+    """The words, and whether each was in quotation marks, inside which a backslash escapes the next character."""
     word, quoted, inside, letters = "", False, False, iter(text)
     for letter in letters:
         if inside and letter == "\\":

@@ -1,6 +1,6 @@
 """Reads chains and rules from libnftables' JSON, as `nft -j -a list ruleset` prints it.
 
-Rules of iptables hold `xt` expressions there, which name a match or target and nothing more: their options are read by
+Rules added by iptables contain `xt` expressions, which only name a match or target: their options are read by
 iptables_words.py. Source: libnftables-json(5).
 """
 
@@ -19,10 +19,10 @@ Maps = Mapping[tuple[str, str, str], Sequence[Any]]
 """The elements of each verdict map, by family, table and `@name`."""
 VERDICTS = ("accept", "drop", "continue", "return", "jump", "goto", "queue")
 SILENT = ("counter", "comment")
-"""Statements that neither look at a packet nor do anything with it."""
+"""Statements that neither match nor change a packet."""
 LIMITS = {"limit": "limit", "quota": "quota", "ct count": "ct count"}
 KEYS = ("meta", "rt", "socket", "osf", "tunnel", "ipsec")
-"""Expressions that are one key of a packet, by name."""
+"""Expressions that are a single key of a packet, by name."""
 
 
 def ruleset(node: str, document: Mapping[str, Any], quotes: Quotes) -> tuple[list[Chain], list[Rule]]:
@@ -61,7 +61,7 @@ def _rule(
 
 
 def _statement(kind: str, value: Any, elements: Any) -> tuple[list[Action], list[str]]:  # noqa: ANN401 - JSON
-    """What one statement does, and what it looks at."""
+    """The action of a statement, and the keys that it matches."""
     if kind == "match":
         return [], _asked(value)
     if kind == "vmap":
@@ -84,7 +84,7 @@ def _statement(kind: str, value: Any, elements: Any) -> tuple[list[Action], list
 
 
 def _asked(value: Mapping[str, Any]) -> list[str]:
-    """What a match looks at."""
+    """The keys that a match compares."""
     right = value["right"]
     asked = right if isinstance(right, list) else right.get("set", []) if isinstance(right, dict) else [right]
     return _keys(value["left"]) + _invalid(value["left"], [(one, None) for one in asked])
@@ -113,7 +113,7 @@ def _extension(value: Mapping[str, Any]) -> tuple[list[Action], list[str]]:
 
 
 def _keys(value: Any) -> list[str]:  # noqa: ANN401 - JSON
-    """The keys of packets in an expression, however deep."""
+    """The packet keys in an expression, at any depth."""
     return list(dict.fromkeys(_walk(value)))
 
 

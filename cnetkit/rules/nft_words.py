@@ -1,6 +1,6 @@
-"""Reads a rule from nft's text, for recordings made before version 0.2, which kept no other form of it.
+"""Reads a rule from nft's text, for recordings made before version 0.2, which have no other format.
 
-Only what such a recording needs: verdicts, chains, translations, and every word that is not known to look at a packet's
+Only what such a recording needs: verdicts, chains, translations, and every word that may match more than a packet's
 addresses, ports or connection. Source: nft(8).
 """
 
@@ -20,12 +20,12 @@ PLAIN = {
     "local", "accept", "drop", "reject", "with", "port-unreachable", "admin-prohibited", "reset", "return", "continue", "counter",
     "packets", "bytes", "comment",
 }  # fmt: skip
-"""Words of rules that look at nothing else."""
+"""Words of rules that match nothing else."""
 _LETTERS = set(string.ascii_lowercase + string.digits + "_-")
 
 
 def facts(text: str) -> dict[str, Any]:
-    """The fields `actions`, `matches` and `comment` of a Rule. What it looks at is named by nft's single words."""
+    """The fields `actions`, `matches` and `comment` of a Rule. Matches are named by single words of nft."""
     plain, _, rest = text.partition(' comment "')
     words = " ".join(plain.split('"')[::2]).split()
     actions: dict[Action, None] = {}
@@ -46,7 +46,7 @@ def facts(text: str) -> dict[str, Any]:
 
 
 def _action(word: str, following: Sequence[str]) -> tuple[Action | None, int]:
-    """The action that a word begins, and how many of the following words belong to it."""
+    """The action that a word begins, and the number of following words that belong to it."""
     if word in ("jump", "goto") and following:
         return Action(word, following[0].strip("{},;")), 1
     if word == "redirect" and following[:1] == ["to"]:
@@ -60,6 +60,6 @@ def _action(word: str, following: Sequence[str]) -> tuple[Action | None, int]:
 
 
 def _lower(word: str) -> list[str]:
-    """The lower-case words in it, of letters, digits, `-` and `_`."""
+    """The lower-case words in the text, of letters, digits, `-` and `_`."""
     parts = "".join(letter if letter in _LETTERS else " " for letter in word).split()
     return [part for part in parts if part[0].isalpha() or part[0] == "_"]

@@ -1,4 +1,4 @@
-"""Reads a policy rule from ip-rule(8)'s text, for recordings made before version 0.2, which kept no other form of it."""
+"""Reads a policy rule from ip-rule(8)'s text, for recordings made before version 0.2, which have no other format."""
 
 from __future__ import annotations
 

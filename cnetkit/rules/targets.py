@@ -1,4 +1,4 @@
-"""Reads the address and port that a translation leads to, as iptables and nft write them: `172.17.0.2:80`, `[fd00::2]:80`."""
+"""Reads the address and port of a translation, as iptables and nft write them: `172.17.0.2:80`, `[fd00::2]:80`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def endpoint(text: str) -> tuple[str, int]:
-    """(address, port) of exactly one endpoint; empty and 0 for what is missing, a range or several."""
+    """(address, port) of exactly one endpoint; empty and 0 for a missing part, a range or several."""
     if text.startswith("["):
         address, _, rest = text[1:].partition("]")
         port = rest.removeprefix(":")
