@@ -1,4 +1,5 @@
-"""What every capture file passes through, as one call; and small captures of every kind, to be broken in tests."""
+"""Everything that a capture file passes through, as one call; and small captures of every kind, to be damaged in
+tests."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ HEADER = "45{tos}{length}{ident}{flags}{ttl}{protocol}0000{source}{target}"
 
 
 def inspected(data: bytes) -> Recording | None:
-    """Does with `data` all that `cnetkit inspect` does, and checks what must hold; None where it is no capture."""
+    """Does with `data` all that `cnetkit inspect` does, and checks the invariants; None if it is not a capture."""
     try:
         recording = load(io.BytesIO(data), node="host")
     except CnetkitError:
@@ -120,7 +121,7 @@ def seeds() -> Iterator[bytes]:
 
 
 def seeds_of_names() -> Iterator[bytes]:
-    """A capture whose names hold what a terminal would obey."""
+    """A capture whose names contain terminal control sequences."""
     block = Pcapng()
     name = "web\x1b[31m/<b>eth\u202e0\x00\n".encode()
     data = ETHERNET + b"\x08\x00" + udp()

@@ -1,9 +1,10 @@
-"""How soon a link that a cell adds with ip(8) stands in the picture of `lab.view()`, in JupyterLab itself.
+"""How soon a link that a cell adds with ip(8) appears in the picture of `lab.view()`, in JupyterLab itself.
 
     python -m tests.bench.appearance
 
-Milliseconds from just before ip(8) is started until the kernel of the notebook has seen the change, until the browser has it,
-and until the browser has painted it; of so many links one after the other, each added by running a cell. To reach: 100.
+Milliseconds from just before ip(8) is started until the notebook's kernel has the change, until the browser has it,
+and until the browser has painted it; for that many links one after the other, each added by running a cell. To reach:
+100.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What it costs to say how packets ended and why, for few and for many of them.
+"""The cost of outcomes and evidence, for few and for many packets.
 
     python -m tests.bench.endings
 
-Live labs in which all packets end in the same way. The cost a packet is the processor time for all outcomes, and for all
-hops with their evidence; it should not grow with their number.
+Live labs in which all packets end in the same way. The cost per packet is the processor time for all outcomes, and for
+all hops with their evidence; it should not grow with their number.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ ENDINGS = {
 
 
 def traced(ending: Ending, number: int) -> tuple[str, float, float]:
-    """How most packets ended, and the microseconds of processor time a packet: its outcome, its hops with all evidence."""
+    """The outcome of most packets, and the microseconds of processor time per packet: its outcome, its hops with all
+    evidence."""
     with Lab("endings") as lab:
         client, router, server = lab.host("client"), lab.router("router"), lab.host("server")
         lab.connect(client, router, "10.0.0.0/24")
@@ -77,7 +78,7 @@ def traced(ending: Ending, number: int) -> tuple[str, float, float]:
 
 
 def main() -> None:
-    """Prints the cost a packet of few and of many, and how they compare."""
+    """Prints the cost per packet for few and for many, and their ratio."""
     rows = []
     for name, ending in ENDINGS.items():
         (_, few, few_hops), (kind, many, many_hops) = (traced(ending, number) for number in (FEW, MANY))

@@ -1,10 +1,10 @@
-"""From a capture file to journeys, beside what others need to only read the same file: tshark, dpkt and scapy.
+"""From a capture file to journeys, compared with programs that only read the same file: tshark, dpkt and scapy.
 
     python -m tests.bench.join
 
-The tagged capture of a published port (small packets through NAT at four points and more), repeated with times of its
-own. Each figure is a fresh process; scapy and dpkt read a part of it, and count what each frame's TCP or UDP ports are.
-To reach: 15 times tshark's frames a second; a million frames in 3 s and 1.5 GiB; the time a frame flat to three million.
+The tagged capture of a published port (small packets through NAT at four points and more), repeated with later times.
+Each figure is a fresh process; scapy and dpkt read a part of it, and count TCP and UDP ports. To reach: 15 times
+tshark's frames per second; a million frames in 3 s and 1.5 GiB; the time per frame flat to three million.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROUNDS = 5
 CAPTURE = ROOT / "tests" / "data" / "truth" / "portmap.pcapng"
 SIZES = {"10,000": 2, "100,000": 16, "1,000,000": 160, "3,000,000": 480}
-"""How often the capture of 6,292 frames is repeated for about so many."""
+"""How often the capture of 6,292 frames is repeated to reach about that many."""
 LARGE, SMALL = "1,000,000", "100,000"
 FULL = 1448
 """Octets of TCP payload in an Ethernet frame of 1,514, with timestamps."""
@@ -126,7 +126,7 @@ def write_full(times: int, path: Path) -> None:
 
 
 def run(program: str, path: Path) -> dict[str, float]:
-    """One fresh process: frames, seconds without loading the program, with it, and the most memory in GiB."""
+    """One fresh process: frames, seconds without loading the program, with it, and the peak memory in GiB."""
     imports, work = PROGRAMS[program]
     code = TIMED.format(imports=imports, work=work)
     command = [sys.executable, "-c", code, str(path)]
@@ -135,7 +135,7 @@ def run(program: str, path: Path) -> dict[str, float]:
 
 
 def run_tshark(path: Path) -> dict[str, float]:
-    """tshark printing the fields that journeys are found by."""
+    """tshark printing the fields from which journeys are found."""
     fields = ("frame.time_epoch", "frame.interface_name", "ip.src", "ip.dst", "ip.id", "tcp.srcport", "tcp.dstport",
               "tcp.seq", "udp.srcport", "udp.dstport")  # fmt: skip
     wanted = [option for field in fields for option in ("-e", field)]
@@ -160,7 +160,7 @@ def medians(runs: list[dict[str, float]]) -> dict[str, float]:
 
 
 def others(files: dict[str, Path]) -> None:
-    """The same file read by others, in turn."""
+    """Other programs reading the same file, in turn."""
     ways = {
         "cnetkit": (lambda: run("cnetkit", files[LARGE])),
         "dpkt": (lambda: run("dpkt", files[SMALL])),
@@ -184,7 +184,7 @@ def others(files: dict[str, Path]) -> None:
 
 
 def full(path: Path) -> None:
-    """Frames as large as a link takes them, where the octets count."""
+    """Full-size frames, where the octets count."""
     ways = {"cnetkit": lambda: run("cnetkit", path)}
     if shutil.which("tshark"):
         ways["tshark -T fields"] = lambda: run_tshark(path)
@@ -203,7 +203,7 @@ def full(path: Path) -> None:
 
 
 def growth(files: dict[str, Path]) -> None:
-    """The time a frame, from few to many."""
+    """The time per frame, from few to many."""
     rows = []
     for size, path in files.items():
         one = medians([run("cnetkit", path) for _ in range(ROUNDS if size != "3,000,000" else 3)])
@@ -213,7 +213,7 @@ def growth(files: dict[str, Path]) -> None:
 
 
 def further(files: dict[str, Path]) -> None:
-    """What is made of the journeys, file to result, with loading the program."""
+    """Results from the journeys, from file to result, including loading the program."""
     rows = []
     for program in ("cnetkit, summary", "cnetkit, JSON", "cnetkit, table of frames"):
         one = medians([run(program, files[LARGE]) for _ in range(3)])
@@ -226,7 +226,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = {size: Path(folder) / f"{times}.pcapng" for size, times in SIZES.items()}
         for size, path in files.items():
-            # In a process of its own: the most memory that this one ever had is inherited by those it measures.
+            # In a process of its own: processes inherit the peak memory of the one that starts them.
             written = [sys.executable, "-m", "tests.bench.join", "--write", str(SIZES[size]), str(path)]
             subprocess.run(written, check=True, cwd=ROOT)
         others(files)

@@ -1,9 +1,9 @@
-"""From opening a lesson in JupyterLab to the first packet that moves, for a learner who reads nothing.
+"""From opening a lesson in JupyterLab to the first moving packet, for a learner who reads nothing.
 
     python -m tests.bench.lesson
 
-Cells are run from the top, by keyboard. JupyterLab and what the browser keeps are fresh in each round; the clock begins when
-the page is asked for. To reach: 15 seconds.
+Cells are run from the top, by keyboard. JupyterLab and the browser's cache are fresh in each round; the clock starts
+when the page is requested. To reach: 15 seconds.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Looking at the last second of a running capture: 5,000 packets a second through DNAT, at every hop.
+"""The last second of a running capture: 5,000 packets per second through DNAT, at every hop.
 
     python -m tests.bench.live
 
-Ready is when the journeys of that second are there with their outcomes; in words, when also one's hops have theirs with
-the evidence. Behind is how old the newest frame is when they are ready. To reach: ready within 100 ms.
+"Ready" is when the journeys of that second and their outcomes are available; "in words" when the hops of one journey
+and their evidence are, too. "Behind" is the age of the newest frame at that time. To reach: ready within 100 ms.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RATE, SECONDS, LOOKS = 5_000, 8, 10
 
 
 def looks(program: str, verdicts: bool) -> dict[str, list[float]]:
-    """Figures of each look at one capture."""
+    """Figures for each query of one capture."""
     found: dict[str, list[float]] = {"ready": [], "words": [], "behind": [], "journeys": [], "frames": [], "whole": []}
     with Lab("live") as lab:
         build(lab)
@@ -50,7 +50,7 @@ def looks(program: str, verdicts: bool) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Prints the medians, and the slowest look."""
+    """Prints the medians, and the slowest query."""
     rows = []
     with tempfile.TemporaryDirectory(dir=ROOT) as folder:  # a sandbox has a /tmp of its own
         program = compiled("send.c", Path(folder))

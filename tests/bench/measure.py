@@ -1,4 +1,4 @@
-"""What the benchmarks share: compiling a yardstick, medians, and one way to print a table."""
+"""Shared by the benchmarks: compiling a yardstick, medians, and printing a table."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def kernel_memory() -> int:
 
 
 def reclaimed(before: int) -> None:
-    """Waits until the kernel has taken away what was built, which it does in the background: until its memory has come
-    back from here to within a tenth of `before` and falls no more. RuntimeError where it does not within a minute."""
+    """Waits until the kernel has removed what was built, which it does in the background: until its memory is back
+    within a tenth of `before` and no longer falls. RuntimeError after a minute."""
     end = time.monotonic() + _PATIENCE
     bound = before + max(4096, (kernel_memory() - before) // 10)
     last = kernel_memory()
@@ -44,8 +44,8 @@ def reclaimed(before: int) -> None:
 
 
 def side_by_side(ways: dict[str, Callable[[], float]], rounds: int = ROUNDS) -> dict[str, list[float]]:
-    """Runs all ways in turn, `rounds` times, so that what disturbs one disturbs all. The figures of each. Each begins
-    when the kernel has taken away what the one before has built."""
+    """Runs all ways in turn, `rounds` times, so that a disturbance affects all; returns the figures of each. Each
+    starts when the kernel has removed what the previous one built."""
     figures: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():

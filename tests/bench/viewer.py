@@ -1,9 +1,10 @@
-"""The viewer's frame rate while it is scrubbed: 200 nodes and about 10,000 frames, in Chromium without a graphics card.
+"""The viewer's frame rate while it is scrubbed: 200 nodes and about 10,000 frames, in Chromium without a graphics
+card.
 
     python -m tests.bench.viewer
 
-Each animation frame moves the slider on, through the whole trace in four seconds; beside it the same page left alone,
-which is as fast as this browser's clock goes here. To reach: 30 frames a second while scrubbing, 5 MB as HTML.
+Each animation frame advances the slider, through the whole trace in four seconds; compared with the same page at rest,
+which is the browser's own maximum. To reach: 30 frames per second while scrubbing, 5 MB as HTML.
 """
 
 from __future__ import annotations

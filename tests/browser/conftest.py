@@ -1,4 +1,4 @@
-"""A real browser without a network: whatever a page asks for beside its own file or this machine is blocked and noted."""
+"""A real browser without a network: every request beyond the page's own file and this machine is blocked and noted."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ARGUMENTS = [
     "--no-first-run",
 ]  # fmt: skip
 PATIENCE = 60_000
-"""Milliseconds that a page of JupyterLab may take on a slow machine; a local file takes a fraction of a second."""
+"""Milliseconds that a page of JupyterLab may take on a slow machine; a local file takes a fraction of that."""
 
 
 LIVE = ("test_large.py", "test_layout.py", "test_jupyterlab.py", "test_course.py", "test_same_everywhere.py")
-"""Files here whose tests build a lab: they need user namespaces, as tests/kernel does."""
+"""Files whose tests build a lab: they need user namespaces, like tests/kernel."""
 
 
 def pytest_collection_modifyitems(config, items):
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="package")
 def chromium():
-    """Gone when this folder's tests are done: while it is there, an event loop runs in this thread, and others need theirs."""
+    """Ends with this folder's tests: while it exists, an event loop runs in this thread, and others need theirs."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "the browser tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
@@ -59,7 +59,7 @@ def chromium():
 
 
 class Visit:
-    """One page, what it asked the network for, and what it complained about."""
+    """One page, its network requests, and its errors."""
 
     def __init__(self, browser, **options) -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 860}, **options)
@@ -97,7 +97,7 @@ def visit(chromium):
 
 @pytest.fixture
 def visits(chromium):
-    """Makes visits with options of their own, such as a dark colour scheme."""
+    """Makes visits with other options, such as a dark colour scheme."""
     opened = []
 
     def make(**options):
@@ -165,7 +165,7 @@ class Jupyter:
         self._wait()
 
     def _kernel(self) -> None:
-        """A kernel that is this very Python."""
+        """A kernel that is this Python."""
         spec = self.folder / "data" / "kernels" / "this-python"
         spec.mkdir(parents=True)
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -182,7 +182,7 @@ class Jupyter:
         raise AssertionError(f"JupyterLab did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
     def notebook(self, name: str, *cells: str) -> str:
-        """Writes a notebook of these code cells and gives back its address."""
+        """Writes a notebook with these code cells and returns its address."""
         import nbformat
 
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -191,7 +191,7 @@ class Jupyter:
         return f"{self.address}/lab/workspaces/{name}/tree/{name}.ipynb?token={self.token}&reset"
 
     def lesson(self, name: str) -> str:
-        """Puts a notebook of the course there, to be run by this very Python, and gives back its address."""
+        """Copies a notebook of the course, to be run by this Python, and returns its address."""
         import nbformat
 
         (file,) = (ROOT / "notebooks").glob(f"{name}-*.ipynb")

@@ -1,4 +1,5 @@
-"""Lessons in JupyterLab as a learner works through them, by keyboard: answers, a mistake, what it shows, mending, marks."""
+"""Lessons in JupyterLab as a learner works through them, by keyboard: answers, a mistake, its explanation, a repair,
+marks."""
 
 from playwright.sync_api import TimeoutError as Overdue
 
@@ -13,7 +14,7 @@ STANDS = "([cell, position]) => cell.querySelector('.ck-position')?.textContent 
 
 
 class Learner:
-    """Hands on the keyboard: what is active is read, run, or written anew."""
+    """Works with the keyboard: reads, runs and rewrites the active cell."""
 
     def __init__(self, page) -> None:
         self.page = page
@@ -22,7 +23,7 @@ class Learner:
 
     @property
     def source(self) -> str:
-        """What stands in the active cell; empty where it is text."""
+        """The source of the active cell; empty if it is text."""
         cell = self.page.locator(ACTIVE)
         return (
             "\n".join(cell.locator(".cm-line").all_inner_texts())
@@ -31,9 +32,9 @@ class Learner:
         )
 
     def run(self):
-        """Runs the active cell and goes on to the next; gives back the cell, whose output has come by then.
+        """Runs the active cell and goes on to the next; returns the cell, whose output has arrived by then.
 
-        What is asked of a kernel that is not quite there is lost without a word: then it is asked again.
+        A request to a kernel that is not quite ready is lost silently: then it is sent again.
         """
         cell, code = self.page.locator(ACTIVE).element_handle(), bool(self.source)
         before = cell.query_selector(PROMPT).inner_text() if code else ""
@@ -45,7 +46,7 @@ class Learner:
         return cell
 
     def _ran(self, cell, before: str) -> bool:
-        """Whether the cell has begun within some seconds; waits for its end then."""
+        """Whether the cell started within some seconds; waits for its end then."""
         try:
             self.page.wait_for_function(BEGUN, arg=[cell, PROMPT, before], timeout=5000)
         except Overdue:
@@ -54,7 +55,7 @@ class Learner:
         return True
 
     def run_to(self, words: str) -> None:
-        """Runs cells until the active one holds these words."""
+        """Runs cells until the active one contains these words."""
         for _ in range(60):
             if words in self.source:
                 return
@@ -62,7 +63,7 @@ class Learner:
         raise AssertionError(f"no cell with {words!r}")
 
     def back_to(self, words: str) -> None:
-        """Goes up to the cell with these words, and runs nothing."""
+        """Goes up to the cell with these words, without running anything."""
         self.page.keyboard.press("Escape")
         for _ in range(60):
             if words in self.source:
@@ -71,7 +72,7 @@ class Learner:
         raise AssertionError(f"no cell with {words!r} above")
 
     def down_to(self, words: str) -> None:
-        """Goes down to it, and runs nothing."""
+        """Goes down to it, without running anything."""
         for _ in range(60):
             if words in self.source:
                 return
@@ -79,7 +80,7 @@ class Learner:
         raise AssertionError(f"no cell with {words!r} below")
 
     def write(self, text: str):
-        """Writes the active cell anew and runs it."""
+        """Rewrites the active cell and runs it."""
         self.page.keyboard.press("Enter")
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(text)
@@ -87,12 +88,12 @@ class Learner:
 
 
 def said(cell) -> str:
-    """The words of a check."""
+    """The text of a check."""
     return cell.wait_for_selector("[role=status]:not(.ck-spoken)", timeout=PATIENCE).inner_text()
 
 
 def stands(learner: Learner, cell, position: str) -> None:
-    """The viewer below a cell comes to stand at this hop."""
+    """The viewer below a cell arrives at this hop."""
     learner.page.wait_for_function(STANDS, arg=[cell, position], timeout=PATIENCE)
 
 
@@ -140,7 +141,7 @@ def test_the_first_lesson(visit, jupyter):
     score = learner.run()
     assert "2 of 8 correct" in score.wait_for_selector(".jp-OutputArea-output", timeout=PATIENCE).inner_text()
     visit.picture("course-00-end")
-    assert visit.page.locator(".Toastify__toast, .jp-Dialog").count() == 0  # nothing but the lesson asks anything
+    assert visit.page.locator(".Toastify__toast, .jp-Dialog").count() == 0  # only the lesson makes requests
     assert visit.asked == []
 
 
@@ -166,5 +167,5 @@ def test_the_lesson_on_port_mapping(visit, jupyter):
     learner.run_to("lesson.score")
     score = learner.run()
     assert "2 of 11 correct" in score.wait_for_selector(".jp-OutputArea-output", timeout=PATIENCE).inner_text()
-    assert visit.page.locator(".Toastify__toast, .jp-Dialog").count() == 0  # nothing but the lesson asks anything
+    assert visit.page.locator(".Toastify__toast, .jp-Dialog").count() == 0  # only the lesson makes requests
     assert visit.asked == []

@@ -1,4 +1,5 @@
-"""The viewer in JupyterLab itself: the widget, its keys, what a reopened notebook shows, and a network that is being built."""
+"""The viewer in JupyterLab: the widget, its keys, the content of a reopened notebook, and a network that is being
+built."""
 
 import re
 import time
@@ -34,11 +35,11 @@ def opened(page, address):
 READY = """
 async () => (await (await fetch("/api/kernels")).json()).some((one) => one.execution_state === "idle" && one.connections > 0)
 """
-"""The picture of the kernel is idle before there is one: the server knows better."""
+"""The kernel's indicator is idle before there is a kernel: the server knows better."""
 
 
 def run(page, number):
-    """Runs one cell. What is asked of a kernel that is not quite there is lost without a word: then it is asked again."""
+    """Runs one cell. A request to a kernel that is not quite ready is lost silently: then it is sent again."""
     cell = page.locator(".jp-CodeCell").nth(number)
     prompt = cell.locator(".jp-InputArea-prompt")
     for _ in range(10):
@@ -55,7 +56,7 @@ def run(page, number):
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=PATIENCE)
 
 
-def test_a_trace_is_a_viewer_that_keys_move_and_a_still_picture_when_the_notebook_is_reopened(visit, jupyter):
+def test_a_trace_is_a_viewer_and_a_static_picture_in_a_reopened_notebook(visit, jupyter):
     page = visit.page
     opened(page, jupyter.notebook("traced", TRACED))
     run(page, 0)
@@ -69,7 +70,7 @@ def test_a_trace_is_a_viewer_that_keys_move_and_a_still_picture_when_the_noteboo
     page.wait_for_function("() => document.querySelector('.ck-position').textContent.startsWith('3 / ')")
     assert page.locator(".jp-mod-editMode").count() == 0
     visit.picture("jupyterlab")
-    page.keyboard.press("Control+s")  # the focus is in the viewer still
+    page.keyboard.press("Control+s")  # the focus is still in the viewer
     saved(page, jupyter.folder / "traced.ipynb")
     page.context.clear_cookies()
     shut_down(page, jupyter)
@@ -93,7 +94,7 @@ def learner(chromium, jupyter):
     visit.context.close()
 
 
-def test_in_jupyterlab_all_is_done_by_keys_and_they_command_nothing_there(learner):
+def test_every_action_has_a_key_that_is_no_command_of_jupyterlab(learner):
     page = learner.page
     page.locator(".jp-CodeCell .jp-InputPrompt").first.click()
     page.keyboard.press("Escape")
@@ -121,7 +122,7 @@ def test_in_jupyterlab_all_is_done_by_keys_and_they_command_nothing_there(learne
     assert page.locator(".jp-mod-editMode").count() == 0
 
 
-def test_the_layers_of_any_frame_come_from_the_kernel_when_they_are_looked_at(learner):
+def test_layers_come_from_the_kernel_on_request(learner):
     page = learner.page
     page.locator(".ck-slider").fill("5000")
     expect(page.locator(".ck-position")).to_have_text(re.compile("^5,001 / "))
@@ -233,7 +234,7 @@ def saved(page, file):
 
 
 def shut_down(page, jupyter):
-    """Ends all kernels, as reopening the file another day finds it."""
+    """Ends all kernels, as if the file were reopened another day."""
     page.goto("about:blank")
     listed = page.request.get(f"{jupyter.address}/api/sessions?token={jupyter.token}").json()
     for one in listed:

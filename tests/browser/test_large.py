@@ -21,7 +21,7 @@ def test_ten_thousand_frames_on_two_hundred_nodes_take_five_megabytes_at_most(pa
     assert file.stat().st_size <= 5_000_000
 
 
-def test_any_hop_of_them_is_shown_in_all_panes(visit, page_of_many):
+def test_any_hop_is_shown_in_all_panes(visit, page_of_many):
     trace, file = page_of_many
     page = visit.open(file)
     slider = page.locator(".ck-slider")
@@ -38,7 +38,7 @@ def test_any_hop_of_them_is_shown_in_all_panes(visit, page_of_many):
     assert visit.errors == []
 
 
-def test_what_passes_each_interface_is_told_in_the_picture_and_in_words(visit, page_of_many):
+def test_the_traffic_of_each_interface_is_shown_in_the_picture_and_in_words(visit, page_of_many):
     page = visit.open(page_of_many[1])
     page.evaluate("""() => {
         const all = window.cnetkit.story.scene.interfaces;

@@ -1,4 +1,4 @@
-"""Where things stand in the viewer: the ladder's columns, rows and names, and the label of the packet in the network."""
+"""Positions in the viewer: the ladder's columns, rows and names, and the label of the packet in the network."""
 
 import re
 from itertools import pairwise
@@ -16,7 +16,7 @@ from tests.recording.conftest import make_frames
 
 LABS = ("bridge", "overlay", "pod", "service")
 STEPS = 60
-"""Hops of each lab that are looked at, from one end of its trace to the other."""
+"""Hops of each lab that are examined, from one end of its trace to the other."""
 LADDER = """
 () => {
   const box = (element) => element.getBoundingClientRect();
@@ -58,7 +58,7 @@ COVERED = """
   return found;
 }
 """
-"""Of each label the share that lies on interfaces or names; a label is the only thing drawn with such round corners."""
+"""For each label the share that covers interfaces or names; only labels are drawn with such round corners."""
 STROKES = """
 (() => {
   const canvas = document.querySelector(".ck-marks");
@@ -127,7 +127,7 @@ def overlapping(boxes):
     ]
 
 
-def test_the_ladder_has_a_column_an_interface_and_each_arrow_ends_in_its_own(page):
+def test_the_ladder_has_a_column_per_interface_and_each_arrow_ends_in_its_own(page):
     seen = page.evaluate(LADDER)
     columns = dict(seen["columns"])
     flow = page.evaluate("() => window.cnetkit.ladder.hops.map((hop) => window.cnetkit.story.hops.at[hop])")
@@ -157,7 +157,7 @@ def test_the_label_of_a_packet_covers_no_interface_and_no_name(page):
     assert max(shares) < 0.05
 
 
-def test_words_that_are_cut_are_whole_where_the_mouse_rests(visits, labs):
+def test_cut_words_are_complete_in_the_tooltip(visits, labs):
     page = opened(visits(), labs / "overlay.html", 420)
     changed = page.evaluate("""() => {
         const { story, cursor } = window.cnetkit;
@@ -171,7 +171,7 @@ def test_words_that_are_cut_are_whole_where_the_mouse_rests(visits, labs):
     expect(row.locator("title")).to_have_text(f"◆ {changed}")
 
 
-def test_a_long_name_of_a_node_leaves_its_interface_in_sight(visits, tmp_path):
+def test_a_long_node_name_leaves_the_interface_visible(visits, tmp_path):
     node = "payment-service-canary-7d9f8b6c5d-x2x4z-in-a-namespace"
     seen = make_frames([Tap(node, "eth0")], [(0, 1, 1, bytes(12) + b"\x88\xb5" + bytes(40))])
     Trace(Recording(seen)).to_html(tmp_path / "long.html")
@@ -192,7 +192,7 @@ def test_a_long_name_of_a_node_leaves_its_interface_in_sight(visits, tmp_path):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_strokes_under_the_slider_stand_where_packets_were_dropped(visits, tmp_path, scheme):
+def test_marks_below_the_slider_show_where_packets_were_dropped(visits, tmp_path, scheme):
     dropped_of(tmp_path / "dropped.html")
     page = visits(color_scheme=scheme).open(tmp_path / "dropped.html")
     steps, ends = page.evaluate("""() => {

@@ -1,4 +1,5 @@
-"""The viewer in Jupyter Notebook 7: the same widget in another application, with menus, scrolled outputs and keys of its own."""
+"""The viewer in Jupyter Notebook 7: the same widget in another application, with its own menus, scrolled outputs and
+keys."""
 
 from playwright.sync_api import expect
 
@@ -6,7 +7,7 @@ from tests.browser.conftest import PATIENCE
 from tests.browser.test_jupyterlab import TRACED, opened, run, saved, shut_down
 
 
-def test_a_trace_draws_keys_step_it_and_a_reopened_notebook_has_its_still_picture(visit, jupyter):
+def test_a_trace_draws_keys_step_it_and_a_reopened_notebook_has_its_static_picture(visit, jupyter):
     page = visit.page
     jupyter.notebook("classic", TRACED)
     address = f"{jupyter.address}/notebooks/classic.ipynb?token={jupyter.token}"

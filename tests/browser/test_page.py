@@ -1,4 +1,4 @@
-"""The viewer as one HTML file: its controls, one cursor for all panes, the keyboard, hostile text, and no request."""
+"""The viewer as one HTML file: its controls, one cursor for all panes, the keyboard, hostile text, and no requests."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def position(page):
 
 
 def stands(page, pattern):
-    """The position becomes this one: the page draws at the browser's next frame."""
+    """Waits for this position: the page draws at the browser's next frame."""
     expect(page.locator(".ck-position")).to_have_text(re.compile(pattern))
 
 
@@ -32,14 +32,14 @@ def spoken(page, words):
     expect(page.locator(".ck-spoken")).to_contain_text(words)
 
 
-def test_a_page_asks_no_network_for_anything_and_complains_of_nothing(visit, published):
+def test_a_page_makes_no_request_and_logs_no_error(visit, published):
     page = visit.open(published)
     page.wait_for_timeout(500)
     assert visit.asked == []
     assert visit.errors == []
 
 
-def test_a_page_may_run_and_fetch_nothing_but_what_stands_in_it(visit, published):
+def test_a_page_can_run_and_load_only_what_it_contains(visit, published):
     page = visit.open(published)
     policy = page.locator("meta[http-equiv]").get_attribute("content")
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
@@ -66,7 +66,7 @@ def test_the_buttons_step_and_play(visit, published):
     assert position(page) == stopped
 
 
-def test_what_is_selected_in_one_pane_is_selected_in_all(visit, published):
+def test_a_selection_in_one_pane_applies_to_all(visit, published):
     page = visit.open(published)
     page.get_by_role("treeitem", name="tcp 203.0.113.2").click()
     hop = page.get_by_role("treeitem", name="3 dock/docker0")
@@ -90,7 +90,7 @@ def test_the_slider_goes_anywhere(visit, published):
     expect(page.locator(".ck-slider")).to_have_attribute("aria-valuetext", "hop 141 of 141")
 
 
-def test_the_filter_leaves_the_journeys_that_hold_all_words(visit, published):
+def test_the_filter_keeps_the_journeys_that_contain_all_words(visit, published):
     page = visit.open(published)
     page.get_by_label("Filter journeys").fill("syn dnat")
     expect(page.locator("[role=treeitem][aria-level='2']").first).to_contain_text("SYN")
@@ -103,14 +103,14 @@ def test_the_filter_leaves_the_journeys_that_hold_all_words(visit, published):
     stands(page, "141$")
 
 
-def test_steps_may_keep_to_one_packet(visit, published):
+def test_steps_can_stay_within_one_packet(visit, published):
     page = visit.open(published)
     page.get_by_role("treeitem", name="tcp 203.0.113.2").click()
     page.get_by_label("Step through").select_option("journey")
     stands(page, " / 5$")
 
 
-def test_everything_is_done_by_keys(visit, published):
+def test_every_action_has_a_key(visit, published):
     page = visit.open(published)
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.className") == "ck-filter"
@@ -151,7 +151,7 @@ def test_keys_work_before_anything_was_clicked_and_the_focus_stays_where_it_is(v
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
-def test_one_pane_may_have_all_the_room(visit, published):
+def test_a_pane_can_be_maximised(visit, published):
     page = visit.open(published)
     page.keyboard.press("3")
     page.keyboard.press("m")
@@ -181,7 +181,7 @@ def test_hops_play_in_proportion_to_the_time_between_them(visit, published, port
     )
 
 
-def test_a_long_pause_is_played_shortened_and_said_so(visit, published):
+def test_a_long_pause_is_shortened_with_a_note(visit, published):
     page = visit.open(published)
     expect(page.locator(".ck-pace")).to_have_text(re.compile("^1 s shows .* µs$"))
     longest = page.evaluate("""() => {
@@ -195,7 +195,7 @@ def test_a_long_pause_is_played_shortened_and_said_so(visit, published):
     page.wait_for_function("(at) => window.cnetkit.cursor.at >= at", arg=longest)
 
 
-def test_focus_is_seen(visit, published):
+def test_the_focus_is_visible(visit, published):
     page = visit.open(published)
     page.keyboard.press("Tab")
     for _ in range(9):
@@ -229,7 +229,7 @@ def test_axe_finds_nothing_wrong(visits, published, scheme, width):
 
 
 def evaluated(page):
-    """What axe finds. Its script is put in by the debugger's door, since the page lets nothing in."""
+    """The findings of axe. Its script is injected through the debugger, because the page loads nothing."""
     page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
     return page.evaluate("() => axe.run()")["violations"]
 
@@ -262,7 +262,7 @@ def test_an_empty_trace_says_so(visit, tmp_path):
     assert visit.errors == []
 
 
-def test_without_scripts_and_on_paper_the_same_journeys_stand_as_text(visits, published):
+def test_without_scripts_and_on_paper_the_same_journeys_are_text(visits, published):
     visit = visits(java_script_enabled=False)
     visit.page.goto(published.as_uri())
     expect(visit.page.locator(".paper svg").first).to_be_visible()
@@ -273,7 +273,9 @@ def test_without_scripts_and_on_paper_the_same_journeys_stand_as_text(visits, pu
     expect(page.locator(".paper svg").first).to_be_visible()
 
 
-def test_a_printed_page_holds_every_packet_its_outcome_and_the_rule_as_text(visits, published, port_mapping, tmp_path):
+def test_a_printed_page_contains_every_packet_its_outcome_and_the_rule_as_text(
+    visits, published, port_mapping, tmp_path
+):
     page = visits(color_scheme="dark").open(published)
     page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
     read = subprocess.run(["pdftotext", "-raw", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True)
@@ -288,14 +290,14 @@ def test_a_printed_page_holds_every_packet_its_outcome_and_the_rule_as_text(visi
 def test_no_picture_is_larger_than_its_paper(visits, published):
     page = visits().open(published)
     page.emulate_media(media="print")
-    page.set_viewport_size({"width": 1032, "height": 700})  # A4 turned, without its margins
+    page.set_viewport_size({"width": 1032, "height": 700})  # A4 landscape, without its margins
     page.evaluate("() => document.querySelectorAll('.paper details').forEach((one) => (one.open = true))")
     boxes = [one.bounding_box() for one in page.locator(".paper svg").all()]
     assert len(boxes) > 5
     assert all(box["height"] <= 700 and box["x"] + box["width"] <= 1032 for box in boxes)
 
 
-def test_who_wants_less_motion_sees_packets_arrive_at_once(visits, published):
+def test_with_reduced_motion_packets_arrive_at_once(visits, published):
     visit = visits(reduced_motion="reduce")
     page = visit.open(published)
     page.keyboard.press("Tab")
@@ -303,7 +305,7 @@ def test_who_wants_less_motion_sees_packets_arrive_at_once(visits, published):
     assert page.evaluate("() => window.cnetkit.cursor.progress") == 1
 
 
-def test_a_capture_of_thousands_of_frames_is_there_soon_and_small(visit, captured):
+def test_a_capture_of_thousands_of_frames_loads_quickly_and_is_small(visit, captured):
     assert captured.stat().st_size <= 5_000_000
     page = visit.open(captured)
     page.locator(".ck-slider").fill("3000")

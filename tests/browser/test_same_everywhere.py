@@ -68,7 +68,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def widgets(chromium, jupyter, files):
-    """What the widget says of each kind, hop by hop, all in one notebook."""
+    """The widget's text for each kind, hop by hop, all in one notebook."""
     page = chromium.new_page(viewport={"width": 1280, "height": 860})
     opened(
         page,
@@ -86,7 +86,7 @@ def widgets(chromium, jupyter, files):
 
 
 def told(rows):
-    """Journeys as the viewer tells them hop by hop: number → its hops, each with its frame, and its outcome."""
+    """Journeys as the viewer shows them hop by hop: number → its hops, each with its frame, and its outcome."""
     found: dict[int, dict] = {}
     for packet, hop, *more in rows:
         journey = found.setdefault(int(re.match(r"#(\d+) ", packet)[1]), {"hops": set(), "outcome": None})
@@ -108,7 +108,7 @@ def tabled(trace):
 
 
 def printed(trace):
-    """The same from the terminal, which does not tell the frames."""
+    """The same from the terminal, which does not show the frames."""
     found = {}
     for journey in trace.journeys:
         text = journey_text(journey)
@@ -134,7 +134,7 @@ def test_widget_page_table_and_terminal_show_the_same_journeys(kind, files, widg
     }
 
 
-def test_they_are_a_translation_a_flood_and_a_drop(files):
+def test_the_kinds_are_a_translation_a_flood_and_a_drop(files):
     nat, flood, drop = (cnetkit.load(files[kind][0]) for kind in ("nat", "flood", "drop"))
     assert nat.table["changes"].str.contains("tcp.dstport 8080 → 80").any()
     assert max(sum(hop.parent == other.frame for hop in one.hops) for one in flood.journeys for other in one.hops) > 1

@@ -1,4 +1,4 @@
-"""What VS Code does with a notebook's outputs: it hears every key that comes as far as the window, and says how its theme is.
+"""VS Code's treatment of a notebook's outputs: it hears every key that reaches the window, and names its theme.
 
 Its own way of drawing widgets was tried by hand: docs/viewer.md.
 """
@@ -11,7 +11,7 @@ from tests.browser.test_jupyterlab import PAINTED
 HEARS = "() => { window.heard = []; window.addEventListener('keydown', ({ key }) => window.heard.push(key)); }"
 
 
-def test_keys_of_the_viewer_are_no_commands_there_and_others_still_are(visit, published):
+def test_keys_of_the_viewer_are_no_commands_of_the_notebook_and_others_still_are(visit, published):
     page = visit.open(published)
     page.evaluate(HEARS)
     page.locator(".ck-tree").focus()
@@ -24,7 +24,7 @@ def test_keys_of_the_viewer_are_no_commands_there_and_others_still_are(visit, pu
 
 
 @pytest.mark.parametrize("kind", ["light", "dark", "high-contrast", "high-contrast-light"])
-def test_the_viewer_is_as_light_or_dark_as_its_theme_whatever_the_system_says(visits, published, kind):
+def test_the_viewer_follows_its_theme_not_the_system(visits, published, kind):
     light = kind.endswith("light")
     visit = visits(color_scheme="dark" if light else "light")
     page = visit.open(published)
