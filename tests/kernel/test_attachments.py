@@ -83,3 +83,36 @@ def test_the_other_hosts_of_an_overlay_hear_of_who_is_detached(lab):
     b.run(f"ping -c1 -W2 {a.address}", check=True)
     overlay.bridges["n1"].detach(a)
     assert "10.0.9." not in two.run("ip neighbour show dev vxlan0").output
+
+
+def test_a_host_on_several_networks_reaches_each_of_them_through_its_own_interface(lab):
+    office, store = lab.lan("office", "10.50.0.0/24"), lab.lan("store", "10.60.0.0/24")
+    host, desk, disk = lab.host("dock"), lab.host("desk"), lab.host("disk")
+    for network, node in ((office, host), (store, host), (office, desk), (store, disk)):
+        network.attach(node)
+    web = host.bridge("docker0", "172.17.0.1/16").container("web")
+    with lab.trace() as trace:
+        for node in (desk, disk):
+            web.run(f"ping -c1 -W2 {node.address}", check=True)
+    echoes = [one for one in trace.journeys if one.packet.kind == "echo request"]
+    assert [one.outcome.where for one in echoes] == ["desk/eth0", "disk/eth0"]
+    ways_out = [
+        next(hop.interface for hop in one.hops if hop.node == "dock" and hop.interface.startswith("eth"))
+        for one in echoes
+    ]
+    assert ways_out == ["eth0", "eth1"]
+    store.detach(host)
+    assert not web.run(f"ping -c1 -W1 {disk.address}").ok
+    web.run(f"ping -c1 -W2 {desk.address}", check=True)
+
+
+def test_a_container_can_be_on_a_bridge_and_on_a_lan(lab):
+    host, office, desk = lab.host("dock"), lab.lan("office", "10.50.0.0/24"), lab.host("desk")
+    web = host.bridge("docker0", "172.17.0.1/16").container("web")
+    office.attach(desk)
+    office.attach(web, "10.50.0.7/24")
+    web.http_server(80)
+    assert (
+        "web at 10.50.0.7 port 80; you are 10.50.0.1 " in desk.run("curl -s -m 5 http://10.50.0.7/", check=True).output
+    )
+    assert "default via 172.17.0.1" in web.run("ip route").output
