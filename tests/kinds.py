@@ -28,7 +28,7 @@ BROADCAST = "ff:ff:ff:ff:ff:ff"
 
 def rows(trace: Trace) -> list[Row]:
     """A trace's journeys, as plain data that JSON can carry."""
-    found = []
+    result = []
     for journey in trace.journeys:
         packet, places = journey.packet, {hop.frame: f"{hop.node}/{hop.interface}" for hop in journey.hops}
         if packet.protocol in CHATTER and "echo" not in packet.kind:
@@ -36,15 +36,15 @@ def rows(trace: Trace) -> list[Row]:
         if packet.protocol == "arp" and packet.eth_dst != BROADCAST:
             continue
         changes = [change for hop in journey.hops for change in hop.changes]
-        found.append({
+        result.append({
             "protocol": packet.protocol, "kind": _kind(packet.kind), "outcome": journey.outcome.kind,
             "ends": [packet.source, packet.destination], "addresses": [packet.ends.source, packet.ends.destination],
-            "hops": [[places.get(hop.parent, ""), places[hop.frame], hop.direction, sorted({one.field for one in hop.changes})]
+            "hops": [[places.get(hop.parent, ""), places[hop.frame], hop.direction, sorted({c.field for c in hop.changes})]
                      for hop in journey.hops],
-            "chosen": [[one.before, one.after] for one in changes if one.field == "ip.dst"],
-            "undone": [one.after for one in changes if one.field == "ip.src"],
+            "chosen": [[change.before, change.after] for change in changes if change.field == "ip.dst"],
+            "undone": [change.after for change in changes if change.field == "ip.src"],
         })  # fmt: skip
-    return found
+    return result
 
 
 def _kind(flags: str) -> str:
@@ -62,21 +62,21 @@ def all_rows(variables: dict[str, Any]) -> dict[str, list[Row]]:
     }
 
 
-def differences(one: dict[str, list[Row]], other: dict[str, list[Row]]) -> list[str]:
+def differences(first: dict[str, list[Row]], second: dict[str, list[Row]]) -> list[str]:
     """What two runs of the same lab or notebook do not share, a line each; nothing where they are of the same kinds."""
-    said = [f"only one run has the trace {name}" for name in sorted(one.keys() ^ other.keys())]
-    spread, pods = _spread([*one.values(), *other.values()])
+    lines = [f"only one run has the trace {name}" for name in sorted(first.keys() ^ second.keys())]
+    spread, pods = _spread([*first.values(), *second.values()])
     pooled: tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]] = (set(), set())
-    for name in sorted(one.keys() & other.keys()):
+    for name in sorted(first.keys() & second.keys()):
         ways = []
-        for at, run in enumerate((one, other)):
+        for at, run in enumerate((first, second)):
             pooled[at].update(way for way, free in _ways(run[name], spread, pods) if free)
             ways.append({way for way, free in _ways(run[name], spread, pods) if not free})
-        said += [f"{name}: in one run only: {way}" for way in sorted(ways[0] ^ ways[1])]
-        asked = [_asked(run[name]) for run in (one, other)]
+        lines += [f"{name}: in one run only: {way}" for way in sorted(ways[0] ^ ways[1])]
+        asked = [_asked(run[name]) for run in (first, second)]
         if asked[0] != asked[1]:
-            said.append(f"{name}: asked {dict(asked[0])} and {dict(asked[1])}")
-    return said + [f"to or from a service's pods, in one run only: {way}" for way in sorted(pooled[0] ^ pooled[1])]
+            lines.append(f"{name}: asked {dict(asked[0])} and {dict(asked[1])}")
+    return lines + [f"to or from a service's pods, in one run only: {way}" for way in sorted(pooled[0] ^ pooled[1])]
 
 
 def _spread(traces: list[list[Row]]) -> tuple[set[str], set[str]]:
@@ -85,8 +85,8 @@ def _spread(traces: list[list[Row]]) -> tuple[set[str], set[str]]:
     for row in (row for trace in traces for row in trace if row["kind"] == "SYN"):  # an answer's is no choice
         for before, now in row["chosen"]:
             after[before].add(now)
-    several = {before: found for before, found in after.items() if len(found) > 1}
-    return set(several), {pod for found in several.values() for pod in found}
+    several = {before: pods_of for before, pods_of in after.items() if len(pods_of) > 1}
+    return set(several), {pod for pods_of in several.values() for pod in pods_of}
 
 
 def _ways(trace: list[Row], spread: set[str], pods: set[str]) -> Iterator[tuple[tuple[Any, ...], bool]]:

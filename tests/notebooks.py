@@ -54,11 +54,11 @@ def run(path: Path, folder: Path, checks: str = "") -> Ran:
     client.execute()
     seconds = time.monotonic() - begun
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    pictures = [one.data["text/html"] for one in outputs if "text/html" in one.get("data", {})]
-    told = "".join(
-        one.text for one in notebook.cells[-1].outputs if one.get("name") == "stdout"
+    pictures = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    printed = "".join(
+        output.text for output in notebook.cells[-1].outputs if output.get("name") == "stdout"
     )  # it may come in parts
-    return Ran(json.loads(told), pictures, seconds)
+    return Ran(json.loads(printed), pictures, seconds)
 
 
 def _kernel(folder: Path) -> Path:

@@ -146,10 +146,10 @@ def test_running_labs_are_listed(monkeypatch, capsys):
 
 
 def test_a_shells_status_is_the_commands_status(monkeypatch):
-    seen = []
-    fake_sandbox(monkeypatch, shell=lambda *words: seen.append(words) or 3)
+    calls = []
+    fake_sandbox(monkeypatch, shell=lambda *words: calls.append(words) or 3)
     assert cli.main(["shell", "demo", "web", "--", "ip", "-4", "addr"]) == 3
-    assert seen == [("demo", "web", ["ip", "-4", "addr"])]
+    assert calls == [("demo", "web", ["ip", "-4", "addr"])]
 
 
 def test_a_shell_needs_a_lab_and_a_node_only(capsys):

@@ -26,8 +26,8 @@ def packages(path):
 
 
 def test_binders_packages_hold_every_program_that_a_written_lesson_or_lab_needs():
-    written = [one for one in course.LESSONS if list((ROOT / "notebooks").glob(f"{one.number}-*.ipynb"))]
-    needs = {need for one in written for need in one.needs} | {
+    written = [lesson for lesson in course.LESSONS if list((ROOT / "notebooks").glob(f"{lesson.number}-*.ipynb"))]
+    needs = {need for lesson in written for need in lesson.needs} | {
         need for name in catalog.names() for need in catalog.find(name).needs
     }
     wanted = {doctor.needs()[need].package for need in needs} - {""}
@@ -42,24 +42,24 @@ def test_a_learners_packages_hold_nothing_that_only_tests_need():
 def test_binders_python_is_supported_by_the_package():
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
     least = tuple(map(int, wanted.removeprefix(">=").split(".")))
-    found = re.fullmatch(r"python-(\d+)\.(\d+)", (BINDER / "runtime.txt").read_text(encoding="utf-8").strip())
-    assert tuple(map(int, found.groups())) >= least
+    version = re.fullmatch(r"python-(\d+)\.(\d+)", (BINDER / "runtime.txt").read_text(encoding="utf-8").strip())
+    assert tuple(map(int, version.groups())) >= least
 
 
 def test_binders_scripts_can_be_run_and_its_server_opens_on_the_first_lesson():
     assert all(os.access(BINDER / name, os.X_OK) for name in ("start", "postBuild"))
     settings = json.loads((SETTINGS / "jupyter_server_config.json").read_text(encoding="utf-8"))
-    assert {one["default_url"] for one in settings.values()} == {f"/lab/tree/{FIRST}"}
+    assert {setting["default_url"] for setting in settings.values()} == {f"/lab/tree/{FIRST}"}
     assert (ROOT / FIRST).is_file()
     assert not list(BINDER.glob("*Dockerfile*"))
 
 
 def test_the_devcontainer_asks_for_what_sandboxes_need_and_opens_the_first_lesson():
     text = (ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
-    found = json.loads("\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//")))
-    assert {name: type(value) for name, value in found.items()} == SPECIFIED
-    assert set(found["securityOpt"]) == {f"{what}=unconfined" for what in ("seccomp", "apparmor", "systempaths")}
-    assert "privileged" not in found
-    assert re.fullmatch(r"\d+([tgmk]b)?", found["hostRequirements"]["memory"])
-    assert "binder/system.sh" in found["postCreateCommand"]
-    assert found["customizations"]["codespaces"]["openFiles"] == [FIRST]
+    container = json.loads("\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//")))
+    assert {name: type(value) for name, value in container.items()} == SPECIFIED
+    assert set(container["securityOpt"]) == {f"{what}=unconfined" for what in ("seccomp", "apparmor", "systempaths")}
+    assert "privileged" not in container
+    assert re.fullmatch(r"\d+([tgmk]b)?", container["hostRequirements"]["memory"])
+    assert "binder/system.sh" in container["postCreateCommand"]
+    assert container["customizations"]["codespaces"]["openFiles"] == [FIRST]

@@ -31,8 +31,8 @@ def tampered(path, to, change):
         answer = None if ours else change(p.answer(body))
         if answer is None and not ours:
             continue
-        said = body if ours else msgspec.msgpack.encode(answer)
-        log += (b">" if ours else b"<") + len(said).to_bytes(4, "big") + number.to_bytes(4, "big") + said
+        message = body if ours else msgspec.msgpack.encode(answer)
+        log += (b">" if ours else b"<") + len(message).to_bytes(4, "big") + number.to_bytes(4, "big") + message
     to.write_bytes(path.read_bytes().partition(b"\n")[0] + b"\n" + zlib.compress(log))
     return to
 
@@ -71,8 +71,8 @@ def test_a_recording_without_the_frames_of_a_node_differs(lab, tmp_path):
 def test_a_recording_with_another_address_in_its_frames_differs(tmp_path):
     lab = catalog.find("port-mapping")
     old, new = bytes([172, 17, 0, 2]), bytes([172, 17, 0, 9])
-    other = tampered(lab.session, tmp_path / "other", other_frames(old, new))
-    assert differences(replayed(lab.name, lab.session), replayed(lab.name, other))
+    changed = tampered(lab.session, tmp_path / "other", other_frames(old, new))
+    assert differences(replayed(lab.name, lab.session), replayed(lab.name, changed))
 
 
 CHANGES = {
@@ -89,27 +89,27 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("kind", ["SYN", "established"])
 def test_each_property_that_must_agree_is_compared(change, kind):
-    one = replayed("out-of-the-host", catalog.find("out-of-the-host").session)
-    other = deepcopy(one)
-    for row in other["trace"]:
+    original = replayed("out-of-the-host", catalog.find("out-of-the-host").session)
+    changed = deepcopy(original)
+    for row in changed["trace"]:
         if row["kind"] == kind:
             change(row)
-    assert differences(one, other)
+    assert differences(original, changed)
 
 
 def test_an_additional_connection_and_a_missing_trace_are_differences():
-    one = replayed("bridge", catalog.find("bridge").session)
-    other = deepcopy(one)
-    other["trace"].append(next(row for row in other["trace"] if row["kind"] == "echo request"))
-    assert differences(one, other) == ["trace: asked {'echoes': 2} and {'echoes': 3}"]
-    assert differences(one, {}) == ["only one run has the trace trace"]
+    original = replayed("bridge", catalog.find("bridge").session)
+    changed = deepcopy(original)
+    changed["trace"].append(next(row for row in changed["trace"] if row["kind"] == "echo request"))
+    assert differences(original, changed) == ["trace: asked {'echoes': 2} and {'echoes': 3}"]
+    assert differences(original, {}) == ["only one run has the trace trace"]
 
 
 def test_additional_segments_and_retransmitted_syns_are_no_differences():
-    one = replayed("port-mapping", catalog.find("port-mapping").session)
-    other = deepcopy(one)
-    other["trace"] += [row for row in other["trace"] if row["kind"] in ("SYN", "established")]
-    assert differences(one, other) == []
+    original = replayed("port-mapping", catalog.find("port-mapping").session)
+    changed = deepcopy(original)
+    changed["trace"] += [row for row in changed["trace"] if row["kind"] in ("SYN", "established")]
+    assert differences(original, changed) == []
 
 
 def test_the_choice_of_pods_is_no_difference_but_a_pod_without_connections_is():

@@ -43,5 +43,5 @@ def test_a_program_that_the_kernel_is_asked_with_is_what_to_install(monkeypatch)
     answer = {"stage": "ready", "errno": 0, "features": {"iptables-nat": "iptables-nft-restore is not installed"}}
     monkeypatch.setattr(doctor, "run_probe", lambda: answer)
     monkeypatch.setattr(doctor, "path", lambda program: "")
-    (nat,) = (one for one in doctor.examine().features if one.name == "iptables-nat")
+    (nat,) = (feature for feature in doctor.examine().features if feature.name == "iptables-nat")
     assert nat.fix == "run `sudo apt-get install iptables`"

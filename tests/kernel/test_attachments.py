@@ -18,7 +18,9 @@ def test_a_container_on_two_networks_reaches_both_and_their_members_do_not_reach
         store.run("ping -c1 -W2 10.2.0.3", check=True)
         assert not client.run(f"ping -c1 -W1 {store.address}").ok  # Docker isolates its bridges from each other
     request = next(
-        one for one in trace.journeys if one.packet.kind == "echo request" and one.packet.ends.source == store.address
+        journey
+        for journey in trace.journeys
+        if journey.packet.kind == "echo request" and journey.packet.ends.source == store.address
     )
     assert request.outcome.where == "web/eth1"
 
@@ -75,14 +77,14 @@ def test_a_container_that_changes_its_network_is_reached_at_its_new_address_only
 
 
 def test_the_other_hosts_of_an_overlay_hear_of_who_is_detached(lab):
-    one, two = lab.host("n1"), lab.host("n2")
-    lab.connect(two, one, "192.0.2.0/24")
-    overlay = lab.overlay("ov", [one, two], "10.0.9.0/24", control=True)
-    a, b = one.container("a"), overlay.container("b", two)
+    first, second = lab.host("n1"), lab.host("n2")
+    lab.connect(second, first, "192.0.2.0/24")
+    overlay = lab.overlay("ov", [first, second], "10.0.9.0/24", control=True)
+    a, b = first.container("a"), overlay.container("b", second)
     overlay.bridges["n1"].attach(a)
     b.run(f"ping -c1 -W2 {a.address}", check=True)
     overlay.bridges["n1"].detach(a)
-    assert "10.0.9." not in two.run("ip neighbour show dev vxlan0").output
+    assert "10.0.9." not in second.run("ip neighbour show dev vxlan0").output
 
 
 def test_a_host_on_several_networks_reaches_each_of_them_through_its_own_interface(lab):
@@ -94,11 +96,11 @@ def test_a_host_on_several_networks_reaches_each_of_them_through_its_own_interfa
     with lab.trace() as trace:
         for node in (desk, disk):
             web.run(f"ping -c1 -W2 {node.address}", check=True)
-    echoes = [one for one in trace.journeys if one.packet.kind == "echo request"]
-    assert [one.outcome.where for one in echoes] == ["desk/eth0", "disk/eth0"]
+    echoes = [journey for journey in trace.journeys if journey.packet.kind == "echo request"]
+    assert [journey.outcome.where for journey in echoes] == ["desk/eth0", "disk/eth0"]
     ways_out = [
-        next(hop.interface for hop in one.hops if hop.node == "dock" and hop.interface.startswith("eth"))
-        for one in echoes
+        next(hop.interface for hop in journey.hops if hop.node == "dock" and hop.interface.startswith("eth"))
+        for journey in echoes
     ]
     assert ways_out == ["eth0", "eth1"]
     store.detach(host)

@@ -11,14 +11,14 @@ ENGINE = Path(__file__).parents[1] / "data" / "docker"
 
 def _tables(text: str) -> dict[str, list[str]]:
     """Policies and rules by table, in order; without counters and comments."""
-    found: dict[str, list[str]] = {}
+    tables: dict[str, list[str]] = {}
     table = ""
     for line in text.splitlines():
         if line.startswith("*"):
             table = line
         elif line.startswith((":", "-")):
-            found.setdefault(table, []).append(line.partition(" [")[0])
-    return {name: sorted(lines[:k]) + lines[k:] for name, lines in found.items() for k in [_chains(lines)]}
+            tables.setdefault(table, []).append(line.partition(" [")[0])
+    return {name: sorted(lines[:k]) + lines[k:] for name, lines in tables.items() for k in [_chains(lines)]}
 
 
 def _chains(lines: list[str]) -> int:

@@ -36,9 +36,9 @@ def names(node, url: str, times: int = 20) -> Counter[str]:
 
 
 def test_dual_stack_pods_reach_each_other_untranslated_by_both_families(lab):
-    one, two = hosts(lab)
-    net = lab.pod_network([one, two], *PODS)
-    web, client = net.pod("web", one), net.pod("client", two)
+    first, second = hosts(lab)
+    net = lab.pod_network([first, second], *PODS)
+    web, client = net.pod("web", first), net.pod("client", second)
     web.http_server(80)
     assert web.interfaces["eth0"] == ("10.244.0.2/24", "fd00:10:244::2/64")
     with lab.trace() as trace:
@@ -52,44 +52,44 @@ def test_dual_stack_pods_reach_each_other_untranslated_by_both_families(lab):
 
 
 def test_what_leaves_a_dual_stack_network_bears_the_hosts_address_of_the_same_family(lab):
-    one, two = hosts(lab)
-    net = lab.pod_network([one, two], *PODS)
-    client = net.pod("client", two)
+    first, second = hosts(lab)
+    net = lab.pod_network([first, second], *PODS)
+    client = net.pod("client", second)
     lab["outside"].http_server(80)
     for url, source in (("http://198.51.100.2/", "192.0.2.34"), ("http://[2001:db8:99::2]/", "2001:db8:2::2")):
         assert f"you are {source} " in client.run(f"curl -gs -m 5 {url}", check=True).output
 
 
 def test_large_packets_fit_the_smaller_of_both_tunnels(lab):
-    one, two = hosts(lab)
-    net = lab.pod_network([one, two], *PODS)
-    web, client = net.pod("web", one), net.pod("client", two)
+    first, second = hosts(lab)
+    net = lab.pod_network([first, second], *PODS)
+    web, client = net.pod("web", first), net.pod("client", second)
     (link,) = json.loads(web.run("ip -j link show eth0").output)
     assert link["mtu"] == 1430
     client.run("ping -c1 -W2 -M do -s 1382 fd00:10:244::2", check=True)
 
 
 def test_gateways_lead_to_pods_by_ipv6_too(lab):
-    one, two = lab.host("n1"), lab.host("n2")
-    lab.connect(two, one, "192.0.2.0/24", "2001:db8::/64")
-    net = lab.pod_network([one, two], *PODS, backend="host-gw")
-    web, client = net.pod("web", one), net.pod("client", two)
+    first, second = lab.host("n1"), lab.host("n2")
+    lab.connect(second, first, "192.0.2.0/24", "2001:db8::/64")
+    net = lab.pod_network([first, second], *PODS, backend="host-gw")
+    web, client = net.pod("web", first), net.pod("client", second)
     web.http_server(80)
     assert "you are fd00:10:244:1::2 " in client.run("curl -gs -m 5 http://[fd00:10:244::2]/", check=True).output
-    assert "fd00:10:244::/64 via 2001:db8::1 dev eth0" in two.run("ip -6 route").output
+    assert "fd00:10:244::/64 via 2001:db8::1 dev eth0" in second.run("ip -6 route").output
 
 
 def test_a_network_may_have_ipv6_only(lab):
-    one, two = hosts(lab)
-    net = lab.pod_network([one, two], PODS[1])
-    web, client = net.pod("web", one), net.pod("client", two)
+    first, second = hosts(lab)
+    net = lab.pod_network([first, second], PODS[1])
+    web, client = net.pod("web", first), net.pod("client", second)
     web.http_server(80)
     cluster = lab.cluster(net)
     service = cluster.service("web", web)
     assert service.address == "fd00:10:96::2"
-    cluster.dns(two).serve(client)
+    cluster.dns(second).serve(client)
     assert "This is web" in client.run("curl -s -m 5 http://web/", check=True).output
-    assert "FLANNEL" not in one.run("iptables-nft-save").output
+    assert "FLANNEL" not in first.run("iptables-nft-save").output
 
 
 @pytest.mark.parametrize("mode", ["iptables", "nftables"])
@@ -110,9 +110,9 @@ def test_a_dual_stack_service_is_reached_by_both_families_from_everywhere(lab, m
         (lab["outside"], "http://[2001:db8:1::2]:30080/"),
         (lab["outside"], "http://192.0.2.18:30080/"),
     ):
-        found = names(node, url)
-        assert sum(found.values()) == 20, url
-        assert found.keys() == {"w0", "w1"}, url
+        answers = names(node, url)
+        assert sum(answers.values()) == 20, url
+        assert answers.keys() == {"w0", "w1"}, url
     assert names(pods[0], "http://[fd00:10:96::2]/", 6).total() == 6  # hairpin, when it reaches itself
     source = client.run("curl -gs http://[fd00:10:96::2]/", check=True).output
     assert f"you are {client.address_in(6)} " in source
@@ -174,9 +174,9 @@ def test_networks_that_cannot_be_are_refused(lab, cidrs, words):
 
 def test_ipv6_is_refused_in_a_lab_without_it():
     with Lab("single") as lab:
-        one, two = lab.host("n1"), lab.host("n2")
-        lab.connect(two, one, "192.0.2.0/24")
+        first, second = lab.host("n1"), lab.host("n2")
+        lab.connect(second, first, "192.0.2.0/24")
         with pytest.raises(CnetkitError, match=r"make the lab with Lab\(\.\.\., ipv6=True\)"):
-            lab.pod_network([one, two], *PODS)
+            lab.pod_network([first, second], *PODS)
         with pytest.raises(CnetkitError, match="the pods have no IPv6 addresses"):
-            lab.cluster(lab.pod_network([one, two])).service("web", families=[6])
+            lab.cluster(lab.pod_network([first, second])).service("web", families=[6])

@@ -359,7 +359,7 @@ CASES = {
 
 def test_every_exercise_is_tested_here():
     assert CASES.keys() == {
-        (name, one.name) for name in BOOK for one in catalog.tasks(name) if isinstance(one, Exercise)
+        (name, task.name) for name in BOOK for task in catalog.tasks(name) if isinstance(task, Exercise)
     }
     assert all(len(wrong) >= 2 and len(right) >= 2 for _, _, wrong, right in CASES.values())
 
@@ -367,7 +367,7 @@ def test_every_exercise_is_tested_here():
 @pytest.mark.parametrize(("name", "exercise"), CASES)
 def test_without_a_change_nothing_is_attempted_and_different_mistakes_get_different_feedback(name, exercise):
     spoil, traffic, wrong, _ = CASES[name, exercise]
-    said = set()
+    feedback = set()
     for attempt in wrong:
         lab, lesson = opened(name)
         with lab:
@@ -377,8 +377,8 @@ def test_without_a_change_nothing_is_attempted_and_different_mistakes_get_differ
             attempt(lab)
             result = lesson.check(exercise, traffic(lab))
             assert result.outcome == "incorrect"
-            said.add(result.words)
-    assert len(said) == len(wrong), said
+            feedback.add(result.words)
+    assert len(feedback) == len(wrong), feedback
 
 
 @pytest.mark.parametrize(("name", "exercise"), CASES)

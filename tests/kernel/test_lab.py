@@ -98,7 +98,7 @@ def test_echo_servers_echo(dock, kind, protocol):
 def test_many_containers_are_built_in_one_batch(lab):
     net = lab.host("dock").bridge("docker0", "172.17.0.1/16")
     made = net.containers("c{}", 100)
-    assert [one.address for one in made[:2]] == ["172.17.0.2", "172.17.0.3"]
+    assert [container.address for container in made[:2]] == ["172.17.0.2", "172.17.0.3"]
     assert made[0].run(f"ping -c1 -W2 {made[99].address}").ok
 
 
@@ -182,17 +182,17 @@ def test_routers_join_networks(lab):
 
 
 def test_addresses_names_and_macs_are_determined_by_the_lab_alone():
-    seen = []
+    outputs = []
     for _ in range(2):
         with Lab("same") as lab:
             dock = Dock(lab)
-            seen.append(dock.host.run("ip -br link; ip -br addr").output + dock.web.run("ip -br link").output)
-    assert seen[0] == seen[1]
-    assert "02:42:ac:11:00:02" in seen[0]
+            outputs.append(dock.host.run("ip -br link; ip -br addr").output + dock.web.run("ip -br link").output)
+    assert outputs[0] == outputs[1]
+    assert "02:42:ac:11:00:02" in outputs[0]
 
 
 def test_twenty_simultaneous_labs_of_one_name_are_traced_correctly():
-    def one(number: int) -> tuple[str, str]:
+    def answered_requests(number: int) -> tuple[str, str]:
         with Lab("same") as lab:
             dock = Dock(lab)
             with lab.trace() as trace:
@@ -202,20 +202,20 @@ def test_twenty_simultaneous_labs_of_one_name_are_traced_correctly():
             return f"{len(answered) > 4}", f"{payload.count(b'GET /')}:{payload.count(b'GET /%d HTTP' % number)}"
 
     with ThreadPoolExecutor(20) as pool:
-        results = list(pool.map(one, range(20)))
+        results = list(pool.map(answered_requests, range(20)))
     assert results == [("True", "5:5")] * 20
 
 
 def test_a_lab_works_in_a_process_that_has_threads():
     over = threading.Event()
-    other = threading.Thread(target=over.wait)
-    other.start()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
     try:
         with Lab("threads") as lab:
             assert lab.host("h").run("id -u").output == "0\n"
     finally:
         over.set()
-        other.join()
+        thread.join()
 
 
 def test_programs_that_drop_root_privileges_start(dock):

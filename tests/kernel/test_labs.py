@@ -45,8 +45,8 @@ def at(trace, protocol="", **wanted):
 def pages(trace):
     """The paths that were asked for."""
     frames = trace.recording.frames
-    found = (frames.bytes_of(n).partition(b"GET /")[2].split(b" ")[0] for n in range(len(frames)))
-    return {path.decode() for path in found if path}
+    paths = (frames.bytes_of(n).partition(b"GET /")[2].split(b" ")[0] for n in range(len(frames)))
+    return {path.decode() for path in paths if path}
 
 
 def test_namespaces_only_a_new_network_namespace_cuts_a_process_off():
@@ -71,8 +71,8 @@ def test_out_of_the_host_a_rule_changes_the_source_and_the_connection_entry_chan
     request, answer = at(trace, kind="SYN")[0], at(trace, kind="SYN, ACK")[0]
     assert ("dock", "ip.src", "172.17.0.2", "192.0.2.2") in changes(request)
     assert ("dock", "ip.dst", "192.0.2.2", "172.17.0.2") in changes(answer)
-    assert any("-j MASQUERADE" in one.quote for hop in request.hops for one in hop.evidence)
-    assert not any("-j MASQUERADE" in one.quote for hop in answer.hops for one in hop.evidence)
+    assert any("-j MASQUERADE" in evidence.quote for hop in request.hops for evidence in hop.evidence)
+    assert not any("-j MASQUERADE" in evidence.quote for hop in answer.hops for evidence in hop.evidence)
 
 
 def test_overlay_the_router_sees_the_hosts_addresses_and_the_third_host_gets_the_first_frame():
@@ -103,10 +103,10 @@ def test_service_each_pod_gets_connections_and_each_choice_quotes_its_rule():
             continue
         (after,) = [after for _, field, _, after in changes(journey) if field == "ip.dst"]
         quotes = {
-            one.quote
+            evidence.quote
             for hop in journey.hops
-            for one in hop.evidence
-            if after in one.quote and "dnat to" in one.quote.lower().replace("--to-destination", "to")
+            for evidence in hop.evidence
+            if after in evidence.quote and "dnat to" in evidence.quote.lower().replace("--to-destination", "to")
         }
         chosen.setdefault(after, set()).update(quotes)
     assert chosen.keys() == {"10.244.0.2", "10.244.1.2"}

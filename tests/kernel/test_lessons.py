@@ -144,11 +144,11 @@ def test_right_answers_are_correct_and_each_wrong_answer_has_its_own_feedback(na
         lesson.ask(question, ANSWERS[name][question])
         result = lesson.check(question, trace)
         assert result.correct, (question, str(result))
-        said = set()
+        feedback = set()
         for wrong in WRONG[name][question]:
             lesson.ask(question, wrong)
             result = lesson.check(question, trace)
             assert result.outcome == "incorrect", (question, wrong)
-            said.add(result.words)
-        assert len(said) == len(WRONG[name][question]), question
-        assert all(said)
+            feedback.add(result.words)
+        assert len(feedback) == len(WRONG[name][question]), question
+        assert all(feedback)

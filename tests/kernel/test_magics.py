@@ -18,17 +18,17 @@ def shell():
 def test_the_lines_of_a_cell_run_in_the_node_in_one_shell(shell, dock, capsys):
     shell.user_ns["lab"] = dock.lab
     shell.run_cell_magic("node", "web", "name=$(hostname)\necho I am $name\nls /no-such-place\nexit 3\n")
-    said = capsys.readouterr()
-    assert said.out == "I am web\n"
-    assert "No such file" in said.err
-    assert said.err.endswith("[ended with status 3]\n")
+    written = capsys.readouterr()
+    assert written.out == "I am web\n"
+    assert "No such file" in written.err
+    assert written.err.endswith("[ended with status 3]\n")
 
 
 def test_containers_of_a_pod_can_be_named_and_the_newest_lab_is_used(shell, dock, capsys):
     with Lab("pods") as lab:
-        one, two = lab.host("dock"), lab.host("n2")
-        lab.connect(two, one, "192.0.2.0/24")
-        lab.pod_network([one, two]).pod("web", one).container("app")
+        first, second = lab.host("dock"), lab.host("n2")
+        lab.connect(second, first, "192.0.2.0/24")
+        lab.pod_network([first, second]).pod("web", first).container("app")
         shell.user_ns.update(old=dock.lab, lab=lab)
         shell.run_cell_magic("node", "web/app", "echo mine > /tmp/x; cat /tmp/x")
         shell.run_cell_magic("node", "dock", "ls /sys/class/net | grep -v veth")
@@ -40,10 +40,10 @@ def test_containers_of_a_pod_can_be_named_and_the_newest_lab_is_used(shell, dock
 
 def test_errors_of_the_library_are_one_sentence_without_a_traceback(shell, capsys):
     shell.run_cell("from cnetkit import Lab; Lab('x' * 64)")
-    said = capsys.readouterr()
-    assert "63 at most" in said.out + said.err
-    assert "Traceback" not in said.out + said.err
-    assert "check_name" not in said.out + said.err
+    written = capsys.readouterr()
+    assert "63 at most" in written.out + written.err
+    assert "Traceback" not in written.out + written.err
+    assert "check_name" not in written.out + written.err
 
 
 def test_a_missing_node_is_reported_in_one_sentence(shell, capsys):

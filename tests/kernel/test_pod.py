@@ -12,11 +12,11 @@ SHARED, OWN = ("net", "ipc", "uts"), ("mnt", "pid")
 
 def hosts(lab: Lab):
     """Two hosts on either side of a router, with an outside machine."""
-    router, found = lab.router("r"), [lab.host("n1"), lab.host("n2")]
-    for n, host in enumerate(found, 1):
+    router, made = lab.router("r"), [lab.host("n1"), lab.host("n2")]
+    for n, host in enumerate(made, 1):
         lab.connect(host, router, f"192.0.2.{16 * n}/28")
     lab.connect(lab.host("outside"), router, "198.51.100.0/24")
-    return found
+    return made
 
 
 @pytest.fixture
@@ -27,16 +27,16 @@ def pods(lab):
 
 
 def namespaces(place) -> dict[str, str]:
-    said = place.run("readlink /proc/self/ns/*", check=True).output.split()
-    return dict(line.split(":") for line in said)
+    lines = place.run("readlink /proc/self/ns/*", check=True).output.split()
+    return dict(line.split(":") for line in lines)
 
 
 def test_containers_of_a_pod_share_network_ipc_and_uts_but_not_mounts_and_processes(pods):
-    one, two = (namespaces(pods[0].container(name)) for name in ("app", "sidecar"))
-    assert [one[kind] == two[kind] for kind in SHARED] == [True] * 3
-    assert [one[kind] == two[kind] for kind in OWN] == [False] * 2
+    first, second = (namespaces(pods[0].container(name)) for name in ("app", "sidecar"))
+    assert [first[kind] == second[kind] for kind in SHARED] == [True] * 3
+    assert [first[kind] == second[kind] for kind in OWN] == [False] * 2
     held = namespaces(pods[0])
-    assert all(held[kind] == one[kind] for kind in SHARED)
+    assert all(held[kind] == first[kind] for kind in SHARED)
 
 
 def test_a_container_reaches_its_neighbour_on_localhost_and_does_not_see_its_files(pods):
@@ -60,9 +60,9 @@ def test_the_pause_process_holds_the_pod_and_the_host_sees_all_its_processes(pod
     app = pods[0].container("app")
     app.http_server(80)
     assert "1 pause" in pods[0].run("ps -o pid,args ax").output
-    seen = pods[0].host.run("ps -o args ax").output
-    assert "pause" in seen
-    assert "http-server 80" in seen
+    processes = pods[0].host.run("ps -o args ax").output
+    assert "pause" in processes
+    assert "http-server 80" in processes
     assert "http-server" not in pods[0].run("ps -o args ax").output
 
 
@@ -95,20 +95,20 @@ def test_packets_that_leave_the_network_have_the_hosts_address(pods, lab):
 
 
 def test_hosts_on_one_wire_are_gateways_for_each_other(lab):
-    one, two = lab.host("n1"), lab.host("n2")
-    lab.connect(two, one, "192.0.2.0/24")
-    net = lab.pod_network([one, two], backend="host-gw")
-    web, client = net.pod("web", one), net.pod("client", two)
+    first, second = lab.host("n1"), lab.host("n2")
+    lab.connect(second, first, "192.0.2.0/24")
+    net = lab.pod_network([first, second], backend="host-gw")
+    web, client = net.pod("web", first), net.pod("client", second)
     web.http_server(80)
     assert "you are 10.244.1.2 " in client.run("curl -s -m 5 http://10.244.0.2/", check=True).output
-    assert "10.244.0.0/24 via 192.0.2.1 dev eth0" in two.run("ip route").output
+    assert "10.244.0.0/24 via 192.0.2.1 dev eth0" in second.run("ip route").output
     assert " mtu 1500 " in web.run("ip link show eth0").output
 
 
 def test_hosts_behind_a_router_cannot_be_gateways(lab):
     with pytest.raises(CnetkitError, match="not on one wire"):
         lab.pod_network(hosts(lab), backend="host-gw")
-    assert "cni0" not in {one.name for one in lab.topology.interfaces}
+    assert "cni0" not in {interface.name for interface in lab.topology.interfaces}
 
 
 def test_a_pod_is_removed_together_with_its_containers(pods, lab):

@@ -73,16 +73,16 @@ def test_a_labs_script_builds_the_same_network(name, tmp_path):
 
 def test_the_script_covers_controlled_overlays_addresses_and_removals(tmp_path):
     with Lab("mixed", ipv6=True) as lab:
-        one, two = lab.host("one"), lab.host("two")
-        lab.connect(one, two, "192.0.2.0/24", "2001:db8::/64")
-        overlay = lab.overlay("ov", [one, two], "10.0.9.0/24", id=7, control=True)
-        for name, host in (("a", one), ("b", two), ("c", two)):
+        first, second = lab.host("one"), lab.host("two")
+        lab.connect(first, second, "192.0.2.0/24", "2001:db8::/64")
+        overlay = lab.overlay("ov", [first, second], "10.0.9.0/24", id=7, control=True)
+        for name, host in (("a", first), ("b", second), ("c", second)):
             overlay.container(name, host)
         lab["c"].remove()
-        net = one.bridge("docker0", "172.17.0.1/16", "fd00:17::1/64")
-        one.publish(8080, to=net.container("web"), port=80)
-        one.route("198.51.100.0/24", "192.0.2.1")
-        back = one.bridge("back", "10.5.0.1/24", rules=False)
+        net = first.bridge("docker0", "172.17.0.1/16", "fd00:17::1/64")
+        first.publish(8080, to=net.container("web"), port=80)
+        first.route("198.51.100.0/24", "192.0.2.1")
+        back = first.bridge("back", "10.5.0.1/24", rules=False)
         back.attach(lab["web"])
         net.detach(lab["web"])
         made = by_hand(lab.script(), tmp_path)
@@ -92,8 +92,8 @@ def test_the_script_covers_controlled_overlays_addresses_and_removals(tmp_path):
 
 def test_deleting_conntrack_entries_is_a_comment_in_the_script(tmp_path):
     with Lab("echo") as lab:
-        host, other = lab.host("n1"), lab.host("n2")
-        lab.connect(other, host, "192.0.2.0/24")
+        host, second = lab.host("n1"), lab.host("n2")
+        lab.connect(second, host, "192.0.2.0/24")
         pods = lab.pod_network([host])
         behind = [pods.pod(name, host) for name in ("a", "b")]
         echo = lab.cluster(pods).service("echo", *behind, port=7, protocol="udp")

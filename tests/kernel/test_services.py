@@ -29,8 +29,8 @@ class Net:
 
     def ask(self, node, url: str, times: int = 20) -> Counter[str]:
         """Which pods have answered how often."""
-        said = node.run(f"for i in $(seq {times}); do curl -s -m 2 {url}; done").output
-        return Counter(re.findall(r"This is (\w+)", said))
+        output = node.run(f"for i in $(seq {times}); do curl -s -m 2 {url}; done").output
+        return Counter(re.findall(r"This is (\w+)", output))
 
 
 @pytest.fixture(params=MODES)
@@ -46,9 +46,9 @@ def test_a_service_is_reached_from_pods_hosts_and_outside_and_spreads_over_its_p
         (net.hosts[0], f"http://{web.address}/"),
         (net.lab["outside"], f"http://{net.hosts[1].address}:30080/"),
     ):
-        found = net.ask(node, url, 30)
-        assert sum(found.values()) == 30
-        assert set(found) == names
+        answers = net.ask(node, url, 30)
+        assert sum(answers.values()) == 30
+        assert set(answers) == names
 
 
 def test_a_pod_reaches_itself_through_its_own_service(net):
@@ -79,9 +79,9 @@ def test_a_pod_removed_during_requests_gets_no_more_and_none_fails(net):
         f"for i in $(seq 60); do curl -s -m 2 http://{web.address}/ || echo failed; sleep 0.02; done"
     )
     web.remove(net.pods[0])
-    said = program.wait(30).output
-    assert "failed" not in said
-    assert said.count("This is w") == 60
+    output = program.wait(30).output
+    assert "failed" not in output
+    assert output.count("This is w") == 60
     assert net.ask(net.client, f"http://{web.address}/").keys() == {"w1", "w2"}
 
 
@@ -163,15 +163,18 @@ def test_a_udp_client_that_keeps_its_port_gets_another_pod_if_its_pod_is_removed
 def test_udp_connections_to_remaining_pods_and_of_other_ports_continue(net):
     say_their_names(net.pods)
     echo = net.cluster.service("echo", *net.pods, port=7, target_port=7000, protocol="udp")
-    other = net.cluster.service("other", *net.pods, port=9, target_port=7000, protocol="udp")
-    mine = {name: ask(net.client, one.address, one.ports[0].port) for name, one in (("echo", echo), ("other", other))}
+    second = net.cluster.service("other", *net.pods, port=9, target_port=7000, protocol="udp")
+    mine = {
+        name: ask(net.client, service.address, service.ports[0].port)
+        for name, service in (("echo", echo), ("other", second))
+    }
     leaver = next(pod for pod in net.pods if pod.name not in mine.values())
     echo.remove(leaver)
     assert ask(net.client, echo.address, 7) == mine["echo"]
     left = next(pod for pod in net.pods if pod.name == mine["other"])
     if left in echo.pods:
         echo.remove(left)
-    assert ask(net.client, other.address, 9) == mine["other"]
+    assert ask(net.client, second.address, 9) == mine["other"]
 
 
 @pytest.mark.parametrize("net", ["iptables"], indirect=True)
@@ -185,7 +188,11 @@ def test_both_modes_deliver_the_same_way_with_different_evidence(net):
         journey = next(flow for flow in trace.flows if flow.protocol == "tcp").journeys[0]
         changed = next(hop for hop in journey.hops if any(change.field == "ip.dst" for change in hop.changes))
         quotes.append(
-            next(one.quote for one in changed.evidence if "10.244.1.2:80" in one.quote and "nat" in one.quote.lower())
+            next(
+                evidence.quote
+                for evidence in changed.evidence
+                if "10.244.1.2:80" in evidence.quote and "nat" in evidence.quote.lower()
+            )
         )
         places.append(
             [(hop.node, hop.interface, tuple(change.field for change in hop.changes)) for hop in journey.hops]

@@ -26,8 +26,8 @@ def overlay(lab: Lab, **options) -> Overlay:
 
 
 def fdb(node, interface="vxlan0"):
-    said = json.loads(node.run(f"bridge -j fdb show dev {interface}", check=True).output)
-    return {(one["mac"], one["dst"]) for one in said if one.get("flags") == ["self"] and "dst" in one}
+    entries = json.loads(node.run(f"bridge -j fdb show dev {interface}", check=True).output)
+    return {(entry["mac"], entry["dst"]) for entry in entries if entry.get("flags") == ["self"] and "dst" in entry}
 
 
 @pytest.mark.parametrize("control", [False, True])
@@ -68,17 +68,21 @@ def test_a_frame_that_is_flooded_to_several_hosts_is_one_journey_with_a_branch_t
     overlay(lab)
     with lab.trace() as trace:
         lab["a"].run("ping -c1 -W2 10.0.9.2", check=True)
-    (asked,) = (one for one in trace.journeys if one.packet.ends.source == "10.0.9.1" and one.packet.protocol == "arp")
-    wrapped = {hop.parent for hop in asked.hops if (hop.node, hop.interface) == ("n1", "eth0")}
+    (request,) = (
+        journey
+        for journey in trace.journeys
+        if journey.packet.ends.source == "10.0.9.1" and journey.packet.protocol == "arp"
+    )
+    wrapped = {hop.parent for hop in request.hops if (hop.node, hop.interface) == ("n1", "eth0")}
     assert len(wrapped) == 1
-    assert {hop.node for hop in asked.hops} >= {"a", "n2", "b", "n3"}
+    assert {hop.node for hop in request.hops} >= {"a", "n2", "b", "n3"}
 
 
 def test_with_control_each_host_has_entries_for_all_containers_and_floods_nothing(lab):
     made = overlay(lab, control=True)
     assert fdb(lab["n3"]) == {("02:42:0a:00:09:01", ENDS["n1"]), ("02:42:0a:00:09:02", ENDS["n2"])}
     neighbours = json.loads(lab["n3"].run("ip -j neigh show dev vxlan0").output)
-    assert {(one["dst"], one["lladdr"], *one["state"]) for one in neighbours} == {
+    assert {(entry["dst"], entry["lladdr"], *entry["state"]) for entry in neighbours} == {
         ("10.0.9.1", "02:42:0a:00:09:01", "PERMANENT"),
         ("10.0.9.2", "02:42:0a:00:09:02", "PERMANENT"),
     }
@@ -111,9 +115,9 @@ def test_a_routed_tunnel_can_be_built_by_hand(lab):
     for n, host in enumerate(hosts, 1):
         lab.connect(host, router, f"192.0.2.{16 * n}/28")
     tunnels = [h.vxlan("vx", 7, port=8472, learning=False, address=f"10.9.0.{n}/24") for n, h in enumerate(hosts, 1)]
-    for one, other in (tunnels, tunnels[::-1]):
-        one.neighbour(other.host.interfaces["vx"][0].split("/")[0], other.mac)
-        one.forward(other.mac, other.host.address)
+    for near, far in (tunnels, tunnels[::-1]):
+        near.neighbour(far.host.interfaces["vx"][0].split("/")[0], far.mac)
+        near.forward(far.mac, far.host.address)
     hosts[0].run("ping -c1 -W2 10.9.0.2", check=True)
 
 
@@ -127,7 +131,7 @@ def test_a_failed_overlay_leaves_nothing_behind(lab):
     hosts[1].run("ip link add other type vxlan id 42 dstport 4789 && ip link set other up", check=True)
     with pytest.raises(CnetkitError, match="refused a VXLAN 'vxlan0' in n2"):
         lab.overlay("ov", hosts, "10.0.9.0/24", id=42)
-    assert {one.name for one in lab.topology.interfaces if one.node == "n1"} == {"lo", "eth0"}
+    assert {interface.name for interface in lab.topology.interfaces if interface.node == "n1"} == {"lo", "eth0"}
 
 
 def test_a_session_of_an_overlay_is_replayed(tmp_path):

@@ -16,7 +16,7 @@ def dock():
 
 
 def kinds(operations):
-    return [type(one).__name__ for one in operations]
+    return [type(operation).__name__ for operation in operations]
 
 
 def test_a_batch_of_containers_is_one_request_in_a_fixed_order(dock):
@@ -24,7 +24,10 @@ def test_a_batch_of_containers_is_one_request_in_a_fixed_order(dock):
     Bridge(dock, "docker0", ["172.17.0.1/16"]).containers("c{}", 2)
     (operations,) = dock.site.sandbox.built
     assert kinds(operations) == ["AddNode"] * 2 + ["AddVeth"] * 2 + ["AddAddress"] * 2 + ["AddRoute"] * 2
-    assert [one.address for one in operations if isinstance(one, op.AddAddress)] == ["172.17.0.2/16", "172.17.0.3/16"]
+    assert [operation.address for operation in operations if isinstance(operation, op.AddAddress)] == [
+        "172.17.0.2/16",
+        "172.17.0.3/16",
+    ]
 
 
 def test_a_container_can_be_on_no_network_one_or_several(dock):

@@ -16,7 +16,7 @@ def test_operations_are_remembered_only_if_they_were_carried_out():
     here.sandbox.refuses = True
     with pytest.raises(CnetkitError):
         here.build(op.SetSysctl("b", "net.x", "1"))
-    assert [one.node for one in here.built] == ["a"]
+    assert [operation.node for operation in here.built] == ["a"]
 
 
 def test_a_name_is_given_once_and_has_a_form():

@@ -41,9 +41,9 @@ def test_the_chain_of_an_endpoint_has_the_same_name_in_every_cluster(name, proto
 
 
 def test_nftables_chains_contain_the_name_of_their_service():
-    one = port("ns1/svc1:p80")
-    assert kube_proxy_nftables.chain("service", one) == "service-ULMVA6XW-ns1/svc1/tcp/p80"
+    service = port("ns1/svc1:p80")
+    assert kube_proxy_nftables.chain("service", service) == "service-ULMVA6XW-ns1/svc1/tcp/p80"
     assert (
-        kube_proxy_nftables.chain("endpoint", one, "10.180.0.1:80")
+        kube_proxy_nftables.chain("endpoint", service, "10.180.0.1:80")
         == "endpoint-5OJB2KTY-ns1/svc1/tcp/p80__10.180.0.1/80"
     )

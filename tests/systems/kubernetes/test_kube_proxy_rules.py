@@ -42,7 +42,7 @@ MATCHES = (
 
 def chains(text: str, table: str) -> dict[str, list[dict[str, str]]]:
     """What each chain's rules match and do: option → value, `!` before the value where the match is negated."""
-    found = defaultdict(list)
+    rules_of = defaultdict(list)
     part = text.partition(f"*{table}\n")[2].partition("COMMIT")[0]
     for line in part.splitlines():
         if not line.startswith("-A "):
@@ -53,8 +53,8 @@ def chains(text: str, table: str) -> dict[str, list[dict[str, str]]]:
             if word in MATCHES and at > 1:
                 negated = "!" in (words[at - 1], words[at + 1])
                 rule[word] = ("!" if negated else "") + next(w for w in words[at + 1 :] if w != "!")
-        found[words[1]].append(rule)
-    return found
+        rules_of[words[1]].append(rule)
+    return rules_of
 
 
 def test_the_iptables_rules_of_a_service_are_those_of_kube_proxy():
@@ -87,9 +87,9 @@ def test_the_iptables_rules_of_a_service_are_those_of_kube_proxy():
 @pytest.mark.parametrize("left", [1, 2, 3, 7])
 def test_each_pod_has_the_same_probability(left):
     ends = tuple(f"10.180.0.{n}:80" for n in range(left))
-    one = ServicePort(80, namespace="a", service="b", address="172.30.0.1", endpoints=ends)
-    rules = chains(kube_proxy_iptables.rules([one], [], PODS, first=True), "nat")[
-        kube_proxy_iptables.chain("SVC", one)
+    service = ServicePort(80, namespace="a", service="b", address="172.30.0.1", endpoints=ends)
+    rules = chains(kube_proxy_iptables.rules([service], [], PODS, first=True), "nat")[
+        kube_proxy_iptables.chain("SVC", service)
     ][1:]
     remaining, got = 1.0, []
     for rule in rules:
@@ -119,12 +119,12 @@ def test_a_service_without_pods_is_rejected_in_the_filter_table_and_absent_from_
 
 
 def added(text: str, kind: str) -> dict[str, list[str]]:
-    found = defaultdict(list)
+    entries = defaultdict(list)
     for line in text.splitlines():
         if line.startswith(f"add {kind} ip kube-proxy "):
             name, _, rest = line.removeprefix(f"add {kind} ip kube-proxy ").partition(" ")
-            found[name].append(rest)
-    return found
+            entries[name].append(rest)
+    return entries
 
 
 def test_in_nftables_a_service_is_a_map_element_a_random_choice_and_a_chain_for_each_pod():
