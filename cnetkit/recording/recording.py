@@ -235,7 +235,7 @@ def _together(frames: Frames, parts: Sequence[Recording]) -> Recording:
         name=next((part.name for part in parts if part.name), ""),
         kernel=next((part.kernel for part in parts if part.kernel), ""),
         replayed=next((part.replayed for part in parts if part.replayed), ""),
-        warnings=tuple(one for part in parts for one in part.warnings),
+        warnings=tuple(warning for part in parts for warning in part.warnings),
     )
 
 

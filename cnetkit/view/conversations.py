@@ -29,59 +29,65 @@ def troubles(trace: Trace) -> Iterator[str]:
     """The problems, one line each, worst first; nothing for a healthy trace."""
     conversations = trace.conversations
     named = 0
-    for one in conversations:
-        telling = sum(int(conversations.columns.findings[kind][one.flow]) for kind in TELLING)
-        errors = any(finding.kind.startswith("ICMP ") for finding in one.findings)
-        unanswered = [topic for topic in conversations.topics(one.flow) if not topic.answered and named < MOST_TROUBLES]
-        if one.state not in BAD and not telling and not errors and not unanswered:
+    for conversation in conversations:
+        telling = sum(int(conversations.columns.findings[kind][conversation.flow]) for kind in TELLING)
+        errors = any(finding.kind.startswith("ICMP ") for finding in conversation.findings)
+        unanswered = [
+            topic for topic in conversations.topics(conversation.flow) if not topic.answered and named < MOST_TROUBLES
+        ]
+        if conversation.state not in BAD and not telling and not errors and not unanswered:
             break
         named += 1
         if named <= MOST_TROUBLES:
-            yield f"! {legible(_title(trace, one))}: {'; '.join([*sentences(trace, one)])}"
+            yield f"! {legible(_title(trace, conversation))}: {'; '.join([*sentences(trace, conversation)])}"
     if named > MOST_TROUBLES:
         yield f"! and {counted(named - MOST_TROUBLES, 'more conversation')} with such faults: see trace.conversations.table"
 
 
-def sentences(trace: Trace, one: Conversation) -> Iterator[str]:
+def sentences(trace: Trace, conversation: Conversation) -> Iterator[str]:
     """How one conversation went: its state, its findings, what it was about, how much was sent."""
-    yield _state(one)
-    yield from (_finding(finding.kind, finding.count, finding.frames) for finding in one.findings
-                if finding.kind != one.ended_how)  # fmt: skip
-    yield from (_topic(topic) for topic in trace.conversations.topics(one.flow)[:MOST_TOPICS])
-    if one.sent[1] or one.received[1]:
-        yield f"{one.sent[1]:,} octets sent, {one.received[1]:,} received"
+    yield _state(conversation)
+    yield from (_finding(finding.kind, finding.count, finding.frames) for finding in conversation.findings
+                if finding.kind != conversation.ended_how)  # fmt: skip
+    yield from (_topic(topic) for topic in trace.conversations.topics(conversation.flow)[:MOST_TOPICS])
+    if conversation.sent[1] or conversation.received[1]:
+        yield f"{conversation.sent[1]:,} octets sent, {conversation.received[1]:,} received"
 
 
-def _title(trace: Trace, one: Conversation) -> str:
-    begin = trace.journey(int(trace.analysis.journeys.flow_begins[one.flow])).packet
-    return f"{trace.analysis.flow_protocol(one.flow)} {begin.source} → {begin.destination}"
+def _title(trace: Trace, conversation: Conversation) -> str:
+    begin = trace.journey(int(trace.analysis.journeys.flow_begins[conversation.flow])).packet
+    return f"{trace.analysis.flow_protocol(conversation.flow)} {begin.source} → {begin.destination}"
 
 
-def _state(one: Conversation) -> str:
-    after = f" {lasted(one.round_trip_ns)} after it was asked" if one.round_trip_ns else ""
-    match one.state:
+def _state(conversation: Conversation) -> str:
+    after = f" {lasted(conversation.round_trip_ns)} after it was asked" if conversation.round_trip_ns else ""
+    match conversation.state:
         case "refused":
-            return f"refused: {one.ended_from} reset the SYN{after} ({frame(one.ended_by)})"
+            return f"refused: {conversation.ended_from} reset the SYN{after} ({frame(conversation.ended_by)})"
         case "rejected":
-            return f"{one.ended_from} sent {one.ended_how} ({frame(one.ended_by)})"
+            return f"{conversation.ended_from} sent {conversation.ended_how} ({frame(conversation.ended_by)})"
         case "unanswered":
-            tries = f" after {one.tries} tries in {lasted(one.duration_ns)}" if one.tries > 1 else ""
-            return f"unanswered{tries} ({frame(one.first)})"
+            tries = (
+                f" after {conversation.tries} tries in {lasted(conversation.duration_ns)}"
+                if conversation.tries > 1
+                else ""
+            )
+            return f"unanswered{tries} ({frame(conversation.first)})"
         case "reset":
-            return f"reset by {one.ended_from} after {lasted(one.duration_ns)} ({frame(one.ended_by)})"
+            return f"reset by {conversation.ended_from} after {lasted(conversation.duration_ns)} ({frame(conversation.ended_by)})"
         case "stalled":
             return "opened, then one end sent again and again and nothing came back"
         case "one-way":
-            return f"{counted(one.sent[0], 'packet')} one way, none came back"
+            return f"{counted(conversation.sent[0], 'packet')} one way, none came back"
         case "announced":
-            return f"sent to a group: {counted(one.sent[0], 'packet')}"
+            return f"sent to a group: {counted(conversation.sent[0], 'packet')}"
         case "closed":
             return (
-                f"answered in {lasted(one.round_trip_ns)}, closed by both ends"
-                if one.round_trip_ns
+                f"answered in {lasted(conversation.round_trip_ns)}, closed by both ends"
+                if conversation.round_trip_ns
                 else "closed by both ends"
             )
-    return f"answered in {lasted(one.round_trip_ns)}" if one.round_trip_ns else "answered"
+    return f"answered in {lasted(conversation.round_trip_ns)}" if conversation.round_trip_ns else "answered"
 
 
 def _finding(kind: str, count: int, frames: tuple[int, ...]) -> str:

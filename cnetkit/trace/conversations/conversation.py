@@ -81,9 +81,9 @@ class ConversationColumns:
         self.packets = exchanges(joined, tap, flow, flows)
         self.segments = segments(joined, self.packets)
         self.state, self._ended = self._judged()
-        found = (self.segments.retransmitted, self.segments.out_of_order, self.segments.gap,
+        findings = (self.segments.retransmitted, self.segments.out_of_order, self.segments.gap,
                  self.segments.repeated_ack, self.segments.zero_window)  # fmt: skip
-        self._marks = dict(zip(FINDINGS, found, strict=True))
+        self._marks = dict(zip(FINDINGS, findings, strict=True))
         self.findings = {kind: self.packets.count(which) for kind, which in self._marks.items()}
         """How many packets of each kind."""
 
@@ -143,7 +143,7 @@ class ConversationColumns:
         """Whether both ends, or the one that sent the reset, had closed before it: a quick close."""
         p = self.packets
         done = [p.first((flags & FIN > 0) & side) for side in (p.answer, ~p.answer)]
-        either = [(one >= 0) & (one < np.maximum(reset, 0)) for one in done]
+        either = [(place >= 0) & (place < np.maximum(reset, 0)) for place in done]
         late: Flags = (reset >= 0) & either[0] & either[1]
         return late
 
@@ -184,15 +184,15 @@ class ConversationColumns:
         return "TCP reset"
 
     def _findings(self, places: I64) -> tuple[Finding, ...]:
-        found, errors = [], dict[str, list[int]]()
+        findings, errors = [], dict[str, list[int]]()
         for place in places[self.packets.error[places]].tolist():
             errors.setdefault(self._how(place), []).append(int(self.packets.frame[place]))
-        found += [Finding(name, len(frames), tuple(frames[:MOST_FRAMES])) for name, frames in errors.items()]
+        findings += [Finding(name, len(frames), tuple(frames[:MOST_FRAMES])) for name, frames in errors.items()]
         for kind, which in self._marks.items():
             frames = self.packets.frame[places[which[places]]]
             if len(frames):
-                found.append(Finding(kind, len(frames), tuple(frames[:MOST_FRAMES].tolist())))
-        return tuple(found)
+                findings.append(Finding(kind, len(frames), tuple(frames[:MOST_FRAMES].tolist())))
+        return tuple(findings)
 
     def worst_first(self) -> I64:
         """The flows in the order for finding a fault: failed ones by state, then those with most findings, then by

@@ -102,10 +102,10 @@ def _answers(joined: Joined, rows: I64, flow: I64, begins: I64) -> Flags:
         telling = place[weight >= least]
         flows, at = np.unique(flow[telling], return_index=True)
         teller[flows] = telling[at]
-    known = teller >= 0
+    decided = teller >= 0
     client = np.zeros(count, np.uint64)
-    chosen = teller[known]
-    client[known] = np.where(from_server[chosen], target[chosen], source[chosen])
+    chosen = teller[decided]
+    client[decided] = np.where(from_server[chosen], target[chosen], source[chosen])
     answers: Flags = (target == client[flow]) & (source != client[flow]) & ~about
     return answers
 

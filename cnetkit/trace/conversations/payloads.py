@@ -185,12 +185,12 @@ def server_name(record: bytes) -> str:
 
 
 def _http(lines: Sequence[_Line]) -> Iterator[Topic]:
-    seen = set[bytes]()
+    asked = set[bytes]()
     for place, line in enumerate(lines):
-        if line.answer or not line.payload.startswith(METHODS) or line.payload in seen:
+        if line.answer or not line.payload.startswith(METHODS) or line.payload in asked:
             continue
-        seen.add(line.payload)
-        reply = next((one for one in lines[place:] if one.answer and one.payload.startswith(b"HTTP/")), None)
+        asked.add(line.payload)
+        reply = next((later for later in lines[place:] if later.answer and later.payload.startswith(b"HTTP/")), None)
         question = _first_line(line.payload).rpartition(" HTTP/")[0] or _first_line(line.payload)
         answer = _first_line(reply.payload) if reply else ""
         yield Topic("http", question, answer, reply is not None, 1, reply.time - line.time if reply else 0, line.frame)

@@ -118,9 +118,9 @@ def _round_trips(packets: Exchanges, flags: I64, connection: I64, time: I64) -> 
     np.minimum.at(third, key[rows], rows)
     rows = np.flatnonzero(~packets.answer & (flags & (SYN | ACK) == SYN) & (place < third[key]))
     np.maximum.at(asked, key[rows], rows)
-    seen = (third < late) & (asked >= 0)
+    captured = (third < late) & (asked >= 0)
     took = np.full(count, OUT_OF_ORDER_NS)
-    took[seen] = time[third[seen]] - time[asked[seen]]
+    took[captured] = time[third[captured]] - time[asked[captured]]
     return took[key]
 
 
@@ -131,11 +131,11 @@ def _filling(begin: I64, end: I64, before: I64, gap: Flags, old: Flags, time: I6
     size, place = end - begin, np.arange(len(begin))
     order = np.lexsort((place, size, begin))
     twin = (begin[order][1:] == begin[order][:-1]) & (size[order][1:] == size[order][:-1]) & (size[order][1:] > 0)
-    seen = np.zeros(len(begin), np.bool_)
-    seen[order[1:][twin]] = True
+    captured = np.zeros(len(begin), np.bool_)
+    captured[order[1:][twin]] = True
     gaps = np.flatnonzero(gap)
     of = gaps[np.maximum(np.searchsorted(before[gaps], begin, "right") - 1, 0)]  # gaps ascend, like the captured data
-    filling = old & ~seen & (begin >= before[of]) & (end <= begin[of]) & (of < place)
+    filling = old & ~captured & (begin >= before[of]) & (end <= begin[of]) & (of < place)
     newest = np.maximum.accumulate(np.where(end > before, place, 0))
     filling &= time - time[newest] < soon
     return filling

@@ -58,8 +58,8 @@ class FrameColumns:
         recording, joined = self._case.recording, self._joined
         each = np.arange(1, len(joined.parent) + 1, dtype=np.uint64)
         pieces = len(joined.units.unit) or joined.incomplete.any()  # their evidence names their own octets
-        told = recording.topologies or recording.events or recording.frames.comments
-        if told or joined.columns.depth.any() or pieces:
+        reported = recording.topologies or recording.events or recording.frames.comments
+        if reported or joined.columns.depth.any() or pieces:
             return each
         tap = recording.frames.tap
         keys = (

@@ -79,21 +79,21 @@ class Conversations(Sequence[Conversation]):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row per conversation, in this order. Times in seconds, `begin` since the first frame; see COLUMNS."""
+        """One row per c, in this order. Times in seconds, `begin` since the first frame; see COLUMNS."""
         import pandas as pd
 
         analysis, every = self._analysis, list(self)
         start = int(analysis.joined.clocks.time.min(initial=0))
         begins = [packet_of(analysis.joined.columns, int(analysis.journeys.first[at]))
-                  for at in analysis.journeys.flow_begins[[one.flow for one in every]].tolist()] if every else []  # fmt: skip
+                  for at in analysis.journeys.flow_begins[[c.flow for c in every]].tolist()] if every else []  # fmt: skip
         rows = [
             (
-                one.flow, analysis.flow_protocol(one.flow), packet.source, packet.destination, one.state, one.tries,
-                one.sent[0], one.received[0], one.sent[1], one.received[1], (one.begin_ns - start) / 1e9,
-                one.duration_ns / 1e9, one.round_trip_ns / 1e9, one.ended_how, one.ended_from,
-                *(int(self.columns.findings[kind][one.flow]) for kind in FINDINGS), one.first,
+                c.flow, analysis.flow_protocol(c.flow), packet.source, packet.destination, c.state, c.tries,
+                c.sent[0], c.received[0], c.sent[1], c.received[1], (c.begin_ns - start) / 1e9,
+                c.duration_ns / 1e9, c.round_trip_ns / 1e9, c.ended_how, c.ended_from,
+                *(int(self.columns.findings[kind][c.flow]) for kind in FINDINGS), c.first,
             )
-            for one, packet in zip(every, begins, strict=True)
+            for c, packet in zip(every, begins, strict=True)
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
