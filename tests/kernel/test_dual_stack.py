@@ -121,6 +121,25 @@ def test_a_dual_stack_service_is_reached_by_both_families_from_everywhere(lab, m
         assert node.run(f"curl -gsS -m 5 http://{url}/").status == 7  # refused at once; 28 would be the time limit
 
 
+@pytest.mark.parametrize(
+    ("mode", "quote"), [("iptables", "-A KUBE-SEP-"), ("nftables", "dnat to [fd00:10:244:1::2]:80")]
+)
+def test_the_journey_of_an_ipv6_request_quotes_the_rule_that_chose_the_pod(lab, mode, quote):
+    made = hosts(lab)
+    net = lab.pod_network(made, *PODS)
+    web, client = net.pod("web", made[1]), net.pod("client", made[0])
+    web.http_server(80)
+    cluster = lab.cluster(net, mode=mode)
+    cluster.service("web", web)
+    with lab.trace() as trace:
+        client.run("curl -gs -m 5 http://[fd00:10:96::2]/", check=True)
+    syn = next(journey for journey in trace.journeys if journey.packet.kind == "SYN")
+    changed = next(hop for hop in syn.hops if any(change.field == "ipv6.dst" for change in hop.changes))
+    assert (changed.node, syn.outcome.kind, syn.outcome.where) == ("n1", "delivered", "web/eth0")
+    assert quote in changed.evidence[0].quote
+    assert not trace.unexplained
+
+
 @pytest.mark.parametrize("mode", ["iptables", "nftables"])
 def test_a_client_stays_with_its_pod_by_ipv6(lab, mode):
     made = hosts(lab)

@@ -47,3 +47,14 @@ def test_nftables_chains_contain_the_name_of_their_service():
         kube_proxy_nftables.chain("endpoint", service, "10.180.0.1:80")
         == "endpoint-5OJB2KTY-ns1/svc1/tcp/p80__10.180.0.1/80"
     )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "chain"),
+    [
+        ("[fd00:10:180::1]:80", "endpoint-ZVRFLKHO-ns1/svc1/tcp/p80__fd00.10.180..1/80"),
+        ("[fd00:10:180::2:1]:80", "endpoint-2CRNCTTE-ns1/svc1/tcp/p80__fd00.10.180..2.1/80"),
+    ],
+)
+def test_nftables_chains_of_ipv6_endpoints_have_dots_for_colons(endpoint, chain):
+    assert kube_proxy_nftables.chain("endpoint", port("ns1/svc1:p80"), endpoint) == chain

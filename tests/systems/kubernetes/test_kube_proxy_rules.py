@@ -118,11 +118,11 @@ def test_a_service_without_pods_is_rejected_in_the_filter_table_and_absent_from_
     ]  # fmt: skip
 
 
-def added(text: str, kind: str) -> dict[str, list[str]]:
+def added(text: str, kind: str, family: str = "ip") -> dict[str, list[str]]:
     entries = defaultdict(list)
     for line in text.splitlines():
-        if line.startswith(f"add {kind} ip kube-proxy "):
-            name, _, rest = line.removeprefix(f"add {kind} ip kube-proxy ").partition(" ")
+        if line.startswith(f"add {kind} {family} kube-proxy "):
+            name, _, rest = line.removeprefix(f"add {kind} {family} kube-proxy ").partition(" ")
             entries[name].append(rest)
     return entries
 
@@ -142,3 +142,37 @@ def test_in_nftables_a_service_is_a_map_element_a_random_choice_and_a_chain_for_
     ]
     for name, address in zip(ends, ("10.180.0.4", "10.180.0.5"), strict=True):
         assert rules[name] == [f"ip saddr {address} jump mark-for-masquerade", f"meta l4proto tcp dnat to {address}:80"]
+
+
+V6 = ServicePort(80, "p80", node_port=3001, namespace="ns1", service="svc1", address="fd00:172:30::41",
+                 endpoints=("[fd00:10:180::1]:80", "[fd00:10:180::2:1]:80"))  # fmt: skip
+
+
+def test_the_ip6tables_rules_of_a_service_name_ipv6_addresses_and_no_node_port_at_localhost():
+    text = kube_proxy_iptables.rules([V6], [], "fd00:10::/64", first=True, version=6)
+    nat = chains(text, "nat")
+    assert nat["KUBE-SERVICES"][0]["-d"] == "fd00:172:30::41"
+    assert nat["KUBE-SERVICES"][-1]["-d"] == "!::1/128"
+    assert nat["KUBE-SERVICES"][-1]["-j"] == "KUBE-NODEPORTS"
+    first = nat[kube_proxy_iptables.chain("SEP", V6, V6.endpoints[0])]
+    assert first[0]["-s"] == "fd00:10:180::1"
+    assert first[1]["--to-destination"] == "[fd00:10:180::1]:80"
+
+
+def test_in_nftables_an_ipv6_service_is_in_the_table_ip6_with_the_same_chains():
+    text = kube_proxy_nftables.rules([V6], [], "fd00:10::/64", "fd00:10:96::/112", [], version=6)
+    rules, elements = added(text, "rule", "ip6"), added(text, "element", "ip6")
+    assert not added(text, "rule")
+    assert elements["service-ips"] == ["{ fd00:172:30::41 . tcp . 80 : goto service-ULMVA6XW-ns1/svc1/tcp/p80 }"]
+    assert rules["cluster-ips-check"] == [
+        'ip6 daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"',
+        'ip6 daddr { fd00:10:96::/112 } drop comment "Drop traffic to unallocated ClusterIPs"',
+    ]
+    assert rules["service-ULMVA6XW-ns1/svc1/tcp/p80"][0] == (
+        "ip6 daddr fd00:172:30::41 tcp dport 80 ip6 saddr != fd00:10::/64 jump mark-for-masquerade"
+    )
+    assert rules["endpoint-ZVRFLKHO-ns1/svc1/tcp/p80__fd00.10.180..1/80"] == [
+        "ip6 saddr fd00:10:180::1 jump mark-for-masquerade",
+        "meta l4proto tcp dnat to [fd00:10:180::1]:80",
+    ]
+    assert "type ipv6_addr" in added(text, "set", "ip6")["cluster-ips"][0]

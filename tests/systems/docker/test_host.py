@@ -1,0 +1,55 @@
+"""Docker on a host: which rules are laid when, and which ports are free."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnetkit import operations as op
+from cnetkit.model import CnetkitError
+from tests.lab.fake import host, site
+
+
+@pytest.fixture
+def dock():
+    return host(site())
+
+
+def texts(operations):
+    return [operation.text for operation in operations if isinstance(operation, op.Rules)]
+
+
+def test_only_the_first_bridge_lays_the_chains_that_all_share(dock):
+    dock.bridge("docker0", "172.17.0.1/16")
+    dock.bridge("br1", "172.18.0.1/16")
+    first, second = (texts(operations)[0] for operations in dock.site.sandbox.built)
+    assert ":DOCKER-USER" in first
+    assert ":DOCKER-USER" not in second
+
+
+def test_a_bridge_without_rules_counts_for_nothing(dock):
+    web = dock.bridge("br0", "10.5.0.1/24", rules=False).container("web")
+    assert not any(texts(operations) for operations in dock.site.sandbox.built)
+    with pytest.raises(CnetkitError, match="on no bridge with Docker's rules"):
+        dock.publish(80, to=web, port=80)
+    dock.bridge("docker0", "172.17.0.1/16")
+    assert ":DOCKER-USER" in texts(dock.site.sandbox.built[-1])[0]
+
+
+def test_a_port_is_taken_until_its_container_is_removed(dock):
+    net = dock.bridge("docker0", "172.17.0.1/16")
+    web, second = net.containers("c{}", 2)
+    dock.publish(8080, to=web, port=80)
+    with pytest.raises(CnetkitError, match="taken by the container c0, whose port 80 is published there"):
+        dock.publish(8080, to=second, port=80)
+    assert dock.holder("tcp", 8080)
+    web.remove()
+    assert not dock.published
+    dock.publish(8080, to=second, port=80)
+
+
+def test_what_is_laid_for_a_port_is_removed_rule_by_rule(dock):
+    web = dock.bridge("docker0", "172.17.0.1/16").container("web")
+    published = dock.publish(8080, to=web, port=80)
+    published.remove()
+    laid, removed = (texts(operations)[0] for operations in dock.site.sandbox.built[-2:])
+    assert removed == laid.replace("-A ", "-D ")
