@@ -133,7 +133,7 @@ def test_the_first_lesson(visit, jupyter):
     assert "✓ correct" in answered(learner, "first", "b")
     learner.run_to('lesson.ask("mend"')
     learner.run()
-    assert "is 10.0.0.1 among its addresses?" in mended(
+    assert "Does it have the address 10.0.0.1?" in mended(
         learner, "right", "ip address add 10.0.0.9/24 dev eth0", "mend", "mended"
     )
     assert "✓ correct" in mended(learner, "right", "ip address add 10.0.0.1/24 dev eth0", "mend", "mended")
@@ -152,7 +152,7 @@ def test_the_lesson_on_port_mapping(visit, jupyter):
     learner.write('lesson.ask("target", "172.17.0.2:8080")')
     learner.run_to('lesson.check("target"')
     wrong = learner.run()
-    assert "in web nobody listens on 8080" in said(wrong)
+    assert "nothing listens on port 8080 in web" in said(wrong)
     assert "ip.dst 203.0.113.1 → 172.17.0.2" in said(wrong)
     assert "-j DNAT --to-destination 172.17.0.2:80" in said(wrong)
     stands(learner, wrong, "3 / 5")
