@@ -79,7 +79,7 @@ class Conversations(Sequence[Conversation]):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row per c, in this order. Times in seconds, `begin` since the first frame; see COLUMNS."""
+        """One row per conversation, in this order. Times in seconds, `begin` since the first frame; see COLUMNS."""
         import pandas as pd
 
         analysis, every = self._analysis, list(self)
