@@ -91,6 +91,7 @@ class LiveCapture:
             name=self._name,
             kernel=self._sandbox.welcome.kernel,
             replayed=self._label,
+            captured=tuple(self._request.nodes),
             warnings=(
                 f"only frames that match the filter {chosen!r} were captured, so one that is translated may seem lost",
             )

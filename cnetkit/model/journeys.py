@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Direction = Literal["in", "out", "unknown"]
-OutcomeKind = Literal["delivered", "consumed", "dropped", "lost-from-sight", "ambiguous"]
+OutcomeKind = Literal["delivered", "arrived", "consumed", "dropped", "left", "lost-from-sight", "ambiguous"]
 Strength = Literal["kernel", "table", "inferred"]
 Effect = Literal["", "translates", "stops", "accepts"]
 
@@ -64,14 +64,21 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a journey ended."""
+    """How a journey ended, claiming no more than is known.
+
+    delivered: the receiving stack handed it on, or answered it. arrived: it reached the node that it was for; what the
+    stack did with it is not known. dropped: by a named cause. left: it went out of what was captured, on its way.
+    lost-from-sight: it should have been seen further on. consumed: a bridge, or a program behind a device, took it.
+    ambiguous: several packets could be this one.
+    """
 
     kind: OutcomeKind
     where: str
     """node/interface."""
     reason: str = ""
-    """Only with evidence: by what it was dropped, what consumed it, why it is ambiguous."""
+    """Only with evidence: by what it was dropped, what consumed it, what may have taken it, why it is ambiguous."""
     evidence: tuple[Evidence, ...] = ()
+    """Of a cause; and of a delivery, how it is known."""
 
 
 @dataclass(frozen=True, slots=True)

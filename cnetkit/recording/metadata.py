@@ -33,6 +33,8 @@ class Metadata(msgspec.Struct, frozen=True):
     """Node and interface of each interface of the file; empty if its name, `node/ifname`, is unambiguous."""
     comments: dict[int, str] = {}
     """Comments of another tool, by frame number."""
+    captured: tuple[str, ...] = ()
+    """The nodes that were captured; empty: all."""
     events: dict[str, msgspec.Raw] = {}
     """For each kind of event a list of (place among all events, time_ns, node, action, subject)."""
 

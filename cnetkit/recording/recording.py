@@ -50,6 +50,8 @@ class Recording:
     """Empty if live; else the label of the replayed session, shown by views."""
     warnings: tuple[str, ...] = ()
     """One sentence for each part of a file that could not be read."""
+    captured: tuple[str, ...] = ()
+    """The nodes that were captured, if not all of the topology were."""
 
     def save(self, file: str | Path | BinaryIO, comments: Mapping[int, str] | Sequence[str] | None = None) -> None:
         """Writes a pcapng file; `comments` are shown by Wireshark beside the frames with these numbers.
@@ -72,6 +74,7 @@ class Recording:
             name=self.name, kernel=self.kernel, replayed=self.replayed, warnings=self.warnings, losses=self.losses,
             topologies=self.topologies, events=metadata.pack_events(self.events),
             clocks=clocks if len(set(clocks)) > 1 else (), comments=dict(self.frames.comments),
+            captured=self.captured,
             places=places if any("/" in interface for _, interface in places) else (),
         )  # fmt: skip
         pcapng_writer.write(
@@ -221,7 +224,7 @@ def _section(frames: Frames, packed: bytes) -> Recording:
         frames = replace(frames, taps=tuple(taps))
     return Recording(
         frames=frames, topologies=beside.topologies, events=events, losses=beside.losses, name=beside.name,
-        kernel=beside.kernel, replayed=beside.replayed, warnings=beside.warnings,
+        kernel=beside.kernel, replayed=beside.replayed, warnings=beside.warnings, captured=beside.captured,
     )  # fmt: skip
 
 
@@ -236,6 +239,7 @@ def _together(frames: Frames, parts: Sequence[Recording]) -> Recording:
         kernel=next((part.kernel for part in parts if part.kernel), ""),
         replayed=next((part.replayed for part in parts if part.replayed), ""),
         warnings=tuple(warning for part in parts for warning in part.warnings),
+        captured=tuple(dict.fromkeys(node for part in parts for node in part.captured)),
     )
 
 

@@ -26,7 +26,8 @@ STEPS, BINS = 30, 60
 """Steps of the latency plot, the slowest; and bars of the packet plot."""
 INK, LINE, WAYS = "#1b2430", "#c5ced9", {"request": "#1f5fae", "reply": "#8a4b00"}
 MARKERS = {"request": "o", "reply": "D"}
-ENDS = {"delivered": ("#17713a", ""), "consumed": ("#7fb894", ""), "dropped": ("#b3261e", "xx"),
+ENDS = {"delivered": ("#17713a", ""), "arrived": ("#5f8fb8", ""), "consumed": ("#7fb894", ""),
+        "left": ("#b9c4d0", ""), "dropped": ("#b3261e", "xx"),
         "lost-from-sight": ("#e08e45", "//"), "ambiguous": ("#8a8f98", "..")}  # fmt: skip
 """Colour and hatching: no outcome is shown by its colour alone."""
 

@@ -25,6 +25,8 @@ LARGE, LISTED = 300, 50
 """A trace of more journeys than LARGE is summarised unless all are requested; then LISTED of its flows are listed."""
 COLOURS = {
     "delivered": "green",
+    "arrived": "green",
+    "left": "",
     "consumed": "green",
     "dropped": "red",
     "lost-from-sight": "yellow",

@@ -15,7 +15,9 @@ from cnetkit.trace.journey import Journey
 from cnetkit.trace.packets.packet import Packet
 from cnetkit.trace.trace import Trace
 
-MARKS = {"delivered": "✓", "consumed": "●", "dropped": "✕", "lost-from-sight": "?", "ambiguous": "≈"}
+MARKS = {
+    "delivered": "✓", "arrived": "○", "consumed": "●", "dropped": "✕", "left": "→", "lost-from-sight": "?", "ambiguous": "≈",
+}  # fmt: skip
 ARROWS = {"in": "→ in", "out": "out →", "unknown": "unknown"}
 """Relative to the node: into it, out of it."""
 KINDS = {"nft-rule": "rule", "conntrack": "connection entry", "forwarding-entry": "forwarding entry"}

@@ -28,7 +28,9 @@ def frames_of(captured, linktype=LINKTYPE_ETHERNET):
 
 
 def recording_of(frames, topologies=(), events=(), losses=()):
-    return SimpleNamespace(frames=frames, topologies=topologies, events=events, losses=losses, name="", kernel="")
+    return SimpleNamespace(
+        frames=frames, topologies=topologies, events=events, losses=losses, name="", kernel="", captured=()
+    )
 
 
 def read_pcapng(path: Path):

@@ -117,7 +117,7 @@ def test_a_cable_step_quotes_the_link(trace):
 
 
 def test_each_journey_has_its_outcome(trace):
-    assert {j.outcome.kind for j in trace.journeys} == {"delivered"}
+    assert {j.outcome.kind for j in trace.journeys} == {"arrived", "delivered"}
     assert trace.journeys[2].outcome.where == "web/eth0"
 
 
@@ -135,7 +135,7 @@ def test_protocols_are_read_without_making_flow_objects(trace):
 def test_a_paragraph_describes_every_step_with_its_reason(trace):
     text = trace.journeys[2].explain()
     assert "tcp dport 8080 dnat to 172.17.0.2:80" in text
-    assert text.endswith("It was delivered at web/eth0.")
+    assert text.endswith("It was delivered at web/eth0: frame 17 answers it.")
 
 
 def test_the_document_is_version_1_of_the_contract_and_counts_losses(trace):

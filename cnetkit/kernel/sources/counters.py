@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from cnetkit.kernel.stacks import Stack
 
 _TRACKED = ("invalid", "insert_failed", "drop", "early_drop")
-_STATISTICS_FILES = ("/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6")
+_STATISTICS_FILES = ("/proc/net/snmp", "/proc/net/netstat")
+_FLAT_FILES = {"/proc/net/snmp6": "Ip6", "/proc/net/xfrm_stat": "Xfrm"}
+"""A counter a line, and what their names begin with."""
 
 
 def dump(stack: Stack) -> dict[str, int]:
@@ -18,12 +22,13 @@ def dump(stack: Stack) -> dict[str, int]:
                 lines = file.read().splitlines()
         except OSError:
             continue
-        if path.endswith("6"):
-            counters |= {f"Ip6.{name.removeprefix('Ip6')}": int(value) for name, value in map(str.split, lines)}
-            continue
         for heads, values in zip(lines[::2], lines[1::2], strict=True):
             prefix, *names = heads.split()
             counters |= {f"{prefix}{name}": int(value) for name, value in zip(names, values.split()[1:], strict=True)}
+    for path, prefix in _FLAT_FILES.items():
+        with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
+            pairs = (line.split() for line in file)
+            counters |= {f"{prefix}.{name.removeprefix(prefix)}": int(value) for name, value in pairs}
     counters |= _tracking()
     return {name.replace(":", "."): value for name, value in counters.items() if value}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from cnetkit.trace.causes import bridging, local, neighbours, routing, sizes, tracking, tunnels, unreported
+from cnetkit.trace.causes import bridging, local, neighbours, receiver, routing, sizes, tracking, tunnels, unreported
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.ruleset import stopping_nodes
@@ -27,12 +27,17 @@ frame."""
 ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.before_ip,
     local.damaged,
-    local.queue_full,
+    routing.reverse_path_to_itself,
     local.nobody_listens,
+    receiver.lost_after_input,
     unreported.dropped_with_its_flow,
     unreported.verdict_unknown,
 )
 """For packets that reached their node but were not accepted there."""
+
+
+NEEDED = (*local.NEEDED, *receiver.COUNTERS, "TcpExt.IPReversePathFilter")
+"""A cause of ARRIVED needs that one of these counters increased."""
 
 
 def counted_on_arrival(case: Case) -> set[str]:
@@ -43,7 +48,7 @@ def counted_on_arrival(case: Case) -> set[str]:
         node
         for before, after in pairwise(snapshots)
         for node, counters in after.items()
-        if any(counters.get(name, 0) > before.get(node, {}).get(name, 0) for name in local.NEEDED)
+        if any(counters.get(name, 0) > before.get(node, {}).get(name, 0) for name in NEEDED)
         or counters.get(local.RECEIVED, 0) == before.get(node, {}).get(local.RECEIVED, 0)
     }
 

@@ -1,4 +1,4 @@
-"""Packets that the destination node drops: damaged, no socket, or a full queue."""
+"""Packets that the destination node drops: not taken as IP, damaged, or without a socket."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Evidence
-from cnetkit.recording.frames import IN, OUT
+from cnetkit.recording.frames import IN
 from cnetkit.recording.protocols import TCP, UDP
 from cnetkit.trace.causes.cause import Cause, around, grown, moved
 from cnetkit.trace.evidence.case import Case
 
 Flags = NDArray[np.bool_]
-SYN, ACK = 2, 16
-NEEDED = ("Tcp.InCsumErrors", "Udp.InCsumErrors", "TcpExt.ListenOverflows", "Udp.NoPorts")
+NEEDED = ("Tcp.InCsumErrors", "Udp.InCsumErrors", "Ip6.Udp6InCsumErrors", "Udp.NoPorts")
 """A cause of this file needs that one of these counters increased."""
-COUNTERS = {TCP: "Tcp.InCsumErrors", UDP: "Udp.InCsumErrors"}
+COUNTERS = {
+    (TCP, 4): "Tcp.InCsumErrors", (TCP, 6): "Tcp.InCsumErrors", (UDP, 4): "Udp.InCsumErrors", (UDP, 6): "Ip6.Udp6InCsumErrors",
+}  # fmt: skip
 
 
 RECEIVED = "Ip.InReceives"
@@ -37,19 +38,19 @@ def before_ip(case: Case, frame: int) -> Cause | None:
 
 
 def damaged(case: Case, frame: int) -> Cause | None:
-    """Its checksum is wrong (RFC 1071), and the kernel counted such a packet."""
+    """Its checksum is wrong (RFC 1071; RFC 8200, 8.1), and the kernel counted such a packet."""
     c = case.joined.columns
-    protocol, whole = int(c.protocol[frame]), not case.joined.units.cut(frame)
-    if protocol not in COUNTERS or not whole or c.depth[frame] or c.version[frame] != 4:
+    protocol, version, whole = int(c.protocol[frame]), int(c.version[frame]), not case.joined.units.cut(frame)
+    if (protocol, version) not in COUNTERS or not whole or c.depth[frame]:
         return None
     node, begin, end = case.place(frame)[0], int(c.transport[frame]), int(c.network[frame] + c.length[frame])
-    data = case.joined.units.data[begin:end]
+    data, network = case.joined.units.data[begin:end], int(c.network[frame])
     if end > int(c.payload[frame] + c.payload_length[frame]) or (protocol == UDP and not data[6:8].any()):
         return None
-    addresses = case.joined.units.data[int(c.network[frame]) + 12 : int(c.network[frame]) + 20]
-    pseudo = np.concatenate((addresses, np.array([0, protocol, len(data) >> 8, len(data) & 255], np.uint8), data))
-    counter = moved(case, frame, node, COUNTERS[protocol])
-    if _sum(pseudo) == 0xFFFF or counter is None:
+    ends = slice(network + 12, network + 20) if version == 4 else slice(network + 8, network + 40)
+    pseudo = np.array([0, protocol, len(data) >> 8, len(data) & 255], np.uint8)
+    counter = moved(case, frame, node, COUNTERS[protocol, version])
+    if _sum(np.concatenate((case.joined.units.data[ends], pseudo, data))) == 0xFFFF or counter is None:
         return None
     evidence = Evidence("header", "the checksum does not fit", f"frame {frame}", "inferred")
     return Cause("its checksum is wrong", (evidence, counter))
@@ -63,33 +64,10 @@ def _sum(octets: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> int:
     return total
 
 
-def queue_full(case: Case, frame: int) -> Cause | None:
-    """A connection request without an answer, while a listener's queue overflowed."""
-    c, node = case.joined.columns, case.place(frame)[0]
-    if c.protocol[frame] != TCP or int(c.flags[frame]) & (SYN | ACK) != SYN:
-        return None
-    counter = moved(case, frame, node, "TcpExt.ListenOverflows")
-    if counter is None:
-        return None
-    asked, node_of = case.once(_unanswered), case.once(_node)
-    here = asked[node_of[asked] == node_of[frame]]
-    if frame not in here or len(np.unique(c.dport[here])) > 1:  # the counter does not say whose queue it was
-        return None
-    return Cause("the listener's queue of connections was full", (counter,))
-
-
 def _node(case: Case) -> NDArray[np.int64]:
     """The node of each frame."""
     node: NDArray[np.int64] = case.joined.wiring.node[case.recording.frames.tap]
     return node
-
-
-def _unanswered(case: Case) -> NDArray[np.int64]:
-    """The connection requests that were received somewhere and never answered."""
-    c = case.joined.columns
-    asks, answers = ((c.protocol == TCP) & (c.flags & (SYN | ACK) == kind) for kind in (SYN, SYN | ACK))
-    answered = c.ack[answers & (case.joined.direction == OUT)]
-    return np.flatnonzero(asks & (case.joined.direction == IN) & ~np.isin(c.seq + np.uint32(1), answered))
 
 
 def nobody_listens(case: Case, frame: int) -> Cause | None:

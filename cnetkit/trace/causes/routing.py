@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from cnetkit.model import Evidence, Interface
 from cnetkit.trace.causes.cause import Cause, interface, moved, setting, sysctl
 from cnetkit.trace.evidence import dnat_target, route
+from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.verdicts import hooks_passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Arrival:
     settings: Interface
 
 
-def arrival(case: Case, frame: int) -> Arrival | None:
-    """None if the packet did not reach routing, or is addressed to the node itself."""
+def arrival(case: Case, frame: int, to_itself: bool = False) -> Arrival | None:
+    """None if the packet did not reach routing, or is addressed to the node itself; with `to_itself`, if it is not."""
     if case.direction(frame) != "in" or not case.joined.columns.version[frame] or case.joined.columns.depth[frame]:
         return None
     node, name = case.place(frame)
@@ -37,7 +39,7 @@ def arrival(case: Case, frame: int) -> Arrival | None:
     if described is None or packet.eth_dst != described.mac:
         return None
     target = dnat_target.destination(case, frame)
-    if target in case.tables.addresses.get(node, ()) or ipaddress.ip_address(target).is_multicast:
+    if (target in case.tables.addresses.get(node, ())) != to_itself or ipaddress.ip_address(target).is_multicast:
         return None
     return Arrival(node, name, packet.version, packet.ends.source, target, described)
 
@@ -82,8 +84,16 @@ def _on(case: Case, frame: int, to: Arrival, name: str) -> bool:
 
 def reverse_path(case: Case, frame: int) -> Cause | None:
     """RFC 3704: replies to its source would leave at another interface (strict mode), or at none (loose mode)."""
-    to = arrival(case, frame)
-    if to is None or to.version != 4:
+    return _reverse_path(case, frame, arrival(case, frame))
+
+
+def reverse_path_to_itself(case: Case, frame: int) -> Cause | None:
+    """The same, of a packet for the node itself that it did not answer."""
+    return _reverse_path(case, frame, arrival(case, frame, to_itself=True)) if case.once(answers)[frame] < 0 else None
+
+
+def _reverse_path(case: Case, frame: int, to: Arrival | None) -> Cause | None:
+    if to is None or to.version != 4 or "input" in hooks_passed(case, frame):
         return None
     own, everywhere = (
         to.settings.details.get("rp_filter", 0),

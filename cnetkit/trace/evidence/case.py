@@ -90,10 +90,10 @@ class Case:
 
     def before(self, rows: NDArray[np.int64], frame: int) -> int:
         """How many of `rows`, which are in the order of time, come before `frame`."""
-        return bisect_left(rows, self._rank[frame], key=self._rank.__getitem__)
+        return bisect_left(rows, self.rank[frame], key=self.rank.__getitem__)
 
     @cached_property
-    def _rank(self) -> NDArray[np.int64]:
+    def rank(self) -> NDArray[np.int64]:
         """The place of each frame in the order of time."""
         rank = np.empty(len(self.joined.order), np.int64)
         rank[self.joined.order] = np.arange(len(rank))

@@ -22,6 +22,8 @@ from cnetkit.trace.packets.packet import outermost
 OWN_TABLE = "cnetkit_trace"
 OWN_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 BEGINS = ("prerouting", "output")
+PASSED = {"input", "forward", "postrouting"}
+"""Hooks in which our chain comes last (priority 1000): a packet that it reports has passed all others there."""
 APART_NS = 5_000_000_000
 """A verdict read this long after its frame belongs to another packet."""
 
@@ -45,6 +47,8 @@ class Passage:
     time_ns: int
     incoming: bool
     verdicts: list[HookVerdict] = field(default_factory=list)
+    hooks: set[str] = field(default_factory=set)
+    """The hooks at which the kernel reported it, by our own chains too, which come last in their hook."""
     keys: list[Headers] = field(default_factory=list)
     """The packet's headers at each hook."""
 
@@ -75,6 +79,12 @@ def verdicts_of(case: Case, frame: int, parent: int | None) -> list[HookVerdict]
 def reported(case: Case, frame: int) -> bool:
     """Whether the kernel reported this packet at all, even if no rule applied to it."""
     return _passage(case, frame) is not None
+
+
+def hooks_passed(case: Case, frame: int) -> set[str]:
+    """The hooks that a packet passed whole, from its first chain to our own last one: input, forward, postrouting."""
+    passage = _passage(case, frame)
+    return set() if passage is None else passage.hooks & PASSED
 
 
 def connection_of(case: Case, frame: int, parent: int | None) -> int:
@@ -158,11 +168,14 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
             if verdict.network_header:
                 hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), hook)
                 passage.keys.append(_key(node, verdict.network_header[:40], verdict.transport_header[:8]))
-            if verdict.table != OWN_TABLE:
+            if verdict.table == OWN_TABLE:
+                passage.hooks.add(verdict.chain)
+            else:
                 passage.verdicts.append(HookVerdict(time, verdict, hook))
         if passage.keys and not begins and handed_up.get(passage.keys[0]):
             before = handed_up[passage.keys[0]].popleft()
             before.verdicts += passage.verdicts
+            before.hooks |= passage.hooks
             passage, before.keys = before, before.keys + passage.keys
         elif begins and hook == "prerouting" and passage.keys:
             handed_up.setdefault(passage.keys[-1], deque()).append(passage)

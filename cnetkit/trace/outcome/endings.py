@@ -18,31 +18,34 @@ from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.outcome.outcome import RESERVED, Ends
 
 OUTCOMES: tuple[OutcomeKind, ...] = get_args(OutcomeKind)
-DELIVERED, LOST = OUTCOMES.index("delivered"), OUTCOMES.index("lost-from-sight")
+DELIVERED, ARRIVED, LEFT, LOST = (OUTCOMES.index(kind) for kind in ("delivered", "arrived", "left", "lost-from-sight"))
 RST = 4
 
 
+def kinds(ends: Ends) -> NDArray[np.uint8]:
+    """For each journey its outcome, if nothing but the frames says anything about it; an index into OUTCOMES."""
+    received = np.where((ends.answer >= 0) | (ends.counter >= 0), DELIVERED, ARRIVED)
+    return np.where(ends.arrived, received, np.where(ends.expected, LOST, LEFT)).astype(np.uint8)
+
+
 def plain(case: Case, ends: Ends, first: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """For each journey whether it was delivered or lost from sight as `ends` says, and nothing else can be known.
+    """The journeys whose outcome `kinds` has: neither a verdict, a rejection, a translation nor a table can say more.
 
     `first` are the journeys' first frames.
     """
     bare = not case.recording.topologies and not case.recording.events
     node = case.joined.wiring.node[case.recording.frames.tap]
     answered = node[_answers(case)]
-    spoke = _numbers(
-        case, {e.node for e in case.recording.events if e.kind == "verdict" and e.subject.verdict == "drop"}
-    )
+    reports = [event for event in case.recording.events if event.kind == "verdict"]
+    spoke = _numbers(case, {event.node for event in reports if event.subject.verdict == "drop"})
     counted = _numbers(case, causes.counted_on_arrival(case))
     translating = _numbers(case, dnat_target.translating(case))
-    delivered: NDArray[np.bool_] = ends.delivered & ~np.isin(
-        node[ends.last], np.concatenate((answered, spoke, counted, translating))
-    )
+    silent = ~np.isin(node[ends.last], np.concatenate((answered, spoke, counted, translating)))
+    known: NDArray[np.bool_] = ends.arrived & silent & ((ends.answer >= 0) | (ends.counter >= 0) | (not reports))
     kept = case.joined.columns.eth_dst[ends.last] >> np.uint64(4) == np.uint64(RESERVED >> 4)
-    lost = ~ends.delivered & ~case.joined.ambiguous[first] & ~kept
     if bare and not len(answered):
-        delivered |= lost
-    return delivered
+        known |= ~ends.arrived & ~case.joined.ambiguous[first] & ~kept
+    return known
 
 
 def _answers(case: Case) -> NDArray[np.bool_]:

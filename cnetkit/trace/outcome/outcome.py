@@ -1,15 +1,15 @@
-"""The outcome of each journey, from the frames that nothing came after.
+"""The outcome of each journey, from the frames that nothing came after. What each kind claims stands in model.Outcome.
 
-- delivered: received by a node that owns the packet's destination address; for packets that are not routed, by the
-  interface with the destination MAC address, or by anyone if it is a group address. For a flood one arrival is enough.
-  If no topology says who owns an address, it is the node where packets from it begin, unless they may come from behind
-  that node.
-- consumed: a group-addressed frame that only a bridge received, such as spanning tree (01:80:c2:00:00:0x); or a packet
-  that was passed to the program behind a tun device.
-- dropped: the kernel says so: a verdict on this packet, or the last node's reply (rejections.py); or the tables and
-  counters of that time show why (causes/).
-- ambiguous: its first frame has several equally good parents.
-- lost-from-sight: none of these; the last frame shows where.
+A packet has arrived if it was received by a node that owns its destination address; if it is not routed, by the
+interface with its destination MAC address, or by anyone if that is a group address. For a flood one arrival is enough.
+If no topology says who owns an address, it is the node where packets from it begin, unless they may come from behind
+that node. It was delivered if the node answered it (evidence/answers.py), or netfilter's input hook let it pass, or the
+node's transport layer counted it (counted.py), and no cause says that something took it later (causes/).
+
+consumed: a group-addressed frame that only a bridge received, such as spanning tree (01:80:c2:00:00:0x); or a packet
+that was passed to the program behind a tun device. dropped: a verdict on this packet, a rejection of it (rejections.py),
+or a cause that tables and counters show. ambiguous: its first frame has several equally good parents. The others were
+lost from sight if they should have been seen further on (onward.py); else they left.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from cnetkit.recording.protocols import ARP
 from cnetkit.trace import causes
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.evidence import dnat_target, rule
+from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.evidence.verdicts import verdicts_of
+from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
+from cnetkit.trace.outcome.counted import RECEIVED, counted
+from cnetkit.trace.outcome.onward import expected
 from cnetkit.trace.outcome.rejections import INITIAL, rejection
 from cnetkit.trace.packets.packet import mac
 
@@ -39,8 +42,14 @@ class Ends:
     """One element per journey."""
 
     last: NDArray[np.int64]
-    """The frame at which it was delivered, else the last frame."""
-    delivered: NDArray[np.bool_]
+    """The frame at which it arrived, else the last frame."""
+    arrived: NDArray[np.bool_]
+    answer: NDArray[np.int64]
+    """The frame by which its receiver answered it, -1 if there is none."""
+    counter: NDArray[np.int64]
+    """The place in counted.RECEIVED of the counter that counted it with all others of its kind, -1 if there is none."""
+    expected: NDArray[np.bool_]
+    """If it was not for the node where it was last seen, it should have been seen further on."""
     forked: NDArray[np.bool_]
     """It ended in several places, as a flood does."""
     inferred: NDArray[np.bool_]
@@ -66,7 +75,10 @@ def ends(case: Case) -> Ends:
     taps = max(1, len(frames.taps))
     places = np.unique(joined.journey[leaf].astype(np.int64) * taps + frames.tap[leaf]) // taps
     forked = np.bincount(places, minlength=count) > 1
-    return Ends(last, arrived[last], forked, guessed[last])
+    came = arrived[last]
+    answer = np.where(came, case.once(answers)[last], -1)
+    counter = np.where(came, counted(case, arrived)[last], -1)
+    return Ends(last, came, answer, counter, expected(case, last), forked, guessed[last])
 
 
 def _asked(case: Case) -> NDArray[np.bool_]:
@@ -172,9 +184,8 @@ def outcome(case: Case, ends: Ends, journey: int, first: int) -> Outcome:
     answer = rejection(case, last)
     if answer is not None:
         return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
-    if ends.delivered[journey] and not dnat_target.elsewhere(case, last):
-        guessed = (_sender(case, last),) if ends.inferred[journey] else ()
-        return _because(causes.arrived(case, last), where) or Outcome("delivered", where, "", guessed)
+    if ends.arrived[journey] and not dnat_target.elsewhere(case, last):
+        return _because(causes.arrived(case, last), where) or _received(case, ends, journey, where)
     if case.joined.ambiguous[first]:
         reason = "several identical packets could have become this one, and neither order nor time tells them apart"
         return Outcome("ambiguous", "/".join(case.place(first)), reason)
@@ -182,7 +193,26 @@ def outcome(case: Case, ends: Ends, journey: int, first: int) -> Outcome:
         return Outcome("consumed", where, "bridges keep frames for this address to themselves")
     several = ends.forked[journey] and not case.joined.units.cut(last)
     lost = causes.flooded(case, last) or (None if several else causes.lost(case, last))
-    return _because(lost, where) or Outcome("lost-from-sight", where)
+    return _because(lost, where) or Outcome("lost-from-sight" if ends.expected[journey] else "left", where)
+
+
+def _received(case: Case, ends: Ends, journey: int, where: str) -> Outcome:
+    """Of a packet that arrived, and of which nothing says that it was dropped: how far it is known to have come."""
+    last, answer = int(ends.last[journey]), int(ends.answer[journey])
+    guessed = (_sender(case, last),) if ends.inferred[journey] else ()
+    if answer >= 0:
+        evidence = Evidence("answer", f"frame {answer} answers it", "frames", "inferred")
+        return Outcome("delivered", where, "", (*guessed, evidence))
+    if "input" in hooks_passed(case, last):
+        evidence = Evidence("hook", "the input hook let it pass", f"{case.place(last)[0]} netfilter", "kernel")
+        return Outcome("delivered", where, "", (*guessed, evidence))
+    if ends.counter[journey] >= 0:
+        name = RECEIVED[int(ends.counter[journey])].counter
+        words = f"{name} grew by as many packets as arrived"
+        return Outcome(
+            "delivered", where, "", (*guessed, Evidence("counter", words, f"{case.place(last)[0]} counters", "table"))
+        )
+    return Outcome("arrived", where, "", guessed)
 
 
 def _sender(case: Case, last: int) -> Evidence:

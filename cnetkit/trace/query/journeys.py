@@ -70,7 +70,7 @@ class JourneyColumns:
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
         """Its outcome, as an index into endings.OUTCOMES."""
-        kinds = np.where(self.ends.delivered, endings.DELIVERED, endings.LOST).astype(np.uint8)
+        kinds = endings.kinds(self.ends)
         for journey in np.flatnonzero(~self.plain).tolist():
             kinds[journey] = endings.OUTCOMES.index(self.outcome(journey).kind)
         return kinds

@@ -17,6 +17,7 @@ from cnetkit.model import Unexplained
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.arrays.distinct import distinct
 from cnetkit.trace.arrays.members import runs
+from cnetkit.trace.outcome.endings import OUTCOMES, kinds
 from cnetkit.trace.query.analysis import Analysis
 
 FORMAT, VERSION = "cnetkit-trace", 1
@@ -64,7 +65,7 @@ def _endings(analysis: Analysis) -> Callable[[int], bytes]:
     """Encodes a journey's outcome. Equal outcomes without a reason are encoded once."""
     frames = analysis.recording.frames
     plain, last = analysis.journeys.plain.tolist(), analysis.journeys.ends.last
-    keys = (frames.tap[last].astype(np.int64) * 2 + analysis.journeys.ends.delivered).tolist()
+    keys = (frames.tap[last].astype(np.int64) * len(OUTCOMES) + kinds(analysis.journeys.ends)).tolist()
     cache: dict[int, bytes] = {}
 
     def ended(number: int) -> bytes:

@@ -20,7 +20,9 @@ REASONS = {
 """The clause for each kind of evidence; other kinds appear only in `Journey.why`."""
 
 ENDINGS = {
-    "delivered": "It was delivered at {where}.",
+    "delivered": "It was delivered at {where}{known}.",
+    "arrived": "It arrived at {where}; the recording does not show whether it was accepted there.",
+    "left": "It left what was captured at {where}.",
     "consumed": "It was consumed at {where}: {reason}.",
     "dropped": "It was dropped after {where}: {reason}.",
     "lost-from-sight": "It was last captured at {where}; the recording does not show what happened next.",
@@ -32,7 +34,9 @@ def summary(case: Case, first: int, ended: Outcome) -> str:
     """`tcp SYN 203.0.113.2:42876 → 203.0.113.1:8080: delivered at web/eth0`."""
     packet = case.packet(first)
     what = f"{packet.protocol} {packet.kind}".strip()
-    where = {"lost-from-sight": "last seen at", "dropped": "after"}.get(ended.kind, "at")
+    where = {"lost-from-sight": "last seen at", "dropped": "after", "left": "what was captured at"}.get(
+        ended.kind, "at"
+    )
     return f"{what} {packet.source} → {packet.destination}: {ended.kind} {where} {ended.where}"
 
 
@@ -52,11 +56,17 @@ def paragraph(case: Case, hops: Sequence[Hop], ended: Outcome) -> str:
         )
     sentences += [_sentence(case, hop) for hop in described[1:]]
     reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
-    if ended.kind == "lost-from-sight" and reason:
-        sentences.append(f"It was last seen at {ended.where}: {reason}.")
+    if ended.kind in ("lost-from-sight", "arrived") and ended.reason:
+        verb = "was last seen" if ended.kind == "lost-from-sight" else "arrived"
+        sentences.append(f"It {verb} at {ended.where}: {reason}.")
     else:
-        sentences.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason))
+        sentences.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason, known=_known(ended)))
     return " ".join(sentences)
+
+
+def _known(ended: Outcome) -> str:
+    """How it is known that a packet was delivered."""
+    return f": {ended.evidence[-1].quote}" if ended.evidence else ""
 
 
 def _once(case: Case, hops: Sequence[Hop]) -> list[Hop]:

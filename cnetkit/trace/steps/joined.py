@@ -36,6 +36,10 @@ class Source(Protocol):
     def events(self) -> Sequence[Event]:
         """In the order of time."""
 
+    @property
+    def captured(self) -> Sequence[str]:
+        """The nodes that were captured, if not all of the topology were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:

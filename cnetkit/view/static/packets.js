@@ -108,7 +108,7 @@ export class Packets {
     let tone = colour;
     if (progress >= 1 && hop === story.last(journey)) {
       const kind = story.outcome(journey);
-      tone = kind === "delivered" || kind === "consumed" ? colours.good : colours.bad;
+      tone = kind === "delivered" || kind === "consumed" ? colours.good : kind === "arrived" || kind === "left" ? colour : colours.bad;
       const reason = story.word(story.journeys.reason[journey]);
       label = `${story.mark(journey)} ${kind}${reason ? `: ${reason}` : ""}`;
       if (tone === colours.bad) this.cross(point, tone);

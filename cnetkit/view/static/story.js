@@ -1,6 +1,6 @@
 // The scene in words: hops, packets and flows. Draws nothing and keeps no position.
 
-const MARKS = { delivered: "✓", consumed: "●", dropped: "✕", "lost-from-sight": "?", ambiguous: "≈" };
+const MARKS = { delivered: "✓", arrived: "○", consumed: "●", dropped: "✕", left: "→", "lost-from-sight": "?", ambiguous: "≈" };
 const WAYS = ["seen at", "into", "out of"];
 export const ARROWS = ["·", "→ in", "out →"];
 

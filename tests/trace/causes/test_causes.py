@@ -96,4 +96,4 @@ def test_a_packet_sent_into_a_tun_device_is_consumed():
 
 def test_no_cause_is_named_without_a_topology():
     outcome = explain(recording_of(frames_of([("r/eth0", 1, 0, packet(ttl=1))]))).journeys[0].outcome
-    assert (outcome.kind, outcome.reason, outcome.evidence) == ("lost-from-sight", "", ())
+    assert (outcome.kind, outcome.reason, outcome.evidence) == ("left", "", ())

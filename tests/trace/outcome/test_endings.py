@@ -23,8 +23,13 @@ def agrees(trace):
     assert trace.outcomes == Counter(each)
     for number in np.flatnonzero(trace.analysis.journeys.plain).tolist():
         outcome = trace.journeys[number].outcome
-        assert (outcome.kind in ("delivered", "lost-from-sight"), outcome.reason) == (True, "")
-        assert {(e.kind, e.strength) for e in outcome.evidence} <= {("address", "inferred")}
+        assert outcome.kind in ("delivered", "arrived", "left", "lost-from-sight")
+        assert outcome.reason == ""
+        assert {(e.kind, e.strength) for e in outcome.evidence} <= {
+            ("address", "inferred"),
+            ("answer", "inferred"),
+            ("counter", "table"),
+        }
 
 
 @given(st.lists(st.integers(0, len(WHOLE.frames) - 1), max_size=200))
@@ -36,7 +41,7 @@ def test_outcome_counts_agree_with_the_journeys_without_the_last_interfaces():
     trace = explain(WHOLE)
     left = np.flatnonzero(~trace.where('node in {"web", "peer"}'))
     part = explain(replace(WHOLE, frames=WHOLE.frames.take(left)))
-    assert part.outcomes["lost-from-sight"] > 0
+    assert part.outcomes["left"] > 0
     agrees(part)
 
 

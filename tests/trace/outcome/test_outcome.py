@@ -32,17 +32,17 @@ def ended(*seen):
 
 def test_an_address_that_a_node_sends_from_is_its_own():
     result = ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER))
-    assert (result.kind, result.evidence[0].quote) == ("delivered", "packets from 10.0.0.2 begin at dock")
+    assert (result.kind, result.evidence[0].quote) == ("arrived", "packets from 10.0.0.2 begin at dock")
     assert result.evidence[0].strength == "inferred"
 
 
 def test_a_node_does_not_receive_at_an_interface_that_sends_from_several_mac_addresses():
-    assert ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER), ("dock/port", 2, OWN)).kind == "lost-from-sight"
+    assert ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER), ("dock/port", 2, OWN)).kind == "left"
 
 
 def test_an_address_that_packets_come_in_from_is_not_the_nodes():
     more = datagram("10.0.0.2", "10.9.9.9", WEB, DOCK, 4)
-    assert ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER), ("dock/other", 1, more)).kind == "lost-from-sight"
+    assert ended(("dock/port", 1, ASK), ("dock/port", 2, ANSWER), ("dock/other", 1, more)).kind == "left"
 
 
 def test_an_encapsulated_packet_is_not_delivered():
@@ -53,14 +53,14 @@ def test_an_encapsulated_packet_is_not_delivered():
         / VXLAN(vni=1)
     )
     wrapped = bytes(around / Ether(ASK))
-    assert ended(("dock/eth0", 1, wrapped), ("dock/eth0", 2, ANSWER)).kind == "lost-from-sight"
+    assert ended(("dock/eth0", 1, wrapped), ("dock/eth0", 2, ANSWER)).kind == "left"
 
 
-def test_an_unrouted_frame_is_delivered_to_the_mac_address_that_sends_there():
+def test_an_unrouted_frame_arrives_at_the_mac_address_that_sends_there():
     frame = bytes(Ether(src=CLIENT, dst=WEB, type=0x88B5) / b"octets of somebody")
-    assert ended(("a/eth0", 2, frame), ("b/eth0", 1, frame)).kind == "lost-from-sight"
+    assert ended(("a/eth0", 2, frame), ("b/eth0", 1, frame)).kind == "left"
     result = ended(("a/eth0", 2, frame), ("b/eth0", 1, frame), ("b/eth0", 2, ANSWER))
-    assert (result.kind, result.evidence[0].quote) == ("delivered", f"packets from {WEB} begin at b")
+    assert (result.kind, result.evidence[0].quote) == ("arrived", f"packets from {WEB} begin at b")
 
 
 def test_a_frame_with_a_length_instead_of_a_type_is_llc():

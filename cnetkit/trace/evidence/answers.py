@@ -1,0 +1,136 @@
+"""What a packet's receiver sent afterwards, and what that proves: an acknowledgement, a reply, or use of the address it told.
+
+For TCP an acknowledgement of the packet's last octet, within the same connection. For UDP and ICMP a later packet back, of an
+echo with the same number. For ARP a reply, and for a reply that the receiver then sends to that MAC address. On columns; it knows
+no outcome.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.frames import IN, OUT
+from cnetkit.recording.protocols import ICMP, ICMPV6, TCP
+from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.evidence.case import Case
+
+I64 = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+LATEST = np.int64(1) << 60
+
+
+def answers(case: Case) -> I64:
+    """For each frame that came in at a node, the first frame that the node sent in answer; -1 for all others."""
+    joined, frames = case.joined, case.recording.frames
+    c, node = joined.columns, joined.wiring.node[frames.tap]
+    by = np.full(len(frames), -1, np.int64)
+    if not len(frames):
+        return by
+    rank = np.empty(len(frames), np.int64)
+    rank[joined.order] = np.arange(len(frames))
+    usable = (joined.journey >= 0) & (c.depth == 0)
+    came = usable & joined.last() & (joined.direction == IN)
+    sent = usable & (joined.parent < 0) & (joined.direction == OUT)
+    here, there = _conversation(case, node)
+    tcp = (c.protocol == TCP) & (c.version > 0)
+    asked, told = np.flatnonzero(came & ~tcp), np.flatnonzero(sent & ~tcp)
+    _replied(by, _asking(asked, told, here, there, rank), told, here, there, rank)
+    _acknowledged(by, np.flatnonzero(came & tcp), np.flatnonzero(sent & tcp), case, (here, there), rank)
+    reply = np.flatnonzero(came & (c.version == 0) & (c.ethertype == 0x0806) & (by < 0))
+    onward = np.flatnonzero((joined.journey >= 0) & (joined.direction == OUT))
+    next_mac = np.where(c.depth > 0, c.outer_eth_dst, c.eth_dst)
+    _replied(by, reply, onward, mix(node, c.eth_src), mix(node, next_mac), rank)
+    return by
+
+
+def _conversation(case: Case, node: NDArray[np.integer]) -> tuple[U64, U64]:
+    """Digests of a frame's node, protocol and ends; and of the same with the ends turned round."""
+    c = case.joined.columns
+    icmp = np.isin(c.protocol, (ICMP, ICMPV6)) & (c.version > 0)
+    sport, dport = (np.where(icmp, c.icmp_id, port) for port in (c.sport, c.dport))
+    number = np.where(icmp, c.icmp_seq, np.uint16(0))
+    kind = np.where(c.version > 0, np.uint16(0), c.ethertype)
+    what = node, c.protocol, kind, number
+    source, target = (c.src_high, c.src_low, sport), (c.dst_high, c.dst_low, dport)
+    return mix(*what, *source, *target), mix(*what, *target, *source)
+
+
+def _asking(came: I64, sent: I64, here: U64, there: U64, rank: I64) -> I64:
+    """Those of `came` that go the way of their conversation's first packet: only they are questions."""
+    rows, keys = np.concatenate((came, sent)), np.concatenate((here[came], there[sent]))
+    _, number = np.unique(keys, return_inverse=True)
+    first = np.full(int(number.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, number, rank[rows])
+    opened = np.zeros(len(first), np.bool_)
+    opened[number[: len(came)][rank[came] == first[number[: len(came)]]]] = True
+    return came[opened[number[: len(came)]]]
+
+
+def _replied(by: I64, came: I64, sent: I64, here: U64, there: U64, rank: I64) -> None:
+    """Sets for each of `came` the first of `sent` after it with `there[sent] == here[came]`."""
+    if not len(came) or not len(sent):
+        return
+    _, number = np.unique(np.concatenate((there[sent], here[came])), return_inverse=True)
+    span = np.int64(len(rank) + 1)
+    place = number.astype(np.int64) * span + np.concatenate((rank[sent], rank[came]))
+    order = np.argsort(place[: len(sent)])
+    after = np.searchsorted(place[: len(sent)][order], place[len(sent) :], "right")
+    good = np.flatnonzero(after < len(sent))
+    reply = order[after[good]]
+    same = number[reply] == number[len(sent) :][good]
+    by[came[good[same]]] = sent[reply[same]]
+
+
+def _acknowledged(by: I64, came: I64, sent: I64, case: Case, ends: tuple[U64, U64], rank: I64) -> None:
+    """Sets for each segment that takes up sequence numbers the first acknowledgement of its last one."""
+    c = case.joined.columns
+    if not len(came) or not len(sent):
+        return
+    rows = np.concatenate((came, sent))
+    mine = np.concatenate((np.ones(len(came), np.bool_), np.zeros(len(sent), np.bool_)))
+    key = np.where(mine, ends[0][rows], ends[1][rows])  # as the node's peer sees the connection
+    order = np.lexsort((rank[rows], key))
+    rows, mine, key = rows[order], mine[order], key[order]
+    epoch = _epochs(key, mine, c.flags[rows], c.seq[rows])
+    takes = c.payload_length[rows] + c.cut[rows] + (c.flags[rows] & SYN > 0) + (c.flags[rows] & FIN > 0)
+    order = np.lexsort((np.arange(len(rows)), epoch))
+    rows, mine, epoch, takes = rows[order], mine[order], epoch[order], takes[order]
+    acks = np.flatnonzero(~mine & (c.flags[rows] & (ACK | RST) == ACK))  # a reset takes nothing
+    asks = np.flatnonzero(mine & (takes > 0))
+    if not len(acks) or not len(asks):
+        return
+    value = _unwrapped(c.ack[rows[acks]], epoch[acks])
+    step = LATEST // (int(epoch.max()) + 1)
+    top = np.maximum.accumulate(value + epoch[acks] * step)
+    first = np.searchsorted(epoch[acks], epoch[asks])
+    has = first < len(acks)
+    has[has] = epoch[acks[first[has]]] == epoch[asks[has]]
+    asks, first = asks[has], first[has]
+    need = (c.seq[rows[asks]] + takes[asks].astype(np.uint32)).astype(np.uint32)
+    base = c.ack[rows[acks[first]]]
+    wanted = value[first] + (need - base).view(np.int32).astype(np.int64) + epoch[asks] * step
+    place = np.maximum(np.searchsorted(top, wanted), np.searchsorted(acks, asks))
+    good = place < len(acks)
+    good[good] = epoch[acks[place[good]]] == epoch[asks[good]]
+    by[rows[asks[good]]] = rows[acks[place[good]]]
+
+
+def _epochs(key: U64, mine: Flags, flags: NDArray[np.uint16], seq: NDArray[np.uint32]) -> I64:
+    """Numbers of connections: a SYN of the peer with another sequence number than its last one begins the next."""
+    new = np.zeros(len(key), np.int64)
+    new[1:] = key[1:] != key[:-1]
+    syn = np.flatnonzero(mine & (flags & (SYN | ACK) == SYN))
+    again = (key[syn][1:] == key[syn][:-1]) & (seq[syn][1:] != seq[syn][:-1])
+    new[syn[1:][again]] = 1
+    return np.cumsum(new)
+
+
+def _unwrapped(ack: NDArray[np.uint32], epoch: I64) -> I64:
+    """Acknowledgement numbers that go on beyond 32 bits, from 0 at the beginning of each connection."""
+    steps = np.append(np.uint32(0), np.diff(ack)).view(np.int32).astype(np.int64)
+    new = np.append(True, epoch[1:] != epoch[:-1])
+    steps[new] = 0
+    total = np.cumsum(steps)
+    return total - total[np.maximum.accumulate(np.where(new, np.arange(len(ack)), 0))]

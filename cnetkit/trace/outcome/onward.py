@@ -1,0 +1,56 @@
+"""Whether a packet that was last seen at a place should have been seen further on.
+
+It should, if the place that comes next was captured: the other end of the cable it went into, or the node that it came in
+at and was not for. And if others of its conversation went on from there, or fragments of it are missing. Otherwise it
+merely left what was captured.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnetkit.recording.frames import IN, OUT
+from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.evidence.case import Case
+
+I64 = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+def expected(case: Case, last: I64) -> Flags:
+    """For each of these frames, the last ones of their journeys."""
+    joined, frames = case.joined, case.recording.frames
+    if not len(last):
+        return np.zeros(0, np.bool_)
+    tap, wiring = frames.tap, joined.wiring
+    captured = _captured(case)
+    ends = np.bincount(
+        wiring.segment[(wiring.segment >= 0) & captured], minlength=int(wiring.segment.max(initial=0)) + 1
+    )
+    segment = wiring.segment[tap[last]]
+    far_end = (segment >= 0) & (ends[np.maximum(segment, 0)] > captured[tap[last]])
+    inside = (wiring.described & captured)[tap[last]] & (joined.direction[last] == IN)
+    way = _way(case)
+    gone_on = np.unique(way[joined.parent[joined.parent >= 0]])
+    result: Flags = (far_end & (joined.direction[last] == OUT)) | inside | np.isin(way[last], gone_on)
+    result |= joined.incomplete[last]
+    return result
+
+
+def _captured(case: Case) -> Flags:
+    """The taps that were captured: of the named nodes; or all of a topology, or all that show frames."""
+    frames = case.recording.frames
+    names = set(case.recording.captured)
+    if names:
+        return np.array([tap.node in names for tap in frames.taps], np.bool_)
+    used = np.bincount(frames.tap, minlength=len(frames.taps)) > 0
+    captured: Flags = used | case.joined.wiring.described
+    return captured
+
+
+def _way(case: Case) -> U64:
+    """Digests of each frame's place, direction and conversation, one way."""
+    joined, c, tap = case.joined, case.joined.columns, case.recording.frames.tap
+    ends = c.src_high, c.src_low, c.sport, c.dst_high, c.dst_low, c.dport
+    return mix(tap, joined.direction, c.version, c.protocol, c.depth, *ends)
