@@ -138,7 +138,7 @@ class Snapshot(Message, frozen=True):
 
 class Status(Message, frozen=True):
     """Requests the agent's state. With `topology` it includes what a picture of the network shows. With `within` the reply waits
-    until that has changed since the last reply, at most so many seconds. It is not recorded in sessions."""
+    until that has changed since the last reply, for at most that many seconds. It is not recorded in sessions."""
 
     topology: bool = False
     within: float = 0.0

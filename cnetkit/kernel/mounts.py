@@ -39,36 +39,35 @@ def preserved() -> list[str]:
     return sorted(path for path in wanted if os.path.isdir(path) and any(path.startswith(own + "/") for own in _OWN))
 
 
-def of_sandbox() -> list[str]:
+def of_sandbox() -> tuple[list[str], bool]:
     """Gives this mount namespace its own /proc, /sys, /dev/pts and temporary folders; everything else becomes read-only.
 
-    Returns what the system did not allow, each as a sentence. OSError if it refuses even private mount propagation.
+    Returns what the system did not allow, each as a sentence, and whether ip-netns(8) can find the nodes by their names.
+    OSError if the system refuses even private mount propagation.
     """
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     limits = list(_try("the host's files could not be made read-only", read_only, "/"))
-    limits += _own_folders()
-    limits += kernel_views()
+    private, refused = _own_folders()
+    limits += [*refused, *kernel_views()]
     options = "newinstance,ptmxmode=0666,mode=620"
     limits += _try("no terminals of its own", mount, "devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, options)
-    return limits
-
-
-def of_names() -> list[str]:
-    """Makes the folder in which ip-netns(8) finds the nodes, shared by all mount namespaces cloned from this one. Returns what
-    the system did not allow."""
-    return list(_try("ip(8) cannot name the nodes", _make_names))
+    if "/run" not in private:  # never in the machine's own
+        return limits, False
+    unnamed = list(_try("ip(8) cannot find the nodes by their names", _make_names))
+    return limits + unnamed, not unnamed
 
 
 def _make_names() -> None:
+    """Makes the folder of names, shared by all mount namespaces that are cloned from this one."""
     os.makedirs(NAMES, exist_ok=True)
     mount("tmpfs", NAMES, "tmpfs", _QUIET, "mode=755")
     mount("none", NAMES, "", MS_SHARED)
 
 
-def of_place() -> None:
+def of_place(named: bool) -> None:
     """Gives a node's mount namespace its own /proc and /sys, which show its processes and interfaces, and its own /tmp, /run
-    and the like. It keeps the folder of the nodes' names."""
-    names = os.open(NAMES, os.O_PATH | os.O_CLOEXEC) if os.path.ismount(NAMES) else None
+    and the like. `named`: the sandbox has a folder of names, which stays."""
+    names = os.open(NAMES, os.O_PATH | os.O_CLOEXEC) if named else None
     _own_folders()
     if names is not None:
         os.makedirs(NAMES)
@@ -94,17 +93,22 @@ def sysfs(place: str) -> None:
         mount("sysfs", place, "sysfs", _QUIET | MS_RDONLY)
 
 
-def _own_folders() -> list[str]:
+def _own_folders() -> tuple[list[str], list[str]]:
+    """Makes folders private. Returns those that are now, and why others are not."""
     folders = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in preserved()]
-    limits: list[str] = []
+    private: list[str] = []
+    refused: list[str] = []
     for path in _OWN:
         if os.path.isdir(path) and not os.path.islink(path):
-            limits += _try(f"{path} is not private", mount, "tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
+            flags = MS_NOSUID | MS_NODEV
+            failure = list(_try(f"{path} is not private", mount, "tmpfs", path, "tmpfs", flags, "mode=1777"))
+            refused += failure
+            private += [] if failure else [path]
     for path, fd in folders:
         os.makedirs(path, exist_ok=True)
         mount(f"/proc/self/fd/{fd}", path, "", MS_BIND | MS_REC)
         os.close(fd)
-    return limits
+    return private, refused
 
 
 def _try(consequence: str, call: object, *arguments: object) -> Iterable[str]:

@@ -53,7 +53,7 @@ class Places:
             outer = self.of(self._stacks[stack.host]) if stack.host in self._stacks else None
             pod = self.of(stack) if container else None
             stack.enter()
-            self._pidfds[name] = _make(stack.name, outer, pod, "pause" if stack.kind == "pod" and not pod else "init")
+            self._pidfds[name] = _make(stack, outer, pod)
         return self._pidfds[name]
 
     def end(self, name: str) -> None:
@@ -76,7 +76,9 @@ def fork(child: Callable[[], NoReturn]) -> int:
         os._exit(127)
 
 
-def _make(name: str, outer: int | None, pod: int | None, title: str) -> int:
+def _make(stack: Stack, outer: int | None, pod: int | None) -> int:
+    """Starts the first process of a place, inside the PID namespace of the place `outer`. Returns its pidfd. `pod`: the place
+    of the pod whose container this is."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def first() -> NoReturn:
@@ -93,7 +95,7 @@ def _make(name: str, outer: int | None, pod: int | None, title: str) -> int:
         except OSError as error:
             theirs.send(str(error).encode())
             os._exit(1)
-        fork(lambda: _first_process(name, title, theirs))
+        fork(lambda: _first_process(stack, pod is not None, theirs))
         os._exit(0)
 
     os.waitpid(fork(first), 0)
@@ -101,16 +103,16 @@ def _make(name: str, outer: int | None, pod: int | None, title: str) -> int:
     error, fds, _, _ = socket.recv_fds(ours, 1000, 1)
     ours.close()
     if not fds:
-        raise CnetkitError(f"{name} cannot run anything: {error.decode() or 'its first process ended at once'}")
+        raise CnetkitError(f"{stack.name} cannot run anything: {error.decode() or 'its first process ended at once'}")
     return fds[0]
 
 
-def _first_process(name: str, title: str, starter: socket.socket) -> NoReturn:
+def _first_process(stack: Stack, in_pod: bool, starter: socket.socket) -> NoReturn:
     """Process 1 of a place: sets it up, reports to the starter, and reaps children until it is killed."""
     try:
-        socket.sethostname(name)
-        mounts.of_place()
-        setproctitle.setproctitle(title)
+        socket.sethostname(stack.name)
+        mounts.of_place(stack.stacks.named)
+        setproctitle.setproctitle("pause" if stack.kind == "pod" and not in_pod else "init")
         pidfd = os.pidfd_open(os.getpid())
         socket.send_fds(starter, [b"ready"], [pidfd])
     except OSError as error:

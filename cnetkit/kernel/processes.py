@@ -63,7 +63,7 @@ def environment(node: str, extra: Mapping[str, str]) -> dict[str, str]:
 def start(
     place: int, node: str, argv: Sequence[str], extra: Mapping[str, str], size: tuple[int, int] | None
 ) -> Process:
-    """Starts a program. `size`: give it a terminal with so many rows and columns. CnetkitError if there is no such program."""
+    """Starts a program. `size`: rows and columns of its terminal; None: it has pipes. CnetkitError if the program is missing."""
 
     def program() -> NoReturn:
         single_user.keep_user()

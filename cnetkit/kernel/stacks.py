@@ -137,7 +137,7 @@ class Stacks(dict[str, Stack]):
 
     def __init__(self, named: bool = False) -> None:
         super().__init__()
-        self._named = named
+        self.named = named
         libnftables.reserve_descriptors()
         self.current: Stack | None = None
         self._has_ipv6 = os.path.exists("/proc/sys/net/ipv6")
@@ -161,7 +161,7 @@ class Stacks(dict[str, Stack]):
         if name in self:
             raise CnetkitError(f"there is already a node {name!r} in this lab")
         fd = netns.create()
-        if self._named:
+        if self.named:
             self._give_name(fd, name)
         control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         stack = Stack(name, kind, host, fd, netns.inode(fd), Netlink(), control, self, ipv6)
@@ -190,7 +190,7 @@ class Stacks(dict[str, Stack]):
         if self.current is stack:
             self.go_home()
         del self[name]
-        if self._named:
+        if self.named:
             netns.take_name(name)
         for remaining in self.values():
             ids = remaining.namespace_ids.items()

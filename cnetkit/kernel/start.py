@@ -86,12 +86,10 @@ def _door(lab: str) -> socket.socket:
 
 def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
     try:
-        limits = mounts.of_sandbox()
+        limits, named = mounts.of_sandbox()
     except OSError as error:
         _reply(p.Refused("mount", error.errno or 0))
         os._exit(1)
-    unnamed = mounts.of_names()
-    limits += unnamed
     reading, writing = os.dup(0), os.dup(1)
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
@@ -99,7 +97,7 @@ def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
     if os.path.sameopenfile(reading, writing):
         os.close(writing)
         writing = reading
-    agent = Agent(hello.lab, client, reading, writing, door, named=not unnamed)
+    agent = Agent(hello.lab, client, reading, writing, door, named)
     agent.serve(p.Welcome(os.uname().release, os.getpid(), limits))
     os._exit(0)
 

@@ -1,7 +1,7 @@
 """The file of a recorded session: which messages passed between a client and an agent. It records and answers nothing itself.
 
 The file is one line of JSON and then, compressed, every message in the order in which it passed: a byte `>` (from the client) or
-`<`, and the message as it stands on the stream. It holds data only; nothing in it is ever executed.
+`<`, and the message as encoded on the stream. It contains data only; nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Session:
 
 
 def entry(from_client: bool, number: int, body: bytes) -> bytes:
-    """One message as it stands in the file, before compression."""
+    """One message as encoded in the file, before compression."""
     return (b">" if from_client else b"<") + len(body).to_bytes(4, "big") + number.to_bytes(4, "big") + body
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Carries messages between a Sandbox and an agent, or whatever answers in an agent's place."""
+    """Carries messages between a Sandbox and an agent, or something that answers in its place."""
 
     def open(self, received: Callable[[int, bytes], None], ended: Callable[[str], None]) -> None:
         """Starts reading. `received` gets each message's number and body; `ended` gets the reason, once, when no more will

@@ -76,7 +76,7 @@ def link_index(control: socket.socket, name: str) -> int:
 
 
 def link_mac(control: socket.socket, name: str) -> bytes:
-    """A link's MAC address. OSError where there is no such link."""
+    """A link's MAC address. OSError if there is no such link."""
     answer = fcntl.ioctl(control.fileno(), nl.SIOCGIFHWADDR, name.encode().ljust(40, b"\0"))
     return answer[18:24]
 

@@ -1,4 +1,4 @@
-"""macvlan: a link with a MAC address of its own on its parent. Read and probed only.
+"""macvlan: a link on a parent link, with its own MAC address.
 
 Source: drivers/net/macvlan.c.
 """

@@ -161,7 +161,7 @@ class Netlink:
 
 
 def _detail(body: bytes) -> str:
-    """The error's name, and the kernel's own sentence where it gives one (NLMSGERR_ATTR_MSG)."""
+    """The error's text, with the kernel's own message if there is one (NLMSGERR_ATTR_MSG)."""
     words = os.strerror(-struct.unpack_from("=i", body)[0])
     sentence = attributes(body, 20).get(nl.NLMSGERR_ATTR_MSG, b"").rstrip(b"\0").decode(errors="replace")
     return f"{words} ({sentence})" if sentence else words

@@ -1,5 +1,6 @@
-"""Forwarding databases (FDB): behind which port of a bridge, or VXLAN endpoint, a MAC address is. Sources: bridge(8),
-linux/neighbour.h.
+"""Forwarding databases (FDB): the bridge port or the VXLAN endpoint of each MAC address.
+
+Sources: bridge(8), linux/neighbour.h.
 """
 
 from __future__ import annotations
