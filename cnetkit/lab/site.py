@@ -26,6 +26,7 @@ class Member(Protocol):
 
     name: str
     kind: NodeKind
+    interfaces: dict[str, tuple[str, ...]]
     attachments: dict[str, Attachment]
 
     @property
@@ -112,8 +113,17 @@ class Site(Parts):
             del self._members[member.name]
             for attachment in member.attachments.values():
                 attachment.network.release(attachment)
+            self._drop_attachments_to(member)
             for after in self.after_removal:
                 after(member.name)
+
+    def _drop_attachments_to(self, removed: Member) -> None:
+        """Forgets the attachments of other nodes whose other end was in a removed node: the kernel has removed both ends."""
+        for member in self._members.values():
+            ends = [attachment for attachment in member.attachments.values() if attachment.peer[0] == removed.name]
+            for attachment in ends:
+                del member.attachments[attachment.interface], member.interfaces[attachment.interface]
+                attachment.network.release(attachment)
 
 
 def check_word(name: str, what: str = "a node's name") -> None:

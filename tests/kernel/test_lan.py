@@ -84,3 +84,15 @@ def test_an_address_that_is_taken_or_from_elsewhere_is_refused(lab):
         office.attach(b, "10.60.0.7/24")
     with pytest.raises(CnetkitError, match="already attached"):
         office.attach(a)
+
+
+def test_a_switch_that_is_removed_takes_the_interfaces_of_its_machines_along(lab):
+    office = lab.lan("office", "10.50.0.0/24")
+    desk, host = lab.host("desk"), lab.host("dock")
+    office.attach(desk)
+    office.node.remove()
+    assert desk.run("ls /sys/class/net", check=True).output.split() == ["lo"]
+    assert not desk.interfaces
+    assert not desk.attachments
+    lab.connect(desk, host, "192.0.2.0/24")
+    desk.run("ping -c1 -W2 192.0.2.1", check=True)
