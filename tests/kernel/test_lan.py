@@ -78,7 +78,7 @@ def test_an_address_that_is_taken_or_from_elsewhere_is_refused(lab):
     office = lab.lan("office", "10.50.0.0/24")
     a, b = lab.host("a"), lab.host("b")
     office.attach(a, "10.50.0.7/24")
-    with pytest.raises(CnetkitError, match=r"10\.50\.0\.7 is already given out"):
+    with pytest.raises(CnetkitError, match=r"10\.50\.0\.7 is already used"):
         office.attach(b, "10.50.0.7")
     with pytest.raises(CnetkitError, match="not in"):
         office.attach(b, "10.60.0.7/24")
