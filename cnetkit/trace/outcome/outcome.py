@@ -204,7 +204,7 @@ def _received(case: Case, ends: Ends, journey: int, where: str) -> Outcome:
         evidence = Evidence("answer", f"frame {answer} answers it", "frames", "inferred")
         return Outcome("delivered", where, "", (*guessed, evidence))
     if "input" in hooks_passed(case, last):
-        evidence = Evidence("hook", "the input hook let it pass", f"{case.place(last)[0]} netfilter", "kernel")
+        evidence = Evidence("hook", "input accept", f"{case.place(last)[0]} netfilter", "kernel")
         return Outcome("delivered", where, "", (*guessed, evidence))
     if ends.counter[journey] >= 0:
         name = RECEIVED[int(ends.counter[journey])].counter
