@@ -30,7 +30,8 @@ from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
 from cnetkit.trace.outcome.counted import RECEIVED, counted
 from cnetkit.trace.outcome.onward import expected
-from cnetkit.trace.outcome.rejections import INITIAL, rejection
+from cnetkit.trace.outcome.rejections import rejection
+from cnetkit.trace.outcome.resets import INITIAL
 from cnetkit.trace.packets.packet import mac
 
 RESERVED = 0x0180C2000000

@@ -1,7 +1,8 @@
-"""A node's rejection of a packet: an ICMP error that quotes it, or a TCP reset of its SYN.
+"""A node's rejection of a packet: an ICMP error that quotes it, or a TCP reset in answer to it.
 
 An error belongs to a packet if it quotes that packet's own header octets (RFC 792; RFC 4443, 3.1), a reset if it
-acknowledges exactly that SYN (RFC 9293, 3.10.7.1). Packets without a reply are left to causes/.
+acknowledges exactly that SYN (RFC 9293, 3.10.7.1), or has the sequence number that the segment acknowledged (resets.py).
+A node that translates sends both with the addresses before its translation. Packets without a reply are left to causes/.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from cnetkit.recording.frames import OUT
 from cnetkit.recording.protocols import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
 from cnetkit.trace.arrays.index import Duplicates, Index
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.outcome.resets import INITIAL, resets, within
 from cnetkit.trace.packets.packet import error_name, outermost, reply_ends
 
 SYN, RST, ACK = 2, 4, 16
-INITIAL = (64, 128, 255)
-"""Usual initial values of a TTL or hop limit: a packet with less was forwarded."""
 Key = tuple[str, bytes, bytes]
 """Node; identification, protocol and addresses; and the first 8 octets of the transport header."""
 
@@ -44,6 +44,12 @@ def rejection(case: Case, frame: int) -> Evidence | None:
     """The rejection of `frame` by the node that received it, or None."""
     if case.direction(frame) != "in" or not case.joined.columns.version[frame]:
         return None
+    if (reset := case.once(resets).get(frame)) is not None:
+        return Evidence("tcp", "a TCP reset", f"frame {reset}", "kernel")
+    return next((found for seen in within(case, frame) if (found := _rejection(case, seen)) is not None), None)
+
+
+def _rejection(case: Case, frame: int) -> Evidence | None:
     rejections, columns = case.once(Rejections), case.joined.columns
     answers = rejections.about.get(_key(case, frame), []) if rejections.about else []
     later = bisect_left(answers, case.time(frame), key=case.time)

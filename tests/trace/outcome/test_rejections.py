@@ -1,8 +1,10 @@
 """A rejection belongs to the packet whose octets it quotes, or whose SYN it acknowledges."""
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
+from cnetkit.model import Connection, Interface, Node, Topology, Tuple5
 from cnetkit.trace import explain
 from cnetkit.trace.outcome import rejections as rule
 from tests.trace.loading import frames_of, recording_of
@@ -45,3 +47,70 @@ def test_many_identical_packets_get_their_own_answers_in_linear_time(monkeypatch
     quoted = [e.source for journey in trace.journeys for e in journey.outcome.evidence]
     assert quoted == [f"frame {answer}" for answer in range(1, 200, 2)]
     assert len(looked_at) < 1000
+
+
+def tcp(flags, source="10.0.0.1", target="10.0.0.2", sport=5, dport=80, **fields):
+    return IP(src=source, dst=target) / TCP(sport=sport, dport=dport, flags=flags, **fields)
+
+
+def outcomes(*packets):
+    """Of packets that come in at b (1) or are sent by it (2)."""
+    captured = [("b/eth0", way, at, bytes(Ether(**MACS) / packet)) for at, (way, packet) in enumerate(packets)]
+    return [journey.outcome for journey in explain(recording_of(frames_of(captured))).journeys]
+
+
+def test_a_reset_without_an_ack_answers_the_latest_segment_that_acknowledged_its_number():
+    data = tcp("PA", seq=100, ack=700) / b"two"
+    found = outcomes(
+        (1, tcp("PA", seq=90, ack=600) / b"one"), (1, data), (2, tcp("R", "10.0.0.2", "10.0.0.1", 80, 5, seq=700))
+    )
+    assert [one.kind == "dropped" for one in found] == [False, True, False]
+    assert found[1].reason == "the node answered with a TCP reset"
+    assert found[1].evidence[0].source == "frame 2"
+
+
+def test_a_reset_of_a_syn_ack_belongs_to_it_with_ipv6_too():
+    ends = IPv6(src="fd00::1", dst="fd00::2"), IPv6(src="fd00::2", dst="fd00::1")
+    asked = ends[0] / TCP(sport=80, dport=5, seq=9, ack=42, flags="SA")
+    found = outcomes((1, asked), (2, ends[1] / TCP(sport=5, dport=80, seq=42, flags="R")))
+    assert [one.kind == "dropped" for one in found] == [True, False]
+
+
+def test_a_program_that_resets_its_connection_rejects_no_segment():
+    data = tcp("PA", seq=100, ack=700) / b"two"
+    active = tcp("RA", "10.0.0.2", "10.0.0.1", 80, 5, seq=700, ack=103)
+    assert [one.kind == "dropped" for one in outcomes((1, data), (2, active))] == [False, False]
+
+
+def test_an_acknowledged_segment_was_not_reset_later():
+    data = tcp("PA", seq=100, ack=700) / b"two"
+    answers = (
+        tcp("A", "10.0.0.2", "10.0.0.1", 80, 5, seq=700, ack=103),
+        tcp("R", "10.0.0.2", "10.0.0.1", 80, 5, seq=700),
+    )
+    assert [one.kind == "dropped" for one in outcomes((1, data), *((2, answer) for answer in answers))] == [False] * 3
+
+
+def test_a_forwarded_reset_is_no_rejection_by_the_router():
+    data, reset = tcp("PA", seq=100, ack=700) / b"two", tcp("R", "10.0.0.2", "10.0.0.1", 80, 5, seq=700)
+    reset.ttl = 63
+    assert outcomes((1, data), (2, reset))[0].kind != "dropped"
+
+
+def test_a_reset_with_the_addresses_from_before_a_translation_belongs_to_the_translated_syn():
+    """As a redirect to a port where nobody listens does; the bridge shows it before and behind the translation."""
+    asked, redirected = tcp("S", target="192.0.2.9", seq=41), tcp("S", target="10.0.0.2", dport=9999, seq=41)
+    reset = IP(src="192.0.2.9", dst="10.0.0.1", id=0) / TCP(sport=80, dport=5, ack=42, flags="RA")
+    connection = Connection(
+        "b", 1, "tcp", Tuple5("10.0.0.1", "192.0.2.9", 5, 80), Tuple5("10.0.0.2", "10.0.0.1", 9999, 5)
+    )
+    interfaces = (
+        Interface("b", "br0", 2, "bridge", MACS["dst"], 1500, True, addresses=("10.0.0.2/24",)),
+        Interface("b", "port", 3, "veth", "02:00:00:00:00:03", 1500, True, master="br0"),
+    )
+    topology = Topology(0, (Node("b", "host"),), interfaces, connections=(connection,))
+    shown = ("b/port", 1, asked), ("b/br0", 1, redirected), ("b/br0", 2, reset), ("b/port", 2, reset)
+    captured = [(place, way, 10 + at, bytes(Ether(**MACS) / packet)) for at, (place, way, packet) in enumerate(shown)]
+    journeys = explain(recording_of(frames_of(captured), (topology,))).journeys
+    assert len(journeys) == 2
+    assert journeys[0].outcome.reason == "the node answered with a TCP reset"
