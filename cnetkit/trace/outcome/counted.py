@@ -33,6 +33,17 @@ RECEIVED = (
 )  # fmt: skip
 
 
+def for_another(case: Case) -> NDArray[np.bool_]:
+    """Frames that came in with another MAC address than the interface's, as flooded ones do: the interface ignores them."""
+    joined, c, tap = case.joined, case.joined.columns, case.recording.frames.tap
+    address = joined.wiring.address[tap]
+    target = np.where(c.depth > 0, c.outer_eth_dst, c.eth_dst)
+    group = (target >> np.uint64(40)) & np.uint64(1) == 1
+    port = (joined.wiring.bridge >= 0)[tap] & ~joined.wiring.is_bridge[tap]
+    ignored: NDArray[np.bool_] = (joined.direction == IN) & (address > 0) & (target > 0) & (target != address)
+    return ignored & ~group & ~port
+
+
 def counted(case: Case, arrived: NDArray[np.bool_]) -> I64:
     """For each of the frames that `arrived` the place in RECEIVED of the counter that counted them all; -1 for others."""
     joined, frames, topologies = case.joined, case.recording.frames, case.recording.topologies
@@ -41,7 +52,7 @@ def counted(case: Case, arrived: NDArray[np.bool_]) -> I64:
         return by
     c, node = joined.columns, joined.wiring.node[frames.tap]
     number = {tap.node: int(at) for tap, at in zip(frames.taps, joined.wiring.node, strict=True)}
-    ended = joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version > 0)
+    ended = joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version > 0) & ~for_another(case)
     first, last = topologies[0].counters, topologies[-1].counters
     for place, kind in enumerate(RECEIVED):
         of_kind = ended & (c.protocol == kind.protocol) & ((c.version == kind.version) | (kind.version == 0))

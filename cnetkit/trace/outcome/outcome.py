@@ -28,7 +28,7 @@ from cnetkit.trace.evidence import dnat_target, rule
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
-from cnetkit.trace.outcome.counted import RECEIVED, counted
+from cnetkit.trace.outcome.counted import RECEIVED, counted, for_another
 from cnetkit.trace.outcome.onward import expected
 from cnetkit.trace.outcome.rejections import rejection
 from cnetkit.trace.outcome.resets import INITIAL
@@ -67,7 +67,7 @@ def ends(case: Case) -> Ends:
     place = np.empty(len(frames), np.int64)
     place[joined.order] = np.arange(len(frames))
     better = _asked(case).astype(np.int64) * 2 + away
-    score = place + len(frames) * (np.where(arrived, 2 + better, 0) + leaf)
+    score = place + len(frames) * (np.where(arrived, 2 + better, 0) + leaf + (leaf & ~for_another(case)))
     chosen = joined.order[np.lexsort((score[joined.order], joined.journey[joined.order]))]
     chosen = chosen[joined.journey[chosen] >= 0]
     number = joined.journey[chosen]
