@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from cnetkit.trace.conversations.conversation import FAILED, STATES, Conversation
 from cnetkit.trace.conversations.payloads import Topic
+from cnetkit.trace.packets.packet import encapsulation
 from cnetkit.trace.trace import Trace
 from cnetkit.view.wording import counted, legible
 
@@ -17,10 +18,18 @@ MOST_TROUBLES = 8
 MOST_TOPICS = 3
 BAD = tuple(STATES[number] for number in FAILED)
 NOUNS = {
-    "retransmitted": "segments sent again (retransmitted)", "out of order": "segments out of order",
-    "gap": "gaps before a segment", "repeated acknowledgement": "repeated acknowledgements (duplicate ACKs)",
-    "zero window": "times a zero window (the receiver's buffer was full)",
-}  # fmt: skip
+    "retransmitted": ("segment sent again (retransmitted)", "segments sent again (retransmitted)"),
+    "out of order": ("segment out of order", "segments out of order"),
+    "gap": ("gap before a segment", "gaps before a segment"),
+    "repeated acknowledgement": (
+        "repeated acknowledgement (duplicate ACK)",
+        "repeated acknowledgements (duplicate ACKs)",
+    ),
+    "zero window": (
+        "time a zero window (the receiver's buffer was full)",
+        "times a zero window (the receiver's buffer was full)",
+    ),
+}
 TELLING = ("retransmitted", "gap", "zero window")
 """Findings that put a conversation among the problems; the others occur in healthy ones, too."""
 
@@ -39,24 +48,34 @@ def troubles(trace: Trace) -> Iterator[str]:
             break
         named += 1
         if named <= MOST_TROUBLES:
-            yield f"! {legible(_title(trace, conversation))}: {'; '.join([*sentences(trace, conversation)])}"
+            title = f"{_begin(trace, conversation)} {legible(_title(trace, conversation))}"
+            yield f"! {title}: {'; '.join(sentences(trace, conversation))}"
     if named > MOST_TROUBLES:
         yield f"! and {counted(named - MOST_TROUBLES, 'more conversation')} with such faults: see trace.conversations.table"
 
 
 def sentences(trace: Trace, conversation: Conversation) -> Iterator[str]:
-    """How one conversation went: its state, its findings, what it was about, how much was sent."""
-    yield _state(conversation)
-    yield from (_finding(finding.kind, finding.count, finding.frames) for finding in conversation.findings
-                if finding.kind != conversation.ended_how)  # fmt: skip
+    """How one conversation went, what is wrong first: its state, its findings, what it was about, how much was sent."""
+    findings = [_finding(finding.kind, finding.count, finding.frames) for finding in conversation.findings
+                if finding.kind != conversation.ended_how]  # fmt: skip
+    state = [_state(conversation)]
+    yield from state + findings if conversation.state in BAD else findings + state
     yield from (_topic(topic) for topic in trace.conversations.topics(conversation.flow)[:MOST_TOPICS])
     if conversation.sent[1] or conversation.received[1]:
         yield f"{conversation.sent[1]:,} octets sent, {conversation.received[1]:,} received"
 
 
+def _begin(trace: Trace, conversation: Conversation) -> str:
+    """Where to go on in Wireshark: the first frame, and its time since the capture's first."""
+    since = (conversation.begin_ns - int(trace.analysis.joined.clocks.time.min())) / 1e9
+    return f"frame.number {conversation.first + 1} at {since:.6f} s,"
+
+
 def _title(trace: Trace, conversation: Conversation) -> str:
     begin = trace.journey(int(trace.analysis.journeys.flow_begins[conversation.flow])).packet
-    return f"{trace.analysis.flow_protocol(conversation.flow)} {begin.source} → {begin.destination}"
+    around = encapsulation(trace.analysis.joined.columns, conversation.first)
+    inside = "" if around == "none" else f" in {around}"
+    return f"{trace.analysis.flow_protocol(conversation.flow)} {begin.source} → {begin.destination}{inside}"
 
 
 def _state(conversation: Conversation) -> str:
@@ -72,7 +91,7 @@ def _state(conversation: Conversation) -> str:
                 if conversation.tries > 1
                 else ""
             )
-            return f"unanswered{tries} ({frame(conversation.first)})"
+            return f"unanswered{tries}"
         case "reset":
             return f"reset by {conversation.ended_from} after {lasted(conversation.duration_ns)} ({frame(conversation.ended_by)})"
         case "stalled":
@@ -93,7 +112,7 @@ def _state(conversation: Conversation) -> str:
 def _finding(kind: str, count: int, frames: tuple[int, ...]) -> str:
     more = ", ..." if count > len(frames) else ""
     numbers = ", ".join(f"{number + 1}" for number in frames)
-    what = NOUNS.get(kind, f"times {kind}")
+    what = NOUNS.get(kind, (f"time {kind}", f"times {kind}"))[count > 1]
     return f"{count} {what} (frame.number {numbers}{more})"
 
 

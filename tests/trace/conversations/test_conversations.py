@@ -13,6 +13,7 @@ from scapy.layers.dns import DNS, DNSQR, DNSRR
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror
 from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6
 from scapy.layers.l2 import ARP, Ether
+from scapy.layers.vxlan import VXLAN
 
 import cnetkit
 from cnetkit.view.conversations import sentences, troubles
@@ -260,6 +261,23 @@ def test_a_selection_has_its_own_conversations_only(tmp_path):
     frames = sorted([*STATES["closed"], *STATES["rejected"]])
     trace = cnetkit.load(write(tmp_path / "x.pcap", frames))
     assert [item.state for item in trace.select("tcp.port == 80").conversations] == ["closed"]
+
+
+def test_a_problem_says_where_to_go_on_in_wireshark(tmp_path):
+    outer = Ether(src=A, dst=B) / IP(src="192.0.2.1", dst="192.0.2.2") / UDP(dport=4789) / VXLAN(vni=42)
+    silent = Talk().say("S", after=0.25).say("S")
+    healthy = [(1000.0, udp(port=9, data=b"first"))]
+    wrapped = [(at, bytes(outer / Ether(frame))) for at, frame in silent.frames]
+    (line,) = troubles(cnetkit.load(write(tmp_path / "x.pcap", healthy + wrapped)))
+    assert line.startswith(
+        "! frame.number 2 at 0.250000 s, tcp 10.0.0.1:40000 → 10.0.0.2:80 in vxlan 42 from 192.0.2.1 to 192.0.2.2: unanswered"
+    )
+
+
+def test_in_a_healthy_state_the_findings_come_first(tmp_path):
+    trace = cnetkit.load(write(tmp_path / "x.pcap", Talk().opened().say("PA", 1, 1, b"xy").say("PA", 1, 1, b"xy")
+                               .say("A", 1, 3, back=True).frames))  # fmt: skip
+    assert "80: 1 segment sent again (retransmitted) (frame.number 5); answered in 1.0 ms" in next(troubles(trace))
 
 
 @given(st.lists(st.tuples(st.sampled_from(["tcp", "udp", "arp", "raw"]), st.binary(max_size=60)), max_size=12))
