@@ -82,7 +82,6 @@ class LiveCapture:
                 self._lasting += (event for event in typed if event.kind != "verdict")
 
     def _recorded(self, blocks: list[tuple[str, bytes]], events: list[Event], losses: tuple[Loss, ...]) -> Recording:
-        chosen = self._request.filter
         return Recording(
             frames=frames_from_blocks(blocks, _taps(*self._topologies)),
             topologies=tuple(self._topologies),
@@ -92,11 +91,7 @@ class LiveCapture:
             kernel=self._sandbox.welcome.kernel,
             replayed=self._label,
             captured=tuple(self._request.nodes),
-            warnings=(
-                f"only frames that match the filter {chosen!r} were captured, so one that is translated may seem lost",
-            )
-            if chosen
-            else (),
+            filter=self._request.filter,
         )
 
     def _so_far(self, seconds: float | None) -> tuple[Recording, int]:

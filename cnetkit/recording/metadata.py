@@ -35,6 +35,8 @@ class Metadata(msgspec.Struct, frozen=True):
     """Comments of another tool, by frame number."""
     captured: tuple[str, ...] = ()
     """The nodes that were captured; empty: all."""
+    filter: str = ""
+    """The capture filter; empty: none."""
     events: dict[str, msgspec.Raw] = {}
     """For each kind of event a list of (place among all events, time_ns, node, action, subject)."""
 

@@ -52,6 +52,13 @@ class Recording:
     """One sentence for each part of a file that could not be read."""
     captured: tuple[str, ...] = ()
     """The nodes that were captured, if not all of the topology were."""
+    filter: str = ""
+    """The capture filter, in tcpdump's language, if only matching frames were captured."""
+
+    @property
+    def selective(self) -> bool:
+        """Whether frames are missing because they were not to be captured: what is not in it may still have happened."""
+        return bool(self.captured or self.filter)
 
     def save(self, file: str | Path | BinaryIO, comments: Mapping[int, str] | Sequence[str] | None = None) -> None:
         """Writes a pcapng file; `comments` are shown by Wireshark beside the frames with these numbers.
@@ -74,7 +81,7 @@ class Recording:
             name=self.name, kernel=self.kernel, replayed=self.replayed, warnings=self.warnings, losses=self.losses,
             topologies=self.topologies, events=metadata.pack_events(self.events),
             clocks=clocks if len(set(clocks)) > 1 else (), comments=dict(self.frames.comments),
-            captured=self.captured,
+            captured=self.captured, filter=self.filter,
             places=places if any("/" in interface for _, interface in places) else (),
         )  # fmt: skip
         pcapng_writer.write(
@@ -225,6 +232,7 @@ def _section(frames: Frames, packed: bytes) -> Recording:
     return Recording(
         frames=frames, topologies=beside.topologies, events=events, losses=beside.losses, name=beside.name,
         kernel=beside.kernel, replayed=beside.replayed, warnings=beside.warnings, captured=beside.captured,
+        filter=beside.filter,
     )  # fmt: skip
 
 
@@ -240,7 +248,14 @@ def _together(frames: Frames, parts: Sequence[Recording]) -> Recording:
         replayed=next((part.replayed for part in parts if part.replayed), ""),
         warnings=tuple(warning for part in parts for warning in part.warnings),
         captured=tuple(dict.fromkeys(node for part in parts for node in part.captured)),
+        filter=_either([part.filter for part in parts]),
     )
+
+
+def _either(filters: Sequence[str]) -> str:
+    """The filter that keeps what any of the filters keeps; empty ones are left out."""
+    distinct = list(dict.fromkeys(filter_ for filter_ in filters if filter_))
+    return distinct[0] if len(distinct) == 1 else " or ".join(f"({filter_})" for filter_ in distinct)
 
 
 def _bytes_of(file: str | Path | BinaryIO) -> tuple[NDArray[np.uint8], str]:

@@ -151,6 +151,8 @@ def alerts(trace: Trace) -> Iterator[str]:
     ]
     if lost:
         yield f"Lost: {', '.join(lost)}"
+    if recording.filter:
+        yield (f"Incomplete: only frames that match the filter {legible(repr(recording.filter))} were captured")
     yield from (f"Incomplete: {legible(warning)}" for warning in recording.warnings)
 
 

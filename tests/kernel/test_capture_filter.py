@@ -8,12 +8,13 @@ import pytest
 
 from cnetkit import CnetkitError, load
 from cnetkit.lab import Lab
+from cnetkit.view.wording import summary
 
 FILTERS = ["tcp port 80", "icmp or arp", "udp port 53 and src host 10.1.0.2", "not tcp", "tcp[tcpflags] & tcp-syn != 0"]
 
 
 @pytest.fixture(scope="module")
-def lab():
+def pair():
     with Lab("filters") as lab:
         near, far = lab.host("near"), lab.host("far")
         lab.connect(near, far, "10.1.0.0/24")
@@ -36,9 +37,9 @@ def frames(trace):
 
 
 @pytest.mark.parametrize("words", FILTERS)
-def test_what_is_captured_is_what_tcpdump_selects_from_all_frames(lab, words, tmp_path):
-    with lab.trace() as whole, lab.trace(filter=words) as some:
-        traffic(lab)
+def test_what_is_captured_is_what_tcpdump_selects_from_all_frames(pair, words, tmp_path):
+    with pair.trace() as whole, pair.trace(filter=words) as some:
+        traffic(pair)
     whole.save(tmp_path / "whole.pcapng")
     command = ["tcpdump", "-r", tmp_path / "whole.pcapng", "-w", tmp_path / "some.pcap", words]
     subprocess.run(command, capture_output=True, check=True)
@@ -57,19 +58,31 @@ def packets(pcap):
         at += 16 + length
 
 
-def test_a_wrong_filter_is_refused_in_libpcaps_words_and_no_capture_begins(lab):
+def test_a_wrong_filter_is_refused_in_libpcaps_words_and_no_capture_begins(pair):
     with pytest.raises(CnetkitError, match=r"'tcp prot 80' is not a capture filter: libpcap says .*syntax error"):
-        lab.trace(filter="tcp prot 80").__enter__()
-    with lab.trace() as trace:
-        traffic(lab)
+        pair.trace(filter="tcp prot 80").__enter__()
+    with pair.trace() as trace:
+        traffic(pair)
     assert trace.journeys
 
 
-def test_a_filtered_trace_says_so_also_when_it_is_loaded_again(lab, tmp_path):
-    with lab.trace(filter="icmp") as trace:
-        traffic(lab)
+def test_a_filtered_trace_says_so_also_when_it_is_loaded_again(pair, tmp_path):
+    with pair.trace(filter="icmp") as trace:
+        traffic(pair)
     trace.save(tmp_path / "icmp.pcapng")
-    for one in (trace, load(tmp_path / "icmp.pcapng")):
-        assert one.recording.warnings == (
-            "only frames that match the filter 'icmp' were captured, so one that is translated may seem lost",
-        )
+    for shown in (trace, load(tmp_path / "icmp.pcapng")):
+        assert shown.recording.filter == "icmp"
+        lines = list(summary(shown))
+        assert "Lost: nothing" in lines
+        assert any(line.startswith("Incomplete: only frames that match the filter 'icmp'") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "words", ["arp", "tcp port 8080", "tcp port 80", "src host 172.17.0.2", "tcp[tcpflags] & tcp-ack == 0"]
+)
+def test_no_filter_makes_a_healthy_exchange_look_dropped(dock, words):
+    with dock.lab.trace(filter=words) as trace:
+        dock.outside.run("curl -s http://203.0.113.1:8080/", check=True)
+        dock.client.run("curl -s http://172.17.0.2/; curl -s http://203.0.113.1:8080/", check=True)
+    assert trace.journeys
+    assert not [journey.summary for journey in trace.journeys if journey.outcome.kind == "dropped"]

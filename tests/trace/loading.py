@@ -29,7 +29,15 @@ def frames_of(captured, linktype=LINKTYPE_ETHERNET):
 
 def recording_of(frames, topologies=(), events=(), losses=()):
     return SimpleNamespace(
-        frames=frames, topologies=topologies, events=events, losses=losses, name="", kernel="", captured=()
+        frames=frames,
+        topologies=topologies,
+        events=events,
+        losses=losses,
+        name="",
+        kernel="",
+        captured=(),
+        filter="",
+        selective=False,
     )
 
 

@@ -22,7 +22,7 @@ def addressed_to_another(case: Case, frame: int) -> Cause | None:
         return None
     macs = {i.mac for t in case.recording.topologies for i in t.interfaces if i.node == node}
     stacked = any(i.peer == (node, name) and i.kind != "veth" for i in case.tables.interfaces.values())
-    if target in macs or stacked or _by_flood(case, frame, target) or case.recording.captured:
+    if target in macs or stacked or _by_flood(case, frame, target) or case.recording.selective:
         return None
     evidence = Evidence("link", f"{name} has {here.mac}; the frame is for {target}", f"{node}/{name}", "table")
     return Cause(f"the frame is addressed to {target}, which {node} does not have", (evidence,))
@@ -35,7 +35,7 @@ def flooded(case: Case, frame: int) -> Cause | None:
         return None
     evidence = _by_flood(case, frame, target)
     owners = {i.mac for t in case.recording.topologies for i in t.interfaces if (i.node, i.name) == case.place(frame)}
-    if evidence is None or target in owners or case.recording.captured:  # who was not captured may have taken it
+    if evidence is None or target in owners or case.recording.selective:  # who was not captured may have taken it
         return None
     return Cause(f"no port leads to {target}: it was sent to every port, and nobody took it", (evidence,))
 

@@ -40,6 +40,14 @@ class Source(Protocol):
     def captured(self) -> Sequence[str]:
         """The nodes that were captured, if not all of the topology were."""
 
+    @property
+    def filter(self) -> str:
+        """The capture filter, or empty."""
+
+    @property
+    def selective(self) -> bool:
+        """Whether frames are missing because they were not to be captured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
