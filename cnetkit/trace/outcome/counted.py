@@ -41,7 +41,8 @@ def for_another(case: Case) -> NDArray[np.bool_]:
     group = (target >> np.uint64(40)) & np.uint64(1) == 1
     port = (joined.wiring.bridge >= 0)[tap] & ~joined.wiring.is_bridge[tap]
     ignored: NDArray[np.bool_] = (joined.direction == IN) & (address > 0) & (target > 0) & (target != address)
-    return ignored & ~group & ~port
+    ignored &= ~group & ~port
+    return ignored
 
 
 def counted(case: Case, arrived: NDArray[np.bool_]) -> I64:
