@@ -124,6 +124,7 @@ def test_every_action_has_a_key_that_is_no_command_of_jupyterlab(learner):
 
 def test_layers_come_from_the_kernel_on_request(learner):
     page = learner.page
+    page.get_by_label("Filter journeys").fill("")
     page.locator(".ck-slider").fill("5000")
     expect(page.locator(".ck-position")).to_have_text(re.compile("^5,001 / "))
     frame = int(re.search(r"frame (\d+)", page.locator(".ck-hop").inner_text())[1])
