@@ -36,6 +36,8 @@ class Verdict:
     """The packet's first bytes when it entered the base chain; only in that chain's first step."""
     connection: int = 0
     """The conntrack entry's id, on kernels that report it (6.16 and later); else 0."""
+    mark: int = 0
+    """The packet's mark (nfmark) after this step; 0 if it has none, or in a recording made before version 0.3."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,8 @@ class Route:
     scope: str = ""
     text: str = ""
     """The route as ip-route(8) prints it."""
+    hops: tuple[tuple[str, str], ...] = ()
+    """The next hops of a multipath route, each (via, interface); its own `via` and `interface` are empty then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class PolicyRule:
     """The prefix that its destination must be in; empty for any."""
     selectors: tuple[str, ...] = ()
     """Other selectors, by ip-rule(8)'s names: fwmark, iif, oif, not, tos, uidrange, ipproto, sport, dport, ..."""
+    values: tuple[tuple[str, str], ...] = ()
+    """These selectors with their values, as ip-rule(8) prints them; empty in a recording made before version 0.3."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ ENDINGS = ("blackhole", "unreachable", "prohibit")
 
 
 def facts(text: str) -> dict[str, Any]:
-    """The fields `action`, `source`, `destination` and `selectors` of a PolicyRule."""
+    """The fields `action`, `source`, `destination`, `selectors` and `values` of a PolicyRule."""
     words = text.partition(":")[2].split()
     action = words.pop() if words and words[-1] in ENDINGS else "lookup"
     pairs = dict(zip(words[::2], words[1::2], strict=False))
@@ -19,4 +19,5 @@ def facts(text: str) -> dict[str, Any]:
         "source": "" if source == "all" else source,
         "destination": "" if destination == "all" else destination,
         "selectors": selectors,
+        "values": tuple((name, pairs[name]) for name in selectors if name in pairs),
     }

@@ -487,10 +487,23 @@ def a_policy_rule_that_throws_away(lab):
     return from_outside(lab, "ip rule add from 203.0.113.2 blackhole")
 
 
-@fault("outside/eth0", "^$", "dock/eth0")
+@fault("outside/eth0", "the route for 172.17.0.2 is a blackhole", "dock/eth0")
 def a_route_that_hangs_on_a_mark(lab):
     mark = "iptables-nft -t mangle -A PREROUTING -p udp -j MARK --set-mark 1"
     return from_outside(lab, mark, "ip rule add fwmark 1 lookup 99", "ip route add blackhole default table 99")
+
+
+@fault("outside/eth0", "the route for 172.17.0.2 is a blackhole", "dock/eth0")
+def a_route_that_hangs_on_a_mark_that_the_old_iptables_sets(lab):
+    mark = "iptables-legacy -t mangle -A PREROUTING -p udp -j MARK --set-mark 1"
+    return from_outside(lab, mark, "ip rule add fwmark 1 lookup 99", "ip route add blackhole default table 99")
+
+
+@fault("outside/eth0", "the route for 172.17.0.2 is a prohibit", "dock/eth0")
+def a_policy_rule_for_an_interface_a_protocol_and_a_port(lab):
+    return from_outside(
+        lab, "ip rule add iif eth0 ipproto udp dport 90 prohibit", "iptables-nft -A OUTPUT -p icmp -j DROP"
+    )
 
 
 @fault(

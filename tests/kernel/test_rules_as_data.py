@@ -91,6 +91,7 @@ def test_policy_rules_are_read_with_their_selectors(lab):
         "not from 10.0.0.0/8 iif lo blackhole",
         "ipproto tcp dport 80-90 lookup 100",
         "tos 0x10 lookup 100",
+        "fwmark 0x2/0xf lookup 100",
     ):
         host.run(f"ip rule add {rule}", check=True)
     found = {
@@ -105,3 +106,17 @@ def test_policy_rules_are_read_with_their_selectors(lab):
     assert by_selectors[("iif", "not")][:2] == ("blackhole", "10.0.0.0/8")
     assert by_selectors[("dport", "ipproto")][0] == "lookup"
     assert by_selectors[("tos",)][0] == "lookup"
+    values = {rule.values for rule in found.values()}
+    assert {(("dport", "80-90"), ("ipproto", "tcp")), (("fwmark", "0x2/0xf"),), (("iif", "lo"), ("not", ""))} <= values
+
+
+def test_the_next_hops_of_a_multipath_route_are_read(lab):
+    host, other = lab.host("k"), lab.host("o")
+    lab.connect(host, other, "10.0.1.0/24", "fd00:1::/64")
+    lab.connect(host, other, "10.0.2.0/24", "fd00:2::/64")
+    for target, first, second in (("10.9.0.0/16", "10.0.1.9", "10.0.2.9"), ("fd09::/16", "fd00:1::9", "fd00:2::9")):
+        host.run(f"ip route add {target} nexthop via {first} weight 2 nexthop via {second}", check=True)
+        (route,) = (route for route in lab.topology.routes if route.destination == target)
+        assert (route.via, route.interface) == ("", "")
+        assert route.hops == ((first, "eth0"), (second, "eth1"))
+        assert route.text.endswith(f"nexthop via {first} dev eth0 weight 2 nexthop via {second} dev eth1 weight 1")

@@ -46,6 +46,9 @@ def read(node: str, body: bytes) -> PolicyRule:
     destination = f"{ip(values[nl.FRA_DST])}/{to_length}" if nl.FRA_DST in values else ""
     values_by_name = {word: _selector(kind, values[kind]) for kind, word in _SELECTORS.items() if kind in values}
     selectors = {word: value for word, value in values_by_name.items() if value}
+    mask = native(values.get(nl.FRA_FWMASK, b""))
+    if mask not in (0, 0xFFFFFFFF):
+        selectors["fwmark"] = f"{selectors.get('fwmark', '0')}/{hex(mask)}"
     selectors |= {"not": ""} if flags & nl.FIB_RULE_INVERT else {}
     selectors |= {"tos": hex(tos)} if tos else {}
     kind = _ACTIONS.get(action, str(action))
@@ -55,8 +58,9 @@ def read(node: str, body: bytes) -> PolicyRule:
     words += ["lookup", TABLES.get(table, str(table))] if kind == "lookup" else [kind]
     version = 4 if family == socket.AF_INET else 6
     return PolicyRule(
-        node, priority, table, version, " ".join(words), kind, source, destination, tuple(sorted(selectors))
-    )
+        node, priority, table, version, " ".join(words), kind, source, destination, tuple(sorted(selectors)),
+        tuple(sorted(selectors.items())),
+    )  # fmt: skip
 
 
 def _selector(kind: int, value: bytes) -> str:

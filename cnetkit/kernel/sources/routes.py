@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterator
 
 from cnetkit.kernel.netlink import constants as nl
 from cnetkit.kernel.netlink.codec import attributes, ip, native
@@ -48,6 +49,9 @@ def read(node: str, body: bytes, names: Names) -> Route:
     words += ["scope", scope_name] if scope_name else []
     words += ["src", source] if source else []
     words += ["metric", str(metric)] if metric else []
+    hops = [] if via or interface else list(_next_hops(values.get(nl.RTA_MULTIPATH, b""), names))
+    for hop_via, hop_interface, weight in hops:
+        words += ["nexthop", *(["via", hop_via] if hop_via else []), "dev", hop_interface, "weight", str(weight)]
     return Route(
         node=node,
         destination="default" if length == 0 else target,
@@ -60,4 +64,20 @@ def read(node: str, body: bytes, names: Names) -> Route:
         protocol=protocol_name,
         scope=scope_name,
         text=" ".join(words),
+        hops=tuple((hop_via, hop_interface) for hop_via, hop_interface, _ in hops),
     )
+
+
+def _next_hops(value: bytes, names: Names) -> Iterator[tuple[str, str, int]]:
+    """The next hops of a multipath route: gateway, interface and weight (struct rtnexthop)."""
+    at = 0
+    while at + 8 <= len(value):
+        size, _, weight, index = struct.unpack_from("=HBBi", value, at)
+        if size < 8 or at + size > len(value):
+            return
+        inside = attributes(value[: at + size], at + 8)
+        via = ip(inside[nl.RTA_GATEWAY]) if nl.RTA_GATEWAY in inside else ""
+        if nl.RTA_VIA in inside:  # of another family: struct rtvia
+            via = ip(inside[nl.RTA_VIA][2:])
+        yield via, names[index], weight + 1
+        at += (size + 3) & ~3

@@ -72,6 +72,7 @@ def read(body: bytes, names: Names) -> Verdict:
         network_header=values.get(nl.NFTA_TRACE_NETWORK_HEADER, b""),
         transport_header=values.get(nl.NFTA_TRACE_TRANSPORT_HEADER, b""),
         connection=big_endian(values.get(nl.NFTA_TRACE_CT_ID, b"")),
+        mark=big_endian(values.get(nl.NFTA_TRACE_MARK, b"")),
     )
 
 

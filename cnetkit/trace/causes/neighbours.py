@@ -13,6 +13,7 @@ from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.route import next_hops
 
 PATIENCE_NS = 3_500_000_000
 """Three requests, one second apart (arp(7), mcast_solicit, retrans_time_ms)."""
@@ -21,14 +22,16 @@ PATIENCE_NS = 3_500_000_000
 def silent(case: Case, frame: int) -> Cause | None:
     """The packet waited for a neighbour that did not answer, or still waits when the recording ends."""
     to = arrival(case, frame)
-    lookup = None if to is None else chosen(case, frame, to, to.source, to.destination)
-    if to is None or lookup is None or lookup.route is None or not lookup.route.interface:
+    lookup = None if to is None else chosen(case, frame, to)
+    if to is None or lookup is None or lookup.route is None:
         return None
-    hop, time = lookup.route.via or to.destination, case.time(frame) + PATIENCE_NS
-    rows = case.tables.neighbours(to.node, time)
-    entry = _latest(rows, hop, lookup.route.interface)
-    if entry is None or entry.mac or entry.state not in ("FAILED", "INCOMPLETE") or not _asked(case, frame, hop):
-        return None
+    rows = case.tables.neighbours(to.node, case.time(frame) + PATIENCE_NS)
+    entries = [_latest(rows, via or to.destination, interface) for via, interface in next_hops(lookup.route)]
+    unanswered = [e for e in entries if e is not None and not e.mac and e.state in ("FAILED", "INCOMPLETE")]
+    asked = [entry for entry in unanswered if _asked(case, frame, entry.address)]
+    if len(asked) != 1:
+        return None  # by several next hops: it is not known which one the packet should have taken
+    entry, hop = asked[0], asked[0].address
     evidence = Evidence("neighbour", f"{hop} dev {entry.interface} {entry.state}", f"{to.node} neighbours", "table")
     if entry.state == "FAILED":
         return Cause(f"nobody answered for {hop} at {entry.interface}", (evidence, lookup.evidence))

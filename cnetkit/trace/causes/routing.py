@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnetkit.model import Evidence, Interface
 from cnetkit.trace.causes.cause import Cause, interface, moved, setting, sysctl
 from cnetkit.trace.evidence import dnat_target, route
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.policy import Routed
 from cnetkit.trace.evidence.verdicts import hooks_passed
 
 
@@ -44,9 +45,16 @@ def arrival(case: Case, frame: int, to_itself: bool = False) -> Arrival | None:
     return Arrival(node, name, packet.version, packet.ends.source, target, described)
 
 
-def chosen(case: Case, frame: int, to: Arrival, source: str, destination: str) -> route.RouteLookup:
-    """The route that the node's tables give at that time."""
-    return route.lookup(case, to.node, to.version, source, destination, case.time(frame))
+def chosen(case: Case, frame: int, to: Arrival) -> route.RouteLookup:
+    """The route that the node's tables give for it at that time."""
+    packet, (address, port) = route.routed(case, frame), dnat_target.target(case, frame)
+    packet = replace(packet, destination=address, dport=(port or None) if packet.dport is not None else None)
+    return route.lookup(case, to.node, packet, case.time(frame))
+
+
+def way_back(case: Case, frame: int, to: Arrival) -> route.RouteLookup:
+    """The route that the reverse path filter asks for (net/ipv4/fib_frontend.c, fib_validate_source)."""
+    return route.lookup(case, to.node, Routed(to.destination, to.source), case.time(frame))
 
 
 def martian(case: Case, frame: int) -> Cause | None:
@@ -69,7 +77,7 @@ def own_source(case: Case, frame: int) -> Cause | None:
     if to is None or to.version != 4 or to.source not in case.tables.addresses.get(to.node, ()):
         return None
     forwards = to.settings.details.get("forwarding") != 0
-    lookup = chosen(case, frame, to, to.source, to.destination)
+    lookup = chosen(case, frame, to)
     if not forwards or lookup.route is None or lookup.unsure or _on(case, frame, to, "accept_local"):
         return None
     evidence = setting(to.node, f"net.ipv4.conf.{to.device}.accept_local", 0)
@@ -101,16 +109,17 @@ def _reverse_path(case: Case, frame: int, to: Arrival | None) -> Cause | None:
     )
     mode = max(int(own), int(everywhere or 0))
     counter = moved(case, frame, to.node, "TcpExt.IPReversePathFilter")
-    back = chosen(case, frame, to, to.destination, to.source)
+    back = way_back(case, frame, to)
     if not mode or counter is None or back.unsure:
         return None
-    if back.route is not None and (mode == 2 or back.route.interface == to.device):
+    leads = back.route is not None and back.route.type not in route.ENDINGS
+    if back.route is not None and leads and (mode == 2 or to.device in route.leads_to(back.route)):
         return None
-    words = "no route leads back to its source"
-    table: tuple[Evidence, ...] = ()
-    if back.route is not None:
-        words = f"answers to its source {to.source} would leave by {back.route.interface}, not by {to.device}"
-        table = (back.evidence,)
+    words = f"no route leads back to its source {to.source}"
+    table: tuple[Evidence, ...] = () if back.route is None else (back.evidence,)
+    if back.route is not None and leads:
+        ways = " or ".join(route.leads_to(back.route))
+        words = f"answers to its source {to.source} would leave by {ways}, not by {to.device}"
     evidence = setting(to.node, f"net.ipv4.conf.{to.device}.rp_filter", mode)
     return Cause(f"the reverse path filter: {words}", (evidence, *table, counter))
 
@@ -134,7 +143,7 @@ def not_forwarding(case: Case, frame: int) -> Cause | None:
 def blackhole(case: Case, frame: int) -> Cause | None:
     """The route's type drops the packet without an answer."""
     to = arrival(case, frame)
-    lookup = None if to is None else chosen(case, frame, to, to.source, to.destination)
+    lookup = None if to is None else chosen(case, frame, to)
     if lookup is None or lookup.route is None or lookup.route.type not in ("blackhole", "prohibit", "unreachable"):
         return None
     return Cause(f"the route for {lookup.destination} is a {lookup.route.type}", (lookup.evidence,))
@@ -145,7 +154,7 @@ def no_route(case: Case, frame: int) -> Cause | None:
     to = arrival(case, frame)
     if to is None:
         return None
-    lookup = chosen(case, frame, to, to.source, to.destination)
+    lookup = chosen(case, frame, to)
     counter = moved(case, frame, to.node, "IpExt.InNoRoutes" if to.version == 4 else "Ip6.InNoRoutes")
     if lookup.route is not None or lookup.unsure or counter is None:
         return None

@@ -8,6 +8,7 @@ from cnetkit.model import Evidence
 from cnetkit.trace.causes.cause import Cause, interface, moved
 from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.route import leads_to
 
 
 def expired(case: Case, frame: int) -> Cause | None:
@@ -26,11 +27,13 @@ def too_large(case: Case, frame: int) -> Cause | None:
     to = arrival(case, frame)
     if to is None or not (to.version == 6 or _dont_fragment(case, frame)):
         return None
-    lookup = chosen(case, frame, to, to.source, to.destination)
+    lookup = chosen(case, frame, to)
     counter = moved(case, frame, to.node, "Ip.FragFails" if to.version == 4 else "Ip6.InTooBigErrors")
-    out = None if lookup.route is None else interface(case, frame, to.node, lookup.route.interface)
+    ways = () if lookup.route is None else leads_to(lookup.route)
+    outs = [interface(case, frame, to.node, way) for way in ways]
     size = int(case.joined.columns.length[frame])
-    if out is None or counter is None or not 0 < out.mtu < size:
+    out = next((out for out in outs if out is not None), None)
+    if out is None or counter is None or not all(out is not None and 0 < out.mtu < size for out in outs):
         return None
     evidence = Evidence("mtu", f"{out.name} mtu {out.mtu}", f"{to.node}/{out.name}", "table")
     return Cause(

@@ -14,15 +14,21 @@ from cnetkit.trace.evidence.verdicts import verdicts_of
 
 def destination(case: Case, frame: int) -> str:
     """The destination of a received packet after prerouting."""
+    return target(case, frame)[0]
+
+
+def target(case: Case, frame: int) -> tuple[str, int]:
+    """Destination and destination port of a received packet after prerouting; port 0 if it is not known."""
     packet, node = case.packet(frame), case.place(frame)[0]
     after = case.tables.translations.get((node, packet.protocol, packet.ends))
     if after is not None:
-        return after.destination
+        return after.destination, after.destination_port
     for hooked in verdicts_of(case, frame, None) if node in translating(case) else ():
         applied = rule.find(case, node, hooked.verdict, hooked.time_ns) if hooked.verdict.verdict == "accept" else None
-        if applied is not None and (target := _target(applied)):
-            return target
-    return packet.ends.destination
+        for action in () if applied is None else applied.actions:
+            if action.kind == "dnat" and action.target:
+                return action.target, action.port
+    return packet.ends.destination, packet.ends.destination_port
 
 
 def elsewhere(case: Case, frame: int) -> bool:
@@ -30,8 +36,8 @@ def elsewhere(case: Case, frame: int) -> bool:
     node = case.place(frame)[0]
     if node not in translating(case) or not case.joined.columns.version[frame]:
         return False
-    target = destination(case, frame)
-    return target != case.packet(frame).ends.destination and target not in case.tables.addresses.get(node, ())
+    address = destination(case, frame)
+    return address != case.packet(frame).ends.destination and address not in case.tables.addresses.get(node, ())
 
 
 def translating(case: Case) -> set[str]:

@@ -9,6 +9,11 @@ from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
 OWN, OTHER = "02:00:00:00:00:02", "02:00:00:00:00:09"
+ROUTES = (
+    Route("r", "10.0.1.0/24", interface="eth0", text="10.0.1.0/24 dev eth0"),
+    Route("r", "10.0.2.0/24", interface="eth1", text="10.0.2.0/24 dev eth1"),
+)
+BACK_BLACKHOLE = Route("r", "10.0.1.0/24", type="blackhole", text="blackhole 10.0.1.0/24")
 SETTINGS = {"forwarding": 1, "rp_filter": 0, "accept_local": 0, "route_localnet": 0}
 
 
@@ -22,7 +27,7 @@ def packet(source="10.0.1.2", target="10.0.2.2", ttl=64, mac=OWN, size=9):
     )
 
 
-def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, after=None, routes=True, kind="veth"):
+def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, after=None, routes=ROUTES, kind="veth"):
     """The outcome of a packet captured between two snapshots of a router; `counters` are those of the later one."""
     node, name = place.split("/")
 
@@ -33,13 +38,9 @@ def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, aft
                 node, "eth1", 3, "veth", "02:00:00:00:00:03", 1000, True, addresses=("10.0.2.1/24",), details=shown
             ),
         )
-        table = (
-            Route(node, "10.0.1.0/24", interface="eth0", text="10.0.1.0/24 dev eth0"),
-            Route(node, "10.0.2.0/24", interface="eth1", text="10.0.2.0/24 dev eth1"),
-        )
         return Topology(
             time, (Node(node, "router", sysctls={"net.ipv4.conf.all.rp_filter": "0"}),), interfaces,
-            routes=table if routes else table[:1], counters={node: found},
+            routes=routes, counters={node: found},
         )  # fmt: skip
 
     topologies = (snapshot(0, {}, settings), snapshot(100, counters or {}, after or settings))
@@ -47,8 +48,10 @@ def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, aft
 
 
 CAUSES = [
+    ({"settings": SETTINGS | {"rp_filter": 2}, "routes": (BACK_BLACKHOLE, *ROUTES[1:])}, {},
+     "TcpExt.IPReversePathFilter", "the reverse path filter: no route leads back to its source 10.0.1.2"),
     ({"settings": SETTINGS | {"forwarding": 0}}, {}, "Ip.InAddrErrors", "r does not forward packets"),
-    ({"routes": False}, {}, "IpExt.InNoRoutes", "r has no route to 10.0.2.2"),
+    ({"routes": ROUTES[:1]}, {}, "IpExt.InNoRoutes", "r has no route to 10.0.2.2"),
     ({}, {"ttl": 1}, "Ip.InHdrErrors", "its time to live ended here"),
     ({}, {"size": 1200}, "Ip.FragFails", "its 1228 octets do not fit eth1 and must not be fragmented"),
     ({"settings": SETTINGS | {"rp_filter": 1}}, {"source": "10.0.2.9"}, "TcpExt.IPReversePathFilter",
@@ -85,7 +88,7 @@ def test_martian_addresses_are_dropped():
 def test_the_routers_own_source_address_is_checked_last():
     off = ended(packet(source="10.0.2.1"), settings=SETTINGS | {"forwarding": 0}, counters={"Ip.InAddrErrors": 1})
     assert off.reason == "r does not forward packets"
-    lost = ended(packet(source="10.0.2.1"), routes=False, counters={"IpExt.InNoRoutes": 1})
+    lost = ended(packet(source="10.0.2.1"), routes=ROUTES[:1], counters={"IpExt.InNoRoutes": 1})
     assert lost.reason == "r has no route to 10.0.2.2"
 
 
@@ -97,3 +100,28 @@ def test_a_packet_sent_into_a_tun_device_is_consumed():
 def test_no_cause_is_named_without_a_topology():
     outcome = explain(recording_of(frames_of([("r/eth0", 1, 0, packet(ttl=1))]))).journeys[0].outcome
     assert (outcome.kind, outcome.reason, outcome.evidence) == ("left", "", ())
+
+
+def test_a_way_back_by_one_of_several_next_hops_passes_the_reverse_path_filter():
+    """The counter moved, but not for this packet."""
+    for interfaces, passes in ((("eth0", "eth1"), True), (("eth1", "eth2"), False)):
+        several = Route("r", "10.0.1.0/24", hops=tuple((f"10.0.{at}.9", name) for at, name in enumerate(interfaces, 5)))
+        strict = SETTINGS | {"rp_filter": 1}
+        result = ended(
+            packet(), settings=strict, counters={"TcpExt.IPReversePathFilter": 3}, routes=(several, ROUTES[1])
+        )
+        assert ("reverse path" not in result.reason) is passes
+    assert (
+        result.reason
+        == "the reverse path filter: answers to its source 10.0.1.2 would leave by eth1 or eth2, not by eth0"
+    )
+
+
+def test_a_packet_is_too_large_only_if_it_fits_none_of_the_next_hops():
+    for interfaces, reason in (
+        (("eth0", "eth1"), ""),
+        (("eth1", "eth1"), "its 1228 octets do not fit eth1 and must not be fragmented"),
+    ):
+        several = Route("r", "10.0.2.0/24", hops=tuple((f"10.0.2.{at}", name) for at, name in enumerate(interfaces, 5)))
+        result = ended(packet(size=1200), counters={"Ip.FragFails": 1}, routes=(ROUTES[0], several))
+        assert result.reason == reason

@@ -1,6 +1,11 @@
 """Which route a packet took: policy rules by priority, the longest prefix, the lowest metric."""
 
+from dataclasses import replace
+
+import pytest
+
 from cnetkit.model import PolicyRule, Route
+from cnetkit.trace.evidence.policy import Routed
 from cnetkit.trace.evidence.route import find_route
 
 MAIN = Route("a", "default", via="10.0.0.1", interface="eth0")
@@ -20,25 +25,85 @@ def rules(*texts):
 
 
 def test_the_longest_prefix_wins():
-    assert find_route([], ROUTES, "10.0.0.5", "10.1.2.3") == (NEAR, False)
-    assert find_route([], ROUTES, "10.0.0.5", "192.0.2.1") == (MAIN, False)
+    assert find_route([], ROUTES, Routed("10.0.0.5", "10.1.2.3")) == (NEAR, False)
+    assert find_route([], ROUTES, Routed("10.0.0.5", "192.0.2.1")) == (MAIN, False)
 
 
 def test_the_local_table_is_tried_first():
-    assert find_route([], ROUTES, "10.0.0.9", "10.0.0.5") == (OWN, False)
+    assert find_route([], ROUTES, Routed("10.0.0.9", "10.0.0.5")) == (OWN, False)
 
 
 def test_a_rule_for_a_source_sends_only_its_packets_to_another_table():
     asked = rules("0: from all lookup local", "100: from 10.0.0.5 lookup 100", "32766: from all lookup main")
-    assert find_route(asked, ROUTES, "10.0.0.5", "192.0.2.1") == (SPECIAL, False)
-    assert find_route(asked, ROUTES, "10.0.0.6", "192.0.2.1") == (MAIN, False)
+    assert find_route(asked, ROUTES, Routed("10.0.0.5", "192.0.2.1")) == (SPECIAL, False)
+    assert find_route(asked, ROUTES, Routed("10.0.0.6", "192.0.2.1")) == (MAIN, False)
 
 
 def test_a_rule_with_other_selectors_leaves_the_route_unsure():
     asked = rules("0: from all lookup local", "100: from all fwmark 0x1 lookup 100", "32766: from all lookup main")
-    assert find_route(asked, ROUTES, "10.0.0.5", "192.0.2.1") == (None, True)
+    assert find_route(asked, ROUTES, Routed("10.0.0.5", "192.0.2.1")) == (None, True)
 
 
 def test_of_equal_prefixes_the_lowest_metric_wins():
     worse = Route("a", "10.0.0.0/8", interface="eth9", metric=50)
-    assert find_route([], (worse, NEAR), "10.0.0.5", "10.1.2.3") == (NEAR, False)
+    assert find_route([], (worse, NEAR), Routed("10.0.0.5", "10.1.2.3")) == (NEAR, False)
+
+
+POLICY = PolicyRule("a", 100, 0, 4, "100: ...", "blackhole")
+LAST = PolicyRule("a", 32766, 254, 4, "32766: from all lookup main", "lookup")
+PACKET = Routed("10.0.0.5", "192.0.2.1", "eth0", "udp", 4000, 53)
+
+
+def ended_by(selectors, packet=PACKET, **fields):
+    """The type of the route, or `unsure`, with one rule before the main table's that has these selectors."""
+    rule = replace(POLICY, selectors=tuple(sorted(selectors)), values=tuple(sorted(selectors.items())), **fields)
+    route, unsure = find_route([rule, LAST], ROUTES, packet)
+    return "unsure" if unsure else route.type
+
+
+@pytest.mark.parametrize(
+    ("selectors", "holds", "not_so"),
+    [
+        ({"ipproto": "udp"}, "udp", {"protocol": "tcp"}),
+        ({"ipproto": "47"}, "gre", {"protocol": "udp"}),
+        ({"ipproto": "ipv6-icmp"}, "icmpv6", {"protocol": "icmp"}),
+        ({"iif": "eth0"}, "udp", {"interface": "eth1"}),
+        ({"sport": "4000"}, "udp", {"sport": 4001}),
+        ({"dport": "50-60"}, "udp", {"dport": 61}),
+        ({"dport": "53", "ipproto": "udp"}, "udp", {"protocol": "tcp"}),
+        ({"fwmark": "0x1"}, "udp", {"mark": 2}),
+        ({"fwmark": "0x1/0xff"}, "udp", {"mark": 0x102}),
+    ],
+)
+def test_a_rule_holds_by_the_values_of_its_selectors(selectors, holds, not_so):
+    packet = replace(PACKET, protocol=holds, mark=1)
+    assert ended_by(selectors, packet) == "blackhole"
+    assert ended_by(selectors, replace(packet, **not_so)) == "unicast"
+    inverted = selectors | {"not": ""}
+    assert ended_by(inverted, packet) == "unicast"
+    assert ended_by(inverted, replace(packet, **not_so)) == "blackhole"
+
+
+@pytest.mark.parametrize(
+    "selectors",
+    [{"iif": "eth0"}, {"fwmark": "0x1"}, {"uidrange": "0-99"}, {"tun_id": "7"}, {"dport": "53"}, {"ipproto": "udp"}],
+)
+def test_what_is_not_known_of_a_packet_leaves_the_route_unsure(selectors):
+    packet = Routed("10.0.0.5", "192.0.2.1")
+    assert ended_by(selectors, packet) == "unsure"
+    assert ended_by(selectors, packet, source="10.9.0.0/16") == "unicast"  # its source is known
+    assert ended_by(selectors, packet, action="lookup", table=99) == "unicast"  # an empty table says nothing
+
+
+def test_forwarded_packets_have_no_output_interface_yet():
+    assert ended_by({"oif": "eth1"}) == "unicast"
+    assert ended_by({"oif": "eth1"}, replace(PACKET, interface="lo")) == "unsure"
+
+
+def test_a_rule_may_refuse_routes_with_a_short_prefix():
+    default = {"suppress_prefixlength": "0"}
+    rule = {"action": "lookup", "table": 100}
+    assert ended_by(default, **rule) == "unicast"
+    refusing = replace(POLICY, selectors=("suppress_prefixlength",), values=(("suppress_prefixlength", "0"),), **rule)
+    assert find_route([refusing, LAST], ROUTES, PACKET) == (MAIN, False)
+    assert find_route([replace(refusing, values=()), LAST], ROUTES, PACKET) == (None, True)
