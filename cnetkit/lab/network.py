@@ -34,9 +34,9 @@ class PooledNetwork:
         self, site: Site, name: str, pools: Sequence[addresses.Pool], gateways: Sequence[str] = (),
         announce: Announce = lambda attachments, leaving: [],
     ) -> None:  # fmt: skip
-        if any(pool.network.version == 6 for pool in pools) and not site.ipv6:
-            held = tuple(gateways) or tuple(str(pool.network) for pool in pools)
-            raise CnetkitError(f"{held} holds IPv6: make the lab with Lab(..., ipv6=True)")
+        ipv6 = next((str(pool.network) for pool in pools if pool.network.version == 6), "")
+        if ipv6 and not site.ipv6:
+            raise CnetkitError(f"{ipv6} is an IPv6 network: make the lab with Lab(..., ipv6=True)")
         self.site, self.name, self.pools, self._announce = site, name, list(pools), announce
         self.default_gateways = tuple(gateway.split("/")[0] for gateway in gateways)
         self.members: dict[str, Attachment] = {}
@@ -57,7 +57,7 @@ class PooledNetwork:
     def attach(self, node: LabNode, address: str = "", interface: str = "") -> Attachment:
         """Attaches a node: at the next free address or at `address`, by the next `ethN` or by `interface`.
 
-        CnetkitError if the node is attached already, or an address or a name cannot be had.
+        CnetkitError if the node is attached already, or if the address or the name is taken or not allowed.
         """
         self.site.check_member(node)
         if node.name in self.members:
@@ -120,16 +120,14 @@ class PooledNetwork:
         for notice in self.site.before_detach:
             notice(old)
         remaining = [attachment for attachment in node.attachments.values() if attachment is not old]
-        successor = next(
-            (attachment for attachment in remaining if old.gateways and attachment.network.default_gateways), None
-        )
-        routes = (
-            [default_route(node.name, gateway) for gateway in successor.network.default_gateways] if successor else []
-        )
+        leads_out = (attachment for attachment in remaining if attachment.network.default_gateways)
+        successor = next(leads_out, None) if old.gateways else None
+        gateways = successor.network.default_gateways if successor else ()
+        routes = [default_route(node.name, gateway) for gateway in gateways]
         self.site.build(*self.leaving([old]), op.RemoveInterface(node.name, old.interface), *routes)
         del node.attachments[old.interface], node.interfaces[old.interface]
         if successor:
-            node.attachments[successor.interface] = replace(successor, gateways=successor.network.default_gateways)
+            node.attachments[successor.interface] = replace(successor, gateways=gateways)
         self.release(old)
 
     def leaving(self, attachments: Sequence[Attachment]) -> list[op.Operation]:
@@ -185,7 +183,7 @@ class HostNetwork(PooledNetwork):
         for name in names:
             self.site.check_name(name)
         made = [kind(self.host, name) for name in names]
-        nodes = [op.AddNode(attachment.name, attachment.kind, self.host.name, self.site.ipv6) for attachment in made]
+        nodes = [op.AddNode(node.name, node.kind, self.host.name, self.site.ipv6) for node in made]
         self._attach(made, nodes, address)
         self.site.register(*made)
         return made

@@ -24,8 +24,9 @@ def connect(a: LabNode, b: LabNode, networks: Sequence[str], wanted: Sequence[Wa
     if a is b:
         raise CnetkitError(f"{a.name} cannot be connected to itself")
     pools = [addresses.Pool(str(addresses.network(network))) for network in networks]
-    if any(pool.network.version == 6 for pool in pools) and not a.site.ipv6:
-        raise CnetkitError(f"{tuple(networks)} holds IPv6: make the lab with Lab(..., ipv6=True)")
+    ipv6 = next((str(pool.network) for pool in pools if pool.network.version == 6), "")
+    if ipv6 and not a.site.ipv6:
+        raise CnetkitError(f"{ipv6} is an IPv6 network: make the lab with Lab(..., ipv6=True)")
     at_a, at_b = _addresses(pools, wanted)
     ends = a.free_interface(), b.free_interface()
     macs = [addresses.mac(node.name, end) for node, end in zip((a, b), ends, strict=True)]

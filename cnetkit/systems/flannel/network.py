@@ -39,7 +39,7 @@ class Flannel:
                 f"{', '.join(cidrs)} are of one family: give one IPv4 network, one IPv6 network, or both"
             )
         if 6 in versions and not site.ipv6:
-            raise CnetkitError(f"{cidrs[versions.index(6)]} is IPv6: make the lab with Lab(..., ipv6=True)")
+            raise CnetkitError(f"{cidrs[versions.index(6)]} is an IPv6 network: make the lab with Lab(..., ipv6=True)")
         self.networks = tuple(family.network for family in self.families)
         self.network, self.subnets = self.networks[0], self.families[0].subnets
         self.backend, self.hosts = backend, tuple(hosts)
