@@ -324,6 +324,35 @@ def a_disabled_port(lab):
     return trace
 
 
+@fault("client/eth0", "the port veth.* is locked, and .* is not registered there", "dock/veth.*")
+def a_locked_port(lab):
+    dock = Dock(lab)
+    answer(dock.web, 90)
+    dock.client.run(f"ping -c1 {dock.web.address}", check=True)
+    mac, port = dock.client.run("cat /sys/class/net/eth0/address").output.strip(), dock.client.host_interface
+    dock.host.run(
+        f"bridge link set dev {port} learning off locked on && bridge fdb del {mac} dev {port} master", check=True
+    )
+    with lab.trace() as trace:
+        ask(dock.client, dock.web.address, 90, 1, patience=0.1)
+    return trace
+
+
+@fault("client/eth0", "takes no unknown ones \\(flood off\\)", "dock/veth.*")
+def a_port_that_takes_no_flood(lab):
+    dock = Dock(lab)
+    answer(dock.web, 90)
+    dock.client.run(f"ping -c1 {dock.web.address}", check=True)
+    mac, port = dock.web.run("cat /sys/class/net/eth0/address").output.strip(), dock.web.host_interface
+    dock.host.run(
+        f"bridge link set dev {port} learning off flood off && bridge fdb del {mac} dev {port} master", check=True
+    )
+    dock.host.run(f"bridge link set dev {dock.client.host_interface} hairpin off", check=True)
+    with lab.trace() as trace:
+        ask(dock.client, dock.web.address, 90, 1, patience=0.1)
+    return trace
+
+
 @fault("client/eth0", "both ports are isolated", "dock/veth.*")
 def isolated_ports(lab):
     dock = Dock(lab)
@@ -506,9 +535,7 @@ def a_policy_rule_for_an_interface_a_protocol_and_a_port(lab):
     )
 
 
-@fault(
-    "client/eth0", "no port leads to 02:42:ac:11:00:02: it was sent to every port, and nobody took it", "client/eth0"
-)
+@fault("client/eth0", "no port leads to 02:42:ac:11:00:02: web/eth0, which has it, is down", "client/eth0")
 def a_container_whose_interface_is_down(lab):
     dock = Dock(lab)
     dock.client.run("ping -c1 172.17.0.2", check=True)

@@ -10,7 +10,13 @@ from cnetkit.kernel.links.link import link_header, new_link
 from cnetkit.kernel.netlink import constants as nl
 from cnetkit.kernel.netlink.codec import attribute, attributes, message
 
-_PORT = {nl.IFLA_BRPORT_STATE: "state", nl.IFLA_BRPORT_MODE: "hairpin", nl.IFLA_BRPORT_ISOLATED: "isolated"}
+_PORT = {
+    nl.IFLA_BRPORT_STATE: "state",
+    nl.IFLA_BRPORT_MODE: "hairpin",
+    nl.IFLA_BRPORT_UNICAST_FLOOD: "flood",
+    nl.IFLA_BRPORT_ISOLATED: "isolated",
+    nl.IFLA_BRPORT_LOCKED: "locked",
+}
 
 
 def bridge(name: str, mac: str) -> bytes:

@@ -9,14 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from cnetkit.trace.causes import bridging, local, neighbours, receiver, routing, sizes, tracking, tunnels, unreported
+from cnetkit.trace.causes import (
+    bridging,
+    local,
+    neighbours,
+    ports,
+    receiver,
+    routing,
+    sizes,
+    tracking,
+    tunnels,
+    unreported,
+)
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.ruleset import stopping_nodes
 
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.handed_to_a_program,
-    bridging.addressed_to_another, bridging.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
+    bridging.addressed_to_another, bridging.same_mac, ports.stopped, tunnels.unknown, tunnels.without_remote, routing.martian,
     routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path, sizes.expired, sizes.too_large,
     sizes.exceeds_peer_mtu,
     routing.no_route, neighbours.silent, sizes.incomplete, tracking.refused, unreported.dropped_with_its_flow,
