@@ -444,6 +444,33 @@ def a_policy_behind_a_tunnel(lab):
     return trace
 
 
+@fault("p11/eth0", "both ends of the tunnel have 02:00:00:00:00:01", "n2/eth0")
+def two_tunnel_ends_with_one_mac_address(lab):
+    net = cluster(lab)
+    net.hosts[1].run("ip link set flannel.1 address 02:00:00:00:00:01", check=True)
+    net.hosts[0].run(
+        f"ip neigh replace 10.244.2.0 lladdr 02:00:00:00:00:01 dev flannel.1 nud permanent && "
+        f"bridge fdb replace 02:00:00:00:00:01 dev flannel.1 dst {net.hosts[1].address} self permanent",
+        check=True,
+    )
+    with lab.trace() as trace:
+        net.pods[0].run(f"curl -s -m .2 http://{net.pods[3].address}/")
+    return trace
+
+
+@fault("p11/eth0", "the checksum of its tunnel's header is wrong", "n2/eth0")
+def a_tunnel_with_broken_checksums(lab):
+    net = cluster(lab)
+    net.hosts[0].run(
+        "nft add table ip m && nft 'add chain ip m p { type filter hook postrouting priority 300; }' && "
+        "nft add rule ip m p udp dport 8472 udp checksum set 0x1234 && ethtool -K eth0 tx off",
+        check=True,
+    )
+    with lab.trace() as trace:
+        net.pods[0].run(f"curl -s -m .2 http://{net.pods[3].address}/")
+    return trace
+
+
 @fault("p11/eth0", "answered with ICMP port unreachable", "n2/eth0")
 def a_tunnel_that_nobody_ends(lab):
     net = overlay(lab)

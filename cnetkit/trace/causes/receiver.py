@@ -17,6 +17,7 @@ from cnetkit.recording.frames import IN
 from cnetkit.recording.protocols import TCP, UDP
 from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.causes.cause import Cause, grown, moved
+from cnetkit.trace.evidence.addressed import for_another
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
 
@@ -73,6 +74,11 @@ LOSSES = (
 )  # fmt: skip
 """From the closest to the most general."""
 COUNTERS = tuple(loss.counter for loss in LOSSES)
+HALF_OPEN = "TcpExt.TCPReqQFullDrop"
+PATIENCE_NS = 30_000_000_000
+"""A half-open connection stays in the queue for longer (tcp(7), tcp_synack_retries)."""
+SEGMENTS = "Tcp.InSegs"
+"""What TCP received, counted before it throws anything away (net/ipv4/tcp_ipv4.c, tcp_v4_rcv)."""
 BUFFERS = ("Udp.RcvbufErrors", "Ip6.Udp6RcvbufErrors")
 READ = {"Udp.RcvbufErrors": "Udp.InDatagrams", "Ip6.Udp6RcvbufErrors": "Ip6.Udp6InDatagrams"}
 
@@ -84,16 +90,20 @@ class Arrivals:
         joined, frames, c = case.joined, case.recording.frames, case.joined.columns
         self.node = joined.wiring.node[frames.tap]
         group = (c.eth_dst >> np.uint64(40)) & np.uint64(1) == 1
-        ended = (
-            joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version > 0) & ~group & ~joined.incomplete
-        )
+        ended = joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version > 0) & ~group
+        ended &= ~joined.incomplete & ~for_another(case)
         tcp, udp = ended & (c.protocol == TCP), ended & (c.protocol == UDP)
         takes = (c.payload_length + c.cut + (c.flags & (SYN | FIN))) > 0
         self.kinds: dict[Kind, Flags] = {
             "syn": tcp & (c.flags & (SYN | ACK) == SYN), "segment": tcp & takes, "datagram": udp, "packet": ended,
         }  # fmt: skip
-        self.version = c.version
+        self.version, self.came = c.version, tcp
+        self.tcp = np.bincount(self.node[tcp], minlength=int(self.node.max(initial=0)) + 1)
         self.port = mix(self.node, c.dport)
+
+    def segments(self, frame: int) -> int:
+        """The number of TCP segments that ended at the node of `frame`."""
+        return int(self.tcp[self.node[frame]])
 
     def of(self, case: Case, frame: int, loss: ReceiverLoss) -> I64:
         """The packets at the node of `frame` that may have met this, in the order of time; none if `frame` is not one."""
@@ -110,15 +120,20 @@ def lost_after_input(case: Case, frame: int) -> Cause | None:
     if case.once(answers)[frame] >= 0:
         return None
     node, arrivals, possible = case.place(frame)[0], case.once(Arrivals), []
+    reached = grown(case, frame, node, SEGMENTS) >= arrivals.segments(frame)
     for loss in LOSSES:
+        if loss.kind in ("syn", "segment") and not reached:
+            continue  # some never came to TCP: it is not known which one TCP counted
         rows = arrivals.of(case, frame, loss)
         grew = grown(case, frame, node, loss.counter) - sum(grown(case, frame, node, name) for name in loss.less)
         if grew <= 0 or not len(rows) or frame not in rows:
             continue
         counter = moved(case, frame, node, loss.counter)
         assert counter is not None  # noqa: S101 - it grew
-        if grew == len(rows) or (
-            loss.counter in BUFFERS and _last_of_a_full_buffer(case, arrivals, rows, frame, loss, grew)
+        if (
+            grew == len(rows)
+            or (loss.counter in BUFFERS and _last_of_a_full_buffer(case, arrivals, rows, frame, loss, grew))
+            or (loss.counter == HALF_OPEN and _last_of_a_full_queue(case, arrivals, rows, frame, grew))
         ):
             return Cause(loss.words, (counter,))
         if grew < len(rows):
@@ -136,3 +151,14 @@ def _last_of_a_full_buffer(
     c, node = case.joined.columns, case.place(frame)[0]
     alike = len(np.unique(arrivals.port[rows])) == 1 and len(np.unique(c.payload_length[rows])) == 1
     return alike and grown(case, frame, node, READ[loss.counter]) == 0 and frame in rows[-grew:]
+
+
+def _last_of_a_full_queue(case: Case, arrivals: Arrivals, rows: I64, frame: int, grew: int) -> bool:
+    """Whether it is among the last `grew` SYNs to one port where no connection left the queue: those found it full."""
+    c, port = case.joined.columns, arrivals.port
+    others = arrivals.came & (port == port[frame]) & (c.flags & (SYN | ACK) != SYN)
+    ends = mix(c.src_high, c.src_low, c.sport)
+    again = np.isin(ends[rows[-grew:]], ends[rows[:-grew]]).any()
+    soon = case.time(int(rows[-1])) - case.time(int(rows[0])) < PATIENCE_NS
+    alone = len(np.unique(port[rows])) == 1 and not others.any() and not again and soon
+    return alone and frame in rows[-grew:]

@@ -27,6 +27,25 @@ def unknown(case: Case, frame: int) -> Cause | None:
     return Cause(f"{node} has no VXLAN interface with the identifier {vni}", (evidence,))
 
 
+def own_mac(case: Case, frame: int) -> Cause | None:
+    """The VXLAN interface that should have received it has the MAC address that it comes from (vxlan_set_mac: a loop)."""
+    c = case.joined.columns
+    if case.direction(frame) != "in" or not c.depth[frame] or TUNNELS[int(c.tunnel[frame])] != "vxlan":
+        return None
+    node, vni, source = case.place(frame)[0], int(c.vni[frame]), case.packet(frame).eth_src
+    if outer_ends(c, frame)[1] not in case.tables.addresses.get(node, ()):
+        return None
+    there = [i for i in case.tables.interfaces.values() if i.node == node and i.kind == "vxlan" and i.mac == source]
+    there = [i for i in there if i.details.get("id") == vni and interface(case, frame, node, i.name) is not None]
+    if len(there) != 1:
+        return None
+    evidence = Evidence("link", f"{there[0].name} has the MAC address {source}", f"{node}/{there[0].name}", "table")
+    words = (
+        f"the frame comes from the MAC address of {node}/{there[0].name} itself: both ends of the tunnel have {source}"
+    )
+    return Cause(words, (evidence,))
+
+
 def without_remote(case: Case, frame: int) -> Cause | None:
     """Sent into a VXLAN interface that has no remote for its MAC address and no default remote."""
     node, name = case.place(frame)

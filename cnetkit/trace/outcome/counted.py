@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnetkit.recording.frames import IN
 from cnetkit.recording.protocols import ICMP, ICMPV6, TCP, UDP
+from cnetkit.trace.evidence.addressed import for_another
 from cnetkit.trace.evidence.case import Case
 
 I64 = NDArray[np.int64]
@@ -31,18 +32,6 @@ RECEIVED = (
     Received("Tcp.InSegs", TCP, 0), Received("Udp.InDatagrams", UDP, 4), Received("Ip6.Udp6InDatagrams", UDP, 6),
     Received("Icmp.InMsgs", ICMP, 4), Received("Ip6.Icmp6InMsgs", ICMPV6, 6),
 )  # fmt: skip
-
-
-def for_another(case: Case) -> NDArray[np.bool_]:
-    """Frames that came in with another MAC address than the interface's, as flooded ones do: the interface ignores them."""
-    joined, c, tap = case.joined, case.joined.columns, case.recording.frames.tap
-    address = joined.wiring.address[tap]
-    target = np.where(c.depth > 0, c.outer_eth_dst, c.eth_dst)
-    group = (target >> np.uint64(40)) & np.uint64(1) == 1
-    port = (joined.wiring.bridge >= 0)[tap] & ~joined.wiring.is_bridge[tap]
-    ignored: NDArray[np.bool_] = (joined.direction == IN) & (address > 0) & (target > 0) & (target != address)
-    ignored &= ~group & ~port
-    return ignored
 
 
 def counted(case: Case, arrived: NDArray[np.bool_]) -> I64:

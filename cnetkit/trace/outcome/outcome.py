@@ -25,10 +25,11 @@ from cnetkit.recording.protocols import ARP
 from cnetkit.trace import causes
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.evidence import dnat_target, rule
+from cnetkit.trace.evidence.addressed import for_another
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
-from cnetkit.trace.outcome.counted import RECEIVED, counted, for_another
+from cnetkit.trace.outcome.counted import RECEIVED, counted
 from cnetkit.trace.outcome.onward import expected
 from cnetkit.trace.outcome.rejections import rejection
 from cnetkit.trace.outcome.resets import INITIAL
