@@ -80,6 +80,8 @@ class Route:
     """The route as ip-route(8) prints it."""
     hops: tuple[tuple[str, str], ...] = ()
     """The next hops of a multipath route, each (via, interface); its own `via` and `interface` are empty then."""
+    mtu: int = 0
+    """The route's own MTU; 0 if it has none, and its link's holds."""
 
 
 @dataclass(frozen=True, slots=True)

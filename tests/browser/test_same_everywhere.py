@@ -93,7 +93,7 @@ def told(rows):
         way, frame = re.match(r"(.+?) · hop \d+ of \d+ · frame (\d+)", hop).groups()
         journey["hops"].add((way, int(frame)))
         for line in more:
-            if ending := re.match(r"[✓●✕?≈] (\S+) (?:at|after) ", line):
+            if ending := re.match(r"[✓○→●✕?≈] (\S+) (?:at|after) ", line):
                 journey["outcome"] = ending[1]
     return found
 
@@ -114,7 +114,7 @@ def printed(trace):
         text = journey_text(journey)
         hops = re.findall(r"^ +\d+ +(\S+) +(\S+) +(→ in|out →|unknown)", text, re.MULTILINE)
         ways = sorted(f"{ARROWS[way]} {node}/{interface}" for node, interface, way in hops)
-        found[int(re.match(r"#(\d+) ", text)[1])] = ways, re.search(r"[✓●✕?≈] (\S+) (?:at|after) ", text)[1]
+        found[int(re.match(r"#(\d+) ", text)[1])] = ways, re.search(r"[✓○→●✕?≈] (\S+) (?:at|after) ", text)[1]
     return found
 
 

@@ -35,6 +35,17 @@ def test_routes_have_the_text_of_ip_route(dock):
         assert mine == printed
 
 
+def test_a_routes_own_mtu_has_the_text_of_ip_route(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.connect(a, b, "10.0.0.0/24")
+    a.run("ip route add 10.1.0.0/24 via 10.0.0.2 mtu 1300", check=True)
+    a.run("ip route add 10.2.0.0/24 via 10.0.0.2 metric 7 mtu lock 1200", check=True)
+    printed = {" ".join(line.split()) for line in a.run("ip route").output.splitlines()}
+    routes = {one.text: one.mtu for one in lab.topology.routes if one.node == "a" and one.table == 254}
+    assert set(routes) == printed
+    assert sorted(routes.values()) == [0, 1200, 1300]
+
+
 def test_both_ends_of_each_veth_pair_refer_to_each_other(dock):
     topology = dock.lab.topology
     ends = {(one.node, one.name): one.peer for one in topology.interfaces if one.kind == "veth"}

@@ -49,6 +49,13 @@ def read(node: str, body: bytes, names: Names) -> Route:
     words += ["scope", scope_name] if scope_name else []
     words += ["src", source] if source else []
     words += ["metric", str(metric)] if metric else []
+    metrics = attributes(values.get(nl.RTA_METRICS, b""))
+    mtu = native(metrics.get(nl.RTAX_MTU, b""))
+    words += (
+        ["mtu", *(["lock"] if native(metrics.get(nl.RTAX_LOCK, b"")) >> nl.RTAX_MTU & 1 else []), str(mtu)]
+        if mtu
+        else []
+    )
     hops = [] if via or interface else list(_next_hops(values.get(nl.RTA_MULTIPATH, b""), names))
     for hop_via, hop_interface, weight in hops:
         words += ["nexthop", *(["via", hop_via] if hop_via else []), "dev", hop_interface, "weight", str(weight)]
@@ -61,6 +68,7 @@ def read(node: str, body: bytes, names: Names) -> Route:
         table=table,
         type=type_,
         metric=metric,
+        mtu=mtu,
         protocol=protocol_name,
         scope=scope_name,
         text=" ".join(words),

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from cnetkit.trace.causes import (
     bridging,
+    checksums,
     local,
     neighbours,
     ports,
@@ -27,7 +28,7 @@ from cnetkit.trace.evidence.ruleset import stopping_nodes
 
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.handed_to_a_program, bridging.addressed_to_another, bridging.same_mac, ports.stopped,
-    local.damaged_tunnel, tunnels.unknown, tunnels.own_mac, tunnels.without_remote,
+    checksums.damaged_tunnel, tunnels.unknown, tunnels.own_mac, tunnels.without_remote,
     routing.martian, routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path,
     sizes.expired, sizes.too_large, sizes.exceeds_peer_mtu, routing.no_route, neighbours.silent, sizes.incomplete,
     tracking.refused, unreported.dropped_with_its_flow,
@@ -37,7 +38,7 @@ frame."""
 
 ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.before_ip,
-    local.damaged,
+    checksums.damaged,
     routing.reverse_path_to_itself,
     local.nobody_listens,
     receiver.lost_after_input,
@@ -47,7 +48,7 @@ ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
 """For packets that reached their node but were not accepted there."""
 
 
-NEEDED = (*local.NEEDED, *receiver.COUNTERS, "TcpExt.IPReversePathFilter")
+NEEDED = (*checksums.NEEDED, "Udp.NoPorts", *receiver.COUNTERS, "TcpExt.IPReversePathFilter")
 """A cause of ARRIVED needs that one of these counters increased."""
 
 

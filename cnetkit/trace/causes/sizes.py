@@ -29,9 +29,13 @@ def too_large(case: Case, frame: int) -> Cause | None:
         return None
     lookup = chosen(case, frame, to)
     counter = moved(case, frame, to.node, "Ip.FragFails" if to.version == 4 else "Ip6.InTooBigErrors")
+    size = int(case.joined.columns.length[frame])
+    if lookup.route is not None and 0 < lookup.route.mtu < size and counter is not None:
+        return Cause(
+            f"its {size} octets do not fit the route's MTU and must not be fragmented", (lookup.evidence, counter)
+        )
     ways = () if lookup.route is None else leads_to(lookup.route)
     outs = [interface(case, frame, to.node, way) for way in ways]
-    size = int(case.joined.columns.length[frame])
     out = next((out for out in outs if out is not None), None)
     if out is None or counter is None or not all(out is not None and 0 < out.mtu < size for out in outs):
         return None

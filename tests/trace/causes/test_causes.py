@@ -18,7 +18,7 @@ SETTINGS = {"forwarding": 1, "rp_filter": 0, "accept_local": 0, "route_localnet"
 
 
 def packet(source="10.0.1.2", target="10.0.2.2", ttl=64, mac=OWN, size=9):
-    flags = "DF" if size > 1000 else 0
+    flags = "DF" if size > 800 else 0
     return bytes(
         Ether(src="02:00:00:00:00:01", dst=mac)
         / IP(src=source, dst=target, ttl=ttl, flags=flags)
@@ -54,6 +54,8 @@ CAUSES = [
     ({"routes": ROUTES[:1]}, {}, "IpExt.InNoRoutes", "r has no route to 10.0.2.2"),
     ({}, {"ttl": 1}, "Ip.InHdrErrors", "its time to live ended here"),
     ({}, {"size": 1200}, "Ip.FragFails", "its 1228 octets do not fit eth1 and must not be fragmented"),
+    ({"routes": (ROUTES[0], Route("r", "10.0.2.0/24", interface="eth1", mtu=800, text="10.0.2.0/24 dev eth1 mtu lock 800"))},
+     {"size": 900}, "Ip.FragFails", "its 928 octets do not fit the route's MTU and must not be fragmented"),
     ({"settings": SETTINGS | {"rp_filter": 1}}, {"source": "10.0.2.9"}, "TcpExt.IPReversePathFilter",
      "the reverse path filter: answers to its source 10.0.2.9 would leave by eth1, not by eth0"),
     ({}, {}, "conntrack.drop", "the table of connections had no room for it"),
