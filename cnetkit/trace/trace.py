@@ -24,6 +24,7 @@ from cnetkit.trace.engine import join
 from cnetkit.trace.flow import Flows
 from cnetkit.trace.journey import Journey, Journeys
 from cnetkit.trace.outcome.endings import OUTCOMES
+from cnetkit.trace.outcome.unsent import Unsent, unsent
 from cnetkit.trace.query import between
 from cnetkit.trace.query.analysis import Analysis
 from cnetkit.trace.query.expression import parse
@@ -128,6 +129,12 @@ class Trace:
         return tuple(
             Unexplained(int(frame), problem(self.recording.frames, joined.columns, int(frame))) for frame in left
         )
+
+    @cached_property
+    def unsent(self) -> tuple[Unsent, ...]:
+        """The packets that a node wanted to send, and of which no frame was captured because the kernel dropped them
+        before. Empty for a selection."""
+        return unsent(self.analysis.case) if self._of is None else ()
 
     def journey(self, number: int) -> Journey:
         """The journey with this number, even if it is not selected. CnetkitError if there is none."""
@@ -258,7 +265,7 @@ class Trace:
     def to_json(self) -> bytes:
         """The trace as JSON, version 1."""
         lost = sum(loss.count for loss in self.recording.losses if loss.what == "frames")
-        return document.encode(self.analysis, self.numbers, self.unexplained, lost, self.selection)
+        return document.encode(self.analysis, self.numbers, self.unexplained, self.unsent, lost, self.selection)
 
     def save(self, file: str | Path | BinaryIO) -> None:
         """Writes the recording as pcapng, with each hop's changes and evidence as its packet's comment.

@@ -115,6 +115,7 @@ def summary(trace: Trace) -> Iterator[str]:
     reasons = Counter(frame.reason for frame in trace.unexplained)
     listed = ", ".join(f"{count:,} {legible(reason)}" for reason, count in reasons.most_common())
     yield f"Unexplained: {counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
+    yield from unsent(trace)
     if not any(frame.count for frame in recording.losses):
         whole = "unknown" if recording.warnings else "nothing"
         yield f"Lost: {whole if recording.kernel else 'not recorded in this file'}"
@@ -125,6 +126,28 @@ def summary(trace: Trace) -> Iterator[str]:
             f"Directions: unknown for {counted(trace.undirected, 'frame')}, so it is also unknown whether they arrived; "
             "capture with `tcpdump -i any`, or at both ends of a link"
         )
+
+
+def unsent(trace: Trace, most: int = 8) -> Iterator[str]:
+    """The packets that nodes wanted to send and did not; equal ones once, each with its reason on a line of its own.
+
+    `Not sent by client: 3 packets, tcp SYN 172.17.0.3 → 172.17.0.2:80, dropped in OUTPUT`.
+    """
+    groups = Counter[tuple[str, str]]()
+    for entry in trace.unsent:
+        why = f"because of the {because(entry.evidence[0])}" if entry.evidence else f"because of {entry.reason}"
+        if entry.packet is None:
+            what = f": {entry.reason} for {{}}"
+        else:
+            sent = entry.packet
+            kinds = " ".join(filter(None, (sent.protocol, sent.kind.replace(",", ""))))
+            what = f": {{}}, {kinds} {sent.ends.source} → {sent.destination}, dropped in {entry.hook.upper()}"
+        groups[legible(f"Not sent by {entry.node}{what}"), legible(why)] += entry.count
+    for (what, why), count in groups.most_common(most):
+        yield what.replace("{}", counted(count, "packet"))
+        yield f"   {why}"
+    if len(groups) > most:
+        yield f"Not sent: and {len(groups) - most:,} more kinds of packets, see trace.unsent"
 
 
 def origin(trace: Trace) -> str:

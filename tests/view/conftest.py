@@ -74,6 +74,7 @@ class Trace:
     selection: str = ""
     clocks: tuple = ()
     undirected: int = 0
+    unsent: tuple = ()
 
     def __post_init__(self):
         for item in (*self.journeys, *self.flows):

@@ -155,11 +155,10 @@ def _kept(network: bytes) -> bytes:
 
 def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
     """By the packet's headers: all passages, and those of incoming packets, in the order of time."""
-    hooks = {(c.node, c.family, c.table, c.name): c.hook for t in case.tables.rule_sets for c in t.chains}
-    hooks |= {(node, "inet", OWN_TABLE, hook): hook for node in case.tables.addresses for hook in OWN_HOOKS}
+    hooks = hook_names(case)
     index: dict[tuple[Headers, bool], list[Passage]] = {}
     handed_up: dict[Headers, deque[Passage]] = {}
-    for node, events in _by_trace(case):
+    for node, events in by_trace(case):
         verdict = events[0][1]
         passage = Passage(events[0][0], bool(verdict.incoming))
         hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), "")
@@ -167,7 +166,7 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
         for time, verdict in events:
             if verdict.network_header:
                 hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), hook)
-                passage.keys.append(_key(node, verdict.network_header[:40], verdict.transport_header[:8]))
+                passage.keys.append(_key_of(node, verdict))
             if verdict.table == OWN_TABLE:
                 passage.hooks.add(verdict.chain)
             else:
@@ -188,9 +187,31 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
     return index
 
 
-def _by_trace(case: Case) -> list[tuple[str, list[tuple[int, Verdict]]]]:
-    by_trace: dict[tuple[str, int], list[tuple[int, Verdict]]] = {}
+def hook_names(case: Case) -> dict[tuple[str, str, str, str], str]:
+    """The hook of each base chain, by node, family, table and chain; our own chains included."""
+    hooks = {(c.node, c.family, c.table, c.name): c.hook for t in case.tables.rule_sets for c in t.chains}
+    return hooks | {(node, "inet", OWN_TABLE, hook): hook for node in case.tables.addresses for hook in OWN_HOOKS}
+
+
+def by_trace(case: Case) -> list[tuple[str, list[tuple[int, Verdict]]]]:
+    """Each packet's verdicts in one node, with their times: (node, verdicts)."""
+    groups: dict[tuple[str, int], list[tuple[int, Verdict]]] = {}
     for event in case.recording.events:
         if event.kind == "verdict":
-            by_trace.setdefault((event.node, event.subject.trace_id), []).append((event.time_ns, event.subject))
-    return [(node, events) for (node, _), events in by_trace.items()]
+            groups.setdefault((event.node, event.subject.trace_id), []).append((event.time_ns, event.subject))
+    packets = []
+    leaving: dict[Headers, deque[list[tuple[int, Verdict]]]] = {}
+    for (node, _), events in groups.items():
+        first, last = events[0][1], next((v for _, v in reversed(events) if v.network_header), None)
+        egress = first.family == "netdev" and not first.incoming and bool(first.network_header)
+        if egress and (before := leaving.get(_key_of(node, first))):
+            before.popleft().extend(events)  # the hook of a device comes after our last chain, under another trace id
+            continue
+        packets.append((node, events))
+        if last is not None and (last.table, last.chain) == (OWN_TABLE, "postrouting"):
+            leaving.setdefault(_key_of(node, last), deque()).append(events)
+    return packets
+
+
+def _key_of(node: str, verdict: Verdict) -> Headers:
+    return _key(node, verdict.network_header[:40], verdict.transport_header[:8])

@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.model import Unexplained
+from cnetkit.model import Evidence, Unexplained
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.arrays.distinct import distinct
 from cnetkit.trace.arrays.members import runs
 from cnetkit.trace.outcome.endings import OUTCOMES, kinds
+from cnetkit.trace.outcome.unsent import Unsent
 from cnetkit.trace.query.analysis import Analysis
 
 FORMAT, VERSION = "cnetkit-trace", 1
@@ -27,7 +28,12 @@ JSON = msgspec.json.Encoder()
 
 
 def encode(
-    analysis: Analysis, numbers: NDArray[np.int64], unexplained: Sequence[Unexplained], lost: int, selection: str
+    analysis: Analysis,
+    numbers: NDArray[np.int64],
+    unexplained: Sequence[Unexplained],
+    unsent: Sequence[Unsent],
+    lost: int,
+    selection: str,
 ) -> bytes:
     """The document, as UTF-8, with the journeys of these `numbers`. `selection` describes them, if they are not all.
 
@@ -43,8 +49,22 @@ def encode(
     out.write(JSON.encode(head)[:-1] + b',"journeys":[')
     for number, part in enumerate(_journeys(analysis, numbers)):
         out.write(b"," * (number > 0) + part)
-    out.write(b'],"unexplained":' + JSON.encode(unexplained) + b"}")
+    out.write(b'],"unexplained":' + JSON.encode(unexplained))
+    out.write(b',"unsent":' + JSON.encode([_unsent(entry) for entry in unsent]) + b"}")
     return out.getvalue()
+
+
+def _unsent(entry: Unsent) -> dict[str, object]:
+    packet = entry.packet
+    ends = {} if packet is None else {"protocol": packet.protocol, "kind": packet.kind, "source": packet.source,
+                                      "destination": packet.destination}  # fmt: skip
+    return {"node": entry.node, **ends, "count": entry.count, "time_ns": entry.time_ns or None, "hook": entry.hook,
+            "reason": entry.reason, "evidence": [_shown(item) for item in entry.evidence]}  # fmt: skip
+
+
+def _shown(item: Evidence) -> dict[str, str]:
+    """Evidence with the fields of version 1."""
+    return {"kind": item.kind, "quote": item.quote, "source": item.source, "strength": item.strength}
 
 
 def _journeys(analysis: Analysis, numbers: NDArray[np.int64]) -> Iterator[bytes]:
@@ -107,14 +127,8 @@ def _hops(analysis: Analysis, frames: NDArray[np.int64]) -> Callable[[int, int],
 
 
 def _evidence(analysis: Analysis, frame: int) -> bytes:
-    """A hop's evidence, with the fields of version 1."""
-    evidence = analysis.evidence(frame)
-    return JSON.encode(
-        [
-            {"kind": item.kind, "quote": item.quote, "source": item.source, "strength": item.strength}
-            for item in evidence
-        ]
-    )
+    """A hop's evidence."""
+    return JSON.encode([_shown(item) for item in analysis.evidence(frame)])
 
 
 def _place(analysis: Analysis, frame: int) -> bytes:

@@ -1,0 +1,51 @@
+"""What a node's own rules or routes kept from being sent: no frame shows it, and the trace says it."""
+
+import pytest
+
+from cnetkit import Lab
+
+SEND = "import socket\ns = socket.socket({family}, 2)\ntry: s.sendto(b'x', ('{to}', 53))\nexcept OSError: pass\n"
+EGRESS = (
+    "nft add table netdev f; nft 'add chain netdev f e {{ type filter hook egress device eth0 priority 0; }}';"
+    " nft 'add rule netdev f e {ip} daddr {to} udp dport {port} counter drop'"
+)
+RULES = {
+    "output": "{iptables}-nft -A OUTPUT -p udp --dport {port} -j DROP",
+    "postrouting": "{iptables}-nft -t mangle -A POSTROUTING -p udp --dport {port} -j DROP",
+    "egress": EGRESS,
+}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("hook", RULES)
+def test_a_rule_on_the_way_out_is_named_and_a_rule_for_others_is_not(hook, version):
+    with Lab("net", ipv6=version == 6) as lab:
+        a, b = lab.host("a"), lab.host("b")
+        lab.connect(a, b, "10.0.0.0/24", *(["fd00::/64"] if version == 6 else []))
+        to, family, ping = (
+            ("10.0.0.1", "socket.AF_INET", "ping") if version == 4 else ("fd00::1", "socket.AF_INET6", "ping -6")
+        )
+        a.run(f"{ping} -c 1 -W 2 {to}", check=True)
+        words = {
+            "iptables": "iptables" if version == 4 else "ip6tables",
+            "ip": "ip" if version == 4 else "ip6",
+            "to": to,
+        }
+        for port, expected in ((54, 0), (53, 1)):
+            a.run(RULES[hook].format(port=port, **words), check=True)
+            with lab.trace() as trace:
+                a.run(["python3", "-c", SEND.format(family=family, to=to)], check=True)
+            assert [(entry.node, entry.hook) for entry in trace.unsent] == [("a", hook)] * expected
+        (entry,) = trace.unsent
+        assert "53" in entry.reason
+        assert entry.packet.ends.destination == to
+
+
+def test_a_node_without_a_route_is_named_and_its_neighbour_is_not():
+    with Lab("net") as lab:
+        a, b = lab.host("a"), lab.host("b")
+        lab.connect(a, b, "10.0.0.0/24")
+        with lab.trace() as trace:
+            a.run(["python3", "-c", SEND.format(family="socket.AF_INET", to="9.9.9.9")], check=True)
+            b.run("ping -c 1 -W 1 10.0.0.2", check=True)
+        assert [(entry.node, entry.reason) for entry in trace.unsent] == [("a", "no route (IPv4)")]
