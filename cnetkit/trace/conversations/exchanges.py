@@ -54,13 +54,26 @@ def exchanges(joined: Joined, tap: NDArray[np.int32], flow: I64, flows: int) -> 
     """`tap` and `flow` have one element per frame; `flows` is how many there are."""
     rank = np.empty(len(joined.order), np.int64)
     rank[joined.order] = np.arange(len(rank))
-    rows = np.flatnonzero((flow >= 0) & (joined.journey >= 0))
+    rows = np.flatnonzero((flow >= 0) & (joined.journey >= 0) & ~_overheard(joined, flow, flows))
     rows = rows[np.lexsort((rank[rows], joined.journey[rows], tap[rows], flow[rows]))]
     rows = rows[changes(flow[rows], tap[rows], joined.journey[rows])]
     rows = rows[_at_best_tap(tap[rows], flow[rows], rank[rows], flows)]
     rows = rows[np.lexsort((rank[rows], flow[rows]))]
     begins = np.searchsorted(flow[rows], np.arange(flows + 1)).astype(np.int64)
     return Exchanges(rows, flow[rows], begins, _answers(joined, rows, flow[rows], begins), errors(joined.columns)[rows])
+
+
+def _overheard(joined: Joined, flow: I64, flows: int) -> Flags:
+    """Frames of packets that were seen as another host's only, in flows of which the node saw its own packets too: copies."""
+    other = joined.columns.for_other
+    if not other.any():
+        return other
+    usable, own = (flow >= 0) & (joined.journey >= 0), np.zeros(joined.journeys(), np.bool_)
+    own[joined.journey[usable & ~other]] = True
+    known = np.zeros(flows, np.bool_)
+    known[flow[usable & ~other]] = True
+    copies: Flags = usable & ~own[joined.journey] & known[flow]
+    return copies
 
 
 def _at_best_tap(tap: NDArray[np.int32], flow: I64, rank: I64, flows: int) -> Flags:

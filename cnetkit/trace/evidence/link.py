@@ -12,7 +12,8 @@ def cable(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     interface."""
     here, there = _places(case, frame, parent)
     if case.step(frame) is LINK and here == there:
-        return (Evidence("link", "loopback", here, "table"),)
+        described = case.place(frame) in case.tables.interfaces
+        return (Evidence("link", "loopback", here, "table" if described else "inferred"),)
     if not case.joined.wiring.described[case.recording.frames.tap[frame]]:
         return by_frames(case, frame, parent)
     return (Evidence("link", f"veth pair {there} - {here}", "topology", "table"),) if case.step(frame) is LINK else ()

@@ -24,7 +24,7 @@ RST = 4
 
 def kinds(ends: Ends) -> NDArray[np.uint8]:
     """For each journey its outcome, if nothing but the frames says anything about it; an index into OUTCOMES."""
-    received = np.where((ends.answer >= 0) | (ends.counter >= 0), DELIVERED, ARRIVED)
+    received = np.where((ends.answer >= 0) | (ends.counter >= 0) | ends.looped, DELIVERED, ARRIVED)
     return np.where(ends.arrived, received, np.where(ends.expected, LOST, LEFT)).astype(np.uint8)
 
 

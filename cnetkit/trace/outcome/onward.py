@@ -38,6 +38,7 @@ def expected(case: Case, last: I64) -> Flags:
     result: Flags = (far_end & (joined.direction[last] == OUT)) | inside | np.isin(way[last], gone_on)
     if not case.recording.filter:
         result |= joined.incomplete[last]
+    result &= ~joined.columns.for_other[last]  # its node is not to take it
     return result
 
 

@@ -25,7 +25,7 @@ from cnetkit.recording.protocols import ARP
 from cnetkit.trace import causes
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.evidence import dnat_target, rule
-from cnetkit.trace.evidence.addressed import for_another
+from cnetkit.trace.evidence.addressed import for_another, looped
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
@@ -54,6 +54,8 @@ class Ends:
     """If it was not for the node where it was last seen, it should have been seen further on."""
     forked: NDArray[np.bool_]
     """It ended in several places, as a flood does."""
+    looped: NDArray[np.bool_]
+    """It came in by loopback, and the recording has no tables that could say more."""
     inferred: NDArray[np.bool_]
     """That the node owns the address is inferred from packets that it sent from it."""
 
@@ -78,9 +80,10 @@ def ends(case: Case) -> Ends:
     places = np.unique(joined.journey[leaf].astype(np.int64) * taps + frames.tap[leaf]) // taps
     forked = np.bincount(places, minlength=count) > 1
     came = arrived[last]
+    alone = (came & looped(case)[last]) if not case.recording.topologies else np.zeros(count, np.bool_)
     answer = np.where(came, case.once(answers)[last], -1)
     counter = np.where(came, counted(case, arrived)[last], -1)
-    return Ends(last, came, answer, counter, expected(case, last), forked, guessed[last])
+    return Ends(last, came, answer, counter, expected(case, last), forked, alone, guessed[last])
 
 
 def _asked(case: Case) -> NDArray[np.bool_]:
@@ -115,6 +118,7 @@ def _arrived(
     group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
     target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
     own = is_ip & np.isin(target, _owned(case))
+    candidates = candidates & ~c.for_other
     unknown = ~joined.wiring.described[frames.tap]
     senders, sole = _at_home(case, away)
     guessed = is_ip & unknown & np.isin(target, senders)
@@ -124,6 +128,7 @@ def _arrived(
         group | (address == 0) | (c.eth_dst == address) | (c.eth_dst == 0) | port
     )  # else the frame is for another host
     here = ~is_ip & ~group & ((address == c.eth_dst) | (unknown & (sole[frames.tap] == c.eth_dst)))
+    own |= looped(case)
     wanted = group & (c.eth_dst >> np.uint64(4) != np.uint64(RESERVED >> 4))
     arrived = candidates & ~joined.incomplete & (c.depth == 0) & (own | guessed | here | wanted)
     return arrived, arrived & ~own & ~wanted & unknown
@@ -214,6 +219,8 @@ def _received(case: Case, ends: Ends, journey: int, where: str) -> Outcome:
         return Outcome(
             "delivered", where, "", (*guessed, Evidence("counter", words, f"{case.place(last)[0]} counters", "table"))
         )
+    if ends.looped[journey]:
+        return Outcome("delivered", where, "", (Evidence("link", "loopback", where, "inferred"),))
     return Outcome("arrived", where, "", guessed)
 
 

@@ -71,6 +71,7 @@ class Packet:
     """Without addresses if it is neither IP nor ARP."""
     eth_src: str
     eth_dst: str
+    """Empty if the link's header has none (`tcpdump -i any`)."""
     ttl: int
     kind: str
     """Its purpose, if the header says: an ICMP type, or TCP flags."""
@@ -82,8 +83,8 @@ class Packet:
 
     @property
     def destination(self) -> str:
-        """As `source`."""
-        return self._end(self.ends.destination, self.ends.destination_port) or self.eth_dst
+        """As `source`; `?` if the link's header has no MAC address."""
+        return self._end(self.ends.destination, self.ends.destination_port) or self.eth_dst or "?"
 
     def _end(self, where: str, port: int) -> str:
         return where if self.protocol.startswith("icmp") else end(where, port)
@@ -121,11 +122,11 @@ def packet_of(columns: Columns, frame: int) -> Packet:
         sport = dport = int(c.icmp_id[n])
     ends = Tuple5("", "")
     if version or name == "arp":
-        source = address(version, int(c.src_high[n]), int(c.src_low[n]))
-        ends = Tuple5(source, address(version, int(c.dst_high[n]), int(c.dst_low[n])), sport, dport)
-    return Packet(
-        name, version, ends, mac(int(c.eth_src[n])), mac(int(c.eth_dst[n])), int(c.ttl[n]), _kind(columns, n, name)
-    )
+        from_ = address(version, int(c.src_high[n]), int(c.src_low[n]))
+        ends = Tuple5(from_, address(version, int(c.dst_high[n]), int(c.dst_low[n])), sport, dport)
+    source, target = int(c.eth_src[n]), int(c.eth_dst[n])
+    eth_dst = mac(target) if target or not source else ""
+    return Packet(name, version, ends, mac(source), eth_dst, int(c.ttl[n]), _kind(columns, n, name))
 
 
 def outermost(columns: Columns, frame: int) -> tuple[int, int]:

@@ -26,9 +26,9 @@ def routed(search: Search) -> Pairs:
 
 def candidates(search: Search) -> tuple[Rows, Rows]:
     """Frames that a node's own stack received and that did not appear again; and sent frames that have no parent yet.
-    Both IP."""
-    is_ip = search.identity.hops >= 0
-    return search.incoming(is_ip & ~search.raised), search.outgoing(is_ip & search.orphan)
+    Both IP. What is for another host (PACKET_OTHERHOST) is not routed (net/ipv4/ip_input.c, ip_rcv_core)."""
+    is_ip, ours = search.identity.hops >= 0, ~search.columns.for_other[search.frame]
+    return search.incoming(is_ip & ~search.raised & ours), search.outgoing(is_ip & search.orphan)
 
 
 def around(search: Search) -> U64:
