@@ -11,6 +11,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 
 from cnetkit.model import CnetkitError
 
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
+"""0.0.0.0/8 is no destination (RFC 1122, 3.2.1.3)."""
+
 
 def interface(text: str) -> IPv4Interface | IPv6Interface:
     """`172.17.0.1/16` as an address with its network. CnetkitError if it is none."""
@@ -18,8 +21,12 @@ def interface(text: str) -> IPv4Interface | IPv6Interface:
         parsed = ipaddress.ip_interface(text)
     except ValueError:
         raise CnetkitError(f"{text!r} is not an address with a prefix length, such as '172.17.0.1/16'") from None
-    if "/" not in text:
+    if "/" not in str(text):
         raise CnetkitError(f"{text!r} lacks a prefix length: write it as '{text}/24', say")
+    if parsed.ip.is_multicast or parsed.ip.is_loopback or (parsed.version == 4 and parsed.ip in _THIS_NETWORK):
+        raise CnetkitError(
+            f"{text!r} is reserved and no machine can have it: use a private network such as '10.1.0.0/24' or 'fd00::/64'"
+        )
     return parsed
 
 
@@ -31,6 +38,17 @@ def network(text: str) -> IPv4Network | IPv6Network:
     return parsed.network
 
 
+def check_usable(address: IPv4Interface | IPv6Interface) -> None:
+    """CnetkitError if it is the address of the network itself or its broadcast address, which no machine can have."""
+    here = address.network
+    if here.prefixlen >= here.max_prefixlen - 1:
+        return
+    if address.ip == here.network_address:
+        raise CnetkitError(f"{address} names the network, not an address in it: write '{here[1]}/{here.prefixlen}'")
+    if here.version == 4 and address.ip == here.broadcast_address:
+        raise CnetkitError(f"{address} is the broadcast address of {here}: write '{here[1]}/{here.prefixlen}'")
+
+
 class Pool:
     """The addresses of one network: the lowest free one comes first, as in CNI's host-local plugin.
 
@@ -40,7 +58,8 @@ class Pool:
     def __init__(self, network: str, *taken: str) -> None:
         self.network = interface(network).network
         self._taken = {ipaddress.ip_address(address) for address in taken}
-        self._lowest = 1
+        self._first = 0 if self.network.prefixlen >= self.network.max_prefixlen - 1 else 1  # RFC 3021, RFC 6164
+        self._lowest = self._first
 
     def take(self, wanted: str = "") -> str:
         """The next free address in CIDR form, or `wanted`, with or without the network's prefix length.
@@ -49,13 +68,13 @@ class Pool:
         """
         if wanted:
             return self._take_exactly(wanted)
-        last = self.network.num_addresses - (2 if self.network.version == 4 and self.network.prefixlen < 31 else 1)
+        last = self.network.num_addresses - (2 if self.network.version == 4 and self._first else 1)
         for offset in range(self._lowest, last + 1):
             address = self.network.network_address + offset
             if address not in self._taken:
                 self._lowest = offset + 1
                 return self._keep(address)
-        raise CnetkitError(f"{self.network} has no free address left: take a shorter prefix, or remove a container")
+        raise CnetkitError(f"{self.network} has no free address left: use a shorter prefix, or detach a node")
 
     def holds(self, address: str) -> bool:
         """Whether an address, with or without a prefix length, is in the network. CnetkitError if it is no address."""
@@ -69,6 +88,7 @@ class Pool:
             raise CnetkitError(
                 f"{wanted} does not have the prefix length of {self.network}: write '{self._cidr(address)}'"
             )
+        check_usable(ipaddress.ip_interface(self._cidr(address)))
         if address in self._taken:
             raise CnetkitError(f"{wanted} is already used in {self.network}")
         return self._keep(address)
@@ -84,12 +104,12 @@ class Pool:
         """Frees an address."""
         address = interface(cidr).ip
         self._taken.discard(address)
-        self._lowest = min(self._lowest, int(address) - int(self.network.network_address))
+        self._lowest = max(self._first, min(self._lowest, int(address) - int(self.network.network_address)))
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:
     try:
-        return ipaddress.ip_address(text.partition("/")[0])
+        return ipaddress.ip_address(str(text).partition("/")[0])
     except ValueError:
         raise CnetkitError(f"{text!r} is not an IP address") from None
 

@@ -39,6 +39,8 @@ def test_an_ipv6_network_gives_addresses_too():
         ("10.9.9.9", "is not in"),
         ("ten", "is not an IP address"),
         ("10.0.0.7/16", "write '10.0.0.7/24'"),
+        ("10.0.0.0", "names the network"),
+        ("10.0.0.255", "broadcast address"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_one_sentence(wanted, reason):
@@ -61,6 +63,21 @@ def test_a_network_with_host_bits_is_refused_with_the_right_spelling():
 def test_what_is_no_address_with_a_prefix_length_is_refused(text):
     with pytest.raises(CnetkitError):
         interface(text)
+
+
+def test_a_point_to_point_network_has_two_addresses():
+    for network, both in (
+        ("10.0.0.0/31", ["10.0.0.0/31", "10.0.0.1/31"]),
+        ("fd00::/127", ["fd00::/127", "fd00::1/127"]),
+    ):
+        pool = Pool(network)
+        assert [pool.take(), pool.take()] == both
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0/0", "127.0.0.0/8", "224.0.0.0/24", "ff02::/64", "::1/128"])
+def test_a_reserved_network_is_refused(text):
+    with pytest.raises(CnetkitError, match="reserved"):
+        network(text)
 
 
 def test_macs_and_names_follow_from_the_place_and_fit_the_kernels_limits():

@@ -12,7 +12,6 @@ from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.network import Announce, HostNetwork
 from cnetkit.lab.node import LabNode
-from cnetkit.model import CnetkitError
 
 
 class Bridge(HostNetwork):
@@ -38,10 +37,7 @@ class Bridge(HostNetwork):
         pools = pools or [addresses.Pool(str(gateway), str(gateway.ip)) for gateway in wanted]
         super().__init__(host, name, pools, [str(gateway) for gateway in wanted], announce)
         for gateway in wanted:
-            if gateway.ip == gateway.network.network_address and gateway.network.prefixlen < gateway.max_prefixlen - 1:
-                raise CnetkitError(
-                    f"{gateway} names the network, not an address in it: write '{gateway.ip + 1}/{gateway.network.prefixlen}'"
-                )
+            addresses.check_usable(gateway)
         self.gateways, self.mtu = tuple(str(gateway) for gateway in wanted), mtu
 
     def operations(self) -> list[op.Operation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from cnetkit import operations as op
@@ -41,12 +42,16 @@ def connect(a: LabNode, b: LabNode, networks: Sequence[str], wanted: Sequence[Wa
 
 def _addresses(pools: Sequence[addresses.Pool], wanted: Sequence[Wanted]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The addresses of both ends in CIDR form, one of each pool."""
-    if len(wanted) not in (0, 2):
+    if isinstance(wanted, str) or len(wanted) not in (0, 2):
         raise CnetkitError(f"{wanted!r} is not one address for each end: write addresses=('10.1.0.7', '10.1.0.8')")
     ends = [[end] if isinstance(end, str) else list(end) for end in wanted] or [[], []]
     for address in (address for end in ends for address in end):
         if not any(pool.holds(address) for pool in pools):
             raise CnetkitError(f"{address} is not in {', '.join(str(pool.network) for pool in pools)}")
+    for end, pool in itertools.product(ends, pools):
+        within = [address for address in end if pool.holds(address)]
+        if len(within) > 1:
+            raise CnetkitError(f"one end cannot have {' and '.join(within)}: give one address of {pool.network}")
     fixed = [[next((pool.take(text) for text in end if pool.holds(text)), "") for pool in pools] for end in ends]
     at_b = tuple(cidr or pool.take() for cidr, pool in zip(fixed[1], pools, strict=True))
     at_a = tuple(cidr or pool.take() for cidr, pool in zip(fixed[0], pools, strict=True))
