@@ -91,7 +91,7 @@ class Agent:
         except CnetkitError as error:
             reply = p.Failure(str(error))
         except msgspec.ValidationError as error:
-            reply = p.Failure(f"the agent does not know this request: {error}", crash=True)
+            reply = p.Failure(f"an argument has the wrong type: {error}")
         except (NetlinkError, OSError) as error:
             reply = p.Failure(f"the kernel refused it: {error}")
         except Exception:

@@ -112,6 +112,12 @@ class Lab:
         ports, inside a VXLAN it is `udp port 4789`, in a VLAN it matches only with `vlan`. Only the first fragment of a packet
         has ports.
         """
+        for node in nodes:
+            self.site.check_member(node)
+        if not isinstance(filter, str) or "\0" in filter:
+            raise CnetkitError(f"{filter!r} is not a capture filter: write text such as 'tcp port 80'")
+        if not isinstance(megabytes, int) or megabytes < 1:
+            raise CnetkitError(f"{megabytes!r} megabytes cannot hold frames: give a whole number, 1 or more")
         wanted = [node.name for node in nodes]
         request = p.Capture(self.site.capture_number(), wanted, verdicts, megabytes, filter)
         return LiveCapture(self.site.sandbox, request, self.name, self.replayed)

@@ -114,6 +114,7 @@ class PooledNetwork:
         If its default route led through this network, it gets one through its next network with a gateway. CnetkitError if
         the node is not attached.
         """
+        self.site.check_member(node)
         old = next((attachment for attachment in node.attachments.values() if attachment.network is self), None)
         if old is None:
             raise CnetkitError(f"{node.name} is not attached to {self.name}")
@@ -173,7 +174,12 @@ class HostNetwork(PooledNetwork):
 
     def containers(self, pattern: str, count: int) -> list[Container]:
         """Many containers, built in one batch: `net.containers("c{}", 3)` makes c0, c1 and c2."""
-        names = [pattern.format(number) for number in range(count)]
+        try:
+            names = [pattern.format(number) for number in range(count)]
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise CnetkitError(
+                f"containers({pattern!r}, {count!r}) gives no names ({error}): write containers('c{{}}', 3), say"
+            ) from None
         if len(set(names)) < count:
             raise CnetkitError(f"{pattern!r} gives every container the same name: put {{}} where the number belongs")
         return self.add(Container, names)

@@ -112,4 +112,14 @@ class Program:
 
 def command_line(command: str | list[str]) -> list[str]:
     """A command as arguments: a string goes to sh(1), a list is used as it is."""
-    return ["sh", "-c", command] if isinstance(command, str) else [str(part) for part in command]
+    if isinstance(command, str):
+        return ["sh", "-c", command]
+    if not isinstance(command, list | tuple) or not command:
+        raise CnetkitError(f"{command!r} is not a command: write 'ip address show' or ['ip', 'address', 'show']")
+    return [str(part) for part in command]
+
+
+def check_port(port: int) -> None:
+    """CnetkitError unless it is the number of a TCP or UDP port."""
+    if type(port) is not int or not 0 < port < 65536:
+        raise CnetkitError(f"{port!r} is not a port: choose one from 1 to 65535")

@@ -97,6 +97,10 @@ class Site(Parts):
 
     def check_member(self, node: Member) -> None:
         """CnetkitError unless this node is in the lab."""
+        if not isinstance(getattr(node, "attachments", None), dict):
+            raise CnetkitError(
+                f"{node!r} is not a node: give what lab.host, lab.router or a network's container returned, or lab['NAME']"
+            )
         if self._members.get(node.name) is not node:
             raise CnetkitError(f"{node.name} is not a node of the lab {self.name} (any more)")
 
@@ -128,5 +132,5 @@ class Site(Parts):
 
 def check_word(name: str, what: str = "a node's name") -> None:
     """CnetkitError unless a lab, a node or a container of a pod can have this name."""
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise CnetkitError(f"{name!r} cannot be {what}: use letters, digits, '-', '_' and '.', 63 at most")

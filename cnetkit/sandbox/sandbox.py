@@ -45,6 +45,10 @@ class Sandbox:
         """Sends a request and waits for its reply. CnetkitError with the agent's reason if it fails, and at once if the agent has
         ended."""
         number = next(self._numbers)
+        try:
+            encoded = p.encode(number, request)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise CnetkitError(f"an argument cannot be sent to the sandbox: {error}; check its type") from None
         future: Future[p.Message] = Future()
         with self._lock:
             if self._ended:
@@ -52,7 +56,7 @@ class Sandbox:
             self._waiting[number] = future
         try:
             with contextlib.suppress(OSError):  # the reader notices too, and knows the reason
-                self._transport.send(p.encode(number, request))
+                self._transport.send(encoded)
             reply = future.result()
         except KeyboardInterrupt:
             if isinstance(request, p.Run):

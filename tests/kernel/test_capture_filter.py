@@ -86,3 +86,18 @@ def test_no_filter_makes_a_healthy_exchange_look_dropped(dock, words):
         dock.client.run("curl -s http://172.17.0.2/; curl -s http://203.0.113.1:8080/", check=True)
     assert trace.journeys
     assert not [journey.summary for journey in trace.journeys if journey.outcome.kind == "dropped"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"filter": None}, "not a capture filter"),
+        ({"filter": "icmp\0"}, "not a capture filter"),
+        ({"megabytes": 0}, "1 or more"),
+    ],
+)
+def test_a_capture_that_cannot_be_asked_for_is_refused_at_once(lab, options, words):
+    with pytest.raises(CnetkitError, match=words):
+        lab.trace(**options)
+    with pytest.raises(CnetkitError, match="is not a node"):
+        lab.trace("web")

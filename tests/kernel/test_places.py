@@ -88,6 +88,32 @@ def test_files_that_cannot_be_written_or_read_are_refused_in_the_shells_words(la
         lab["a"].read_file("/tmp/large")
 
 
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (lambda node: node.read_file("/tmp/none"), "/tmp/none cannot be read in a: No such file"),
+        (lambda node: node.read_file("/tmp"), "/tmp cannot be read in a: Is a directory"),
+        (lambda node: node.write_file("/tmp", ""), "/tmp cannot be written in a: Is a directory"),
+        (lambda node: node.write_file("/tmp/x", 5), "text or bytes, not int"),
+        (lambda node: node.read_file(""), "is not the path of a file"),
+        (lambda node: node.run([]), "is not a command"),
+        (lambda node: node.run("true", timeout="1"), "wrong type"),
+        (lambda node: node.run(None), "is not a command"),
+        (lambda node: node.start(None), "is not a command"),
+        (lambda node: node.wait_port("80"), "'80' is not a port"),
+        (lambda node: node.wait_port(80, protocol="sctp"), "choose 'tcp' or 'udp'"),
+        (lambda node: node.http_server("80"), "'80' is not a port"),
+        (lambda node: node.http_server(80, address="web"), "'web' is not an IP address"),
+        (lambda node: node.sysctl(None, 1), "wrong type"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(lab, attempt, words):
+    with pytest.raises(CnetkitError, match=words) as caught:
+        attempt(lab["a"])
+    assert "bug in cnetkit" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_check_quotes_all_of_standard_error(lab):
     with pytest.raises(CnetkitError, match=r"ended with status 3:\nfirst\nsecond$"):
         lab["a"].run("echo ignored; echo first >&2; echo second >&2; exit 3", check=True)

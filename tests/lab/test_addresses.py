@@ -66,11 +66,11 @@ def test_what_is_no_address_with_a_prefix_length_is_refused(text):
 
 
 def test_a_point_to_point_network_has_two_addresses():
-    for network, both in (
+    for prefix, both in (
         ("10.0.0.0/31", ["10.0.0.0/31", "10.0.0.1/31"]),
         ("fd00::/127", ["fd00::/127", "fd00::1/127"]),
     ):
-        pool = Pool(network)
+        pool = Pool(prefix)
         assert [pool.take(), pool.take()] == both
 
 

@@ -104,3 +104,16 @@ def test_detaching_from_a_network_that_did_not_lead_out_leaves_the_routes_alone(
     back.attach(web)
     back.detach(web)
     assert dock.site.sandbox.built[-1] == [op.RemoveInterface("web", "eth1")]
+
+
+def test_what_is_no_node_is_refused_in_one_sentence(dock):
+    net = Bridge(dock, "docker0", ["172.17.0.1/16"])
+    for attempt in (net.attach, net.detach, dock.site.remove):
+        with pytest.raises(CnetkitError, match="'web' is not a node: give what"):
+            attempt("web")
+
+
+@pytest.mark.parametrize(("pattern", "count"), [("c{", 2), ("c{name}", 2), ("c{}", "2"), (None, 2)])
+def test_a_pattern_that_gives_no_names_is_refused(dock, pattern, count):
+    with pytest.raises(CnetkitError, match="gives no names"):
+        Bridge(dock, "docker0", ["172.17.0.1/16"]).containers(pattern, count)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cnetkit.lab.container import Container
 from cnetkit.lab.host import Host
+from cnetkit.lab.programs import check_port
 from cnetkit.model import CnetkitError
 
 _PROTOCOLS = ("tcp", "udp")
@@ -43,11 +44,11 @@ def check(mapping: PublishedPort) -> None:
     if mapping.protocol not in _PROTOCOLS:
         raise CnetkitError(f"{mapping.protocol!r} cannot be published: choose tcp or udp")
     for port in (mapping.host_port, mapping.port):
-        if not 0 < port < 65536:
-            raise CnetkitError(f"{port} is not a port: choose one from 1 to 65535")
+        check_port(port)
     if getattr(mapping.to, "host", None) is not mapping.host:
+        name = getattr(mapping.to, "name", repr(mapping.to))
         raise CnetkitError(
-            f"{mapping.to.name} is not a container of {mapping.host.name}: a host publishes its own containers' ports"
+            f"{name} is not a container of {mapping.host.name}: a host publishes its own containers' ports"
         )
     if mapping.address and mapping.address not in {
         cidr.split("/")[0] for cidrs in mapping.host.interfaces.values() for cidr in cidrs
