@@ -19,6 +19,7 @@ from cnetkit.kernel.sources import (
     neighbours,
     nft,
     policy_rules,
+    qdiscs,
     routes,
 )
 from cnetkit.kernel.sources.names import Names
@@ -105,7 +106,7 @@ class _Tables:
         self.netfilter[stack.name] = nft.dump(stack)
         if self.netfilter[stack.name][0]:
             self.connections += conntrack.dump(stack)
-        self.counters[stack.name] = own_counters | self.counters[stack.name]
+        self.counters[stack.name] = own_counters | qdiscs.dump(stack, names) | self.counters[stack.name]
 
     def read_interfaces(self, stack: Stack) -> Names:
         """Reads a node's interfaces with their addresses and counters. Returns the interface names by index."""

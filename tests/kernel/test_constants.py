@@ -12,6 +12,8 @@ HEADERS = """
 #include <linux/netlink.h>
 #include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/pkt_sched.h>
+#include <linux/gen_stats.h>
 #include <linux/net_namespace.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>

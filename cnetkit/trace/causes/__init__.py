@@ -19,6 +19,7 @@ from cnetkit.trace.causes import (
     routing,
     sizes,
     tracking,
+    traffic_control,
     tunnels,
     unreported,
 )
@@ -27,16 +28,17 @@ from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.ruleset import stopping_nodes
 
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
-    local.handed_to_a_program, bridging.addressed_to_another, bridging.same_mac, ports.stopped,
+    local.handed_to_a_program, traffic_control.filtered, bridging.addressed_to_another, bridging.same_mac, ports.stopped,
     checksums.damaged_tunnel, tunnels.unknown, tunnels.own_mac, tunnels.without_remote,
     routing.martian, routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path,
     sizes.expired, sizes.too_large, sizes.exceeds_peer_mtu, routing.no_route, neighbours.silent, sizes.incomplete,
-    tracking.refused, unreported.dropped_with_its_flow,
+    tracking.refused, traffic_control.queue_full, unreported.dropped_with_its_flow,
 )  # fmt: skip
 """For packets that were lost from sight, in the order in which the kernel checks. Each takes the case and the last
 frame."""
 
 ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
+    traffic_control.filtered,
     local.before_ip,
     checksums.damaged,
     routing.reverse_path_to_itself,

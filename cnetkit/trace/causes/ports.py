@@ -17,10 +17,8 @@ STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 
 def stopped(case: Case, frame: int) -> Cause | None:
     """Blocked at the port it came in at, or at the port that it should have left at."""
-    node, name = case.place(frame)
-    place = case.tables.interfaces.get((node, name))
-    bridge = "" if place is None else place.master or (name if place.kind == "bridge" else "")
-    if not bridge or (case.direction(frame) == "out") == bool(place is not None and place.master):
+    node, bridge = case.place(frame)[0], _inside(case, frame)
+    if not bridge:
         return None
     came_by = _came_by(case, frame, bridge)
     if came_by is not None and (cause := closed(came_by) or _locked(case, frame, came_by, bridge)):
@@ -33,6 +31,21 @@ def stopped(case: Case, frame: int) -> Cause | None:
     text = f"no entry for {target_mac(case, frame)}" if entry is None else entry[1]
     evidence = Evidence("forwarding-entry", text, f"{node} fdb of {bridge}", "table")
     return _blocked(came_by, port, evidence, flooded=entry is None)
+
+
+def way_out(case: Case, frame: int) -> str | None:
+    """The port at which a bridge should have sent on a frame that ended inside it, by its forwarding entry."""
+    node, bridge = case.place(frame)[0], _inside(case, frame)
+    entry = _entry(case, frame, node, bridge) if bridge else None
+    return None if entry is None else entry[0]
+
+
+def _inside(case: Case, frame: int) -> str:
+    """The bridge into which the frame went by this interface; empty if there is none."""
+    place = case.tables.interfaces.get(case.place(frame))
+    if place is None or (case.direction(frame) == "out") == bool(place.master):
+        return ""
+    return place.master or (place.name if place.kind == "bridge" else "")
 
 
 def _blocked(came_by: Interface | None, port: Interface, evidence: Evidence, flooded: bool) -> Cause | None:
