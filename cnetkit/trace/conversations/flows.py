@@ -1,7 +1,8 @@
 """Groups journeys into flows: one connection, in both directions, across NAT.
 
 Journeys belong together if they showed the same two ends at any hop, in either direction; the journeys themselves
-contain the changes made by NAT. Packets without ports are grouped by protocol and addresses.
+contain the changes made by NAT. An ICMP error belongs to the flow of the packet that it quotes. Packets without ports are
+grouped by protocol and addresses.
 """
 
 from __future__ import annotations
@@ -23,10 +24,15 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
     turned = (joined.parent < 0) | (digest != digest[joined.parent])
     turned &= (joined.journey >= 0) & (joined.columns.fragment == 0)  # later fragments have no ports
     turned &= ~joined.encrypted()  # the tunnel's ends would join everything that passes it
-    rows = np.flatnonzero(turned)  # a hop with the same ends as its parent adds nothing
     quoting = np.flatnonzero((joined.journey >= 0) & errors(joined.columns))
+    quoted = Quoted(joined.units, quoting) if len(quoting) else None
+    if quoted is not None:
+        quoting = quoting[quoted.readable]
+        turned[quoting] = False  # a router's address would join all flows that it has a complaint about
+    rows = np.flatnonzero(turned)  # a hop with the same ends as its parent adds nothing
     journey = joined.journey[np.concatenate((rows, quoting))].astype(np.int64)
-    _, ends = np.unique(np.concatenate((digest[rows], _quoted_ends(joined, quoting))), return_inverse=True)
+    about = np.zeros(0, np.uint64) if quoted is None else quoted.either_way()[quoted.readable]
+    _, ends = np.unique(np.concatenate((digest[rows], about)), return_inverse=True)
     label = np.arange(count)
     while True:
         least = np.full(int(ends.max(initial=-1)) + 1, count)
@@ -50,8 +56,3 @@ def _ends(joined: Joined) -> U64:
     source = mix(np.where(bare, c.eth_src, c.src_low), c.src_high, sport)
     target = mix(np.where(bare, c.eth_dst, c.dst_low), c.dst_high, dport)
     return mix(source + target, c.protocol, np.where(c.version > 0, np.uint16(0), c.ethertype))
-
-
-def _quoted_ends(joined: Joined, rows: NDArray[np.int64]) -> U64:
-    """The value of `_ends` for the packets that ICMP errors quote: an error belongs to the flow of that packet."""
-    return Quoted(joined.units, rows).either_way() if len(rows) else np.zeros(0, np.uint64)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cnetkit.model import Evidence
+from cnetkit.recording.frames import OUT
 from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packets.icmp_errors import Quoted, heads, is_error
+from cnetkit.trace.packets.icmp_errors import Quoted, heads, is_error, refusals
 
 
 class Quotable:
@@ -26,20 +27,46 @@ class Quotable:
 
 def about(case: Case, frame: int) -> int | None:
     """The latest frame before an ICMP error that shows the quoted packet; of the same node, if there is one."""
-    c = case.joined.columns
-    if not is_error(c, frame):
+    if not is_error(case.joined.columns, frame):
         return None
-    quoted, index = Quoted(case.joined.units, np.array([frame])), case.once(Quotable)
-    (source_high, source_low), (target_high, target_low) = quoted.source, quoted.target
-    ident = c.icmp_id[frame] if quoted.version[0] == 4 else 0
-    ends = source_high[0], source_low[0], target_high[0], target_low[0]
-    packet = quoted.version[0], quoted.protocol[0], *ends, ident, quoted.head[0]
+    index, packet = case.once(Quotable), _packet(case, frame)
     node = case.joined.wiring.node[case.recording.frames.tap[frame]]
     for rows in (index.here.find(*packet, node), index.anywhere.find(*packet)):
         before = case.before(rows, frame)
         if before:
             return int(rows[before - 1])
     return None
+
+
+def reports(case: Case) -> dict[int, int]:
+    """By the number of each journey that a node that was not captured sent an ICMP error about: the frame of that error.
+
+    Of several identical packets it is unknown which one the error is about, unless there are as many errors.
+    """
+    c, joined = case.joined.columns, case.joined
+    came = refusals(c) & (joined.parent < 0) & (joined.direction != OUT) & (joined.journey >= 0)
+    by_packet: dict[tuple[int, ...], list[int]] = {}
+    for frame in joined.order[came[joined.order]].tolist():
+        by_packet.setdefault(tuple(int(value) for value in _packet(case, frame)), []).append(frame)
+    found: dict[int, int] = {}
+    for packet, errors_of_it in by_packet.items():
+        rows = case.once(Quotable).anywhere.find(*(np.uint64(value) for value in packet))
+        journeys, first = np.unique(joined.journey[rows], return_index=True)
+        places = np.argsort(first)
+        if len(journeys) in (1, len(errors_of_it)):
+            for place, error in zip(places.tolist(), errors_of_it, strict=False):
+                if case.rank[rows[first[place]]] < case.rank[error]:
+                    found[int(journeys[place])] = error
+    return found
+
+
+def _packet(case: Case, frame: int) -> tuple[np.integer | int, ...]:
+    """What an error quotes of its packet, as Quotable has it."""
+    quoted = Quoted(case.joined.units, np.array([frame]))
+    (source_high, source_low), (target_high, target_low) = quoted.source, quoted.target
+    ident = case.joined.columns.icmp_id[frame] if quoted.version[0] == 4 else 0
+    ends = source_high[0], source_low[0], target_high[0], target_low[0]
+    return quoted.version[0], quoted.protocol[0], *ends, ident, quoted.head[0]
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:

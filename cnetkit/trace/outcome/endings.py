@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import OutcomeKind
-from cnetkit.recording.protocols import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
+from cnetkit.recording.protocols import TCP
 from cnetkit.trace import causes
 from cnetkit.trace.evidence import dnat_target
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.outcome.outcome import RESERVED, Ends
+from cnetkit.trace.packets.icmp_errors import refusals
 
 OUTCOMES: tuple[OutcomeKind, ...] = get_args(OutcomeKind)
 DELIVERED, ARRIVED, LEFT, LOST = (OUTCOMES.index(kind) for kind in ("delivered", "arrived", "left", "lost-from-sight"))
@@ -51,8 +52,7 @@ def plain(case: Case, ends: Ends, first: NDArray[np.int64]) -> NDArray[np.bool_]
 def _answers(case: Case) -> NDArray[np.bool_]:
     """Frames that may reject another packet: ICMP errors and TCP resets."""
     c = case.joined.columns
-    errors: NDArray[np.bool_] = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
-    errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)
+    errors: NDArray[np.bool_] = refusals(c)
     errors |= (c.protocol == TCP) & (c.flags & RST > 0)
     return errors
 

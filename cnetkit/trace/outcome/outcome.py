@@ -31,7 +31,7 @@ from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
 from cnetkit.trace.outcome.counted import RECEIVED, counted
 from cnetkit.trace.outcome.onward import expected
-from cnetkit.trace.outcome.rejections import rejection
+from cnetkit.trace.outcome.rejections import rejection, reported
 from cnetkit.trace.outcome.resets import INITIAL
 from cnetkit.trace.packets.packet import mac
 
@@ -193,6 +193,8 @@ def outcome(case: Case, ends: Ends, journey: int, first: int) -> Outcome:
         return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
     if ends.arrived[journey] and not dnat_target.elsewhere(case, last):
         return _because(causes.arrived(case, last), where) or _received(case, ends, journey, where)
+    if (report := reported(case, journey)) is not None:
+        return Outcome("dropped", where, f"{report[0]} answered with {report[1].quote}", (report[1],))
     if case.joined.ambiguous[first]:
         reason = "several identical packets could have become this one, and neither order nor time tells them apart"
         return Outcome("ambiguous", "/".join(case.place(first)), reason)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Evidence
 from cnetkit.recording.frames import OUT
-from cnetkit.recording.protocols import ICMP, ICMP_ERRORS, ICMPV6, ICMPV6_ERRORS, TCP
+from cnetkit.recording.protocols import TCP
 from cnetkit.trace.arrays.index import Duplicates, Index
+from cnetkit.trace.evidence import icmp_error
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.outcome.resets import INITIAL, resets, within
+from cnetkit.trace.packets.icmp_errors import refusals
 from cnetkit.trace.packets.packet import error_name, outermost, reply_ends
 
 SYN, RST, ACK = 2, 4, 16
@@ -69,6 +71,16 @@ def _rejection(case: Case, frame: int) -> Evidence | None:
     return Evidence("icmp", f"ICMP {error_name(int(columns.version[answer]), kind, code)}", f"frame {answer}", "kernel")
 
 
+def reported(case: Case, journey: int) -> tuple[str, Evidence] | None:
+    """Which node that was not captured sent an ICMP error about a packet that went there, and the error."""
+    error = case.once(icmp_error.reports).get(journey)
+    if error is None:
+        return None
+    c = case.joined.columns
+    words = f"ICMP {error_name(int(c.version[error]), int(c.icmp_type[error]), int(c.icmp_code[error]))}"
+    return case.packet(error).ends.source, Evidence("icmp", words, f"frame {error}", "kernel")
+
+
 def _flags(case: Case, mask: int) -> NDArray[np.uint8]:
     """These of TCP's flags; 0 for other protocols."""
     c = case.joined.columns
@@ -85,8 +97,7 @@ def _indexed(case: Case) -> dict[Key, list[int]]:
     """The rejections that began in their node, by the packets they belong to."""
     joined, c = case.joined, case.joined.columns
     own = (joined.parent < 0) & (joined.direction == OUT) & np.isin(c.ttl, INITIAL)  # not forwarded for another node
-    errors = (c.protocol == ICMP) & np.isin(c.icmp_type, ICMP_ERRORS)
-    errors |= (c.protocol == ICMPV6) & np.isin(c.icmp_type, ICMPV6_ERRORS)
+    errors = refusals(c)
     resets = _flags(case, RST | ACK) == RST | ACK
     by_packet: dict[Key, list[int]] = {}
     for frame in joined.order[(own & (errors | resets))[joined.order]]:
@@ -96,7 +107,7 @@ def _indexed(case: Case) -> dict[Key, list[int]]:
         else:
             quoted = _bytes(case, int(frame), at + 8, 68)
             header = (quoted[0] & 15) * 4 if quoted[:1] and quoted[0] >> 4 == 4 else 40
-            key = (node, kept(quoted[:header]), quoted[header : header + 8])
+            key = (node, kept(quoted[:header]), _without_checksum(quoted[:header], quoted[header : header + 8]))
         by_packet.setdefault(key, []).append(int(frame))
     return by_packet
 
@@ -107,7 +118,8 @@ def _key(case: Case, frame: int) -> Key:
         ends = case.packet(frame).ends
         return (node, f"{ends}".encode(), (int(c.seq[frame]) + 1 & 0xFFFFFFFF).to_bytes(4, "big"))
     network, transport = outermost(c, frame)
-    return (node, kept(_bytes(case, frame, network, transport - network)), _bytes(case, frame, transport, 8))
+    header = _bytes(case, frame, network, transport - network)
+    return (node, kept(header), _without_checksum(header, _bytes(case, frame, transport, 8)))
 
 
 def _reset(case: Case, node: str, frame: int) -> Key:
@@ -119,6 +131,14 @@ def _bytes(case: Case, frame: int, at: int, size: int) -> bytes:
     frames = case.recording.frames
     end = int(frames.start[frame] + frames.captured[frame])
     return frames.data[at : min(at + size, end)].tobytes()
+
+
+def _without_checksum(network: bytes, head: bytes) -> bytes:
+    """The first octets of a transport header without a checksum: the card may compute it after the frame was captured."""
+    protocol = network[9:10] if network[:1] and network[0] >> 4 == 4 else network[6:7]
+    if protocol in (b"\x11", b"\x88"):
+        return head[:6]
+    return head[:2] + head[4:8] if protocol in (b"\x01", b"\x3a") else head
 
 
 def kept(network: bytes) -> bytes:

@@ -16,6 +16,9 @@ from cnetkit.trace.arrays.digests import U64, Rows, mix
 from cnetkit.trace.packets.units import Units
 
 PORTED = (TCP, UDP, 132)
+UDP_LITE = 136
+QUENCH, REDIRECT = 4, 5
+"""ICMP errors about packets that were forwarded all the same (RFC 792)."""
 
 
 def errors(columns: Columns) -> NDArray[np.bool_]:
@@ -30,6 +33,13 @@ def is_error(columns: Columns, frame: int) -> bool:
     """Whether this frame is an ICMP error."""
     kinds = {ICMP: ICMP_ERRORS, ICMPV6: ICMPV6_ERRORS}.get(int(columns.protocol[frame]), ())
     return int(columns.icmp_type[frame]) in kinds and not columns.fragment[frame]
+
+
+def refusals(columns: Columns) -> NDArray[np.bool_]:
+    """The ICMP errors about packets that went no further: all but redirects and source quenches."""
+    result = errors(columns)
+    result &= ~((columns.protocol == ICMP) & np.isin(columns.icmp_type, (QUENCH, REDIRECT)))
+    return result
 
 
 class Quoted:
@@ -50,8 +60,10 @@ class Quoted:
         target_low = np.where(four, source.word(at + 16, end) >> np.uint64(32), low[3])
         self.source = (np.where(four, np.uint64(0), low[0]), source_low)
         self.target = (np.where(four, np.uint64(0), low[2]), target_low)
-        self.head = source.word(at + header, end)
-        """The first eight octets after the quoted IP header."""
+        self.head = without_checksum(source.word(at + header, end), self.protocol)
+        """The first eight octets after the quoted IP header, without a checksum."""
+        self.readable = (self.source[0] | self.source[1]) > 0
+        """Whether enough was captured to know the quoted packet's ends."""
         ported = np.isin(self.protocol, PORTED)
         echo = np.isin(self.protocol, (ICMP, ICMPV6))
         number = (self.head >> np.uint64(16)) & np.uint64(0xFFFF)
@@ -66,7 +78,16 @@ class Quoted:
 
 
 def heads(units: Units, rows: Rows) -> U64:
-    """The first eight octets of the transport header."""
+    """The first eight octets of the transport header, without a checksum: if the card is to compute it, it is not yet there."""
     c = units.columns
     at = c.transport[rows].astype(np.int64)
-    return Bytes(units.data).word(at, np.maximum(c.payload[rows] + c.payload_length[rows], at))
+    words = Bytes(units.data).word(at, np.maximum(c.payload[rows] + c.payload_length[rows], at))
+    return without_checksum(words, c.protocol[rows])
+
+
+def without_checksum(head: U64, protocol: NDArray[np.uint8]) -> U64:
+    """The first eight octets of a UDP, ICMP or other header, with 0 instead of the checksum."""
+    udp, icmp = np.isin(protocol, (UDP, UDP_LITE)), np.isin(protocol, (ICMP, ICMPV6))
+    sum_ = np.select([udp, icmp], [np.uint64(0xFFFF), np.uint64(0xFFFF << 32)], np.uint64(0))
+    result: U64 = head & ~sum_
+    return result

@@ -1,7 +1,8 @@
 """A rejection belongs to the packet whose octets it quotes, or whose SYN it acknowledges."""
 
-from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
+import pytest
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror
+from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
 from scapy.layers.l2 import Ether
 
 from cnetkit.model import Connection, Interface, Node, Topology, Tuple5
@@ -114,3 +115,67 @@ def test_a_reset_with_the_addresses_from_before_a_translation_belongs_to_the_tra
     journeys = explain(recording_of(frames_of(captured), (topology,))).journeys
     assert len(journeys) == 2
     assert journeys[0].outcome.reason == "the node answered with a TCP reset"
+
+
+def left(*packets):
+    """The journeys of packets that a sends (2) and that come in there (1)."""
+    captured = [("a/eth0", way, at, bytes(Ether(**MACS) / packet)) for at, (way, packet) in enumerate(packets)]
+    return explain(recording_of(frames_of(captured))).journeys
+
+
+def error_about(packet, source="10.0.0.254", kind=3, code=1):
+    return IP(src=source, dst="10.0.0.1") / ICMP(type=kind, code=code) / IPerror(bytes(packet)[:28])
+
+
+def asked(number, target="192.0.2.1"):
+    return IP(src="10.0.0.1", dst=target, id=number) / UDP(sport=5, dport=7000) / b"ask"
+
+
+def test_an_error_from_elsewhere_says_who_dropped_the_packet():
+    first, second, *_ = left((2, asked(1)), (2, asked(2)), (1, error_about(asked(2))))
+    assert (first.outcome.kind, first.outcome.reason) == ("left", "")
+    assert (second.outcome.kind, second.outcome.where) == ("dropped", "a/eth0")
+    assert second.outcome.reason == "10.0.0.254 answered with ICMP host unreachable"
+    assert [evidence.source for evidence in second.outcome.evidence] == ["frame 2"]
+
+
+def test_an_error_by_ipv6_says_so_too():
+    packet = IPv6(src="fd00::1", dst="fd00:9::2") / UDP(sport=5, dport=6) / b"large"
+    journey, _ = left((2, packet), (1, IPv6(src="fd00::fe", dst="fd00::1") / ICMPv6PacketTooBig(mtu=1280) / packet))
+    assert journey.outcome.reason == "fd00::fe answered with ICMP packet too big"
+
+
+@pytest.mark.parametrize(("kind", "code"), [(5, 1), (4, 0)])
+def test_a_redirect_or_source_quench_drops_nothing(kind, code):
+    """The router forwarded the packet all the same."""
+    packet = asked(1)
+    assert left((2, packet), (1, error_about(packet, kind=kind, code=code)))[0].outcome.kind == "left"
+    assert outcomes((1, packet), (2, error_about(packet, "10.0.0.2", kind, code)))[0].kind != "dropped"
+
+
+def test_of_identical_packets_it_is_unknown_which_one_an_error_is_about():
+    same, error = asked(0), error_about(asked(0))
+    kinds = [journey.outcome.kind for journey in left((2, same), (2, same), (1, error))[:2]]
+    assert kinds == ["left", "left"]
+    kinds = [journey.outcome.kind for journey in left((2, same), (2, same), (1, error), (1, error))[:2]]
+    assert kinds == ["dropped", "dropped"]
+    assert left((1, error), (2, same))[1].outcome.kind == "left"  # it came before
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [UDP(sport=5, dport=7000), ICMP(id=3, seq=4), ICMP(type=13, id=3, seq=4)],
+    ids=["udp", "ping", "timestamp"],
+)
+def test_an_error_quotes_the_finished_checksum_and_the_capture_may_have_an_unfinished_one(transport):
+    packet = IP(src="10.0.0.1", dst="10.0.0.2", id=9) / transport
+    unfinished = IP(bytes(packet))
+    unfinished[transport.__class__].chksum = 0x1234
+    error = error_about(packet, "10.0.0.2", 3, 2)
+    refused = outcomes((1, unfinished), (2, error))[0]
+    assert refused.reason == "the node answered with ICMP protocol unreachable"
+    assert left((2, unfinished), (1, error))[0].outcome.reason == "10.0.0.2 answered with ICMP protocol unreachable"
+    another = IP(bytes(packet))
+    another[transport.__class__].setfieldval("dport" if isinstance(transport, UDP) else "seq", 77)
+    del another[transport.__class__].chksum
+    assert left((2, another), (1, error))[0].outcome.kind == "left"

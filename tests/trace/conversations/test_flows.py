@@ -1,0 +1,35 @@
+"""Which journeys are one flow."""
+
+from scapy.layers.inet import ICMP, IP, UDP, IPerror
+from scapy.layers.l2 import Ether
+
+from cnetkit.trace import explain
+from tests.trace.loading import frames_of, recording_of
+
+MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
+
+
+def flows(*packets):
+    """The number of the flow of each packet, all at one place."""
+    captured = [("a/eth0", way, at, bytes(Ether(**MACS) / packet)) for at, (way, packet) in enumerate(packets)]
+    return [journey.flow.id for journey in explain(recording_of(frames_of(captured))).journeys]
+
+
+def probe(port):
+    return IP(src="10.0.0.1", dst="198.51.100.7", id=0, ttl=1) / UDP(sport=40000, dport=port) / b"probe"
+
+
+def error(about):
+    return IP(src="10.0.0.254", dst="10.0.0.1") / ICMP(type=11) / about
+
+
+def test_the_errors_of_one_router_do_not_join_the_flows_that_they_are_about():
+    packets = [(2, probe(44444)), (1, error(IPerror(bytes(probe(44444))[:28])))]
+    packets += [(2, probe(44445)), (1, error(IPerror(bytes(probe(44445))[:28])))]
+    first, its_error, second, other_error = flows(*packets)
+    assert first == its_error != second == other_error
+
+
+def test_an_error_that_quotes_too_little_stands_by_its_own_ends():
+    first, its_error, another = flows((2, probe(44444)), (1, error(b"")), (1, error(b"\x45\0")))
+    assert first != its_error == another
