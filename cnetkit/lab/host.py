@@ -35,6 +35,7 @@ class Host(LabNode):
 
     def container(self, name: str) -> Container:
         """A container without a network, as `docker run --network none` makes it. A network's `attach` gives it one."""
+        self.site.check_member(self)
         self.site.check_name(name)
         made = Container(self, name)
         self.site.build(op.AddNode(name, made.kind, self.name, self.site.ipv6))

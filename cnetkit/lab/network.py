@@ -126,10 +126,9 @@ class PooledNetwork:
         gateways = successor.network.default_gateways if successor else ()
         routes = [default_route(node.name, gateway) for gateway in gateways]
         self.site.build(*self.leaving([old]), op.RemoveInterface(node.name, old.interface), *routes)
-        del node.attachments[old.interface], node.interfaces[old.interface]
+        self.site.forget((node.name, old.interface))
         if successor:
             node.attachments[successor.interface] = replace(successor, gateways=gateways)
-        self.release(old)
 
     def leaving(self, attachments: Sequence[Attachment]) -> list[op.Operation]:
         """The operations that the rest of the network needs before these attachments are gone."""
@@ -186,6 +185,7 @@ class HostNetwork(PooledNetwork):
 
     def add(self, kind: type[_Container], names: Sequence[str], address: str = "") -> list[_Container]:
         """New containers of a kind, in one batch: all of them or none."""
+        self.site.check_member(self.host)
         for name in names:
             self.site.check_name(name)
         made = [kind(self.host, name) for name in names]

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from cnetkit import operations as op, protocol as p
 from cnetkit.lab.attachment import Attachment
+from cnetkit.lab.dependents import Dependents, Interface
 from cnetkit.lab.parts import Parts
 from cnetkit.model import CnetkitError, NodeKind, Topology
 from cnetkit.sandbox import Sandbox
@@ -52,6 +53,7 @@ class Site(Parts):
         self.after_removal: list[Callable[[str], None]] = []
         """Called with the name of a node that has been removed."""
         self._members: dict[str, Member] = {}
+        self._dependents = Dependents()
         self._captures = 0
         weakref.finalize(self, sandbox.close)
 
@@ -61,6 +63,7 @@ class Site(Parts):
         """Has the sandbox carry out operations: all of them or none."""
         self.sandbox.request(p.Build(list(operations)), p.Done)
         self.built += operations
+        self._dependents.built(operations)
 
     def request(self, request: p.Request, expected: type[_Reply]) -> _Reply:
         """Sends a request to the sandbox and waits for the reply."""
@@ -117,17 +120,19 @@ class Site(Parts):
             del self._members[member.name]
             for attachment in member.attachments.values():
                 attachment.network.release(attachment)
-            self._drop_attachments_to(member)
+        self.forget(*self._dependents.of_nodes({member.name for member in removed}))
+        for member in removed:
             for after in self.after_removal:
                 after(member.name)
 
-    def _drop_attachments_to(self, removed: Member) -> None:
-        """Forgets the attachments of other nodes whose other end was in a removed node: the kernel has removed both ends."""
-        for member in self._members.values():
-            ends = [attachment for attachment in member.attachments.values() if attachment.peer[0] == removed.name]
-            for attachment in ends:
-                del member.attachments[attachment.interface], member.interfaces[attachment.interface]
-                attachment.network.release(attachment)
+    def forget(self, *interfaces: Interface) -> None:
+        """Forgets interfaces that have been removed, and those that the kernel has removed with them."""
+        for name, interface in self._dependents.remove(interfaces):
+            member = self._members.get(name)
+            if member is not None:
+                member.interfaces.pop(interface, None)
+                if attachment := member.attachments.pop(interface, None):
+                    attachment.network.release(attachment)
 
 
 def check_word(name: str, what: str = "a node's name") -> None:

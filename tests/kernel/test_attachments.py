@@ -118,3 +118,71 @@ def test_a_container_can_be_on_a_bridge_and_on_a_lan(lab):
         "web at 10.50.0.7 port 80; you are 10.50.0.1 " in desk.run("curl -s -m 5 http://10.50.0.7/", check=True).output
     )
     assert "default via 172.17.0.1" in web.run("ip route").output
+
+
+def interfaces(lab):
+    """Each node's interfaces as the kernel has them and as the lab knows them, without ports of bridges."""
+    there = {
+        (one.node, one.name) for one in lab.topology.interfaces if one.name != "lo" and not one.name.startswith("veth")
+    }
+    return there, {(name, interface) for name, node in lab.nodes.items() for interface in node.interfaces}
+
+
+@pytest.mark.parametrize("backend", ["vxlan", "host-gw"])
+def test_a_host_of_a_pod_network_with_services_can_be_removed(lab, backend):
+    a, b = lab.host("a"), lab.host("b")
+    lab.connect(b, a, "192.0.2.0/24")
+    pods = lab.pod_network([a, b], backend=backend)
+    web, cluster = pods.pod("web", a), lab.cluster(pods)
+    service = cluster.service("web", web)
+    a.remove()
+    there, known = interfaces(lab)
+    assert there == known == {("b", "cni0")}
+    assert service.pods == []
+    with pytest.raises(CnetkitError, match="a is not a node of the lab"):
+        pods.pod("more", a)
+    cluster.service("more", pods.pod("more", b))
+    b.remove()
+
+
+def test_a_host_of_an_overlay_can_be_removed_and_the_others_go_on(lab):
+    switch, hosts = lab.lan("switch", "192.0.2.0/24"), [lab.host(name) for name in "abc"]
+    for host in hosts:
+        switch.attach(host)
+    net = lab.overlay("ov", hosts, "10.0.9.0/24", control=True)
+    x, y = net.container("x", hosts[0]), net.container("y", hosts[1])
+    hosts[2].remove()
+    assert x.run(f"ping -c 1 -W 2 {y.address}").ok
+    switch.detach(hosts[1])  # its tunnel goes with its cable
+    x.remove()
+    net.container("z", hosts[0])
+    with pytest.raises(CnetkitError, match="c is not a node of the lab"):
+        net.container("w", hosts[2])
+
+
+def test_interfaces_that_went_with_others_are_known_to_be_gone(lab):
+    switch, a, b = lab.lan("switch", "10.50.0.0/24"), lab.host("a"), lab.host("b")
+    switch.attach(a)
+    net = a.macvlan("mac", "10.50.0.0/24")
+    c = net.container("c", "10.50.0.9")
+    lab.connect(a, b, "10.1.0.0/24")
+    switch.detach(a)
+    there, known = interfaces(lab)
+    assert ("c", "eth0") not in there | known
+    assert not c.attachments
+    assert not net.members
+    b.remove()
+    assert not a.interfaces
+    assert lab.connect(a, lab.host("d"), "10.1.0.0/24") == ("eth0", "eth0")
+
+
+def test_a_node_with_links_upon_links_can_be_removed(lab):
+    a = lab.host("a")
+    a.run(
+        "ip link add d0 type veth peer name d1 && ip link add m0 link d0 type macvlan && ip link add m1 link d0 type macvlan",
+        check=True,
+    )
+    a.remove()
+    for attempt in (lambda: a.container("c"), lambda: a.bridge("br0", "10.1.0.1/24")):
+        with pytest.raises(CnetkitError, match=r"no node 'a'|a is not a node"):
+            attempt()

@@ -30,6 +30,11 @@ class Flannel:
     """Made with `lab.pod_network`. `bridges` has each host's bridge by the host's name, `subnets` its first family's subnet."""
 
     def __init__(self, site: Site, hosts: Sequence[Host], cidrs: Sequence[str], backend: str) -> None:
+        self._site = site
+        for host in hosts:
+            site.check_member(host)
+        if len(set(hosts)) < len(hosts):
+            raise CnetkitError("a host is listed twice: name each host of the pod network once")
         if backend not in BACKENDS:
             raise CnetkitError(f"there is no backend {backend!r}: choose from {', '.join(BACKENDS)}")
         self.families = [Family(cidr, hosts) for cidr in cidrs]
@@ -45,6 +50,7 @@ class Flannel:
         self.backend, self.hosts = backend, tuple(hosts)
         self.bridges: dict[str, Bridge] = {}
         site.build(*self._operations())
+        site.after_removal.append(self._removed)
         for host in hosts:
             host.bridges["cni0"] = self.bridges[host.name]
             host.interfaces["cni0"] = self.bridges[host.name].gateways
@@ -81,8 +87,14 @@ class Flannel:
             *(op.SetSysctl(host.name, _SWITCHES[family.version], "1", optional=True) for family in self.families),
         ]
 
+    def _removed(self, node: str) -> None:
+        """A host that was removed takes part no more."""
+        self.hosts = tuple(host for host in self.hosts if host.name != node)
+        self.bridges.pop(node, None)
+
     def pod(self, name: str, host: Host, address: str = "") -> Pod:
         """A pod on one of the hosts, at the next free address of its subnet or at `address`."""
+        self._site.check_member(host)
         if host.name not in self.bridges:
             raise CnetkitError(f"{host.name} does not take part in this network: {', '.join(self.bridges)} do")
         return self.bridges[host.name].add(Pod, [name], address)[0]

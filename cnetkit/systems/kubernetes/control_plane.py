@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from cnetkit.lab import addresses
 from cnetkit.lab.host import Host
+from cnetkit.lab.programs import check_port
 from cnetkit.lab.site import Site, check_word
 from cnetkit.model import CnetkitError
 from cnetkit.systems.kubernetes.cluster_dns import ClusterDNS
@@ -66,7 +67,9 @@ class Cluster:
         seconds a client stays with its pod (ClientIP affinity). `families`: 4, 6 or both, by default those of the pods'
         network; the service has an address in each. CnetkitError if a name, address or port is taken.
         """
-        check_word(name)
+        check_word(name, "a service's name")
+        for pod in pods:
+            self.site.check_member(pod)
         if (namespace, name) in self.services:
             raise CnetkitError(f"there is already a service {namespace}/{name}: choose another name")
         own = tuple(ports) or (ServicePort(port, protocol=protocol, target=target_port, node_port=node_port),)
@@ -114,6 +117,7 @@ class Cluster:
         return address
 
     def _check(self, port: ServicePort) -> None:
+        check_port(port.port)
         if port.protocol not in ("tcp", "udp"):
             raise CnetkitError(f"{port.protocol!r} cannot be a service's protocol: choose tcp or udp")
         if port.node_port and not 30000 <= port.node_port <= 32767:
@@ -187,6 +191,7 @@ class Cluster:
 
     def _node_removed(self, name: str) -> None:
         with self._lock:
+            self._proxies.keep(self.site.members)
             for service in self.services.values():
                 service.pods = [pod for pod in service.pods if pod.name != name]
             self.sync()
@@ -207,6 +212,10 @@ class _Clusters:
 
 def cluster(site: Site, network: PodNetwork, *, mode: str = "iptables") -> Cluster:
     """Services before the pods of a network, by a kube-proxy on each host: `mode` is `iptables` or `nftables`."""
+    if any(other.network is network for other in site.part(_Clusters).all):
+        raise CnetkitError(
+            "these pods already have a cluster: add services to that one, or change its mode with its `use`"
+        )
     made = Cluster(site, network, mode)
     site.part(_Clusters).all.append(made)
     return made

@@ -6,7 +6,7 @@ kube_proxy_nftables.py, the deletion of conntrack entries in kube_proxy_conntrac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from cnetkit import operations as op
 from cnetkit.model import CnetkitError
@@ -20,12 +20,16 @@ class KubeProxies:
     """`pods` and `services`: the networks of pods and of services, by address family (4, 6). `mode` is empty at first."""
 
     def __init__(self, hosts: Sequence[str], pods: Mapping[int, str], services: Mapping[int, str]) -> None:
-        self._hosts, self._pods, self._services = hosts, pods, services
+        self._hosts, self._pods, self._services = list(hosts), pods, services
         self.mode = ""
         self.served: Sequence[ServicePort] = ()
         """The service ports that the rules on all hosts serve now."""
         self._emptied: dict[int, list[str]] = {}
         """The nftables chains that the last change has emptied, and that the next one deletes."""
+
+    def keep(self, nodes: Container[str]) -> None:
+        """Leaves out the hosts that are no longer among a lab's nodes."""
+        self._hosts = [host for host in self._hosts if host in nodes]
 
     def switch(self, mode: str, ports: Sequence[ServicePort]) -> list[op.Operation]:
         """Takes away what is laid in the present mode, and serves `ports` in another one. CnetkitError if there is no such

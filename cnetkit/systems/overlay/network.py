@@ -30,9 +30,11 @@ class Overlay:
     def __init__(
         self, site: Site, name: str, hosts: Sequence[Host], subnet: str, number: int, control: bool, port: int, mtu: int
     ) -> None:
-        if len(hosts) < 2:
+        for host in hosts:
+            site.check_member(host)
+        if len(set(hosts)) < 2:
             raise CnetkitError(f"the overlay {name!r} has {len(hosts)} host: it needs two or more")
-        self.name, self.id, self.control = name, number, control
+        self._site, self.name, self.id, self.control = site, name, number, control
         self.pool = addresses.Pool(str(addresses.network(subnet)))
         self.bridges: dict[str, Bridge] = {}
         """Its bridge on each host, by the host's name."""
@@ -47,7 +49,9 @@ class Overlay:
                 op.AddForwarding(host, self.tunnels[host], FLOOD, end)
                 for host in self.bridges for other, end in self._ends.items() if other != host
             ]  # fmt: skip
+        self._hosts = {host.name: host for host in hosts}
         site.build(*operations)
+        site.after_removal.append(self._removed)
         for host in hosts:
             bridge = self.bridges[host.name]
             host.bridges[bridge.name] = bridge
@@ -65,11 +69,17 @@ class Overlay:
 
     def container(self, name: str, host: Host, address: str = "") -> Container:
         """A new container on one of the hosts, at the network's next free address or at `address`."""
+        self._site.check_member(host)
         if host.name not in self.bridges:
             raise CnetkitError(
                 f"{host.name} does not take part in the overlay {self.name}: {', '.join(self.bridges)} do"
             )
         return self.bridges[host.name].container(name, address)
+
+    def _removed(self, node: str) -> None:
+        """A host that was removed takes part no more."""
+        for of_hosts in (self.bridges, self.tunnels, self._ends, self._hosts):
+            of_hosts.pop(node, None)
 
     def _announce(self, attachments: Sequence[Attachment], leaving: bool) -> list[op.Operation]:
         """The other hosts' entries for new containers, or with `leaving` their removal."""
@@ -77,7 +87,7 @@ class Overlay:
         for attachment in attachments if self.control else ():
             address, here = attachment.addresses[0].split("/")[0], attachment.peer[0]
             for other, tunnel in self.tunnels.items():
-                if other != here:
+                if other != here and tunnel in self._hosts[other].interfaces:
                     entries.append(op.AddNeighbour(other, tunnel, address, attachment.mac, leaving))
                     entries.append(op.AddForwarding(other, tunnel, attachment.mac, self._ends[here], leaving))
         return entries
