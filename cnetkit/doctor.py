@@ -109,6 +109,7 @@ def describe(system: System) -> dict[str, str]:
         "container": system.container,
         "seccomp": system.status("Seccomp"),
         "no_new_privs": system.status("NoNewPrivs"),
+        "iptables-legacy": " ".join(system.read("proc/net/ip_tables_names").split()),
         **{name.replace("/", "."): system.read(f"proc/sys/{name}") for name in settings},
     }
 

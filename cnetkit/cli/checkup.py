@@ -23,6 +23,11 @@ def text(report: Report) -> str:
         lines.append("Labs run live here.")
     else:
         lines += ["Labs cannot run live here.", f"  cause: {report.cause}", f"  fix:   {report.fix}"]
+    if system.get("iptables-legacy"):
+        tables = system["iptables-legacy"]
+        lines.append(
+            f"iptables-legacy has rules here, in {tables}: the kernel counts what they do, but reports no verdicts."
+        )
     lines += ["", f"works: {' '.join(feature.name for feature in report.features if feature.works)}", ""]
     broken = [feature for feature in report.features if not feature.works]
     if broken:

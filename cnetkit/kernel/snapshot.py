@@ -16,6 +16,7 @@ from cnetkit.kernel.sources import (
     counters,
     forwarding,
     interfaces,
+    legacy,
     neighbours,
     nft,
     policy_rules,
@@ -29,6 +30,7 @@ from cnetkit.model import (
     Connection,
     ForwardingEntry,
     Interface,
+    LegacyRule,
     Neighbour,
     Node,
     PolicyRule,
@@ -57,6 +59,7 @@ def snapshot(stacks: Stacks) -> Topology:
         rules=tuple(rule for stack in stacks.values() for rule in tables.netfilter[stack.name][1]),
         connections=tuple(tables.connections),
         counters=tables.counters,
+        legacy_rules=tuple(tables.legacy_rules),
     )
 
 
@@ -91,6 +94,7 @@ class _Tables:
         self.forwarding: list[ForwardingEntry] = []
         self.netfilter: dict[str, tuple[tuple[Chain, ...], tuple[Rule, ...]]] = {}
         self.connections: list[Connection] = []
+        self.legacy_rules: list[LegacyRule] = []
         self.counters: dict[str, dict[str, int]] = {}
 
     def read(self, stack: Stack) -> None:
@@ -106,6 +110,7 @@ class _Tables:
         self.netfilter[stack.name] = nft.dump(stack)
         if self.netfilter[stack.name][0]:
             self.connections += conntrack.dump(stack)
+        self.legacy_rules += legacy.dump(stack)
         self.counters[stack.name] = own_counters | qdiscs.dump(stack, names) | self.counters[stack.name]
 
     def read_interfaces(self, stack: Stack) -> Names:

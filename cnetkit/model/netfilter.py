@@ -64,6 +64,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class LegacyRule:
+    """A rule, or a chain's policy, of iptables-legacy, whose tables nft does not list and whose verdicts it does not
+    report."""
+
+    node: str
+    family: Literal["ip", "ip6"]
+    table: str
+    chain: str
+    text: str
+    """As `iptables-legacy -S` prints it."""
+    packets: int = 0
+    """How many packets it has counted."""
+    actions: tuple[Action, ...] = ()
+    matches: tuple[str, ...] = ()
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tuple5:
     """One direction of a connection. For ICMP, both ports contain the echo identifier."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cnetkit.model.netfilter import Chain, Connection, Rule
+from cnetkit.model.netfilter import Chain, Connection, LegacyRule, Rule
 
 NodeKind = Literal["host", "router", "container", "pod"]
 
@@ -151,3 +151,5 @@ class Topology:
     connections: tuple[Connection, ...] = ()
     counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """For each node the kernel's own counters, such as `Ip.InNoRoutes` (/proc/net/snmp) or `eth0.rx_dropped`."""
+    legacy_rules: tuple[LegacyRule, ...] = ()
+    """Rules of iptables-legacy; empty in a recording made before version 0.3."""

@@ -31,7 +31,7 @@ def facts(text: str) -> dict[str, Any]:
     matches: dict[str, None] = {}
     comment = action = ""
     target: dict[str, str] = {}
-    for option, value in _options(text):
+    for option, value in options(text):
         if option in ("-A", "-I", "-D"):
             continue
         if option in ("-j", "-g"):
@@ -49,7 +49,7 @@ def facts(text: str) -> dict[str, Any]:
     return {"actions": _actions(target), "matches": tuple(matches), "comment": comment}
 
 
-def _options(text: str) -> Iterator[tuple[str, str]]:
+def options(text: str) -> Iterator[tuple[str, str]]:
     """Each option with its values, joined by a space."""
     option, values = "", list[str]()
     for word, quoted in _words(text):

@@ -20,7 +20,12 @@ MARKS = {
 }  # fmt: skip
 ARROWS = {"in": "→ in", "out": "out →", "unknown": "unknown"}
 """Relative to the node: into it, out of it."""
-KINDS = {"nft-rule": "rule", "conntrack": "connection entry", "forwarding-entry": "forwarding entry"}
+KINDS = {
+    "nft-rule": "rule",
+    "legacy-rule": "rule",
+    "conntrack": "connection entry",
+    "forwarding-entry": "forwarding entry",
+}
 MACS = "MAC addresses of the next link"
 STRENGTHS = "kernel: reported for this packet; table: in a table at that time; inferred: from frames alone"
 
@@ -116,6 +121,7 @@ def summary(trace: Trace) -> Iterator[str]:
     listed = ", ".join(f"{count:,} {legible(reason)}" for reason, count in reasons.most_common())
     yield f"Unexplained: {counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
     yield from unsent(trace)
+    yield from legacy_rules(trace)
     if not any(frame.count for frame in recording.losses):
         whole = "unknown" if recording.warnings else "nothing"
         yield f"Lost: {whole if recording.kernel else 'not recorded in this file'}"
@@ -148,6 +154,16 @@ def unsent(trace: Trace, most: int = 8) -> Iterator[str]:
         yield f"   {why}"
     if len(groups) > most:
         yield f"Not sent: and {len(groups) - most:,} more kinds of packets, see trace.unsent"
+
+
+def legacy_rules(trace: Trace) -> Iterator[str]:
+    """Where iptables-legacy has rules: the kernel reports no verdicts of them, so a packet's passage may lack one."""
+    latest = trace.recording.topologies[-1:]
+    for node, count in Counter(rule.node for topology in latest for rule in topology.legacy_rules).items():
+        yield (
+            f"Rules: iptables-legacy has {counted(count, 'rule')} at {legible(node)}; "
+            "the kernel counts what they did, but reports no verdicts"
+        )
 
 
 def origin(trace: Trace) -> str:

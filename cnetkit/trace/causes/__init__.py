@@ -12,6 +12,7 @@ from itertools import pairwise
 from cnetkit.trace.causes import (
     bridging,
     checksums,
+    legacy,
     local,
     neighbours,
     ports,
@@ -25,10 +26,12 @@ from cnetkit.trace.causes import (
 )
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.legacy import grown as grown_rules
 from cnetkit.trace.evidence.ruleset import stopping_nodes
 
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
-    local.handed_to_a_program, traffic_control.filtered, bridging.addressed_to_another, bridging.same_mac, ports.stopped,
+    local.handed_to_a_program, traffic_control.filtered, legacy.dropped, bridging.addressed_to_another, bridging.same_mac,
+    ports.stopped,
     checksums.damaged_tunnel, tunnels.unknown, tunnels.own_mac, tunnels.without_remote,
     routing.martian, routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path,
     sizes.expired, sizes.too_large, sizes.exceeds_peer_mtu, routing.no_route, neighbours.silent, sizes.incomplete,
@@ -39,6 +42,7 @@ frame."""
 
 ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     traffic_control.filtered,
+    legacy.dropped,
     local.before_ip,
     checksums.damaged,
     routing.reverse_path_to_itself,
@@ -58,13 +62,17 @@ def counted_on_arrival(case: Case) -> set[str]:
     """The nodes at which a cause of ARRIVED is possible: a counter that it needs increased or stayed, or rules drop
     packets."""
     snapshots = [topology.counters for topology in case.recording.topologies]
-    return stopping_nodes(case) | {
-        node
-        for before, after in pairwise(snapshots)
-        for node, counters in after.items()
-        if any(counters.get(name, 0) > before.get(node, {}).get(name, 0) for name in NEEDED)
-        or counters.get(local.RECEIVED, 0) == before.get(node, {}).get(local.RECEIVED, 0)
-    }
+    return (
+        stopping_nodes(case)
+        | set(grown_rules(case))
+        | {
+            node
+            for before, after in pairwise(snapshots)
+            for node, counters in after.items()
+            if any(counters.get(name, 0) > before.get(node, {}).get(name, 0) for name in NEEDED)
+            or counters.get(local.RECEIVED, 0) == before.get(node, {}).get(local.RECEIVED, 0)
+        }
+    )
 
 
 def flooded(case: Case, frame: int) -> Cause | None:

@@ -6,6 +6,7 @@ Decisive rules changed the packet, dropped it, or accepted it in a base chain; j
 from __future__ import annotations
 
 from cnetkit.model import Effect, Evidence, Rule, Verdict
+from cnetkit.trace.evidence import legacy
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.verdicts import HookVerdict, verdicts_of
 from cnetkit.trace.steps.nat import BRIDGE_TRANSLATIONS
@@ -26,7 +27,10 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     verdicts = verdicts_of(case, frame, parent if out or lifted else None)
     verdicts = [verdict for verdict in verdicts if _concerns(case, frame, parent, verdict)]
     verdicts.sort(key=_rank)
-    return tuple(e for verdict in verdicts if (e := worded(case, case.place(frame)[0], verdict)) is not None)
+    rules = tuple(e for verdict in verdicts if (e := worded(case, case.place(frame)[0], verdict)) is not None)
+    return (
+        rules if any(rule.effect == "translates" for rule in rules) else (*rules, *legacy.quoted(case, frame, parent))
+    )
 
 
 def _concerns(case: Case, frame: int, parent: int | None, verdict: HookVerdict) -> bool:
