@@ -353,6 +353,21 @@ def a_port_that_takes_no_flood(lab):
     return trace
 
 
+@fault(
+    "web/eth0",
+    "it asked 172.17.0.1:9090, and the answer from 172.17.0.2:90 was not translated back by dock",
+    "client/eth0",
+)
+def an_answer_that_skips_the_bridges_netfilter(lab):
+    dock = Dock(lab)
+    dock.web.http_server(90)
+    dock.host.publish(9090, to=dock.web, port=90)
+    dock.host.run("sysctl -w net.bridge.bridge-nf-call-iptables=0", check=True)
+    with lab.trace() as trace:
+        dock.client.run("curl -s -m .3 http://172.17.0.1:9090/")
+    return trace
+
+
 @fault("client/eth0", "both ports are isolated", "dock/veth.*")
 def isolated_ports(lab):
     dock = Dock(lab)

@@ -25,6 +25,7 @@ from cnetkit.trace.causes import (
     unreported,
 )
 from cnetkit.trace.causes.cause import Cause
+from cnetkit.trace.causes.untranslated import untranslated
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.legacy import grown as grown_rules
 from cnetkit.trace.evidence.ruleset import stopping_nodes
@@ -96,4 +97,4 @@ def _first(causes: tuple[Callable[[Case, int], Cause | None], ...], case: Case, 
     return next((cause for find in causes if (cause := find(case, frame)) is not None), None)
 
 
-__all__ = ["Cause", "arrived", "flooded", "lost"]
+__all__ = ["Cause", "arrived", "flooded", "lost", "untranslated"]

@@ -190,7 +190,10 @@ def outcome(case: Case, ends: Ends, journey: int, first: int) -> Outcome:
         return dropped
     answer = rejection(case, last)
     if answer is not None:
-        return Outcome("dropped", where, f"the node answered with {answer.quote}", (answer,))
+        words, why = f"the node answered with {answer.quote}", causes.untranslated(case, last)
+        if why is not None:
+            return Outcome("dropped", where, f"{words}: {why.reason}", (answer, *why.evidence))
+        return Outcome("dropped", where, words, (answer,))
     if ends.arrived[journey] and not dnat_target.elsewhere(case, last):
         return _because(causes.arrived(case, last), where) or _received(case, ends, journey, where)
     if (report := reported(case, journey)) is not None:
