@@ -27,6 +27,8 @@ PASSED = {"input", "forward", "postrouting"}
 APART_NS = 5_000_000_000
 """A verdict read this long after its frame belongs to another packet."""
 
+DESTINATION = {"dnat", "redirect", "netmap"}
+"""Actions that change a packet's destination."""
 Headers = tuple[str, bytes, bytes]
 """Node, and the parts of the network and transport headers that do not change inside a node."""
 
@@ -51,6 +53,10 @@ class Passage:
     """The hooks at which the kernel reported it, by our own chains too, which come last in their hook."""
     keys: list[Headers] = field(default_factory=list)
     """The packet's headers at each hook."""
+
+
+HandedUp = dict[Headers, deque[Passage]]
+"""The beginnings of passages that continue under another trace id, by the headers that they continue with."""
 
 
 class Passages:
@@ -157,7 +163,7 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
     """By the packet's headers: all passages, and those of incoming packets, in the order of time."""
     hooks = hook_names(case)
     index: dict[tuple[Headers, bool], list[Passage]] = {}
-    handed_up: dict[Headers, deque[Passage]] = {}
+    handed_up: HandedUp = {}
     for node, events in by_trace(case):
         verdict = events[0][1]
         passage = Passage(events[0][0], bool(verdict.incoming))
@@ -171,13 +177,14 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
                 passage.hooks.add(verdict.chain)
             else:
                 passage.verdicts.append(HookVerdict(time, verdict, hook))
-        if passage.keys and not begins and handed_up.get(passage.keys[0]):
-            before = handed_up[passage.keys[0]].popleft()
+        before = None if begins or not passage.keys else _before(handed_up, passage.keys[0])
+        if before is not None:
             before.verdicts += passage.verdicts
             before.hooks |= passage.hooks
             passage, before.keys = before, before.keys + passage.keys
         elif begins and hook == "prerouting" and passage.keys:
-            handed_up.setdefault(passage.keys[-1], deque()).append(passage)
+            last = passage.keys[-1]
+            handed_up.setdefault(_source(last) if _translated(case, node, events) else last, deque()).append(passage)
         for key in product(dict.fromkeys(passage.keys), (False, True) if passage.incoming else (False,)):
             there = index.setdefault(key, [])
             if not any(passage is existing for existing in there[-8:]):
@@ -185,6 +192,24 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
     for passages in index.values():
         passages.sort(key=lambda passage: passage.time_ns)
     return index
+
+
+def _before(handed_up: HandedUp, key: Headers) -> Passage | None:
+    """The first part of a packet's passage, which a bridge handed up under another trace id; perhaps translated."""
+    waiting = handed_up.get(key) or handed_up.get(_source(key))
+    return waiting.popleft() if waiting else None
+
+
+def _source(key: Headers) -> Headers:
+    """Headers without the destination, which DNAT changes."""
+    node, network, transport = key
+    return (node, network[:11] if len(network) == 15 else network[:19], transport[:2] + transport[4:])
+
+
+def _translated(case: Case, node: str, events: list[tuple[int, Verdict]]) -> bool:
+    """Whether a rule changed the packet's destination."""
+    rules = (case.tables.rules.get((node, v.family, v.table, v.chain, v.handle)) for _, v in events if v.type == "rule")
+    return any(action.kind in DESTINATION for rule in rules if rule is not None for action in rule.actions)
 
 
 def hook_names(case: Case) -> dict[tuple[str, str, str, str], str]:

@@ -1,0 +1,67 @@
+"""A packet that a bridge handed up keeps its verdicts, under another trace id and with another destination."""
+
+import pytest
+from scapy.layers.inet import IP, TCP
+from scapy.layers.inet6 import IPv6
+from scapy.layers.l2 import Ether
+
+from cnetkit.model import Action, Chain, Event, Interface, Node, Rule, Topology, Verdict
+from cnetkit.trace import explain
+from tests.trace.loading import frames_of, recording_of
+
+MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
+ENDS = {4: (IP, "10.0.0.1", "203.0.113.1", "10.0.0.9"), 6: (IPv6, "fd00::1", "fd01::1", "fd00::9")}
+
+
+def packet(version, to, port, seq=7):
+    kind, source, *targets = ENDS[version]
+    return kind(src=source, dst=targets[to]) / TCP(sport=5, dport=port, seq=seq, flags="S")
+
+
+def report(time_ns, trace_id, chain, handle, verdict, headers, version):
+    octets, size = bytes(headers), 20 if version == 4 else 40
+    family = "ip" if version == 4 else "ip6"
+    table = "nat" if chain == "PREROUTING" else "filter"
+    head = {"network_header": octets[:size], "transport_header": octets[size : size + 20], "incoming": "br0"}
+    return Event(
+        time_ns, "r", "verdict", "verdict", Verdict(trace_id, family, table, chain, handle, "rule", verdict, **head)
+    )
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize(("seq", "kind"), [(7, "dropped"), (8, "lost-from-sight")])
+def test_a_drop_after_dnat_belongs_to_the_packet_with_the_old_destination(version, seq, kind):
+    family = "ip" if version == 4 else "ip6"
+    topology = Topology(
+        nodes=(Node("r"),),
+        interfaces=(
+            Interface("r", "br0", 2, "bridge", MACS["dst"], up=True, addresses=("203.0.113.1/24", "fd01::1/64")),
+            Interface("r", "p0", 3, "veth", "02:00:00:00:00:05", up=True, master="br0"),
+        ),
+        chains=(
+            Chain("r", family, "nat", "PREROUTING", "prerouting"),
+            Chain("r", family, "filter", "FORWARD", "forward"),
+        ),
+        rules=(
+            Rule(
+                "r",
+                family,
+                "nat",
+                "PREROUTING",
+                1,
+                "-j DNAT",
+                "iptables",
+                actions=(Action("dnat", ENDS[version][3], 80),),
+            ),
+            Rule("r", family, "filter", "FORWARD", 2, "-A FORWARD -j DROP", "iptables", actions=(Action("drop"),)),
+        ),
+    )
+    before, after = packet(version, 0, 8080), packet(version, 1, 80)
+    events = (
+        report(11, 1, "PREROUTING", 1, "accept", before, version),
+        report(12, 2, "FORWARD", 2, "drop", packet(version, 1, 80, seq), version),
+    )
+    frames = frames_of([("r/p0", 1, 10, bytes(Ether(**MACS) / before)), ("r/br0", 1, 12, bytes(Ether(**MACS) / after))])
+    (journey,) = explain(recording_of(frames, (topology,), events)).journeys
+    assert journey.outcome.kind == kind
+    assert journey.outcome.reason == ("-A FORWARD -j DROP" if kind == "dropped" else "")
