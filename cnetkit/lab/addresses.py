@@ -58,6 +58,7 @@ class Pool:
     def __init__(self, network: str, *taken: str) -> None:
         self.network = interface(network).network
         self._taken = {ipaddress.ip_address(address) for address in taken}
+        self._reserved: set[IPv4Address | IPv6Address] = set()
         self._first = 0 if self.network.prefixlen >= self.network.max_prefixlen - 1 else 1  # RFC 3021, RFC 6164
         self._lowest = self._first
 
@@ -71,10 +72,16 @@ class Pool:
         last = self.network.num_addresses - (2 if self.network.version == 4 and self._first else 1)
         for offset in range(self._lowest, last + 1):
             address = self.network.network_address + offset
-            if address not in self._taken:
+            if address not in self._taken and address not in self._reserved:
                 self._lowest = offset + 1
                 return self._keep(address)
         raise CnetkitError(f"{self.network} has no free address left: use a shorter prefix, or detach a node")
+
+    def reserve(self, address: str) -> None:
+        """Leaves an address to whoever asks for it: it is never the next free one. CnetkitError if it is not in the network."""
+        if not self.holds(address):
+            raise CnetkitError(f"{address} is not in {self.network}")
+        self._reserved.add(_address(address))
 
     def holds(self, address: str) -> bool:
         """Whether an address, with or without a prefix length, is in the network. CnetkitError if it is no address."""
@@ -105,6 +112,11 @@ class Pool:
         address = interface(cidr).ip
         self._taken.discard(address)
         self._lowest = max(self._first, min(self._lowest, int(address) - int(self.network.network_address)))
+
+
+def version(text: str) -> int:
+    """The version, 4 or 6, of an IP address. CnetkitError if it is none."""
+    return _address(text).version
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:

@@ -37,6 +37,12 @@ class PooledNetwork:
         ipv6 = next((str(pool.network) for pool in pools if pool.network.version == 6), "")
         if ipv6 and not site.ipv6:
             raise CnetkitError(f"{ipv6} is an IPv6 network: make the lab with Lab(..., ipv6=True)")
+        versions = [pool.network.version for pool in pools]
+        if len(set(versions)) < len(versions):
+            raise CnetkitError(
+                f"{' and '.join(str(pool.network) for pool in pools)} are of one family: "
+                f"give {name} one IPv4 network, one IPv6 network, or both"
+            )
         self.site, self.name, self.pools, self._announce = site, name, list(pools), announce
         self.default_gateways = tuple(gateway.split("/")[0] for gateway in gateways)
         self.members: dict[str, Attachment] = {}
@@ -52,6 +58,9 @@ class PooledNetwork:
         """(node, interface) of the other end, for a new attachment."""
         raise NotImplementedError
 
+    def check_joins(self, node: LabNode) -> None:
+        """CnetkitError unless this kind of network can have the node as a member."""
+
     # --- Attaching ---------------------------------------------------------------------------------------------------
 
     def attach(self, node: LabNode, address: str = "", interface: str = "") -> Attachment:
@@ -60,6 +69,7 @@ class PooledNetwork:
         CnetkitError if the node is attached already, or if the address or the name is taken or not allowed.
         """
         self.site.check_member(node)
+        self.check_joins(node)
         if node.name in self.members:
             raise CnetkitError(
                 f"{node.name} is already attached to {self.name}, by {self.members[node.name].interface}"
@@ -78,7 +88,8 @@ class PooledNetwork:
         made: list[Attachment] = []
         try:
             for node in nodes:
-                made.append(self._attachment(node, interface, self._take(address)))  # noqa: PERF401 - taken addresses are given back
+                made.append(self._attachment(node, interface, self._take(address)))
+                node.check_addresses(made[-1].addresses)
             self.site.build(*before, *self._operations(made))
         except BaseException:
             for attachment in made:
@@ -166,6 +177,17 @@ class HostNetwork(PooledNetwork):
     ) -> None:  # fmt: skip
         super().__init__(host.site, name, pools, gateways, announce)
         self.host = host
+
+    def check_joins(self, node: LabNode) -> None:
+        """CnetkitError if the node is the network's host, or stands in another host."""
+        self.site.check_member(self.host)
+        if node is self.host:
+            raise CnetkitError(f"{node.name} has {self.name} itself: attach its containers, or other machines")
+        if node.parent not in (None, self.host):
+            raise CnetkitError(
+                f"{node.name} stands in {node.parent.name}, and {self.name} in {self.host.name}: a host's networks join "
+                "its own containers"
+            )
 
     def container(self, name: str, address: str = "") -> Container:
         """A new container on this network, at the next free address or at `address`."""

@@ -6,7 +6,7 @@ It does not know which kinds of nodes there are, or how a node is joined to a ne
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cnetkit import operations as op
@@ -51,8 +51,27 @@ class LabNode(Place, Parts):
         """CnetkitError unless a new interface of the node can have this name."""
         if name in self.interfaces:
             raise CnetkitError(f"{self.name} already has an interface {name!r}: choose another name")
-        if not 0 < len(name.encode()) < 16 or "/" in name or name.split() != [name]:
-            raise CnetkitError(f"{name!r} cannot be the name of an interface: the kernel takes 1 to 15 letters")
+        if (
+            not isinstance(name, str)
+            or not 0 < len(name.encode()) < 16
+            or name.split() != [name]
+            or set(name) & set("/:%\0")
+            or name in (".", "..", "all", "default", "lo")
+        ):
+            raise CnetkitError(
+                f"{name!r} cannot be the name of an interface: the kernel takes 1 to 15 letters without '/', ':' and '%', and "
+                "keeps lo, all and default for itself"
+            )
+
+    def check_addresses(self, cidrs: Sequence[str]) -> None:
+        """CnetkitError if the node has one of these addresses already."""
+        own = {ipaddress.ip_interface(cidr).ip: name for name, every in self.interfaces.items() for cidr in every}
+        for cidr in cidrs:
+            address = ipaddress.ip_interface(cidr).ip
+            if address in own:
+                raise CnetkitError(
+                    f"{self.name} already has the address {address}, at {own[address]}: choose another address or network"
+                )
 
     def mac_for(self, interface: str, cidrs: tuple[str, ...]) -> str:
         """The MAC address that an interface with these addresses gets."""
@@ -63,9 +82,15 @@ class LabNode(Place, Parts):
         if destination == "default":
             destination = "::/0" if ":" in via else "0.0.0.0/0"
         try:
-            ipaddress.ip_network(destination)
+            prefix = ipaddress.ip_network(destination)
         except ValueError as error:
             raise CnetkitError(f"{destination!r} is not a prefix such as '10.0.0.0/8': {error}") from None
+        if not via and not interface:
+            raise CnetkitError(
+                f"the route to {destination} leads nowhere: give via='10.0.0.1', say, or interface='eth0'"
+            )
+        if via and addresses.version(via) != prefix.version:
+            raise CnetkitError(f"a route to {destination} cannot lead via {via}: both are IPv4, or both IPv6")
         self.site.build(op.AddRoute(self.name, destination, via, interface))
 
     def sysctl(self, name: str, value: str | int) -> None:

@@ -96,3 +96,24 @@ def test_a_switch_that_is_removed_takes_the_interfaces_of_its_machines_along(lab
     assert not desk.attachments
     lab.connect(desk, host, "192.0.2.0/24")
     desk.run("ping -c1 -W2 192.0.2.1", check=True)
+
+
+def test_a_switch_is_not_plugged_into_itself_nor_used_once_it_is_gone(lab):
+    office, a = lab.lan("office", "10.50.0.0/24"), lab.host("a")
+    with pytest.raises(CnetkitError, match="office is the switch itself"):
+        office.attach(office.node)
+    with pytest.raises(CnetkitError, match="is not a node: give what"):
+        lab.connect(a, office, "10.1.0.0/24")
+    office.attach(a)
+    office.node.remove()
+    assert not a.interfaces
+    with pytest.raises(CnetkitError, match="office is not a node of the lab"):
+        office.attach(a)
+
+
+@pytest.mark.parametrize("networks", [("10.1.0.0/24", "10.2.0.0/24"), ("127.0.0.0/24",), ("fd00::/64",), (5,)])
+def test_a_lan_that_cannot_be_leaves_nothing(lab, networks):
+    with pytest.raises(CnetkitError):
+        lab.lan("office", *networks)
+    assert not lab.nodes
+    assert not lab.site.built

@@ -106,3 +106,35 @@ def test_a_macvlan_network_needs_a_link_and_a_gateway_of_its_own(lab):
         dock.macvlan("mv", "10.50.0.0/24", gateway="10.60.0.1")
     with pytest.raises(CnetkitError, match="write the network as"):
         dock.macvlan("mv", "10.50.0.7/24")
+
+
+def test_no_address_is_given_out_twice_on_a_link(lab):
+    office, rack, desk = lab.lan("office", "10.50.0.0/24"), lab.host("rack"), lab.host("desk")
+    office.attach(desk), office.attach(rack)
+    other = lab.host("other")
+    office.attach(other)
+    nets = [host.macvlan("mac", "10.50.0.0/24", gateway="10.50.0.4") for host in (rack, other)]
+    containers = [net.container(f"c{number}") for number, net in enumerate(nets)]
+    gateway = office.attach(lab.router("gateway"), "10.50.0.4")
+    addresses = [node.address for node in (desk, rack, other, *containers)]
+    assert addresses == ["10.50.0.1", "10.50.0.2", "10.50.0.3", "10.50.0.5", "10.50.0.6"]
+    assert gateway.addresses == ("10.50.0.4/24",)
+    assert containers[0].run("ping -c 1 -W 2 10.50.0.4").ok
+    with pytest.raises(CnetkitError, match="it is the gateway"):
+        nets[0].container("late", "10.50.0.4")
+
+
+def test_the_other_end_of_a_wire_keeps_its_address(lab):
+    dock, router = lab.host("dock"), lab.router("router")
+    lab.connect(dock, router, "10.1.0.0/24")
+    assert dock.macvlan("mac", "10.1.0.0/24").container("web").address == "10.1.0.3"
+
+
+def test_a_macvlan_joins_containers_of_its_host_only(lab):
+    rack, desk = lab.host("rack"), lab.host("desk")
+    lab.connect(rack, desk, "10.1.0.0/24")
+    net = rack.macvlan("mac", "10.1.0.0/24")
+    with pytest.raises(CnetkitError, match="desk is not a container of rack"):
+        net.attach(desk)
+    with pytest.raises(CnetkitError, match="which macvlan containers cannot reach"):
+        rack.macvlan("mac1", "10.1.0.0/24", gateway=rack.address)

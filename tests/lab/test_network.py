@@ -117,3 +117,45 @@ def test_what_is_no_node_is_refused_in_one_sentence(dock):
 def test_a_pattern_that_gives_no_names_is_refused(dock, pattern, count):
     with pytest.raises(CnetkitError, match="gives no names"):
         Bridge(dock, "docker0", ["172.17.0.1/16"]).containers(pattern, count)
+
+
+def test_a_network_has_at_most_one_pool_of_each_family(dock):
+    with pytest.raises(CnetkitError, match="are of one family"):
+        Bridge(dock, "br0", ["10.1.0.1/24", "10.2.0.1/24"])
+
+
+def test_a_bridge_joins_its_hosts_containers_and_other_machines_only(dock):
+    net, other = Bridge(dock, "docker0", ["172.17.0.1/16"]), host(dock.site, "other")
+    foreign = other.container("foreign")
+    with pytest.raises(CnetkitError, match="dock has docker0 itself"):
+        net.attach(dock)
+    with pytest.raises(CnetkitError, match="foreign stands in other, and docker0 in dock"):
+        net.attach(foreign)
+    assert net.attach(other).addresses == ("172.17.0.2/16",)
+
+
+def test_a_node_has_an_address_once(dock):
+    first, second = Bridge(dock, "br0", ["10.1.0.1/24"]), Bridge(dock, "br1", ["10.1.0.2/24"])
+    web = first.container("web", "10.1.0.9")
+    with pytest.raises(CnetkitError, match="web already has the address"):
+        second.attach(web, "10.1.0.9")
+    assert second.attach(web, "10.1.0.8").addresses == ("10.1.0.8/24",)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "a:b", "a%d", ".", "..", "lo", "all", "default", "x" * 16, None])
+def test_a_name_that_the_kernel_does_not_take_is_refused_for_an_interface(dock, name):
+    with pytest.raises(CnetkitError, match="cannot be the name of an interface"):
+        dock.check_interface(name)
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ({"destination": "default"}, "leads nowhere"),
+        ({"destination": "default", "via": "web"}, "'web' is not an IP address"),
+        ({"destination": "fd00::/64", "via": "10.1.0.1"}, "both are IPv4, or both IPv6"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused(dock, route, words):
+    with pytest.raises(CnetkitError, match=words):
+        dock.route(**route)

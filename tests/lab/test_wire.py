@@ -46,3 +46,10 @@ def test_what_cannot_be_is_refused_and_nothing_is_built(pair, networks, wanted, 
     with pytest.raises(CnetkitError, match=words):
         connect(*pair, networks, wanted)
     assert not pair[0].site.sandbox.built
+
+
+def test_a_machine_has_an_address_once_over_all_its_wires(pair):
+    connect(*pair, ["10.1.0.0/24"])
+    with pytest.raises(CnetkitError, match="a already has the address"):
+        connect(*pair, ["10.1.0.0/24"])
+    connect(*pair, ["10.1.0.0/24"], ("10.1.0.7", "10.1.0.8"))

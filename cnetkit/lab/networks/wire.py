@@ -29,6 +29,8 @@ def connect(a: LabNode, b: LabNode, networks: Sequence[str], wanted: Sequence[Wa
     if ipv6 and not a.site.ipv6:
         raise CnetkitError(f"{ipv6} is an IPv6 network: make the lab with Lab(..., ipv6=True)")
     at_a, at_b = _addresses(pools, wanted)
+    a.check_addresses(at_a)
+    b.check_addresses(at_b)
     ends = a.free_interface(), b.free_interface()
     macs = [addresses.mac(node.name, end) for node, end in zip((a, b), ends, strict=True)]
     operations: list[op.Operation] = [op.AddVeth(a.name, ends[0], macs[0], b.name, ends[1], macs[1])]

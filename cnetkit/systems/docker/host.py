@@ -119,6 +119,7 @@ def bridge(host: Host, name: str = "docker0", *gateways: str, rules: bool = True
     """
     host.check_interface(name)
     made, docker = Bridge(host, name, gateways or ("172.17.0.1/16",)), host.part(DockerHost)
+    host.check_addresses(made.gateways)
     host.site.build(*made.operations(), *(docker.bridge_operations(made) if rules else []))
     if rules:
         docker.families |= {":" in gateway for gateway in made.gateways}

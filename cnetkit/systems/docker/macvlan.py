@@ -10,7 +10,7 @@ from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.host import Host
-from cnetkit.lab.network import HostNetwork
+from cnetkit.lab.network import HostNetwork, PooledNetwork
 from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
@@ -21,6 +21,7 @@ def macvlan(host: Host, name: str, subnet: str, *, parent: str = "eth0", gateway
     `host.macvlan("mv", "10.50.0.0/24", gateway="10.50.0.1")`: the gateway is a machine on that link, and containers get a default
     route to it; without one they have none. CnetkitError if the host has no such link, or the gateway is not in the network.
     """
+    host.site.check_member(host)
     if parent not in host.interfaces:
         raise CnetkitError(f"{host.name} has no interface {parent!r}: it has {', '.join(host.interfaces) or 'none'}")
     return Macvlan(host, name, subnet, parent, gateway)
@@ -30,12 +31,27 @@ class Macvlan(HostNetwork):
     """Containers with macvlan interfaces on a link of a host. Made with `host.macvlan`."""
 
     def __init__(self, host: Host, name: str, subnet: str, parent: str, gateway: str) -> None:
-        taken = [cidr.split("/")[0] for cidr in host.interfaces[parent]]
-        pool = addresses.Pool(str(addresses.network(subnet)), *(one for one in taken if one))
+        pool = _pool(host, parent, str(addresses.network(subnet)))
         if gateway:
-            pool.take(gateway)
+            if gateway.split("/")[0] in (cidr.split("/")[0] for cidr in host.interfaces[parent]):
+                raise CnetkitError(
+                    f"{gateway} is already used in {pool.network} by {host.name}, which macvlan containers cannot reach: "
+                    "name another machine"
+                )
+            pool.reserve(gateway)
         super().__init__(host, name, [pool], [gateway] if gateway else [])
         self.parent = parent
+
+    def check_joins(self, node: LabNode) -> None:
+        """CnetkitError unless the node is a container of the host, whose link it shares."""
+        super().check_joins(node)
+        if node.parent is not self.host:
+            raise CnetkitError(f"{node.name} is not a container of {self.host.name}, whose link {self.name} shares")
+
+    def _take(self, wanted: str) -> tuple[str, ...]:
+        if wanted.split("/")[0] in self.default_gateways:
+            raise CnetkitError(f"{wanted} is already used in {self.pools[0].network}: it is the gateway")
+        return super()._take(wanted)
 
     def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """The parent, which all of them share."""
@@ -48,3 +64,22 @@ class Macvlan(HostNetwork):
 
     def __repr__(self) -> str:
         return f"<macvlan {self.name} on {self.host.name}/{self.parent}: {len(self.members)} containers>"
+
+
+def _pool(host: Host, parent: str, subnet: str) -> addresses.Pool:
+    """The addresses of a subnet on a link: those of the network that the link belongs to, if it is the same one.
+
+    Docker knows only its own containers. Here the lab knows all machines, so that no address is given out twice on a link.
+    """
+    joined = host.attachments[parent].network if parent in host.attachments else host.bridges.get(parent)
+    for pool in joined.pools if isinstance(joined, PooledNetwork) else ():
+        if str(pool.network) == subnet:
+            return pool
+    pool = addresses.Pool(subnet)
+    taken = (
+        cidr.split("/")[0]
+        for node in host.site.members.values()
+        for cidrs in node.interfaces.values()
+        for cidr in cidrs
+    )
+    return addresses.Pool(subnet, *(address for address in taken if pool.holds(address)))

@@ -40,6 +40,12 @@ class Lan(PooledNetwork):
         self.node.interfaces[BRIDGE] = ()
         site.register(self.node)
 
+    def check_joins(self, node: LabNode) -> None:
+        """CnetkitError if the switch is gone, or is to be plugged into itself."""
+        self.site.check_member(self.node)
+        if node is self.node:
+            raise CnetkitError(f"{self.name} is the switch itself: attach hosts, routers or containers to it")
+
     def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """The switch's port, named after what is plugged in: `web` for the first, else a name of the kernel's length."""
         port = node.name if len(node.name.encode()) < 16 else addresses.veth_name(node.name, interface)
