@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.protocols import ICMP, ICMPV6, TCP
-from cnetkit.trace.arrays.digests import mix
+from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.conversations.flows import both_ends
 from cnetkit.trace.packets.icmp_errors import errors
 from cnetkit.trace.steps.joined import Joined
 
@@ -56,11 +57,26 @@ def exchanges(joined: Joined, tap: NDArray[np.int32], flow: I64, flows: int) -> 
     rank[joined.order] = np.arange(len(rank))
     rows = np.flatnonzero((flow >= 0) & (joined.journey >= 0) & ~_overheard(joined, flow, flows))
     rows = rows[np.lexsort((rank[rows], joined.journey[rows], tap[rows], flow[rows]))]
-    rows = rows[changes(flow[rows], tap[rows], joined.journey[rows])]
+    first = changes(flow[rows], tap[rows], joined.journey[rows])
+    if not first.all():  # at one tap before and after a translation: look at the same side of it both ways
+        usual = _usual(mix(flow[rows], tap[rows]), both_ends(joined)[rows])
+        order = np.lexsort((rank[rows], ~usual, joined.journey[rows], tap[rows], flow[rows]))
+        rows = rows[order]
+    rows = rows[first]
     rows = rows[_at_best_tap(tap[rows], flow[rows], rank[rows], flows)]
     rows = rows[np.lexsort((rank[rows], flow[rows]))]
     begins = np.searchsorted(flow[rows], np.arange(flows + 1)).astype(np.int64)
     return Exchanges(rows, flow[rows], begins, _answers(joined, rows, flow[rows], begins), errors(joined.columns)[rows])
+
+
+def _usual(place: U64, ends: U64) -> Flags:
+    """The rows that show the ends that most rows of their `place` show; of equally many, those that come first."""
+    keys, begin, number, count = np.unique(mix(place, ends), return_index=True, return_inverse=True, return_counts=True)
+    order = np.lexsort((begin, -count, place[begin]))
+    best = np.zeros(len(keys), np.bool_)
+    best[order[changes(place[begin][order])]] = True
+    usual: Flags = best[number]
+    return usual
 
 
 def _overheard(joined: Joined, flow: I64, flows: int) -> Flags:

@@ -20,7 +20,7 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
     count = joined.journeys()
     if not count:
         return np.zeros(0, np.int64)
-    digest = _ends(joined)
+    digest = both_ends(joined)
     turned = (joined.parent < 0) | (digest != digest[joined.parent])
     turned &= (joined.journey >= 0) & (joined.columns.fragment == 0)  # later fragments have no ports
     turned &= ~joined.encrypted()  # the tunnel's ends would join everything that passes it
@@ -47,7 +47,7 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
     return number.astype(np.int64)
 
 
-def _ends(joined: Joined) -> U64:
+def both_ends(joined: Joined) -> U64:
     """Digests of both ends, equal for both directions."""
     c = joined.columns
     icmp = (c.protocol == 1) | (c.protocol == 58)

@@ -12,6 +12,7 @@ from cnetkit.trace.steps.copies import COPY
 from cnetkit.trace.steps.flood import FLOOD
 from cnetkit.trace.steps.link import LINK
 from cnetkit.trace.steps.nat import BRIDGE_NAT, BRIDGE_NAT_UP, NAT
+from cnetkit.trace.steps.relay import RELAY
 from cnetkit.trace.steps.routing import ROUTE
 from cnetkit.trace.steps.step import Step, Wanted
 from cnetkit.trace.steps.tunnel import STACKED_ACROSS, STACKED_DOWN, STACKED_UP, UNWRAPPED, WRAPPED
@@ -43,6 +44,7 @@ STEPS: tuple[Step, ...] = (
     BRIDGE_NAT,
     DECRYPTED,
     ENCRYPTED,
+    RELAY,
     COPY,
     FLOOD,
     GAP,
