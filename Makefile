@@ -5,6 +5,7 @@
 #   make picture       draw the README's picture anew
 #   make house         draw the rooms of the package anew, for docs/ARCHITECTURE.md
 #   make fuzz          look for captures that break the reader, guided by coverage, for SECONDS
+#   make mutants       put small faults into what the branch changed, and print those that no test notices
 #   make recordings    record each lab's and notebook's session anew, for machines that cannot run it live
 
 SHELL := /bin/sh
@@ -19,7 +20,7 @@ LATER =
 # What they find does not depend on who runs them, or they run as an ordinary user in any case.
 EITHER = any_capture columns confined exercises lessons partial segments truth unreported
 
-.PHONY: house lab demo test kernel-test bench fuzz lock picture recordings clean system test-system
+.PHONY: mutants house lab demo test kernel-test bench fuzz lock picture recordings clean system test-system
 .NOTPARALLEL:
 
 lab: $(STAMP)
@@ -46,6 +47,11 @@ kernel-test: $(STAMP) test-system
 
 bench: $(STAMP) test-system
 	$(BIN)/python -m tests.bench
+
+# FOLDER= takes everything in a folder of cnetkit instead of what the branch changed; SAMPLE= says how many.
+mutants: SAMPLE = 40
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants --sample $(SAMPLE) $(FOLDER)
 
 fuzz: SECONDS = 600
 fuzz: $(STAMP)
