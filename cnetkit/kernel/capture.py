@@ -18,6 +18,8 @@ _SHARES = {"host": 4, "router": 4}
 _BLOCK_MS = 50
 """The kernel hands a block over after this time even if it is not full, so that a live view is never further behind."""
 _QUIET, _PATIENCE = 0.010, 0.5
+_WRITTEN = 0.002
+"""How long the kernel may take to finish a frame that it began to write before its ring was stopped."""
 
 
 class RingCapture:
@@ -100,10 +102,14 @@ class RingCapture:
             ring.stop()
         if not quiet:  # the kernel may still be writing a frame into its block: wait until its timer closes the block
             self._read_until(lambda _: not any(ring.state()[-1] for ring in self.rings.values()), _PATIENCE)
-        for node, ring in self.rings.items():
-            self.read_frames(node)
-            if remainder := ring.remainder():
-                self._frames(node, remainder)
+        for node in self.rings:
+            self._read_rest(node)
+
+    def _read_rest(self, node: str) -> None:
+        """Passes on all that a stopped ring holds, the block that the kernel was still filling too."""
+        self.read_frames(node)
+        if remainder := self.rings[node].remainder():
+            self._frames(node, remainder)
 
     def _read_until(self, finished: Callable[[float], bool], patience: float) -> bool:
         """Reads until `finished`, which is called with the seconds since the last arrival. False if `patience` seconds passed."""
@@ -135,7 +141,9 @@ class RingCapture:
     def leave(self, node: str) -> None:
         """Stops capturing in a node that is about to be removed, after passing on what its ring holds."""
         if node in self.rings:
-            self.read_frames(node)
+            self.rings[node].stop()
+            time.sleep(_WRITTEN)
+            self._read_rest(node)
             self.read_events(node)
             self._lost[node] = self._lost.get(node, 0) + self.rings[node].lost()
             self.rings.pop(node).close()
