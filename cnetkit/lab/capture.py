@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cnetkit import protocol as p
-from cnetkit.model import SUBJECTS, CnetkitError, Event, Loss, Topology
+from cnetkit.model import SUBJECTS, CnetkitError, Event, Interface, Loss, Topology
 from cnetkit.recording.blocks import frames_from_blocks
 from cnetkit.recording.frames import Tap
 from cnetkit.recording.recording import Recording
@@ -83,7 +84,7 @@ class LiveCapture:
 
     def _recorded(self, blocks: list[tuple[str, bytes]], events: list[Event], losses: tuple[Loss, ...]) -> Recording:
         return Recording(
-            frames=frames_from_blocks(blocks, _taps(*self._topologies)),
+            frames=frames_from_blocks(blocks, _passing(events) | _taps(*self._topologies)),
             topologies=tuple(self._topologies),
             events=tuple(events),
             losses=losses,
@@ -121,6 +122,15 @@ def _taps(*topologies: Topology) -> dict[tuple[str, int], Tap]:
         (interface.node, interface.index): Tap(interface.node, interface.name)
         for topology in topologies
         for interface in topology.interfaces
+    }
+
+
+def _passing(events: Iterable[Event]) -> dict[tuple[str, int], Tap]:
+    """The taps of interfaces that were made or removed during a capture, so that no topology need have them."""
+    return {
+        (event.node, event.subject.index): Tap(event.node, event.subject.name)
+        for event in events
+        if event.kind == "interface" and isinstance(event.subject, Interface)
     }
 
 

@@ -186,3 +186,28 @@ def test_a_node_with_links_upon_links_can_be_removed(lab):
     for attempt in (lambda: a.container("c"), lambda: a.bridge("br0", "10.1.0.1/24")):
         with pytest.raises(CnetkitError, match=r"no node 'a'|a is not a node"):
             attempt()
+
+
+def test_an_interface_that_was_there_during_a_capture_only_has_its_name_and_routes(lab):
+    dock = lab.host("dock")
+    net, web = dock.bridge("br0", "10.1.0.1/24", rules=False), dock.container("web")
+    with lab.trace() as trace:
+        net.attach(web, interface="lan0")
+        web.run("ping -c1 -W2 10.1.0.1", check=True)
+        net.detach(web)
+    request = next(journey for journey in trace.journeys if journey.packet.kind == "echo request")
+    port = f"veth{request.hops[1].interface.removeprefix('veth')}"
+    assert [f"{hop.node}/{hop.interface}" for hop in request.hops] == ["web/lan0", f"dock/{port}", "dock/br0"]
+    assert any("dev lan0" in one.quote for one in request.hops[0].evidence if one.kind == "route")
+
+
+def test_the_frames_of_a_node_that_is_removed_during_a_capture_are_kept(lab):
+    dock = lab.host("dock")
+    net = dock.bridge("br0", "10.1.0.1/24", rules=False)
+    web, client = net.container("web"), net.container("client")
+    with lab.trace() as trace:
+        client.run(f"ping -c1 -W2 {web.address}", check=True)
+        web.remove()
+    request = next(journey for journey in trace.journeys if journey.packet.kind == "echo request")
+    assert [hop.node for hop in request.hops] == ["client", "dock", "dock", "web"]
+    assert not trace.recording.losses
