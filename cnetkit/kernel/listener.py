@@ -46,7 +46,8 @@ class Listener:
         self._tracing = True
         self.stack.tracers += 1
         if self.stack.tracers == 1:
-            verdicts.trace_on(self.stack)
+            families = {"netdev" if chain.hook == "ingress" else chain.family for chain in self._rules[0]}
+            verdicts.trace_on(self.stack, families)
 
     def read(self) -> list[Event]:
         """The events since the last call."""

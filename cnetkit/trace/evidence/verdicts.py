@@ -20,8 +20,8 @@ from cnetkit.trace.evidence.case import CACHED_PACKETS, Case
 from cnetkit.trace.packets.packet import outermost
 
 OWN_TABLE = "cnetkit_trace"
-OWN_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
-BEGINS = ("prerouting", "output")
+OWN_HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
+BEGINS = ("ingress", "prerouting", "output")
 PASSED = {"input", "forward", "postrouting"}
 """Hooks in which our chain comes last (priority 1000): a packet that it reports has passed all others there."""
 APART_NS = 5_000_000_000
@@ -215,7 +215,8 @@ def _translated(case: Case, node: str, events: list[tuple[int, Verdict]]) -> boo
 def hook_names(case: Case) -> dict[tuple[str, str, str, str], str]:
     """The hook of each base chain, by node, family, table and chain; our own chains included."""
     hooks = {(c.node, c.family, c.table, c.name): c.hook for t in case.tables.rule_sets for c in t.chains}
-    return hooks | {(node, "inet", OWN_TABLE, hook): hook for node in case.tables.addresses for hook in OWN_HOOKS}
+    own = product(case.tables.addresses, ("netdev", "bridge", "inet"), OWN_HOOKS)
+    return hooks | {(node, family, OWN_TABLE, hook): hook for node, family, hook in own}
 
 
 def by_trace(case: Case) -> list[tuple[str, list[tuple[int, Verdict]]]]:
