@@ -94,3 +94,18 @@ def test_a_tunnelled_packet_quotes_the_remotes_entry_and_the_underlay_route(lab)
     assert said(wrapped, "route")[0][0].startswith("default via 192.0.2.")
     inside = hop(trace, "udp 10.244.0.11:", "n2/flannel.1", "in")
     assert said(inside, "tunnel")[0][0].startswith("flannel.1 type vxlan id 42 local ")
+
+
+def test_a_packet_that_was_translated_and_then_dropped_is_not_said_to_be_for_the_host_itself(lab):
+    dock = lab.host("dock")
+    web = dock.bridge("docker0", "172.17.0.1/16").container("web")
+    outside = lab.host("outside")
+    lab.connect(outside, dock, "203.0.113.0/24")
+    dock.publish(8080, to=web, port=80)
+    dock.run("iptables-nft -I FORWARD -p tcp --dport 80 -j DROP", check=True)
+    with lab.trace() as trace:
+        outside.run("curl -s -m 1 http://203.0.113.1:8080/")
+    dropped = trace.select("tcp.flags.syn and dropped").journeys[0]
+    assert (dropped.outcome.where, dropped.hops[-1].interface) == ("dock/eth0", "eth0")
+    assert any("DNAT" in each.quote for each in dropped.hops[-1].evidence)
+    assert not [each for each in dropped.hops[-1].evidence if each.kind == "route"]

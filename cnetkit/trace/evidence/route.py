@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from cnetkit.model import Evidence, PolicyRule, Route
 from cnetkit.rules import completed_policy
+from cnetkit.trace.evidence import dnat_target
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.policy import Routed, holds, network
 from cnetkit.trace.evidence.verdicts import verdicts_of
@@ -38,12 +39,10 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     if out and _bridged(case, frame, parent):
         return ()
     packet, (node, _), time = case.packet(frame), case.place(frame), case.time(frame)
-    after = None if out else case.tables.translations.get((node, packet.protocol, packet.ends))
+    ends = packet.ends
+    address, port = (ends.destination, ends.destination_port) if out else dnat_target.target(case, frame)
     asked = routed(case, _came_in(case, frame))
-    target = after or packet.ends
-    asked = replace(
-        asked, destination=target.destination, dport=None if asked.dport is None else target.destination_port
-    )
+    asked = replace(asked, destination=address, dport=None if asked.dport is None else port or None)
     if tunnelled:  # a router treats what is inside as payload
         asked = Routed(*outer_ends(case.joined.columns, frame))
     result = lookup(case, node, asked, time)
