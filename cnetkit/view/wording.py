@@ -143,7 +143,7 @@ def unsent(trace: Trace, most: int = 8) -> Iterator[str]:
     for entry in trace.unsent:
         why = f"because of the {because(entry.evidence[0])}" if entry.evidence else f"because of {entry.reason}"
         if entry.packet is None:
-            what = f": {entry.reason} for {{}}"
+            what = f": {{}}, dropped in {entry.hook.upper()}" if entry.hook else f": {entry.reason} for {{}}"
         else:
             sent = entry.packet
             kinds = " ".join(filter(None, (sent.protocol, sent.kind.replace(",", ""))))

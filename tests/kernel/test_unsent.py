@@ -3,6 +3,7 @@
 import pytest
 
 from cnetkit import Lab
+from cnetkit.view import wording
 
 SEND = "import socket\ns = socket.socket({family}, 2)\ntry: s.sendto(b'x', ('{to}', 53))\nexcept OSError: pass\n"
 EGRESS = (
@@ -39,6 +40,22 @@ def test_a_rule_on_the_way_out_is_named_and_a_rule_for_others_is_not(hook, versi
         (entry,) = trace.unsent
         assert "53" in entry.reason
         assert entry.packet.ends.destination == to
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_legacy_rule_on_the_way_out_is_named_by_its_counter(version):
+    with Lab("net", ipv6=version == 6) as lab:
+        a, b = lab.host("a"), lab.host("b")
+        lab.connect(a, b, "10.0.0.0/24", *(["fd00::/64"] if version == 6 else []))
+        tool, family, to = ("iptables", "AF_INET", "10.0.0.1") if version == 4 else ("ip6tables", "AF_INET6", "fd00::1")
+        for node, port in ((a, 53), (a, 54), (b, 53)):
+            node.run(f"{tool}-legacy -A OUTPUT -p udp --dport {port} -j DROP", check=True)
+        with lab.trace() as trace:
+            a.run(["python3", "-c", SEND.format(family=f"socket.{family}", to=to)], check=True)
+        (entry,) = trace.unsent
+        assert (entry.node, entry.count, entry.hook, entry.packet) == ("a", 1, "output", None)
+        assert entry.reason.endswith("--dport 53 -j DROP")
+        assert "Not sent by a: 1 packet, dropped in OUTPUT" in list(wording.unsent(trace))
 
 
 def test_a_node_without_a_route_is_named_and_its_neighbour_is_not():

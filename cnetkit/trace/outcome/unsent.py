@@ -17,6 +17,7 @@ from cnetkit.recording.frames import OUT, Frames, Tap
 from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.evidence import rule
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.legacy import grown
 from cnetkit.trace.evidence.verdicts import OWN_TABLE, HookVerdict, by_trace, hook_names
 from cnetkit.trace.packets.packet import Packet, packet_of
 
@@ -65,7 +66,7 @@ def unsent(case: Case) -> tuple[Unsent, ...]:
         found = [_of_drop(case, drop, packet_of(sent, at)) for at, drop in enumerate(drops) if not seen[at]]
     else:
         found = []
-    return (*sorted(found, key=lambda entry: entry.time_ns), *_without_route(case))
+    return (*sorted(found, key=lambda entry: entry.time_ns), *_counted(case), *_without_route(case))
 
 
 def _of_drop(case: Case, drop: _Drop, packet: Packet) -> Unsent:
@@ -121,6 +122,14 @@ def _captured(case: Case, drops: list[_Drop]) -> np.ndarray:
     nodes = np.array([number[drop.node] for drop in drops])
     wanted = mix(nodes, last.src_low, last.dst_low, last.sport, last.dport, last.ident, last.seq)
     return np.isin(wanted, shown)
+
+
+def _counted(case: Case) -> Iterator[Unsent]:
+    """What the rules of iptables-legacy in OUTPUT dropped: a packet that such a rule counted is one of the node's own."""
+    for node, rules in grown(case).items():
+        for entry in rules:
+            if entry.rule.chain == "OUTPUT" and any(action.kind in ("drop", "reject") for action in entry.rule.actions):
+                yield Unsent(node, None, entry.packets, 0, "output", entry.rule.text, (entry.evidence(),))
 
 
 def _without_route(case: Case) -> Iterator[Unsent]:
