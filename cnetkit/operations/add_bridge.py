@@ -22,6 +22,6 @@ class AddBridge(Operation, frozen=True):
 
     def commands(self) -> list[str]:
         """The commands that do the same by hand."""
-        make = ip(self.node, "link", "add", self.name, "address", self.mac, "type", "bridge")
-        up = ip(self.node, "link", "set", self.name, "up")
+        make = ip(self.node, "link", "add", "name", self.name, "address", self.mac, "type", "bridge")
+        up = ip(self.node, "link", "set", "dev", self.name, "up")
         return [make, up, checksums_in_software(self.node, self.name)]

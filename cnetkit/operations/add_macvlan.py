@@ -31,5 +31,5 @@ class AddMacvlan(Operation, frozen=True):
         make = ("link", "add", "link", self.parent, "name", self.name, "address", self.mac, "netns", self.node)
         return [
             words("ip", "-n", self.parent_node, *make, "type", "macvlan", "mode", "bridge"),
-            ip(self.node, "link", "set", self.name, "up"),
+            ip(self.node, "link", "set", "dev", self.name, "up"),
         ]

@@ -32,7 +32,7 @@ class AddVeth(Operation, frozen=True):
     def commands(self) -> list[str]:
         """The commands that do the same by hand."""
         mtu = ("mtu", self.mtu) if self.mtu else ()
-        near = ip(self.node, "link", "add", self.name, "address", self.mac, *mtu, "type", "veth")
+        near = ip(self.node, "link", "add", "name", self.name, "address", self.mac, *mtu, "type", "veth")
         far = words("peer", "name", self.peer_name, "address", self.peer_mac, *mtu, "netns", self.peer_node)
         lines = [f"{near} {far}", *join_master(self.node, self.name, self.master)]
         if self.hairpin:
@@ -40,4 +40,4 @@ class AddVeth(Operation, frozen=True):
         ends = ((self.node, self.name), (self.peer_node, self.peer_name))
         if not self.offload:
             lines += [checksums_in_software(*end) for end in ends]
-        return [*lines, *(ip(node, "link", "set", name, "up") for node, name in ends)]
+        return [*lines, *(ip(node, "link", "set", "dev", name, "up") for node, name in ends)]

@@ -37,7 +37,7 @@ class AddVxlan(Operation, frozen=True):
         options = ["" if self.learning else "nolearning", "proxy" if self.proxy else ""]
         ends = ("local", self.local, "dev", self.underlay, "dstport", self.port)
         kind = ("type", "vxlan", "id", self.id, *ends, *options)
-        make = ip(self.node, "link", "add", self.name, "address", self.mac, *mtu, *kind)
+        make = ip(self.node, "link", "add", "name", self.name, "address", self.mac, *mtu, *kind)
         master = join_master(self.node, self.name, self.master)
-        up = ip(self.node, "link", "set", self.name, "up")
+        up = ip(self.node, "link", "set", "dev", self.name, "up")
         return [make, *master, up, checksums_in_software(self.node, self.name)]

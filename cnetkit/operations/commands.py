@@ -35,7 +35,7 @@ def checksums_in_software(node: str, interface: str) -> str:
 
 def join_master(node: str, interface: str, master: str) -> list[str]:
     """Makes the interface a port of `master`, unless that is empty."""
-    return [ip(node, "link", "set", interface, "master", master)] if master else []
+    return [ip(node, "link", "set", "dev", interface, "master", master)] if master else []
 
 
 def here_document(command: str, text: str) -> list[str]:

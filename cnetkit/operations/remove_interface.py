@@ -21,4 +21,4 @@ class RemoveInterface(Operation, frozen=True):
 
     def commands(self) -> list[str]:
         """The commands that do the same by hand."""
-        return [ip(self.node, "link", "delete", self.name)]
+        return [ip(self.node, "link", "delete", "dev", self.name)]

@@ -90,6 +90,19 @@ def test_the_script_covers_controlled_overlays_addresses_and_removals(tmp_path):
             assert state(made[node.name]) == state(node.run(LOOK, check=True).output), node.name
 
 
+@pytest.mark.parametrize("name", ["a", "address", "mtu", "up"])
+def test_a_switchs_port_may_be_called_like_a_word_of_ip(name, tmp_path):
+    """A LAN's ports have the names of what is plugged in, and ip(8) takes `a` for `address` unless `name` stands before it."""
+    with Lab("words") as lab:
+        office, node = lab.lan("office", "10.50.0.0/24"), lab.host(name)
+        office.attach(node)
+        office.attach(lab.host("other"))
+        office.detach(lab["other"])
+        made = by_hand(lab.script(), tmp_path)
+        for each in lab.nodes.values():
+            assert state(made[each.name]) == state(each.run(LOOK, check=True).output), each.name
+
+
 def test_deleting_conntrack_entries_is_a_comment_in_the_script(tmp_path):
     with Lab("echo") as lab:
         host, second = lab.host("n1"), lab.host("n2")
@@ -104,7 +117,7 @@ def test_deleting_conntrack_entries_is_a_comment_in_the_script(tmp_path):
 
 def test_each_step_has_a_comment_and_the_script_refuses_a_namespace_that_is_not_empty(dock):
     text = dock.lab.script()
-    assert "# dock: the bridge docker0\nip -n dock link add docker0 " in text
+    assert "# dock: the bridge docker0\nip -n dock link add name docker0 " in text
     assert "# web/eth0: the address 172.17.0.2/16\n" in text
     done = subprocess.run(
         ["unshare", "-Urnm", "bash", "-c", f"ip link add x type veth peer name y\n{text}"],
