@@ -15,9 +15,10 @@ from cnetkit.model import Evidence, Verdict
 from cnetkit.recording.columns import decode
 from cnetkit.recording.frames import OUT, Frames, Tap
 from cnetkit.trace.arrays.digests import mix
-from cnetkit.trace.evidence import rule
+from cnetkit.trace.evidence import route, rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.legacy import grown
+from cnetkit.trace.evidence.policy import Routed
 from cnetkit.trace.evidence.verdicts import OWN_TABLE, HookVerdict, by_trace, hook_names
 from cnetkit.trace.packets.packet import Packet, packet_of
 
@@ -25,6 +26,7 @@ FAMILIES = {"ip", "ip6", "inet", "netdev"}
 """The families whose hooks come before the packet sockets; a bridge's come later, and show in a journey."""
 HOOKS = {"output", "postrouting", "egress"}
 COUNTERS = {"Ip.OutNoRoutes": "IPv4", "Ip6.Ip6OutNoRoutes": "IPv6", "Ip6.OutNoRoutes": "IPv6"}
+EVERYWHERE = "net.ipv4.conf.all.route_localnet"
 RAW_IP = 101
 """LINKTYPE_RAW: a packet without a link header."""
 
@@ -66,6 +68,7 @@ def unsent(case: Case) -> tuple[Unsent, ...]:
         found = [_of_drop(case, drop, packet_of(sent, at)) for at, drop in enumerate(drops) if not seen[at]]
     else:
         found = []
+    found += _loopback(case)
     return (*sorted(found, key=lambda entry: entry.time_ns), *_counted(case), *_without_route(case))
 
 
@@ -91,6 +94,32 @@ def _drops(case: Case) -> Iterator[_Drop]:
             if verdict.verdict == "drop" and verdict.family in FAMILIES and hook in HOOKS:
                 yield _Drop(node, HookVerdict(time, verdict, hook), sent, last)
                 break
+
+
+def _loopback(case: Case) -> Iterator[Unsent]:
+    """Packets from 127.0.0.0/8 that were translated to another node's address at the output hook: the kernel looks for a new
+    route, which may not take them unless route_localnet is on (net/ipv4/route.c, __mkroute_output)."""
+    for node, events in by_trace(case):
+        sent, (time, last) = events[0][1], events[-1]
+        ours = (sent.table, sent.chain) == (OWN_TABLE, "output") and not sent.incoming
+        if not ours or last.verdict != "accept" or sent.network_header[:1] != b"\x45" or sent.network_header[12] != 127:
+            continue
+        applied = rule.find(case, node, last, time)
+        target = next((a.target for a in applied.actions if a.kind == "dnat"), "") if applied is not None else ""
+        if not target or ":" in target or target in case.tables.addresses.get(node, ()):
+            continue
+        packet = packet_of(decode(_frames([sent])), 0)
+        way = route.lookup(case, node, Routed(packet.ends.source, target, "lo"), time).route
+        device = case.tables.interfaces.get((node, way.interface)) if way is not None else None
+        settings = [node_.sysctls.get(EVERYWHERE) for node_ in case.tables.topology(time).nodes if node_.name == node]
+        if device is None or device.details.get("route_localnet") != 0 or settings != ["0"]:
+            continue
+        reason = (
+            f"{packet.ends.source} is a loopback address, which must not leave by {device.name} (route_localnet is 0)"
+        )
+        worded = rule.worded(case, node, HookVerdict(time, last, "output"))
+        off = Evidence("sysctl", f"net.ipv4.conf.{device.name}.route_localnet = 0", node, "table")
+        yield Unsent(node, packet, 1, time, "output", reason, (off,) if worded is None else (off, worded))
 
 
 def _frames(verdicts: list[Verdict]) -> Frames:

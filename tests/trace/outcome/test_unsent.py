@@ -7,7 +7,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
-from cnetkit.model import Chain, Event, Interface, Node, Rule, Topology, Verdict
+from cnetkit.model import Action, Chain, Event, Interface, Node, Route, Rule, Topology, Verdict
 from cnetkit.trace import explain
 from cnetkit.view import wording
 from tests.trace.loading import frames_of, recording_of
@@ -97,3 +97,43 @@ def test_a_counter_that_grew_names_packets_without_a_route():
         "Not sent by a: no route (IPv4) for 1 packet",
         "   because of the counter “Ip.OutNoRoutes grew by 1” (a counters; table)",
     ]
+
+
+DNAT = Rule("a", "ip", "nat", "DOCKER", 5, "-A DOCKER -j DNAT --to-destination 10.0.0.9", "iptables")
+
+
+def looped(target="10.0.0.9", source="127.0.0.1", allowed=0, everywhere="0", more=()):
+    """A packet from the loopback network, translated at the output hook, and what the kernel reported later."""
+    packet = IP(src=source, dst="127.0.0.1", id=7) / UDP(sport=5, dport=53)
+    began, translated = (event.subject for event in events(packet, "ip", "nat", "DOCKER"))
+    these = [began, replace(translated, verdict="accept"), *more]
+    rule = replace(DNAT, actions=(Action("dnat", target),))
+    eth0 = replace(TOPOLOGY.interfaces[0], details={"route_localnet": allowed})
+    sysctls = {"net.ipv4.conf.all.route_localnet": everywhere}
+    snapshot = replace(
+        TOPOLOGY, nodes=(Node("a", sysctls=sysctls),), interfaces=(eth0,), rules=(rule,),
+        routes=(Route("a", "10.0.0.0/24", interface="eth0"),),
+    )  # fmt: skip
+    reports = tuple(Event(10 + at, "a", "verdict", "verdict", verdict) for at, verdict in enumerate(these))
+    return explain(recording_of(frames_of([]), (snapshot, replace(snapshot, time_ns=99)), reports)).unsent
+
+
+def test_a_loopback_source_that_was_translated_to_another_node_finds_no_way_out():
+    (entry,) = looped()
+    assert entry.reason == "127.0.0.1 is a loopback address, which must not leave by eth0 (route_localnet is 0)"
+    quotes = [evidence.quote for evidence in entry.evidence]
+    assert quotes == ["net.ipv4.conf.eth0.route_localnet = 0", DNAT.text]
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        {"allowed": 1},
+        {"everywhere": "1"},
+        {"target": "10.0.0.1"},  # its own address
+        {"source": "10.0.0.1"},
+        {"more": (Verdict(1, "inet", "cnetkit_trace", "postrouting", 2, "rule", "continue"),)},  # it went on
+    ],
+)
+def test_a_translated_packet_that_may_leave_is_not_called_unsent(situation):
+    assert looped(**situation) == ()
