@@ -543,7 +543,7 @@ def a_published_port_of_a_host_that_does_not_forward(lab):
     return from_outside(lab, "sysctl -w net.ipv4.ip_forward=0")
 
 
-@fault("outside/eth0", "dock did not receive it as an IP packet: it was thrown away at eth0", "dock/eth0")
+@fault("outside/eth0", "udp dport 9090 drop", "dock/eth0")
 def a_rule_at_the_interface_itself(lab):
     return from_outside(
         lab,
