@@ -8,6 +8,9 @@ from cnetkit.trace.causes.ports import closed, group, owner, port_of, target_mac
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.steps.step import Wanted
 
+STACKED = ("ipvlan", "ipvtap", "macvlan", "macvtap", "vlan")
+"""Interfaces that may have the MAC address of the one below by design."""
+
 
 def addressed_to_another(case: Case, frame: int) -> Cause | None:
     """Received by an interface that is not a bridge port and whose MAC address is not the frame's destination."""
@@ -42,7 +45,7 @@ def same_mac(case: Case, frame: int) -> Cause | None:
     address = case.packet(frame).ends.destination
     if address in case.tables.addresses.get(node, ()) or case.recording.captured:
         return None
-    twins = [i for i in case.tables.interfaces.values() if i.mac == target and i.node != node]
+    twins = [i for i in case.tables.interfaces.values() if i.mac == target and i.node != node and i.kind not in STACKED]
     theirs = [i for i in twins if address in {cidr.split("/")[0] for cidr in i.addresses}]
     if len(theirs) != 1 or interface(case, frame, theirs[0].node, theirs[0].name) is None:
         return None
