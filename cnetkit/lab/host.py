@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnetkit import operations as op
+from cnetkit.lab import addresses
 from cnetkit.lab.container import Container
 from cnetkit.lab.doors import with_doors
 from cnetkit.lab.networks import vxlan
 from cnetkit.lab.networks.bridge import Bridge
 from cnetkit.lab.node import LabNode
+from cnetkit.lab.programs import check_port
 from cnetkit.lab.site import Site
 from cnetkit.model import NodeKind
 
@@ -60,6 +62,10 @@ class Host(LabNode):
         underlay's MTU less the tunnel's headers.
         """
         self.check_interface(name)
+        check_port(port)
+        if address:
+            addresses.check_usable(addresses.interface(address))
+            self.check_addresses([address])
         made = vxlan.add_vxlan(self, name, id, port=port, master=master, learning=learning, proxy=proxy, mtu=mtu)
         given = [op.AddAddress(self.name, name, address)] if address else []
         self.site.build(made, *given)

@@ -18,6 +18,8 @@ from cnetkit.lab.site import Site
 from cnetkit.model import CnetkitError
 
 _Container = TypeVar("_Container", bound=Container)
+Wanted = str | Sequence[str]
+"""A chosen address, or one of each family; empty: the next free ones."""
 Announce = Callable[[Sequence[Attachment], bool], list[op.Operation]]
 """The operations that other hosts need when attachments come, or (True) leave."""
 
@@ -63,8 +65,10 @@ class PooledNetwork:
 
     # --- Attaching ---------------------------------------------------------------------------------------------------
 
-    def attach(self, node: LabNode, address: str = "", interface: str = "") -> Attachment:
+    def attach(self, node: LabNode, address: Wanted = "", interface: str = "") -> Attachment:
         """Attaches a node: at the next free address or at `address`, by the next `ethN` or by `interface`.
+
+        On a network with IPv4 and IPv6 `address` may be a pair, `("10.1.0.7", "fd00::7")`.
 
         CnetkitError if the node is attached already, or if the address or the name is taken or not allowed.
         """
@@ -79,7 +83,7 @@ class PooledNetwork:
         return self._attach([node], [], address, interface)[0]
 
     def _attach(
-        self, nodes: Sequence[LabNode], before: Sequence[op.Operation], address: str = "", interface: str = "eth0"
+        self, nodes: Sequence[LabNode], before: Sequence[op.Operation], address: Wanted = "", interface: str = "eth0"
     ) -> list[Attachment]:
         if len(self.members) + len(nodes) > self.most_members:
             raise CnetkitError(
@@ -152,12 +156,21 @@ class PooledNetwork:
 
     # --- Addresses ---------------------------------------------------------------------------------------------------
 
-    def _take(self, wanted: str) -> tuple[str, ...]:
+    def _take(self, wanted: Wanted) -> tuple[str, ...]:
         """An address of each pool; all of them or none."""
+        asked = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        chosen = {addresses.version(text): text for text in asked if text}
+        if len(chosen) < len([text for text in asked if text]):
+            raise CnetkitError(
+                f"{' and '.join(asked)} are of one family: give one address of each network of {self.name}"
+            )
+        if foreign := chosen.keys() - {pool.network.version for pool in self.pools}:
+            networks = " and ".join(str(pool.network) for pool in self.pools)
+            raise CnetkitError(f"{chosen[foreign.pop()]} is not in {networks}")
         taken: list[str] = []
         try:
             for pool in self.pools:
-                taken.append(pool.take(wanted if (":" in wanted) == (pool.network.version == 6) else ""))  # noqa: PERF401 - as above
+                taken.append(pool.take(chosen.get(pool.network.version, "")))  # noqa: PERF401 - given back below
         except CnetkitError:
             self._give_back(taken)
             raise
@@ -189,7 +202,7 @@ class HostNetwork(PooledNetwork):
                 "its own containers"
             )
 
-    def container(self, name: str, address: str = "") -> Container:
+    def container(self, name: str, address: Wanted = "") -> Container:
         """A new container on this network, at the next free address or at `address`."""
         return self.add(Container, [name], address)[0]
 
@@ -205,7 +218,7 @@ class HostNetwork(PooledNetwork):
             raise CnetkitError(f"{pattern!r} gives every container the same name: put {{}} where the number belongs")
         return self.add(Container, names)
 
-    def add(self, kind: type[_Container], names: Sequence[str], address: str = "") -> list[_Container]:
+    def add(self, kind: type[_Container], names: Sequence[str], address: Wanted = "") -> list[_Container]:
         """New containers of a kind, in one batch: all of them or none."""
         self.site.check_member(self.host)
         for name in names:

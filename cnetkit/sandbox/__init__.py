@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cnetkit.model import CnetkitError
 from cnetkit.sandbox.agent_process import AgentProcess
 from cnetkit.sandbox.recorder import Recorder
 from cnetkit.sandbox.replay import Replay
@@ -23,6 +24,8 @@ def open_sandbox(lab: str, replay: Path | None, record: Path | None, real_host: 
 
     CnetkitError if the system refuses a sandbox, or the session cannot be read.
     """
+    if record and (record.is_dir() or not record.parent.is_dir()):
+        raise CnetkitError(f"the session cannot be written to {record}: name a file in a folder that exists")
     label = ""
     transport: Transport
     if replay:

@@ -55,7 +55,10 @@ def write(path: Path, hello: p.Hello, welcome: p.Welcome, entries: bytes) -> Non
     """Writes a session of today."""
     date = time.strftime("%Y-%m-%d", time.gmtime())
     title = _Title(_FORMAT, 1, date, welcome.kernel, hello.lab)
-    path.write_bytes(msgspec.json.encode(title) + b"\n" + zlib.compress(entries, 9))
+    try:
+        path.write_bytes(msgspec.json.encode(title) + b"\n" + zlib.compress(entries, 9))
+    except OSError as error:
+        raise CnetkitError(f"the session cannot be written to {path} ({error.strerror}): choose another path") from None
 
 
 def read(path: Path) -> Session:

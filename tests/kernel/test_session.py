@@ -85,3 +85,9 @@ def test_a_damaged_session_is_refused_with_one_sentence(recorded, tmp_path):
             Lab("port", replay=path)
     with pytest.raises(CnetkitError, match="cannot be read: No such file"):
         Lab("port", replay=tmp_path / "missing")
+
+
+@pytest.mark.parametrize("path", ["/no-such-folder/session", "/tmp"])
+def test_a_place_where_no_session_can_be_written_is_refused_before_the_lab_is_made(path):
+    with pytest.raises(CnetkitError, match="cannot be written"):
+        Lab("lab", record=path)

@@ -144,3 +144,23 @@ def test_a_session_of_an_overlay_is_replayed(tmp_path):
                 lab["a"].run("ping -c1 -W2 10.0.9.2", check=True)
             kinds.append(trace.to_json())
     assert kinds[0] == kinds[1]
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda host: host.vxlan("vx", "5"),
+        lambda host: host.vxlan("vx", 5, port=0),
+        lambda host: host.vxlan("vx", 5, address="10.77.0.1"),
+        lambda host: host.vxlan("vx", 5).flood("x"),
+        lambda host: host.vxlan("vx", 5).forward("zz", "192.0.2.1"),
+        lambda host: host.vxlan("vx", 5).neighbour("x", "02:00:00:00:00:01"),
+    ],
+)
+def test_a_tunnel_that_cannot_be_is_refused_in_one_sentence(lab, attempt):
+    host = lab.host("n1")
+    lab.connect(host, lab.host("n2"), "192.0.2.0/24")
+    with pytest.raises(CnetkitError) as caught:
+        attempt(host)
+    assert "bug in cnetkit" not in str(caught.value)
+    assert "\n" not in str(caught.value)

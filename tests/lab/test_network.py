@@ -159,3 +159,20 @@ def test_a_name_that_the_kernel_does_not_take_is_refused_for_an_interface(dock, 
 def test_a_route_that_leads_nowhere_is_refused(dock, route, words):
     with pytest.raises(CnetkitError, match=words):
         dock.route(**route)
+
+
+def test_both_addresses_of_a_dual_stack_network_can_be_chosen():
+    net = Bridge(host(site(ipv6=True)), "br0", ["10.1.0.1/24", "fd00::1/64"])
+    assert net.container("web", ("fd00::7", "10.1.0.7")).interfaces["eth0"] == ("10.1.0.7/24", "fd00::7/64")
+    for chosen, words in (
+        (("10.1.0.8", "10.1.0.9"), "of one family"),
+        ("fd00::7", "already used"),
+        ("x", "not an IP address"),
+    ):
+        with pytest.raises(CnetkitError, match=words):
+            net.container("late", chosen)
+
+
+def test_an_address_of_a_family_that_the_network_does_not_have_is_refused(dock):
+    with pytest.raises(CnetkitError, match="is not in"):
+        Bridge(dock, "br0", ["10.1.0.1/24"]).container("web", "fd00::7")

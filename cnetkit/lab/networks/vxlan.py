@@ -68,8 +68,8 @@ def add_vxlan(
 
     `version`: the address family of the underlay; 0: that of its first address.
     """
-    if not 0 <= number < 1 << 24:
-        raise CnetkitError(f"{number} cannot be a VXLAN's identifier: it has 24 bits, 0 to 16777215")
+    if not isinstance(number, int) or not 0 <= number < 1 << 24:
+        raise CnetkitError(f"{number!r} cannot be a VXLAN's identifier: it has 24 bits, 0 to 16777215")
     interface, local, room = underlay(host, version)
     size = mtu or room - _HEADERS[6 if ":" in local else 4]
     mac = addresses.mac(host.name, name)

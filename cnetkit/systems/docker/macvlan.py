@@ -10,7 +10,7 @@ from cnetkit import operations as op
 from cnetkit.lab import addresses
 from cnetkit.lab.attachment import Attachment
 from cnetkit.lab.host import Host
-from cnetkit.lab.network import HostNetwork, PooledNetwork
+from cnetkit.lab.network import HostNetwork, PooledNetwork, Wanted
 from cnetkit.lab.node import LabNode
 from cnetkit.model import CnetkitError
 
@@ -48,9 +48,10 @@ class Macvlan(HostNetwork):
         if node.parent is not self.host:
             raise CnetkitError(f"{node.name} is not a container of {self.host.name}, whose link {self.name} shares")
 
-    def _take(self, wanted: str) -> tuple[str, ...]:
-        if wanted.split("/")[0] in self.default_gateways:
-            raise CnetkitError(f"{wanted} is already used in {self.pools[0].network}: it is the gateway")
+    def _take(self, wanted: Wanted) -> tuple[str, ...]:
+        for text in [wanted] if isinstance(wanted, str) else wanted:
+            if text.split("/")[0] in self.default_gateways:
+                raise CnetkitError(f"{text} is already used in {self.pools[0].network}: it is the gateway")
         return super()._take(wanted)
 
     def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
