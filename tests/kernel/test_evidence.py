@@ -109,3 +109,15 @@ def test_a_packet_that_was_translated_and_then_dropped_is_not_said_to_be_for_the
     assert (dropped.outcome.where, dropped.hops[-1].interface) == ("dock/eth0", "eth0")
     assert any("DNAT" in each.quote for each in dropped.hops[-1].evidence)
     assert not [each for each in dropped.hops[-1].evidence if each.kind == "route"]
+
+
+def test_a_packet_that_was_translated_on_a_bridge_keeps_the_verdict_that_dropped_it(lab):
+    dock = lab.host("dock")
+    web = dock.bridge("docker0", "172.17.0.1/16").container("web")
+    other = dock.bridge("br1", "172.18.0.1/16").container("other")
+    dock.publish(8080, to=web, port=80)
+    with lab.trace() as trace:
+        other.run("curl -s -m 0.5 http://172.18.0.1:8080/")
+    syn = trace.select("tcp.flags.syn").journeys[0]
+    assert (syn.outcome.kind, syn.outcome.where) == ("dropped", "dock/br1")
+    assert syn.outcome.reason == "-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP"

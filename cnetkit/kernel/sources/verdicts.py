@@ -19,8 +19,9 @@ from cnetkit.model import CnetkitError, Verdict
 
 GROUPS = (nl.NFNLGRP_NFTRACE,)
 _BEGINS, _ENDS = ("ingress", "prerouting", "output"), ("input", "postrouting")
-_FIRST, _LAST = -(1 << 31), (1 << 31) - 2
-"""The priorities of our chains: before all others, and after all but conntrack's last one (linux/netfilter_ipv4.h)."""
+_FIRST, _LAST = -(1 << 31) + 1, (1 << 31) - 2
+"""The priorities of our chains: before all others, but behind br_netfilter's first hook, which spares a packet that a bridge
+hands up a second prerouting; and after all but conntrack's last one (br_netfilter_hooks.c, linux/netfilter_ipv4.h)."""
 _MOST_DEVICES = 256
 """As many as one chain can have (linux/netfilter/nf_tables.h, NFT_NETDEVICE_MAX)."""
 _LAYERS = {"netdev": 0, "bridge": 1}
