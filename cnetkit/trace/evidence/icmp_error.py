@@ -6,9 +6,11 @@ import numpy as np
 
 from cnetkit.model import Evidence
 from cnetkit.recording.frames import OUT
+from cnetkit.recording.gather import Bytes
+from cnetkit.trace.arrays.digests import Rows
 from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packets.icmp_errors import Quoted, heads, is_error, refusals
+from cnetkit.trace.packets.icmp_errors import Quoted, heads, is_error, refusals, without_checksum
 
 
 class Quotable:
@@ -23,6 +25,29 @@ class Quotable:
         packet = c.version, c.protocol, c.src_high, c.src_low, c.dst_high, c.dst_low, ident, head
         self.anywhere = Index(rows, *packet)
         self.here = Index(rows, *packet, joined.wiring.node[case.recording.frames.tap])
+        self.outside = _outside(case)
+
+    def shown(self, packet: tuple[np.integer | int, ...]) -> Rows:
+        """The frames that show this packet; if there are none, those that have it around another one, as a tunnel's header."""
+        rows = self.anywhere.find(*packet)
+        return rows if len(rows) else self.outside.find(*packet)
+
+
+def _outside(case: Case) -> Index:
+    """The same of the outermost headers of packets in tunnels."""
+    c, octets = case.joined.columns, Bytes(case.joined.units.data)
+    rows = case.joined.order[((c.depth > 0) & (c.outer_transport > 0))[case.joined.order]]
+    end = (c.payload + c.payload_length)[rows]
+    network, transport = (at[rows].astype(np.int64) for at in (c.outer_network, c.outer_transport))
+    start, next_ = octets.word(network, end), octets.word(network + 8, end)
+    version = start >> np.uint64(60)
+    protocol = np.where(version == 4, next_ >> np.uint64(48), start >> np.uint64(8)) & np.uint64(0xFF)
+    names = {name: np.zeros(len(c), np.uint64) for name in ("version", "protocol", "ident", "head")}
+    names["version"][rows], names["protocol"][rows] = version, protocol
+    names["ident"][rows] = np.where(version == 4, c.outer_ident[rows], 0)
+    names["head"][rows] = without_checksum(octets.word(transport, end), protocol.astype(np.uint8))
+    ends = c.outer_src_high, c.outer_src_low, c.outer_dst_high, c.outer_dst_low
+    return Index(rows, names["version"], names["protocol"], *ends, names["ident"], names["head"])
 
 
 def about(case: Case, frame: int) -> int | None:
@@ -31,7 +56,7 @@ def about(case: Case, frame: int) -> int | None:
         return None
     index, packet = case.once(Quotable), _packet(case, frame)
     node = case.joined.wiring.node[case.recording.frames.tap[frame]]
-    for rows in (index.here.find(*packet, node), index.anywhere.find(*packet)):
+    for rows in (index.here.find(*packet, node), index.shown(packet)):
         before = case.before(rows, frame)
         if before:
             return int(rows[before - 1])
@@ -50,7 +75,7 @@ def reports(case: Case) -> dict[int, int]:
         by_packet.setdefault(tuple(int(value) for value in _packet(case, frame)), []).append(frame)
     found: dict[int, int] = {}
     for packet, errors_of_it in by_packet.items():
-        rows = case.once(Quotable).anywhere.find(*(np.uint64(value) for value in packet))
+        rows = case.once(Quotable).shown(tuple(np.uint64(value) for value in packet))
         journeys, first = np.unique(joined.journey[rows], return_index=True)
         places = np.argsort(first)
         if len(journeys) in (1, len(errors_of_it)):

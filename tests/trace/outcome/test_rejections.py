@@ -2,8 +2,9 @@
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror
-from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
+from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6PacketTooBig, IPv6
 from scapy.layers.l2 import Ether
+from scapy.layers.vxlan import VXLAN
 
 from cnetkit.model import Connection, Interface, Node, Topology, Tuple5
 from cnetkit.trace import explain
@@ -179,3 +180,17 @@ def test_an_error_quotes_the_finished_checksum_and_the_capture_may_have_an_unfin
     another[transport.__class__].setfieldval("dport" if isinstance(transport, UDP) else "seq", 77)
     del another[transport.__class__].chksum
     assert left((2, another), (1, error))[0].outcome.kind == "left"
+
+
+@pytest.mark.parametrize("six", [False, True])
+def test_an_error_about_a_tunnels_header_is_about_what_is_in_the_tunnel(six):
+    outer = IPv6(src="fd00::1", dst="fd00:9::2") if six else IP(src="10.0.0.1", dst="192.0.2.2", id=44)
+    inner = Ether(src="02:00:00:00:00:05", dst="02:00:00:00:00:06") / asked(9, "10.9.0.2")
+    sent = outer / UDP(sport=50000, dport=4789) / VXLAN(vni=7, flags=8) / inner
+    quoted = bytes(sent)[: 68 if six else 28]
+    error = IPv6(src="fd00::fe", dst="fd00::1") / ICMPv6DestUnreach(code=3) / quoted if six else error_about(quoted)
+    journey, its_error = left((2, sent), (1, error))
+    assert journey.outcome.reason.endswith(
+        "answered with ICMP address unreachable" if six else "answered with ICMP host unreachable"
+    )
+    assert its_error.about is journey
