@@ -158,7 +158,9 @@ class PooledNetwork:
 
     def _take(self, wanted: Wanted) -> tuple[str, ...]:
         """An address of each pool; all of them or none."""
-        asked = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        if not isinstance(wanted, str | list | tuple):
+            raise CnetkitError(f"{wanted!r} is not an address: write it as '10.1.0.7', or leave it out")
+        asked = [wanted] if isinstance(wanted, str) else list(wanted)
         chosen = {addresses.version(text): text for text in asked if text}
         if len(chosen) < len([text for text in asked if text]):
             raise CnetkitError(

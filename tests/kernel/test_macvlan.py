@@ -127,7 +127,8 @@ def test_no_address_is_given_out_twice_on_a_link(lab):
 def test_the_other_end_of_a_wire_keeps_its_address(lab):
     dock, router = lab.host("dock"), lab.router("router")
     lab.connect(dock, router, "10.1.0.0/24")
-    assert dock.macvlan("mac", "10.1.0.0/24").container("web").address == "10.1.0.3"
+    nets = [dock.macvlan(name, "10.1.0.0/24") for name in ("mac0", "mac1")]
+    assert [net.container(f"c{number}").address for number, net in enumerate(nets)] == ["10.1.0.3", "10.1.0.4"]
 
 
 def test_a_macvlan_joins_containers_of_its_host_only(lab):

@@ -168,6 +168,7 @@ def test_both_addresses_of_a_dual_stack_network_can_be_chosen():
         (("10.1.0.8", "10.1.0.9"), "of one family"),
         ("fd00::7", "already used"),
         ("x", "not an IP address"),
+        (5, "5 is not an address"),
     ):
         with pytest.raises(CnetkitError, match=words):
             net.container("late", chosen)

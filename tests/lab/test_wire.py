@@ -40,6 +40,7 @@ def test_one_address_for_each_network_or_for_some_of_them(pair):
         (["10.1.0.0/24"], ("10.1.0.0", "10.1.0.7"), "names the network"),
         (["10.1.0.0/24"], (["10.1.0.3", "10.1.0.4"], "10.1.0.7"), "give one address of 10.1.0.0/24"),
         (["10.1.0.0/24"], "ab", "one address for each end"),
+        (["10.1.0.0/24"], None, "one address for each end"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_built(pair, networks, wanted, words):

@@ -44,9 +44,9 @@ def connect(a: LabNode, b: LabNode, networks: Sequence[str], wanted: Sequence[Wa
 
 def _addresses(pools: Sequence[addresses.Pool], wanted: Sequence[Wanted]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The addresses of both ends in CIDR form, one of each pool."""
-    if isinstance(wanted, str) or len(wanted) not in (0, 2):
+    if not isinstance(wanted, list | tuple) or len(wanted) not in (0, 2):
         raise CnetkitError(f"{wanted!r} is not one address for each end: write addresses=('10.1.0.7', '10.1.0.8')")
-    ends = [[end] if isinstance(end, str) else list(end) for end in wanted] or [[], []]
+    ends = [[end] if isinstance(end, str) else list(end or ()) for end in wanted] or [[], []]
     for address in (address for end in ends for address in end):
         if not any(pool.holds(address) for pool in pools):
             raise CnetkitError(f"{address} is not in {', '.join(str(pool.network) for pool in pools)}")

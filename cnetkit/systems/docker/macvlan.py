@@ -76,11 +76,22 @@ def _pool(host: Host, parent: str, subnet: str) -> addresses.Pool:
     for pool in joined.pools if isinstance(joined, PooledNetwork) else ():
         if str(pool.network) == subnet:
             return pool
-    pool = addresses.Pool(subnet)
-    taken = (
-        cidr.split("/")[0]
-        for node in host.site.members.values()
-        for cidrs in node.interfaces.values()
-        for cidr in cidrs
-    )
-    return addresses.Pool(subnet, *(address for address in taken if pool.holds(address)))
+    pools = host.part(_Pools).by_link
+    if (parent, subnet) not in pools:
+        pool = addresses.Pool(subnet)
+        taken = (
+            cidr.split("/")[0]
+            for node in host.site.members.values()
+            for cidrs in node.interfaces.values()
+            for cidr in cidrs
+        )
+        pools[parent, subnet] = addresses.Pool(subnet, *(address for address in taken if pool.holds(address)))
+    return pools[parent, subnet]
+
+
+class _Pools:
+    """The addresses of a host's links that belong to no network of the lab, by link and subnet."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.by_link: dict[tuple[str, str], addresses.Pool] = {}
