@@ -60,3 +60,30 @@ def test_a_packet_keeps_its_id_from_its_device_to_ip_and_the_next_one_gets_anoth
         for family, chain in order
     )
     assert [ids.renumber(report).trace_id for report in reports] == [1, 1, 1, 2, 3]
+
+
+def test_a_bridge_that_drops_arp_is_named_and_its_own_address_is_still_answered():
+    with Lab("net") as lab:
+        dock = lab.host("dock")
+        net = dock.bridge("docker0", "172.17.0.1/16")
+        _, client = net.container("web"), net.container("client")
+        dock.run("ebtables-nft -A FORWARD -p ARP -j DROP", check=True)
+        with lab.trace() as trace:
+            for to in ("172.17.0.1", "172.17.0.2"):
+                client.run(["python3", "-c", SEND.format(family="socket.AF_INET", to=to, port=53)])
+        asked = [j for j in trace.journeys if j.packet.protocol == "arp" and j.packet.ends.source == "172.17.0.3"]
+        ends = {j.packet.ends.destination: j.outcome for j in asked if j.packet.eth_dst == "ff:ff:ff:ff:ff:ff"}
+        assert (ends["172.17.0.2"].kind, "arp" in ends["172.17.0.2"].reason) == ("dropped", True)
+        assert ends["172.17.0.1"].kind == "delivered"
+
+
+def test_a_request_of_which_a_bridge_dropped_one_copy_was_not_dropped():
+    with Lab("net") as lab:
+        dock = lab.host("dock")
+        net = dock.bridge("docker0", "172.17.0.1/16")
+        web, client, _ = net.container("web"), net.container("client"), net.container("third")
+        dock.run(f"ebtables-nft -A FORWARD -p ARP -o {web.host_interface} -j DROP", check=True)
+        with lab.trace() as trace:
+            client.run(["python3", "-c", SEND.format(family="socket.AF_INET", to="172.17.0.99", port=53)])
+        assert [j.outcome.kind for j in trace.journeys if j.packet.ends.destination == "172.17.0.99"] != []
+        assert "dropped" not in {j.outcome.kind for j in trace.journeys}

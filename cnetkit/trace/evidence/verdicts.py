@@ -15,6 +15,7 @@ from itertools import product
 from typing import Any
 
 from cnetkit.model import Verdict
+from cnetkit.recording.protocols import ARP
 from cnetkit.trace.arrays.index import Duplicates, Index
 from cnetkit.trace.evidence.case import CACHED_PACKETS, Case
 from cnetkit.trace.packets.packet import outermost
@@ -27,6 +28,8 @@ PASSED = {"input", "forward", "postrouting"}
 APART_NS = 5_000_000_000
 """A verdict read this long after its frame belongs to another packet."""
 
+ARP_SIZE = 28
+"""An ARP packet for IPv4 over Ethernet, without padding (RFC 826)."""
 DESTINATION = {"dnat", "redirect", "netmap"}
 """Actions that change a packet's destination."""
 Headers = tuple[str, bytes, bytes]
@@ -100,7 +103,8 @@ def connection_of(case: Case, frame: int, parent: int | None) -> int:
 
 def _passage(case: Case, frame: int) -> Passage | None:
     passages = case.once(Passages)
-    if not passages.by_headers or not case.joined.columns.version[frame]:
+    c = case.joined.columns
+    if not passages.by_headers or not (c.version[frame] or c.ethertype[frame] == ARP):
         return None
     if frame not in passages.recent:
         if len(passages.recent) >= CACHED_PACKETS:
@@ -136,6 +140,9 @@ def _headers_of(case: Case, frame: int, unit: int) -> Headers:
     units = case.joined.units
     network, transport = outermost(units.columns, unit)
     end = int(units.columns.payload[unit] + units.columns.payload_length[unit])
+    if units.columns.ethertype[unit] == ARP:
+        begin = int(units.columns.payload[unit])
+        return _key(case.place(frame)[0], units.data[begin : begin + ARP_SIZE].tobytes(), b"")
     if not transport:
         return (case.place(frame)[0], b"", b"")
     parts = (units.data[at : min(at + size, end)].tobytes() for at, size in ((network, 40), (transport, 8)))
@@ -144,6 +151,8 @@ def _headers_of(case: Case, frame: int, unit: int) -> Headers:
 
 def _key(node: str, network: bytes, transport: bytes) -> Headers:
     """Without the checksum of UDP or ICMP: for packets that the node sends itself, it is computed only on the way out."""
+    if network[:1] == b"\0":  # ARP over Ethernet begins with its hardware type, 1
+        return (node, network[:ARP_SIZE], b"")
     protocol = network[9:10] if network[:1] and network[0] >> 4 == 4 else network[6:7]
     if protocol == b"\x11":
         transport = transport[:6]
@@ -177,7 +186,8 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
                 passage.hooks.add(verdict.chain)
             else:
                 passage.verdicts.append(HookVerdict(time, verdict, hook))
-        before = None if begins or not passage.keys else _before(handed_up, passage.keys[0])
+        copies = events[0][1].family == "bridge"
+        before = None if begins or not passage.keys else _before(handed_up, passage.keys[0], copies)
         if before is not None:
             before.verdicts += passage.verdicts
             before.hooks |= passage.hooks
@@ -194,10 +204,15 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
     return index
 
 
-def _before(handed_up: HandedUp, key: Headers) -> Passage | None:
-    """The first part of a packet's passage, which a bridge handed up under another trace id; perhaps translated."""
+def _before(handed_up: HandedUp, key: Headers, copies: bool) -> Passage | None:
+    """The first part of a packet's passage, which a bridge handed up under another trace id; perhaps translated.
+
+    With `copies` it stays for others: a bridge that floods a packet makes one for each port.
+    """
     waiting = handed_up.get(key) or handed_up.get(_source(key))
-    return waiting.popleft() if waiting else None
+    if not waiting:
+        return None
+    return waiting[-1] if copies else waiting.popleft()
 
 
 def _source(key: Headers) -> Headers:

@@ -28,7 +28,7 @@ from cnetkit.trace.evidence import dnat_target, rule
 from cnetkit.trace.evidence.addressed import for_another, looped
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
+from cnetkit.trace.evidence.verdicts import HookVerdict, hooks_passed, verdicts_of
 from cnetkit.trace.outcome.counted import RECEIVED, counted
 from cnetkit.trace.outcome.onward import expected
 from cnetkit.trace.outcome.rejections import rejection, reported
@@ -240,10 +240,24 @@ def _because(cause: causes.Cause | None, where: str) -> Outcome | None:
     return None if cause is None else Outcome(cause.outcome, where, cause.reason, cause.evidence)
 
 
+def _only_a_copy(case: Case, last: int, drop: HookVerdict) -> bool:
+    """Whether a bridge dropped a copy of a flooded frame that asks for the node itself, or of which it sent others on."""
+    group = int(case.joined.columns.eth_dst[last]) >> 40 & 1
+    if not group or drop.verdict.family != "bridge" or drop.hook != "forward":
+        return False
+    if case.packet(last).ends.destination in case.tables.addresses.get(case.place(last)[0], set()):
+        return True
+    parent = case.parent(last)
+    copies = (
+        np.flatnonzero((case.joined.parent == parent) & (case.joined.direction == OUT)) if parent is not None else ()
+    )
+    return any(case.place(int(copy))[0] == case.place(last)[0] for copy in copies)
+
+
 def _verdict(case: Case, last: int, where: str) -> Outcome | None:
     parent = int(case.joined.parent[last])
     for drop in verdicts_of(case, last, parent if parent >= 0 else None):
-        if drop.verdict.verdict == "drop":
+        if drop.verdict.verdict == "drop" and not _only_a_copy(case, last, drop):
             worded = rule.worded(case, case.place(last)[0], drop)
             evidence = () if worded is None else (worded,)
             chain = f"{drop.verdict.family} {drop.verdict.table} {drop.verdict.chain}"
