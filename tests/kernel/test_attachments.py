@@ -211,3 +211,20 @@ def test_the_frames_of_a_node_that_is_removed_during_a_capture_are_kept(lab):
     request = next(journey for journey in trace.journeys if journey.packet.kind == "echo request")
     assert [hop.node for hop in request.hops] == ["client", "dock", "dock", "web"]
     assert not trace.recording.losses
+
+
+def test_a_published_port_ends_with_the_attachment_that_it_led_to(lab):
+    dock = lab.host("dock")
+    front, back = dock.bridge("front", "10.1.0.1/24"), dock.bridge("back", "10.2.0.1/24", rules=False)
+    web = back.container("web")
+    dock.publish(8080, to=web, port=80)
+    front.attach(web)  # it would lead here now
+    front.detach(web)
+    assert len(dock.published) == 1
+    front.attach(web)
+    back.detach(web)
+    assert not dock.published
+    dock.publish(8080, to=web, port=80)
+    back.attach(web)
+    web.remove()
+    assert "8080" not in dock.run("iptables-save", check=True).output

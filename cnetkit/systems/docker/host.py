@@ -24,6 +24,8 @@ class DockerHost:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.published: list[PublishedPort] = []
+        self.carriers: dict[PublishedPort, Attachment] = {}
+        """The attachment that each of them was led to. Those that the container gets later change nothing about it."""
         self.families: set[bool] = set()
         """For which of IPv4 (False) and IPv6 (True) Docker's chains are laid."""
         self.bridges: set[Bridge] = set()
@@ -47,7 +49,7 @@ class DockerHost:
 
     def port_operations(self, mapping: PublishedPort, remove: bool = False) -> list[op.Operation]:
         """The rules of a published port in each address family of the container, or with `remove` their removal."""
-        attachment = self.carrier(mapping.to)
+        attachment = self.carriers.get(mapping) or self.carrier(mapping.to)
         limited = ipaddress.ip_address(mapping.address) if mapping.address else None
         operations: list[op.Operation] = []
         for cidr in attachment.addresses:
@@ -100,7 +102,11 @@ class DockerHost:
             unpublish(self.host, mapping)
 
     def _before_detach(self, attachment: Attachment) -> None:
-        for mapping in [mapping for mapping in self.published if self.carrier(mapping.to) is attachment]:
+        for mapping in [
+            mapping
+            for mapping in self.published
+            if self.carriers[mapping].interface == attachment.interface and mapping.to.name == attachment.node
+        ]:
             unpublish(self.host, mapping)
 
 
@@ -141,6 +147,7 @@ def publish(
     docker.check_free(mapping)
     host.site.build(*docker.port_operations(mapping))
     docker.published.append(mapping)
+    docker.carriers[mapping] = docker.carrier(to)
     return mapping
 
 
@@ -151,6 +158,7 @@ def unpublish(host: Host, published: PublishedPort) -> None:
         raise CnetkitError(f"{published} is not published (any more)")
     host.site.build(*docker.port_operations(published, remove=True))
     docker.published.remove(published)
+    del docker.carriers[published]
 
 
 published = property(lambda host: host.part(DockerHost).published, doc="The ports that a host publishes.")
