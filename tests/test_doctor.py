@@ -119,3 +119,11 @@ def test_the_container_option_that_unmasks_sys_is_named(container, fix, monkeypa
     monkeypatch.setattr(doctor.System, "container", container)
     (feature,) = (feature for feature in doctor.examine().features if feature.name == "mount-sysfs")
     assert fix in feature.fix
+
+
+@pytest.mark.parametrize(("tables", "shown"), [("filter nat", True), ("", False)])
+def test_tables_of_iptables_legacy_are_named(tables, shown, monkeypatch):
+    monkeypatch.setattr(doctor, "run_probe", lambda: {"stage": "broken", "errno": 0, "features": {}})
+    report = doctor.examine()
+    report.system["iptables-legacy"] = tables
+    assert ("iptables-legacy has tables here (filter nat)" in checkup.text(report)) is shown

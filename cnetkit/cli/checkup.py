@@ -26,7 +26,7 @@ def text(report: Report) -> str:
     if system.get("iptables-legacy"):
         tables = system["iptables-legacy"]
         lines.append(
-            f"iptables-legacy has rules here, in {tables}: the kernel counts what they do, but reports no verdicts."
+            f"iptables-legacy has tables here ({tables}): the kernel counts what their rules do, but reports no verdicts."
         )
     lines += ["", f"works: {' '.join(feature.name for feature in report.features if feature.works)}", ""]
     broken = [feature for feature in report.features if not feature.works]
