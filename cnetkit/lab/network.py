@@ -140,7 +140,14 @@ class PooledNetwork:
         successor = next(leads_out, None) if old.gateways else None
         gateways = successor.network.default_gateways if successor else ()
         routes = [default_route(node.name, gateway) for gateway in gateways]
-        self.site.build(*self.leaving([old]), op.RemoveInterface(node.name, old.interface), *routes)
+        leaving = self.leaving([old])
+        try:
+            self.site.build(*leaving, op.RemoveInterface(node.name, old.interface), *routes)
+        except CnetkitError:
+            there = ((one.node, one.name) for one in self.site.topology.interfaces)
+            if (node.name, old.interface) in there:
+                raise
+            self.site.build(*leaving, *routes)  # a program in the node has removed the interface
         self.site.forget((node.name, old.interface))
         if successor:
             node.attachments[successor.interface] = replace(successor, gateways=gateways)

@@ -228,3 +228,14 @@ def test_a_published_port_ends_with_the_attachment_that_it_led_to(lab):
     back.attach(web)
     web.remove()
     assert "8080" not in dock.run("iptables-save", check=True).output
+
+
+def test_an_attachment_whose_interface_was_deleted_by_hand_can_still_end(lab):
+    dock = lab.host("dock")
+    front, back = dock.bridge("front", "10.1.0.1/24"), dock.bridge("back", "10.2.0.1/24")
+    web = front.container("web")
+    back.attach(web)
+    web.run("ip link delete eth0", check=True)
+    front.detach(web)
+    assert "default via 10.2.0.1" in web.run("ip route show", check=True).output
+    assert front.attach(web).interface == "eth0"
