@@ -123,6 +123,17 @@ def mark_of(frame: bytes) -> str:
     return tag[0].decode() if tag else ""
 
 
+def disordered(document: dict) -> list[int]:
+    """The journeys whose frames do not come from one another in the order in which the kernel saw them; without copies."""
+    found = []
+    for journey in document["journeys"]:
+        hops = sorted(journey["hops"], key=lambda hop: (hop["time_ns"], hop["frame"]))
+        parents = [hop["parent"] for hop in hops]
+        if len(set(parents)) == len(parents) and parents[1:] != [hop["frame"] for hop in hops[:-1]]:
+            found.append(journey["id"])
+    return found
+
+
 def score(document: dict, marked: dict[str, list[int]]) -> dict:
     """The project's score: wrong joins, whole journeys, and whether every frame belongs to one journey."""
     owner = {n: mark for mark, frames in marked.items() for n in frames}

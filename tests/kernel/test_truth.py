@@ -16,7 +16,7 @@ from cnetkit.recording.recording import Recording, load
 from cnetkit.trace import Trace, explain
 from tests.kernel.conftest import Dock
 from tests.kernel.overlays import cluster, overlay
-from tests.kernel.tagged import IDENTICAL, answer, ask, score, sink, truth
+from tests.kernel.tagged import IDENTICAL, answer, ask, disordered, score, sink, truth
 
 CASES: dict[str, Callable[[Lab], Trace]] = {}
 
@@ -274,6 +274,11 @@ def recorded(name: str) -> Recording:
 
 def scored(trace: Trace, recording: Recording) -> dict:
     return score(json.loads(trace.to_json()), truth(recording))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_frame_comes_from_the_one_that_the_kernel_saw_before_it(name):
+    assert disordered(json.loads(explain(recorded(name)).to_json())) == []
 
 
 @pytest.mark.parametrize("name", CASES)
