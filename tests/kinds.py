@@ -9,6 +9,8 @@ What is free, and why:
   goes for questions about such a pod's MAC address.
 - How many ARP questions there are, and whether a neighbour is asked again: clocks of the kernel decide. What was asked of
   everybody must be there; a repeated question to one neighbour, IGMP and IPv6's router and neighbour chatter need not.
+- Whether a packet that arrived is known to be delivered: an ARP answer may come after the capture's end, and a counter may have
+  counted others too.
 Everything else must agree: protocol, kind, outcome, each hop with its place, its parent's and what fields changed there,
 and how many connections were opened and echoes asked for.
 """
@@ -37,7 +39,8 @@ def rows(trace: Trace) -> list[Row]:
             continue
         changes = [change for hop in journey.hops for change in hop.changes]
         result.append({
-            "protocol": packet.protocol, "kind": _kind(packet.kind), "outcome": journey.outcome.kind,
+            "protocol": packet.protocol, "kind": _kind(packet.kind),
+            "outcome": journey.outcome.kind.replace("arrived", "delivered"),
             "ends": [packet.source, packet.destination], "addresses": [packet.ends.source, packet.ends.destination],
             "hops": [[places.get(hop.parent, ""), places[hop.frame], hop.direction, sorted({c.field for c in hop.changes})]
                      for hop in journey.hops],
