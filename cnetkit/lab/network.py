@@ -5,6 +5,7 @@ A kind of network is a subclass whose `link` and `peer` say how a node is joined
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -24,7 +25,7 @@ Announce = Callable[[Sequence[Attachment], bool], list[op.Operation]]
 """The operations that other hosts need when attachments come, or (True) leave."""
 
 
-class PooledNetwork:
+class PooledNetwork(ABC):
     """A network whose members get an address from each of its `pools`.
 
     `gateways`: the gateways of containers' default routes, one for each pool; none if nothing leads out of the network.
@@ -52,15 +53,15 @@ class PooledNetwork:
 
     # --- What a kind of network says ---------------------------------------------------------------------------------
 
+    @abstractmethod
     def link(self, attachment: Attachment) -> op.Operation:
         """The operation that makes the interface of an attachment and joins it to the network."""
-        raise NotImplementedError
 
+    @abstractmethod
     def peer(self, node: LabNode, interface: str) -> tuple[str, str]:
         """(node, interface) of the other end, for a new attachment."""
-        raise NotImplementedError
 
-    def check_joins(self, node: LabNode) -> None:
+    def check_joins(self, node: LabNode) -> None:  # noqa: B027 - by default any node can
         """CnetkitError unless this kind of network can have the node as a member."""
 
     # --- Attaching ---------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ class Evidence:
 
     `kind`: nft-rule, conntrack, route, neighbour, forwarding-entry, link, order, ...
     `source`: where it was read: `ip nat DOCKER handle 5`, `dock table main`, `docker0`.
-    `strength`: `kernel`, it was said of this very packet; `table`, it stood in a table valid at that time; `inferred`,
+    `strength`: `kernel`, the kernel reported it for this packet; `table`, a table valid at that time has it; `inferred`,
     from frames alone.
     """
 
@@ -58,7 +58,7 @@ class Hop:
 
     @property
     def moment(self) -> int:
-        """`time_ns` by the clock that all hops of a trace share: what gaps between hops are told from."""
+        """`time_ns` by the clock that all hops of a trace share. Differences between hops are computed from it."""
         return self.time_ns + self.clock_ns
 
 

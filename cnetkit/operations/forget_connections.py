@@ -11,7 +11,7 @@ from cnetkit.operations.operation import Operation
 
 class ForgetConnections(Operation, frozen=True):
     """Deletes the conntrack entries of connections to `address` (empty: any) and `port` whose replies come from none of `keep`.
-    The next packet of such a connection makes a new entry."""
+    The next packet of the connection creates a new entry."""
 
     node: str
     protocol: str

@@ -1,6 +1,6 @@
 """Shows a trace as text, tables and pictures. Pure functions from a trace to text; only print_trace prints.
 
-Traces, flows, journeys and comparisons find their displays through cnetkit.displays; nobody has to import this room.
+Traces, flows, journeys and comparisons find their displays through cnetkit.displays, so users need not import this package.
 """
 
 from cnetkit.view.notebook import html
