@@ -195,6 +195,8 @@ class Captured(Message, frozen=True):
 
     topology: Topology
     losses: list[Loss] = []
+    partly_ns: tuple[int, int] = (0, 0)
+    """From when until when (CLOCK_REALTIME) some nodes were captured and others were not: rings start and stop in turn."""
 
 
 class State(Message, frozen=True):

@@ -220,7 +220,7 @@ class Agent:
             self._loop.watch(frames, partial(self._frames, channel, capture, node))
             for fd in events:
                 self._loop.watch(fd, partial(capture.read_events, node))
-        return p.Captured(before)
+        return p.Captured(before, partly_ns=capture.partly_ns)
 
     def _frames(self, channel: Channel, capture: RingCapture, node: str) -> None:
         if channel.backlog < _BACKLOG:
@@ -240,7 +240,7 @@ class Agent:
         for node in capture.rings:
             self._unwatch(capture, node)
         capture.finish()
-        reply = p.Captured(snapshot(self._stacks), capture.losses())
+        reply = p.Captured(snapshot(self._stacks), capture.losses(), capture.partly_ns)
         self._loop.later(0, capture.close)  # closing rings takes long: answer first
         return reply
 

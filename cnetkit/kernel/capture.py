@@ -43,6 +43,8 @@ class RingCapture:
         self.rings: dict[str, Ring] = {}
         self.listeners: dict[str, Listener] = {}
         self._lost: dict[str, int] = {}
+        self.partly_ns = (0, 0)
+        """See `protocol.Captured`: while the rings last began or stopped one after another."""
         nodes = list(stacks)
         shares = {stack.name: _SHARES.get(stack.kind, 1) for stack in nodes}
         share = (megabytes << 20) // max(1, sum(shares.values()))
@@ -59,8 +61,10 @@ class RingCapture:
         """Waits until all rings have their memory, then starts capturing. CnetkitError as above."""
         with self._all_or_nothing():
             self._opened()
+            first_ns = time.time_ns()
             for ring in self.rings.values():
                 ring.begin()
+            self.partly_ns = first_ns, time.time_ns()
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -97,9 +101,10 @@ class RingCapture:
     def finish(self) -> None:
         """Reads until no frame or event has arrived for some milliseconds, at most half a second; then stops all rings and
         passes on what is left in them."""
-        quiet = self._read_until(lambda since: since >= _QUIET, _PATIENCE)
+        quiet, first_ns = self._read_until(lambda since: since >= _QUIET, _PATIENCE)
         for ring in self.rings.values():
             ring.stop()
+        self.partly_ns = first_ns, time.time_ns()
         if not quiet:  # the kernel may still be writing a frame into its block: wait until its timer closes the block
             self._read_until(lambda _: not any(ring.state()[-1] for ring in self.rings.values()), _PATIENCE)
         for node in self.rings:
@@ -111,8 +116,11 @@ class RingCapture:
         if remainder := self.rings[node].remainder():
             self._frames(node, remainder)
 
-    def _read_until(self, finished: Callable[[float], bool], patience: float) -> bool:
-        """Reads until `finished`, which is called with the seconds since the last arrival. False if `patience` seconds passed."""
+    def _read_until(self, finished: Callable[[float], bool], patience: float) -> tuple[bool, int]:
+        """Reads until `finished`, which is called with the seconds since the last arrival; not if `patience` seconds passed.
+
+        Returns whether it finished, and up to which time (CLOCK_REALTIME) no frame had arrived that was not read.
+        """
         poll = select.poll()
         for fd in (fd for node in self.rings for fd in self.descriptors(node)):
             poll.register(fd, select.POLLIN)
@@ -120,6 +128,7 @@ class RingCapture:
         since = time.monotonic()
         end = since + patience
         while (now := time.monotonic()) < end:
+            now_ns = time.time_ns()
             arrived = [self.read_frames(node) for node in self.rings] + [
                 self.read_events(node) for node in self.listeners
             ]
@@ -127,9 +136,9 @@ class RingCapture:
             if any(arrived) or states != last:
                 since, last = now, states
             if finished(now - since):
-                return True
+                return True, now_ns
             poll.poll(2)
-        return False
+        return False, time.time_ns()
 
     def losses(self) -> list[Loss]:
         """The frames and events that the kernel had no room for, so far."""

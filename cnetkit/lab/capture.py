@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from cnetkit import protocol as p
 from cnetkit.model import SUBJECTS, CnetkitError, Event, Interface, Loss, Topology
 from cnetkit.recording.blocks import frames_from_blocks
-from cnetkit.recording.frames import Tap
+from cnetkit.recording.frames import Frames, Tap
 from cnetkit.recording.recording import Recording
 from cnetkit.trace import Trace
 from cnetkit.trace.query.recent import LEAD_S, UNDERWAY_S
@@ -47,12 +48,14 @@ class LiveCapture:
         self._lasting: list[Event] = []
         """The events that are about more than one packet."""
         self._topologies: list[Topology] = []
+        self._partly_ns: list[tuple[int, int]] = []
         self._recording: Recording | None = None
 
     def __enter__(self) -> Trace:
         self._sandbox.listen("capture", self._request.capture, self._received)
         before = self._sandbox.request(self._request, p.Captured)
         self._topologies.append(before.topology)
+        self._partly_ns.append(before.partly_ns)
         return Trace(self._result, self._so_far)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -69,6 +72,7 @@ class LiveCapture:
         finally:
             self._sandbox.stop_listening("capture", self._request.capture)
         self._topologies.append(after.topology)
+        self._partly_ns.append(after.partly_ns)
         self._recording = self._recorded(self._blocks, self._events, tuple(after.losses))
         self._blocks.clear()
 
@@ -84,7 +88,7 @@ class LiveCapture:
 
     def _recorded(self, blocks: list[tuple[str, bytes]], events: list[Event], losses: tuple[Loss, ...]) -> Recording:
         return Recording(
-            frames=frames_from_blocks(blocks, _passing(events) | _taps(*self._topologies)),
+            frames=_outside(self._partly_ns, frames_from_blocks(blocks, _passing(events) | _taps(*self._topologies))),
             topologies=tuple(self._topologies),
             events=tuple(events),
             losses=losses,
@@ -115,6 +119,14 @@ class LiveCapture:
         if self._recording is None:
             raise CnetkitError("the capture still runs: use trace.so_far(), or wait for the end of its 'with' block")
         return self._recording
+
+
+def _outside(partly_ns: list[tuple[int, int]], frames: Frames) -> Frames:
+    """The frames of the time in which all nodes were captured: of the others a packet's hops would be missing here and there."""
+    kept = np.ones(len(frames), bool)
+    for first_ns, last_ns in partly_ns:
+        kept &= (frames.time_ns < first_ns) | (frames.time_ns >= last_ns)
+    return frames if kept.all() else frames.take(np.flatnonzero(kept))
 
 
 def _taps(*topologies: Topology) -> dict[tuple[str, int], Tap]:
