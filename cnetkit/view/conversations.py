@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cnetkit.trace.conversations.conversation import FAILED, STATES, Conversation
 from cnetkit.trace.conversations.payloads import Topic
-from cnetkit.trace.packets.packet import encapsulation
+from cnetkit.trace.packets.packet import encapsulation, frame_number
 from cnetkit.trace.trace import Trace
 from cnetkit.view.wording import counted, legible
 
@@ -68,7 +68,7 @@ def sentences(trace: Trace, conversation: Conversation) -> Iterator[str]:
 def _begin(trace: Trace, conversation: Conversation) -> str:
     """Where to go on in Wireshark: the first frame, and its time since the capture's first."""
     since = (conversation.begin_ns - int(trace.analysis.joined.clocks.time.min())) / 1e9
-    return f"frame.number {conversation.first + 1} at {since:.6f} s,"
+    return f"{frame_number(conversation.first)} at {since:.6f} s,"
 
 
 def _title(trace: Trace, conversation: Conversation) -> str:
@@ -80,11 +80,12 @@ def _title(trace: Trace, conversation: Conversation) -> str:
 
 def _state(conversation: Conversation) -> str:
     after = f" {lasted(conversation.round_trip_ns)} after it was asked" if conversation.round_trip_ns else ""
+    by = frame_number(conversation.ended_by)
     match conversation.state:
         case "refused":
-            return f"refused: {conversation.ended_from} reset the SYN{after} ({frame(conversation.ended_by)})"
+            return f"refused: {conversation.ended_from} reset the SYN{after} ({by})"
         case "rejected":
-            return f"{conversation.ended_from} sent {conversation.ended_how} ({frame(conversation.ended_by)})"
+            return f"{conversation.ended_from} sent {conversation.ended_how} ({by})"
         case "unanswered":
             tries = (
                 f" after {conversation.tries} tries in {lasted(conversation.duration_ns)}"
@@ -93,7 +94,7 @@ def _state(conversation: Conversation) -> str:
             )
             return f"unanswered{tries}"
         case "reset":
-            return f"reset by {conversation.ended_from} after {lasted(conversation.duration_ns)} ({frame(conversation.ended_by)})"
+            return f"reset by {conversation.ended_from} after {lasted(conversation.duration_ns)} ({by})"
         case "stalled":
             return "opened, then one end sent again and again and nothing came back"
         case "one-way":
@@ -122,11 +123,6 @@ def _topic(topic: Topic) -> str:
         return f"{topic.protocol} {asked}: unanswered" + (f" after {topic.tries} tries" if topic.tries > 1 else "")
     answer = f": {legible(topic.answer)}" if topic.answer else ""
     return f"{topic.protocol} {asked}{answer} in {lasted(topic.waited_ns)}"
-
-
-def frame(number: int) -> str:
-    """`frame.number 5`, as Wireshark counts."""
-    return f"frame.number {number + 1}"
 
 
 def lasted(nanoseconds: int) -> str:

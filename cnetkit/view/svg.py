@@ -12,6 +12,7 @@ from textwrap import wrap
 
 from cnetkit.model import Hop
 from cnetkit.trace.journey import Journey
+from cnetkit.trace.packets.packet import frame_number
 from cnetkit.view import wording
 from cnetkit.view.reasons import reasons
 from cnetkit.view.theme import colours
@@ -215,4 +216,4 @@ def _tip(text: str) -> str:
 
 
 def _place_and_time(hop: Hop) -> str:
-    return wording.legible(f"frame {hop.frame}, {hop.node}/{hop.interface}, {hop.direction}")
+    return wording.legible(f"{frame_number(hop.frame)}, {hop.node}/{hop.interface}, {hop.direction}")

@@ -135,7 +135,7 @@ def test_protocols_are_read_without_making_flow_objects(trace):
 def test_a_paragraph_describes_every_step_with_its_reason(trace):
     text = trace.journeys[2].explain()
     assert "tcp dport 8080 dnat to 172.17.0.2:80" in text
-    assert text.endswith("It was delivered at web/eth0: frame 17 answers it.")
+    assert text.endswith("It was delivered at web/eth0: frame.number 18 answers it.")
 
 
 def test_the_document_is_version_1_of_the_contract_and_counts_losses(trace):

@@ -12,7 +12,7 @@ from cnetkit.model import Evidence
 from cnetkit.recording.protocols import TCP, UDP
 from cnetkit.trace.causes.cause import Cause, moved
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.packets.packet import outer_ends
+from cnetkit.trace.packets.packet import frame_number, outer_ends
 
 Octets = NDArray[np.uint8]
 COUNTERS = {
@@ -63,7 +63,7 @@ def _wrong(case: Case, frame: int, network: int, transport: int, end: int, proto
     counter = moved(case, frame, case.place(frame)[0], COUNTERS[protocol, version])
     if left_to_the_card or counter is None or _sum(np.append(pseudo, data)) == 0xFFFF:
         return None
-    evidence = Evidence("header", "the checksum does not fit", f"frame {frame}", "inferred")
+    evidence = Evidence("header", "the checksum does not fit", frame_number(frame), "inferred")
     return Cause(f"{what} is wrong", (evidence, counter))
 
 

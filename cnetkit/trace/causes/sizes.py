@@ -9,6 +9,7 @@ from cnetkit.trace.causes.cause import Cause, interface, moved
 from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.route import leads_to
+from cnetkit.trace.packets.packet import frame_number
 
 
 def expired(case: Case, frame: int) -> Cause | None:
@@ -18,7 +19,7 @@ def expired(case: Case, frame: int) -> Cause | None:
         return None
     counter = moved(case, frame, to.node, "Ip.InHdrErrors" if to.version == 4 else "Ip6.InHdrErrors")
     name = "ip.ttl" if to.version == 4 else "ipv6.hlim"
-    evidence = Evidence("header", f"{name} {int(case.joined.columns.ttl[frame])}", f"frame {frame}", "inferred")
+    evidence = Evidence("header", f"{name} {int(case.joined.columns.ttl[frame])}", frame_number(frame), "inferred")
     return None if counter is None else Cause("its time to live ended here", (evidence, counter))
 
 

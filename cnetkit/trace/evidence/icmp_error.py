@@ -11,6 +11,7 @@ from cnetkit.trace.arrays.digests import Rows
 from cnetkit.trace.arrays.index import Index
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.icmp_errors import Quoted, heads, is_error, refusals, without_checksum
+from cnetkit.trace.packets.packet import frame_number
 
 
 class Quotable:
@@ -102,5 +103,5 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     if quoted_frame is None:
         return ()
     packet = case.packet(quoted_frame)
-    words = f"it quotes frame {quoted_frame}: {packet.protocol} {packet.source} → {packet.destination}"
-    return (Evidence("icmp", words, f"frame {frame}", "kernel"),)
+    words = f"it quotes {frame_number(quoted_frame)}: {packet.protocol} {packet.source} → {packet.destination}"
+    return (Evidence("icmp", words, frame_number(frame), "kernel"),)

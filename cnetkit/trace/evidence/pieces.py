@@ -8,6 +8,7 @@ from __future__ import annotations
 from cnetkit.model import Evidence
 from cnetkit.recording.protocols import TCP
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packets.packet import frame_number
 
 
 def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
@@ -32,7 +33,7 @@ def _fragment(case: Case, frame: int) -> Evidence:
     words = f"octets {first} to {first + size - 1}{last} of datagram {_ident(case, frame)}"
     if case.joined.incomplete[frame]:
         words += "; not all of its fragments were seen here"
-    return Evidence("fragment", words, f"frame {frame}", "inferred")
+    return Evidence("fragment", words, frame_number(frame), "inferred")
 
 
 def _ident(case: Case, frame: int) -> str:
@@ -61,7 +62,7 @@ def _segment(case: Case, frame: int, parent: int) -> tuple[Evidence, ...]:
     if c.length[frame] < c.length[parent]:
         offset = (int(c.seq[frame]) - int(c.seq[parent])) % (1 << 32)
         size = int(c.length[frame]) - int(c.payload[frame] - c.network[frame])
-        words = f"octets {offset} to {offset + size - 1} of the segment in frame {parent}, cut by the sender's offload"
-        return (Evidence("segment", words, f"frame {parent}", "inferred"),)
-    words = f"{pieces} pieces that came apart, joined by the receiver's offload; the first is frame {parent}"
-    return (Evidence("segment", words, f"frame {parent}", "inferred"),)
+        words = f"octets {offset} to {offset + size - 1} of the segment in {frame_number(parent)}, cut by the sender's offload"
+        return (Evidence("segment", words, frame_number(parent), "inferred"),)
+    words = f"{pieces} pieces that came apart, joined by the receiver's offload; the first is {frame_number(parent)}"
+    return (Evidence("segment", words, frame_number(parent), "inferred"),)

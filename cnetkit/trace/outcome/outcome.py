@@ -33,7 +33,7 @@ from cnetkit.trace.outcome.counted import RECEIVED, counted
 from cnetkit.trace.outcome.onward import expected
 from cnetkit.trace.outcome.rejections import rejection, reported
 from cnetkit.trace.outcome.resets import INITIAL
-from cnetkit.trace.packets.packet import mac
+from cnetkit.trace.packets.packet import frame_number, mac
 
 RESERVED = 0x0180C2000000
 """Group addresses that bridges do not forward (IEEE 802.1Q, 8.6.3)."""
@@ -213,7 +213,7 @@ def _received(case: Case, ends: Ends, journey: int, where: str) -> Outcome:
     last, answer = int(ends.last[journey]), int(ends.answer[journey])
     guessed = (_sender(case, last),) if ends.inferred[journey] else ()
     if answer >= 0:
-        evidence = Evidence("answer", f"frame {answer} answers it", "frames", "inferred")
+        evidence = Evidence("answer", f"{frame_number(answer)} answers it", "frames", "inferred")
         return Outcome("delivered", where, "", (*guessed, evidence))
     if "input" in hooks_passed(case, last):
         evidence = Evidence("hook", "input accept", f"{case.place(last)[0]} netfilter", "kernel")

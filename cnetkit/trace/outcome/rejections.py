@@ -21,7 +21,7 @@ from cnetkit.trace.evidence import icmp_error
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.outcome.resets import INITIAL, resets, within
 from cnetkit.trace.packets.icmp_errors import refusals
-from cnetkit.trace.packets.packet import error_name, outermost, reply_ends
+from cnetkit.trace.packets.packet import error_name, frame_number, outermost, reply_ends
 
 SYN, RST, ACK = 2, 4, 16
 Key = tuple[str, bytes, bytes]
@@ -47,7 +47,7 @@ def rejection(case: Case, frame: int) -> Evidence | None:
     if case.direction(frame) != "in" or not case.joined.columns.version[frame]:
         return None
     if (reset := case.once(resets).get(frame)) is not None:
-        return Evidence("tcp", "a TCP reset", f"frame {reset}", "kernel")
+        return Evidence("tcp", "a TCP reset", frame_number(reset), "kernel")
     return next((found for seen in within(case, frame) if (found := _rejection(case, seen)) is not None), None)
 
 
@@ -66,9 +66,11 @@ def _rejection(case: Case, frame: int) -> Evidence | None:
     if columns.protocol[answer] == TCP:
         if len(rejections.accepted.find(columns.dport[frame], columns.sport[frame], columns.seq[frame] + np.uint32(1))):
             return None  # a reset after a SYN-ACK ends an established connection
-        return Evidence("tcp", "a TCP reset", f"frame {answer}", "kernel")
+        return Evidence("tcp", "a TCP reset", frame_number(answer), "kernel")
     kind, code = int(columns.icmp_type[answer]), int(columns.icmp_code[answer])
-    return Evidence("icmp", f"ICMP {error_name(int(columns.version[answer]), kind, code)}", f"frame {answer}", "kernel")
+    return Evidence(
+        "icmp", f"ICMP {error_name(int(columns.version[answer]), kind, code)}", frame_number(answer), "kernel"
+    )
 
 
 def reported(case: Case, journey: int) -> tuple[str, Evidence] | None:
@@ -78,7 +80,7 @@ def reported(case: Case, journey: int) -> tuple[str, Evidence] | None:
         return None
     c = case.joined.columns
     words = f"ICMP {error_name(int(c.version[error]), int(c.icmp_type[error]), int(c.icmp_code[error]))}"
-    return case.packet(error).ends.source, Evidence("icmp", words, f"frame {error}", "kernel")
+    return case.packet(error).ends.source, Evidence("icmp", words, frame_number(error), "kernel")
 
 
 def _flags(case: Case, mask: int) -> NDArray[np.uint8]:

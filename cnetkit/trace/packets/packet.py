@@ -48,6 +48,11 @@ def _icmp_name(version: int, kind: int) -> str:
     return (ICMPV6_NAMES if version == 6 else ICMP_NAMES).get(kind, f"type {kind}")
 
 
+def frame_number(frame: int) -> str:
+    """How texts name a frame: by Wireshark's `frame.number`, which counts from 1."""
+    return f"frame.number {frame + 1}"
+
+
 @lru_cache(maxsize=65536)
 def mac(value: int) -> str:
     """48 bits as `02:00:00:00:00:01`."""

@@ -143,7 +143,7 @@ _ARP_SRC, _ARP_DST = _address("src", _arp), _address("dst", _arp)
 _ICMP, _ICMPV6, _ANY_IP = _protocol(ICMP), _protocol(ICMPV6), _version(4, 6)
 
 _ALL: dict[str, tuple[str, Columns]] = {
-    "frame.number": ("whole", lambda analysis: [Part(np.arange(len(analysis.joined.journey)))]),
+    "frame.number": ("whole", lambda analysis: [Part(np.arange(1, len(analysis.joined.journey) + 1))]),
     "frame.time": ("duration", _times),
     "frame.len": ("whole", lambda analysis: [Part(analysis.recording.frames.length)]),
     "frame.cap_len": ("whole", lambda analysis: [Part(analysis.recording.frames.captured)]),

@@ -22,6 +22,8 @@ from cnetkit.trace.outcome.unsent import Unsent
 from cnetkit.trace.query.analysis import Analysis
 
 FORMAT, VERSION = "cnetkit-trace", 1
+COUNTED_FROM = {"frame": 0, "frame.number": 1}
+"""`frame` in the document is an index; texts name frames by Wireshark's `frame.number`."""
 CHUNK = 1024
 """Journeys encoded at a time: this bounds the memory needed besides the document itself."""
 JSON = msgspec.json.Encoder()
@@ -40,7 +42,13 @@ def encode(
     `lost` is the number of frames that the kernel lost.
     """
     frames = len(analysis.recording.frames)
-    head = {"format": FORMAT, "version": VERSION, "frames": frames, "lost_by_kernel": lost}
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "frames": frames,
+        "lost_by_kernel": lost,
+        "counted_from": COUNTED_FROM,
+    }
     if selection:
         head["selection"] = selection
     if analysis.joined.clocks.notes:  # each hop's time_ns stays the time of its own file

@@ -33,7 +33,7 @@ export class Hop {
     const place = `hop ${hop - first + 1} of ${end - first}`;
     const parts = [
       this.over(story.packet(journey)),
-      make("p", { class: "ck-line" }, make("strong", {}, story.way(hop)), ` · ${place} · frame ${story.hops.frame[hop]}${since === null ? "" : ` · ${figure(since)} µs after the hop before`}`),
+      make("p", { class: "ck-line" }, make("strong", {}, story.way(hop)), ` · ${place} · frame.number ${story.hops.frame[hop] + 1}${since === null ? "" : ` · ${figure(since)} µs after the hop before`}`),
     ];
     if (story.around(hop)) parts.push(make("p", { class: "ck-line ck-wrapping" }, `inside ${story.around(hop)}`));
     parts.push(...this.changes(hop), ...this.why(hop, hop === first));

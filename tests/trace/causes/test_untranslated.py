@@ -37,7 +37,7 @@ def test_an_answer_that_skipped_netfilter_on_the_bridge_is_named():
     assert reset == "the node answered with a TCP reset"
     assert why == "it asked 10.96.0.1:8080, and the answer from 10.0.0.2:80 was not translated back by n1"
     assert [(e.kind, e.source) for e in found.evidence] == [
-        ("tcp", "frame 3"),
+        ("tcp", "frame.number 4"),
         ("conntrack", "n1 conntrack"),
         ("sysctl", "n1"),
     ]

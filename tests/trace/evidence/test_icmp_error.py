@@ -25,7 +25,7 @@ def test_an_icmp_error_is_about_the_packet_it_quotes():
     trace = traced(asked(3), error, asked(4))
     assert trace.journeys[1].about is trace.journeys[0]
     assert trace.journeys[1].flow.id == trace.journeys[0].flow.id != trace.journeys[2].flow.id
-    assert trace.journeys[1].hops[0].evidence[-1].quote == "it quotes frame 0: udp 10.0.0.1:5 → 10.0.0.2:3"
+    assert trace.journeys[1].hops[0].evidence[-1].quote == "it quotes frame.number 1: udp 10.0.0.1:5 → 10.0.0.2:3"
 
 
 def test_an_error_about_an_uncaptured_packet_has_no_evidence():

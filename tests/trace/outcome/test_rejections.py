@@ -47,7 +47,7 @@ def test_many_identical_packets_get_their_own_answers_in_linear_time(monkeypatch
     monkeypatch.setattr(rule, "_key", lambda case, frame: looked_at.append(frame) or key(case, frame))
     trace = explain(recording_of(frames_of(captured)))
     quoted = [e.source for journey in trace.journeys for e in journey.outcome.evidence]
-    assert quoted == [f"frame {answer}" for answer in range(1, 200, 2)]
+    assert quoted == [f"frame.number {answer}" for answer in range(2, 201, 2)]
     assert len(looked_at) < 1000
 
 
@@ -68,7 +68,7 @@ def test_a_reset_without_an_ack_answers_the_latest_segment_that_acknowledged_its
     )
     assert [one.kind == "dropped" for one in found] == [False, True, False]
     assert found[1].reason == "the node answered with a TCP reset"
-    assert found[1].evidence[0].source == "frame 2"
+    assert found[1].evidence[0].source == "frame.number 3"
 
 
 def test_a_reset_of_a_syn_ack_belongs_to_it_with_ipv6_too():
@@ -137,7 +137,7 @@ def test_an_error_from_elsewhere_says_who_dropped_the_packet():
     assert (first.outcome.kind, first.outcome.reason) == ("left", "")
     assert (second.outcome.kind, second.outcome.where) == ("dropped", "a/eth0")
     assert second.outcome.reason == "10.0.0.254 answered with ICMP host unreachable"
-    assert [evidence.source for evidence in second.outcome.evidence] == ["frame 2"]
+    assert [evidence.source for evidence in second.outcome.evidence] == ["frame.number 3"]
 
 
 def test_an_error_by_ipv6_says_so_too():

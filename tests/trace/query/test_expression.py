@@ -129,6 +129,7 @@ SAME_AS_WIRESHARK = [
     "tcp.flags.syn == 1 and tcp.flags.ack == 0", "not tcp", "tcp and not (tcp.port == 80 or tcp.flags.fin == 1)",
     "eth.dst == ff:ff:ff:ff:ff:ff", "ip.ttl < 64", "ip.len > 100 and tcp", "tcp.len >= 1", "frame.len <= 60",
     "arp.dst.proto_ipv4 == 203.0.113.1", "ip.proto == 17", "tcp.window_size_value > 500 and tcp.seq > 0",
+    "frame.number == 1", "frame.number in {3..9}",
 ]  # fmt: skip
 
 
@@ -184,7 +185,7 @@ BY_HAND = {
         j.id for j in trace().journeys if max(h.time_ns for h in j.hops) - min(h.time_ns for h in j.hops) > 20_000
     ],
     "flow == 1": lambda: [j.id for j in trace().flows[1].journeys],
-    "frame.number == 100": lambda: hops_with(lambda hop: hop.frame == 100),
+    "frame.number == 100": lambda: hops_with(lambda hop: hop.frame == 99),
     "not tcp.port == 80 and tcp": lambda: [
         j.id
         for j in trace().journeys
