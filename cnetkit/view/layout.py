@@ -95,7 +95,6 @@ def _machine(node: str, own: dict[str, list[Port]], inside: list[str]) -> Layout
     bridges = [port for port in own[node] if port.bridge]
     names = {bridge.name for bridge in bridges}
     loose = [port for port in own[node] if not port.bridge and port.master not in names]
-    holders = {port.node: port for guest in inside for port in own[guest]}
     blocks, held = [], set()
     for bridge in bridges:
         under = [port for port in own[node] if port.master == bridge.name]
@@ -105,7 +104,7 @@ def _machine(node: str, own: dict[str, list[Port]], inside: list[str]) -> Layout
             held |= {guest}
             columns.append((port, _guest(guest, own) if guest else None))
         blocks.append(_bridge(bridge, columns))
-    blocks += [_guest(guest, own) for guest in inside if guest not in held or guest not in holders]
+    blocks += [_guest(guest, own) for guest in inside if guest not in held]
     body = Layout()
     if loose:
         body.put(_row(loose), 0, 0)

@@ -1,6 +1,8 @@
+from dataclasses import replace
 from itertools import combinations
 
 from cnetkit.view.layout import Port, layout
+from tests.view.capture import with_hash_seed
 
 
 def inside(box, another):
@@ -64,8 +66,21 @@ def test_linked_nodes_are_neighbours():
     assert order[1] == "r"
 
 
-def test_the_layout_is_deterministic():
-    assert layout(*docker()).places == layout(*docker()).places
+def test_a_container_whose_veth_has_left_its_bridge_is_in_its_host_once():
+    """`ip link set vethc0x1 nomaster`: the port stands beside the uplink, and the container keeps its box."""
+    hosts, ports, joined = docker(containers=3)
+    ports[:] = [replace(port, master="") if port.name == "vethc0x1" else port for port in ports]
+    result = layout(hosts, ports, joined)
+    boxes = [box.node for box in result.boxes]
+    assert sorted(boxes) == sorted(hosts)
+    assert set(result.places) == {(port.node, port.name) for port in ports}
+    assert inside(result.boxes[boxes.index("c0x1")], result.boxes[boxes.index("dock")])
+
+
+def test_the_layout_is_the_same_in_every_process():
+    """Sets of strings are in another order with each hash seed."""
+    program = "from tests.view.test_layout import *; print(layout(*docker(bridges=3)))"
+    assert len({with_hash_seed(seed, program) for seed in (1, 2, 3)}) == 1
 
 
 def test_an_empty_network_and_a_node_without_interfaces_have_a_layout():
