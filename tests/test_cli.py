@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import types
@@ -170,6 +171,29 @@ def test_inspect_shows_and_writes_only_what_is_selected(tmp_path):
     assert document["journeys"]
     assert all(any(c["field"] == "ip.dst" for h in j["hops"] for c in h["changes"]) for j in document["journeys"])
     assert all(j["id"] < 9 for j in document["journeys"])
+
+
+@pytest.mark.parametrize("out", [True, False])
+@pytest.mark.parametrize("err", [True, False])
+def test_what_could_not_be_read_is_on_standard_error_unless_both_are_one_terminal(
+    out, err, tmp_path, capsys, monkeypatch
+):
+    cut = tmp_path / "cut.pcapng"
+    cut.write_bytes(CAPTURE.read_bytes()[:-5])
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: out)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: err)
+    assert cli.main(["inspect", str(cut)]) == 0
+    written = capsys.readouterr()
+    assert "the rest was not read" in " ".join(written.out.split())
+    assert written.err.count("the rest was not read") == (not (out and err))
+
+
+def test_what_could_not_be_read_is_reported_once_beside_an_export(tmp_path):
+    cut = tmp_path / "cut.pcapng"
+    cut.write_bytes(CAPTURE.read_bytes()[:-5])
+    done = cnetkit("inspect", str(cut), "--json", "-", env={**os.environ, "COLUMNS": "500"})
+    assert json.loads(done.stdout)["journeys"]
+    assert done.stderr.count("the rest was not read") == 1
 
 
 def test_a_wrong_selection_is_bad_use_and_points_at_the_place(capsys):

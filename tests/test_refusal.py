@@ -1,5 +1,6 @@
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,14 @@ def test_each_refusal_has_its_cause_and_its_fix(case, tmp_path):
     explanation = refusal(number, tree(tmp_path, files))
     assert cause in explanation.cause
     assert fix in explanation.fix
+
+
+@pytest.mark.parametrize("kind", ["user", "net", "mnt", "pid", "uts", "ipc", "cgroup"])
+def test_a_limit_of_zero_on_any_namespace_of_the_sandbox_is_named(kind, tmp_path):
+    assert Path(f"/proc/sys/user/max_{kind}_namespaces").exists()
+    explanation = refusal(errno.ENOSPC, tree(tmp_path, {f"proc/sys/user/max_{kind}_namespaces": "0\n"}))
+    assert explanation.cause == f"user.max_{kind}_namespaces is 0 on this system"
+    assert explanation.fix == f"run `sudo sysctl -w user.max_{kind}_namespaces=15000`"
 
 
 def test_rights_removed_after_unshare_mean_apparmor(tmp_path):

@@ -74,6 +74,15 @@ def test_a_point_to_point_network_has_two_addresses():
         assert [pool.take(), pool.take()] == both
 
 
+@pytest.mark.parametrize(("prefix", "given"), [("10.0.0.0/30", ["10.0.0.1/30", "10.0.0.2/30"]),
+                                               ("fd00::/126", ["fd00::1/126", "fd00::2/126", "fd00::3/126"])])  # fmt: skip
+def test_the_last_address_is_given_unless_it_is_ipv4s_broadcast_address(prefix, given):
+    pool = Pool(prefix)
+    assert [pool.take() for _ in given] == given
+    with pytest.raises(CnetkitError, match="no free address left"):
+        pool.take()
+
+
 @pytest.mark.parametrize("text", ["0.0.0.0/0", "127.0.0.0/8", "224.0.0.0/24", "ff02::/64", "::1/128"])
 def test_a_reserved_network_is_refused(text):
     with pytest.raises(CnetkitError, match="reserved"):

@@ -10,8 +10,12 @@ import cnetkit
 from cnetkit import catalog
 from cnetkit.lab import Lab
 from cnetkit.learn import Address, Choice, Exercise, Idea, Lesson, Observation, Order, Text, progress
+from cnetkit.learn.exercise import setting
 from cnetkit.learn.looking import at, changed, journey
-from cnetkit.model import CnetkitError
+from cnetkit.model import CnetkitError, Node, Topology
+from cnetkit.recording import Recording
+from cnetkit.recording.frames import no_frames
+from cnetkit.trace import Trace
 from cnetkit.view import display
 from tests.test_documentation import ROOT
 
@@ -151,6 +155,18 @@ def test_an_exercise_needs_a_trace_from_before_the_repair(trace):
         asked.check("mend", trace)
 
 
+@pytest.mark.parametrize("repaired", [True, False])
+def test_a_repair_inside_the_traced_block_is_an_attempt(repaired):
+    """Of the two topologies of a trace the later one is compared."""
+    broken, whole = (Topology(nodes=(Node("h", sysctls={"net.ipv4.ip_forward": value}),)) for value in "01")
+    before = Trace(Recording(no_frames(), topologies=(broken, broken)))
+    after = Trace(Recording(no_frames(), topologies=(broken, whole if repaired else broken)))
+    assert (setting(before) != setting(after)) is repaired
+    asked = lesson(Exercise("mend", "Mend it.", lambda trace: "Still broken."))
+    asked.ask("mend", before)
+    assert asked.check("mend", after).outcome == ("incorrect" if repaired else "not attempted")
+
+
 def test_progress_is_saved_in_a_file_of_the_learner(trace, tmp_path):
     asked = lesson(choice(hints=("Look.",)))
     asked.hint("who")
@@ -162,13 +178,14 @@ def test_progress_is_saved_in_a_file_of_the_learner(trace, tmp_path):
     assert str(asked.score) == "1 of 1 correct\n  ✓ who: correct"
 
 
-def test_a_damaged_file_is_reported_in_a_sentence_and_left_as_it_is(tmp_path, trace):
+@pytest.mark.parametrize("content", ["[1]", '{"a": 1}', '{"a": {}, "b": []}', '{"a":', "null"])
+def test_a_damaged_file_is_reported_in_a_sentence_and_left_as_it_is(content, tmp_path, trace):
     path = tmp_path / "cnetkit" / "progress.json"
     path.parent.mkdir()
-    path.write_text("[1]")
+    path.write_text(content)
     with pytest.raises(CnetkitError, match="is damaged: repair it, or remove it"):
         lesson(choice()).check("who", trace)
-    assert path.read_text() == "[1]"
+    assert path.read_text() == content
 
 
 def test_a_result_is_shown_as_text_and_as_escaped_html(trace):

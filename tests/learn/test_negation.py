@@ -40,6 +40,11 @@ def test_a_word_with_a_negation_before_it_is_denied(text, denial):
     assert negation.denied(r"\bknow\b", read) == denial
 
 
+def test_a_pattern_that_begins_with_a_negation_is_stated_by_it():
+    assert negation.stated("not flood|never asks", "the bridge does not flood")
+    assert not negation.stated("not flood", "it cannot be said to not flood")
+
+
 def test_a_missing_word_is_neither_stated_nor_denied():
     assert not negation.stated("know", "it is unlike")
     assert not negation.denied("know", "it is not")

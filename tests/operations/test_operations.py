@@ -13,6 +13,7 @@ from cnetkit.sandbox import session
 from tests.test_documentation import ROOT
 
 SESSIONS = sorted([*(ROOT / "labs").rglob("*.cnetkit"), *(ROOT / "notebooks").rglob("*.cnetkit")])
+MACS = "02:00:00:00:00:01", "02:00:00:00:00:02"
 EXAMPLES: dict[type, object] = {
     str: "10.0.0.1/24",
     int: 7,
@@ -53,6 +54,20 @@ def test_each_operation_travels_and_has_a_comment_and_commands_that_bash_can_par
         text = op.shell_script("x", [example])
         assert f"\n# {example.comment()}\n" in text
         assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("operation", "interfaces"),
+    [
+        (op.AddVeth("a", "eth0", MACS[0], "b", "eth1", MACS[1]), ["a ethtool -K eth0", "b ethtool -K eth1"]),
+        (op.AddVeth("a", "eth0", MACS[0], "b", "eth1", MACS[1], offload=True), []),
+        (op.AddVxlan("a", "vxlan0", MACS[0], 42, "10.0.0.1", "eth0"), ["a ethtool -K vxlan0"]),
+        (op.AddBridge("a", "br0", MACS[0]), ["a ethtool -K br0"]),
+    ],
+)
+def test_the_commands_switch_off_the_offload_where_the_lab_does(operation, interfaces):
+    lines = [line for line in operation.commands() if "ethtool" in line]
+    assert lines == [f"ip netns exec {interface} tx off >/dev/null" for interface in interfaces]
 
 
 def test_each_operation_has_a_file_of_its_own_which_the_package_imports():
