@@ -118,6 +118,8 @@ _SNAPSHOT_SETTINGS = (
     "net.ipv4.conf.all.route_localnet",
     "net.ipv4.conf.all.accept_local",
     "net.bridge.bridge-nf-call-iptables",
+    "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv6.icmp.echo_ignore_all",
 )
 
 

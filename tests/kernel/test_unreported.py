@@ -43,6 +43,8 @@ def flooded(rules: str, answer: str = "", verdicts: bool = True):
         lab.connect(server, router, "10.1.0.0/24")
         (router if "FORWARD" in rules else server).run(rules, check=True)
         receiver = server.start(["python3", "-c", RECEIVE, "3", answer])
+        while "ready" not in receiver.output and receiver.running:
+            pass
         with lab.trace(verdicts=verdicts, megabytes=64) as trace:
             client.run(["python3", "-c", SEND, server.address, str(SENT)], check=True, timeout=60)
             read = receiver.wait(60).output

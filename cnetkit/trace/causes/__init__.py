@@ -12,6 +12,7 @@ from itertools import pairwise
 from cnetkit.trace.causes import (
     bridging,
     checksums,
+    headers,
     legacy,
     local,
     neighbours,
@@ -36,7 +37,7 @@ LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     checksums.damaged_tunnel, tunnels.unknown, tunnels.own_mac, tunnels.without_remote,
     routing.martian, routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path,
     sizes.expired, sizes.too_large, sizes.exceeds_peer_mtu, routing.no_route, neighbours.silent, sizes.incomplete,
-    tracking.refused, traffic_control.queue_full, unreported.dropped_with_its_flow,
+    tracking.refused, traffic_control.queue_full, receiver.blocked_by_ipsec, unreported.dropped_with_its_flow,
 )  # fmt: skip
 """For packets that were lost from sight, in the order in which the kernel checks. Each takes the case and the last
 frame."""
@@ -46,8 +47,10 @@ ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     legacy.dropped,
     local.before_ip,
     checksums.damaged,
+    headers.impossible_length,
     routing.reverse_path_to_itself,
     local.nobody_listens,
+    local.ignores_echoes,
     receiver.lost_after_input,
     unreported.dropped_with_its_flow,
     unreported.verdict_unknown,
@@ -55,7 +58,13 @@ ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
 """For packets that reached their node but were not accepted there."""
 
 
-NEEDED = (*checksums.NEEDED, "Udp.NoPorts", *receiver.COUNTERS, "TcpExt.IPReversePathFilter")
+NEEDED = (
+    *checksums.NEEDED,
+    *headers.COUNTERS.values(),
+    *local.NO_PORTS.values(),
+    *receiver.COUNTERS,
+    "TcpExt.IPReversePathFilter",
+)
 """A cause of ARRIVED needs that one of these counters increased."""
 
 
@@ -66,6 +75,7 @@ def counted_on_arrival(case: Case) -> set[str]:
     return (
         stopping_nodes(case)
         | set(grown_rules(case))
+        | local.ignoring_echoes(case)
         | {
             node
             for before, after in pairwise(snapshots)

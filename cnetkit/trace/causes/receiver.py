@@ -20,6 +20,7 @@ from cnetkit.trace.causes.cause import Cause, grown, moved
 from cnetkit.trace.evidence.addressed import for_another
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.evidence.verdicts import hooks_passed
 
 I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -73,6 +74,10 @@ LOSSES = (
     ReceiverLoss("Ip6.InUnknownProtos", "packet", 6, "nothing at the node takes its protocol"),
 )  # fmt: skip
 """From the closest to the most general."""
+IPSEC = 4
+"""The first ones are those of IPsec policies, which are asked for forwarded packets too."""
+MOST = 5000
+"""More packets than this are not compared one by one."""
 COUNTERS = tuple(loss.counter for loss in LOSSES)
 HALF_OPEN = "TcpExt.TCPReqQFullDrop"
 PATIENCE_NS = 30_000_000_000
@@ -142,6 +147,22 @@ def lost_after_input(case: Case, frame: int) -> Cause | None:
         return None
     words = "; or ".join(dict.fromkeys(loss.words for loss, _ in possible))
     return Cause(f"one of these may have taken it: {words}", tuple(counter for _, counter in possible), "arrived")
+
+
+def blocked_by_ipsec(case: Case, frame: int) -> Cause | None:
+    """A policy stopped a packet that its node should have forwarded, before the forward hook (net/ipv4/ip_forward.c)."""
+    if case.once(answers)[frame] >= 0 or hooks_passed(case, frame):
+        return None
+    node, arrivals = case.place(frame)[0], case.once(Arrivals)
+    for loss in LOSSES[:IPSEC]:
+        grew = grown(case, frame, node, loss.counter)
+        rows = arrivals.of(case, frame, loss) if grew > 0 else np.zeros(0, np.int64)
+        if len(rows) < grew or len(rows) > MOST or frame not in rows:
+            continue
+        counter = moved(case, frame, node, loss.counter)
+        if counter is not None and grew == sum(not hooks_passed(case, row) for row in rows.tolist()):
+            return Cause(loss.words, (counter,))
+    return None
 
 
 def _last_of_a_full_buffer(

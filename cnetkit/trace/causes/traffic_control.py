@@ -17,6 +17,7 @@ from cnetkit.trace.causes.routing import arrival, chosen
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.route import leads_to
+from cnetkit.trace.evidence.verdicts import reported
 
 QUEUE, FILTER = "qdisc_drops", "tc_drops"
 
@@ -72,7 +73,7 @@ def _ended(case: Case, counter: str, at_interface: bool = False) -> list[int]:
     if at_interface:
         ended &= joined.direction == IN
     rows: list[int] = np.flatnonzero(ended).tolist()
-    return rows
+    return [row for row in rows if not reported(case, row)] if at_interface else rows  # netfilter comes after tc
 
 
 def _way(case: Case, frame: int) -> tuple[str, str] | None:
