@@ -54,6 +54,11 @@ class Flow:
         """Destination address and port of the first packet."""
         return self.begin.packet.destination
 
+    @property
+    def housekeeping(self) -> bool:
+        """Whether it only serves the network: ARP, neighbour discovery, IGMP and the like."""
+        return self.begin.housekeeping
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401
         return mime_bundle(self, self.views)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cnetkit.displays import JOURNEY_VIEWS, Displays, mime_bundle
 from cnetkit.model import CnetkitError, Evidence, Hop, Outcome
+from cnetkit.trace.conversations.message import is_housekeeping, message
 from cnetkit.trace.evidence.icmp_error import about
 from cnetkit.trace.packets.packet import Packet
 from cnetkit.trace.report import wording
@@ -63,6 +64,18 @@ class Journey:
     def packet(self) -> Packet:
         """The innermost packet, as first captured."""
         return self.trace.analysis.case.packet(self.frames[0])
+
+    @cached_property
+    def says(self) -> str:
+        """The packet in a few words: `SYN-ACK`, `GET /`, `DNS A shop.example`, `ARP who has 10.0.0.2?`."""
+        case = self.trace.analysis.case
+        units = case.joined.units
+        return message(self.packet, units.columns, int(case.whole[self.frames[0]]), units.data)
+
+    @property
+    def housekeeping(self) -> bool:
+        """Whether it only serves the network: ARP, neighbour discovery, IGMP and the like."""
+        return is_housekeeping(self.packet, self.trace.analysis.joined.columns, self.frames[0])
 
     @cached_property
     def summary(self) -> str:

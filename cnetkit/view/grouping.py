@@ -7,16 +7,12 @@ differ.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from functools import lru_cache
 
 from cnetkit.model import Hop
 from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 from cnetkit.view.reasons import reasons
-
-SERVICE = ("arp", "igmp", "lldp")
-"""Protocols that carry no user data: shown last, and briefly."""
 
 
 def grouped(journeys: Iterable[Journey]) -> list[list[Journey]]:
@@ -29,20 +25,14 @@ def grouped(journeys: Iterable[Journey]) -> list[list[Journey]]:
 
 def in_order(trace: Trace, most: int | None = None) -> list[Flow]:
     """The first `most` flows: TCP first, then other protocols that carry data, then those that only serve the network."""
-    ranks = [_rank(protocol) for protocol in trace.protocols]
+    ranks = [_rank(trace, at, protocol) for at, protocol in enumerate(trace.protocols)]
     return [trace.flows[at] for at in sorted(range(len(ranks)), key=ranks.__getitem__)[:most]]
 
 
-def is_service(flow: Flow) -> bool:
-    """Whether a flow only serves the network: ARP, IGMP and the like."""
-    return _rank(flow.protocol) == 2
-
-
-@lru_cache(maxsize=512)
-def _rank(protocol: str) -> int:
-    if protocol in SERVICE or protocol.startswith("ethertype"):
-        return 2
-    return int(protocol != "tcp")
+def _rank(trace: Trace, at: int, protocol: str) -> int:
+    if protocol in ("tcp", "udp", "icmp"):
+        return int(protocol != "tcp")
+    return 2 if trace.flows[at].housekeeping else 1
 
 
 def path(hops: Sequence[Hop]) -> str:

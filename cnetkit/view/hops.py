@@ -51,7 +51,7 @@ def _body(group: Sequence[Journey]) -> str:
     journey = group[0]
     ended = journey.outcome
     outcome = f'<span class="{ended.kind}">{escape(wording.ending(ended))}</span>'
-    heading = f"#{journey.id} {escape(wording.packet(journey.packet))} {outcome}"
+    heading = f"#{journey.id} {escape(wording.packet(journey))} {outcome}"
     because = "".join(_reason(item) for item in ended.evidence)
     rows = [f'<tr><th scope="rowgroup" colspan="{len(HEADS)}">{heading}{because}</th></tr>']
     times = {hop.frame: hop.moment for hop in journey.hops}

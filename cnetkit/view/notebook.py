@@ -13,7 +13,7 @@ from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 from cnetkit.view import wording
-from cnetkit.view.grouping import grouped, in_order, is_service, path
+from cnetkit.view.grouping import grouped, in_order, path
 from cnetkit.view.hops import STYLE as TABLE_STYLE, table
 from cnetkit.view.svg import ladders
 from cnetkit.view.theme import colours
@@ -48,8 +48,8 @@ def html(trace: Trace) -> str:
     parts = [f"<p>{'<br>'.join(escape(line) for line in calm)}</p>"]
     parts += (f'<p class="alert">⚠ {escape(line)}</p>' for line in alerts)
     flows = in_order(trace, FLOWS)
-    served = [flow for flow in flows if is_service(flow)]
-    for number, flow in enumerate(flow for flow in flows if not is_service(flow)):
+    served = [flow for flow in flows if flow.housekeeping]
+    for number, flow in enumerate(flow for flow in flows if not flow.housekeeping):
         if number == 0:
             parts.append(f"<section><h3>{_title(flow)}</h3>{_flow(flow)}</section>")
         else:
@@ -71,7 +71,7 @@ def flow_html(flow: Flow) -> str:
 def journey_html(journey: Journey) -> str:
     """One journey."""
     return _framed(
-        f"{_picture([journey], wording.packet(journey.packet))}{_origin(journey)}"
+        f"{_picture([journey], wording.packet(journey))}{_origin(journey)}"
         f"{table([[journey]], 'The hops of this packet')}"
     )
 
@@ -110,7 +110,7 @@ def _short(flow: Flow) -> str:
     for group in grouped(flow.journeys)[:GROUPS]:
         first = group[0]
         lines = [
-            f"#{first.id} {wording.packet(first.packet)}, by {wording.legible(path(first.hops))}",
+            f"#{first.id} {wording.packet(first)}, by {wording.legible(path(first.hops))}",
             wording.ending(first.outcome),
         ]
         if len(group) > 1:

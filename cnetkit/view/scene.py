@@ -25,10 +25,12 @@ from cnetkit.view.graph import graph
 from cnetkit.view.layers import layers
 from cnetkit.view.network import Network
 from cnetkit.view.reasons import reasons
+from cnetkit.view.telling import telling
 
 FORMAT, VERSION = "cnetkit-scene", 1
 HOPS = 20_000
 """The most hops that are drawn."""
+RUNNING = "The capture is running."
 TAKEN_APART, SHOWN, OCTETS = 200, 192, 2 << 20
 """Frames whose layers are in the scene, octets of each frame, and octets in all."""
 TROUBLED = (OUTCOMES.index("dropped"), OUTCOMES.index("lost-from-sight"), OUTCOMES.index("ambiguous"))
@@ -47,7 +49,12 @@ def of_topology(topology: Topology, title: str, said: Iterable[str] = ()) -> Sce
 def of_part(trace: Trace, seconds: float = 1.0) -> Scene:
     """The last seconds of a running capture, with the cursor at the end."""
     drawn = of_trace(trace.so_far(seconds), layers_of=0, most=HOPS // 10, on_request=True)
-    return drawn | {"follow": True, "said": ["The capture is running.", *drawn["said"]]}
+    return drawn | {
+        "begin": -1,
+        "follow": True,
+        "brief": f"{RUNNING} {drawn['brief']}",
+        "said": [RUNNING, *drawn["said"]],
+    }
 
 
 def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_request: bool = False) -> Scene:
@@ -63,7 +70,7 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
     steps = np.unique(np.stack((frames.tap[parent[child]], frames.tap[hops[child]])), axis=1).T.tolist()
     network.join((places[a], places[b]) for a, b in steps)
     words = _Words()
-    return (
+    drawn = (
         _head(wording.legible(trace.recording.name) or "trace", wording.summary(trace))
         | network.described()
         | {
@@ -74,12 +81,14 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
             "journeys": _journeys(trace, numbers, network, words),
             "hops": _hops(trace, hops, network, words),
             "bytes": _bytes(trace, hops),
-            "layers": {str(n): layers(frames, n) for n in hops[:layers_of].tolist()},
             "words": words.words,
             "evidence": words.evidence,
+            "brief": wording.brief(trace),
             "left_out": _left_out(trace, numbers, hops, len(hops) if on_request else layers_of),
         }
     )
+    begin = telling(drawn)
+    return drawn | {"begin": begin, "layers": {str(n): layers(frames, n) for n in _from(hops, begin, layers_of)}}
 
 
 def of_hop(trace: Trace, frame: int) -> Scene:
@@ -98,9 +107,10 @@ def _head(title: str, said: Iterable[str]) -> Scene:
     """An empty scene."""
     none: dict[str, list[int]] = {}
     return {
-        "format": FORMAT, "version": VERSION, "title": title, "said": list(said), "alerts": [], "strengths": wording.STRENGTHS,
+        "format": FORMAT, "version": VERSION, "title": title, "said": list(said), "brief": "", "alerts": [],
+        "strengths": wording.STRENGTHS,
         "outcomes": list(OUTCOMES), "flows": [], "journeys": none, "hops": none, "bytes": {}, "layers": {},
-        "words": [], "evidence": [], "left_out": [],
+        "words": [], "evidence": [], "left_out": [], "begin": -1,
     }  # fmt: skip
 
 
@@ -133,6 +143,12 @@ class _Words:
         return [[self.piece(item) for item in why.decisive], [self.piece(item) for item in why.passed]]
 
 
+def _from(hops: I64, begin: int, most: int) -> list[int]:
+    """At most `most` hops: from a little before the one at which the viewer begins, then those before."""
+    first = max(0, min(begin - most // 10, len(hops) - most))
+    return [int(n) for n in np.roll(hops, -first)[:most]]
+
+
 def _drawn(trace: Trace, most: int) -> I64:
     """The journeys that are drawn: first those that were not delivered, then the others in order; only complete ones."""
     _, begins = trace.analysis.journeys.members
@@ -154,7 +170,13 @@ def _flows(trace: Trace, numbers: I64) -> list[dict[str, Any]]:
     flows = trace.flows
     at = np.searchsorted(every, shown)
     return [
-        {"id": flow.id, "protocol": flow.protocol, "title": wording.legible(flow.title), "of": int(counts[place])}
+        {
+            "id": flow.id,
+            "protocol": flow.protocol,
+            "title": wording.legible(flow.title),
+            "of": int(counts[place]),
+            "housekeeping": flow.housekeeping,
+        }
         for place in at.tolist()
         for flow in (flows[place],)
     ]
@@ -172,7 +194,7 @@ def _journeys(trace: Trace, numbers: I64, network: Network, words: _Words) -> di
         packet, ended = journey.packet, journey.outcome
         node, _, interface = ended.where.rpartition("/")
         row = (
-            words.word(wording.kind(packet)), words.word(packet.source), words.word(packet.destination),
+            words.word(journey.says), words.word(packet.source), words.word(packet.destination),
             OUTCOMES.index(ended.kind), network.number.get((node, interface), -1), words.word(ended.reason),
             words.pieces(ended.evidence),
         )  # fmt: skip

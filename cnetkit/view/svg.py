@@ -49,7 +49,7 @@ def ladder(journeys: Sequence[Journey], title: str = "Journeys") -> str:
         picture.journey(journey)
     if len(journeys) > len(drawn):
         picture.note(f"{len(journeys) - len(drawn):,} more journeys are not drawn here.")
-    return picture.svg(title, [wording.packet(journey.packet) for journey in drawn])
+    return picture.svg(title, [wording.packet(journey) for journey in drawn])
 
 
 def ladders(journeys: Sequence[Journey], title: str) -> list[str]:
@@ -62,7 +62,7 @@ def ladders(journeys: Sequence[Journey], title: str) -> list[str]:
     for journey in journeys[:JOURNEYS]:
         picture = _Ladder(columns)
         picture.journey(journey)
-        pictures.append(picture.svg(title, [wording.packet(journey.packet)], styled=not pictures))
+        pictures.append(picture.svg(title, [wording.packet(journey)], styled=not pictures))
     return pictures
 
 
@@ -87,7 +87,7 @@ class _Ladder:
         self.parts: list[str] = []
 
     def journey(self, journey: Journey) -> None:
-        self.band(f"#{journey.id} {wording.packet(journey.packet)}")
+        self.band(f"#{journey.id} {wording.packet(journey)}")
         times = {hop.frame: hop.moment for hop in journey.hops}
         at: dict[int, int] = {}
         for hop in journey.hops[:HOPS]:

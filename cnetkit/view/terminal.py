@@ -14,7 +14,7 @@ from cnetkit.trace.flow import Flow
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 from cnetkit.view import conversations, wording
-from cnetkit.view.grouping import grouped, in_order, is_service, path
+from cnetkit.view.grouping import grouped, in_order, path
 from cnetkit.view.lines import Line, cells, under
 from cnetkit.view.table import Table
 
@@ -88,7 +88,7 @@ def flow_lines(flow: Flow, width: int, all: bool) -> Iterator[Line]:
     yield from under(title, "bold", 0, width)
     went = conversations.sentences(flow.trace, flow.trace.conversations.of_flow(flow.id))
     yield from under("; ".join(went), "", 0, width)
-    if is_service(flow) and not all:
+    if flow.housekeeping and not all:
         yield from _short(flow, width)
         return
     table = Table(flow.journeys, width, whole=all)
@@ -106,12 +106,12 @@ def _short(flow: Flow, width: int) -> Iterator[Line]:
     for group in grouped(flow.journeys):
         first = group[0]
         more = f"  ({wording.same_way(group[1:])})" if len(group) > 1 else ""
-        text = f"#{first.id} {wording.packet(first.packet)}, by {wording.legible(path(first.hops))}"
+        text = f"#{first.id} {wording.packet(first)}, by {wording.legible(path(first.hops))}"
         yield from _ended(text, "", f"{wording.ending(first.outcome)}{more}", first, width, indent=2)
 
 
 def _head(journey: Journey, width: int) -> Iterator[Line]:
-    text = f"#{journey.id} {wording.packet(journey.packet)}"
+    text = f"#{journey.id} {wording.packet(journey)}"
     yield from _ended(text, "bold", wording.ending(journey.outcome), journey, width)
     for item in wording.evidence(journey.outcome):
         yield from under(f"because of the {item}", "", 3, width)

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 
 from cnetkit.model import Evidence, Hop, Outcome
 from cnetkit.trace.journey import Journey
-from cnetkit.trace.packets.packet import Packet
 from cnetkit.trace.trace import Trace
 
 MARKS = {
@@ -46,14 +45,9 @@ def _shown(letter: str) -> str:
     return letter if unicodedata.category(letter) == "Zs" else f"\\u{{{code:x}}}"
 
 
-def packet(headers: Packet) -> str:
+def packet(journey: Journey) -> str:
     """`SYN 203.0.113.2:42876 → 203.0.113.1:8080`."""
-    return legible(f"{kind(headers)} {headers.source} → {headers.destination}")
-
-
-def kind(headers: Packet) -> str:
-    """`SYN ACK`, `echo request`; the protocol if the header says no more."""
-    return legible(headers.kind.replace(",", "") or headers.protocol)
+    return legible(f"{journey.says} {journey.packet.source} → {journey.packet.destination}")
 
 
 def ending(outcome: Outcome) -> str:
@@ -97,7 +91,7 @@ def passing(rules: Sequence[Evidence]) -> str:
 
 def same_way(journeys: Sequence[Journey], most: int = 40) -> str:
     """`2 more packets went the same way: #7 ACK, #9 PSH ACK`; at most `most` of them are named."""
-    names = ", ".join(f"#{journey.id} {kind(journey.packet)}" for journey in journeys[:most])
+    names = ", ".join(f"#{journey.id} {legible(journey.says)}" for journey in journeys[:most])
     more = f" and {len(journeys) - most:,} others" if len(journeys) > most else ""
     return f"{counted(len(journeys), 'more packet')} went the same way: {names}{more}"
 
@@ -132,6 +126,12 @@ def summary(trace: Trace) -> Iterator[str]:
             f"Directions: unknown for {counted(trace.undirected, 'frame')}, so it is also unknown whether they arrived; "
             "capture with `tcpdump -i any`, or at both ends of a link"
         )
+
+
+def brief(trace: Trace) -> str:
+    """What matters first, on one line: `32 packets · ✓ 30 delivered, ✕ 2 dropped · Captured live with Linux 6.1`."""
+    outcomes = ", ".join(f"{MARKS[kind]} {count:,} {kind}" for kind, count in trace.outcomes.most_common())
+    return " · ".join(filter(None, (counted(len(trace.journeys), "packet"), outcomes, origin(trace))))
 
 
 def unsent(trace: Trace, most: int = 8) -> Iterator[str]:

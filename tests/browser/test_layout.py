@@ -48,6 +48,7 @@ COVERED = """
   const overlap = (a, b) =>
     Math.max(0, Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left)) *
     Math.max(0, Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top));
+  cursor.limit(null, "all");
   for (let step = 0; step < steps; step += 1) {
     label = null;
     cursor.to(Math.floor((step * (cursor.steps.length - 1)) / steps));
@@ -161,7 +162,7 @@ def test_cut_words_are_complete_in_the_tooltip(visits, labs):
     page = opened(visits(), labs / "overlay.html", 420)
     changed = page.evaluate("""() => {
         const { story, cursor } = window.cnetkit;
-        const hop = [...cursor.steps].find((hop) => story.changed(hop).startsWith("encapsulation none"));
+        const hop = [...cursor.listed].find((hop) => story.changed(hop).startsWith("encapsulation none"));
         cursor.select(hop);
         return story.changed(hop);
     }""")
@@ -197,6 +198,7 @@ def test_marks_below_the_slider_show_where_packets_were_dropped(visits, tmp_path
     page = visits(color_scheme=scheme).open(tmp_path / "dropped.html")
     steps, ends = page.evaluate("""() => {
         const { story, cursor } = window.cnetkit;
+        cursor.limit(null, "all");
         const ends = [...cursor.steps].flatMap((hop, at) => {
             const journey = story.journeyOf[hop];
             return story.outcome(journey) === "dropped" && story.last(journey) === hop ? [at] : [];

@@ -20,9 +20,9 @@ def test_a_trace_draws_keys_step_it_and_a_reopened_notebook_has_its_static_pictu
     whole = page.locator(".jp-Cell-outputArea").evaluate("(area) => area.scrollHeight <= area.clientHeight + 1")
     assert whole
     page.locator(".ck-tree").focus()
-    for key in (".", ".", "m", "m", "d", "d", "b"):  # there: to Markdown, gone, a new cell
+    for key in ("Home", ".", ".", "m", "m", "d", "d", "b"):  # there: to Markdown, gone, a new cell
         page.keyboard.press(key)
-    expect(page.locator(".ck-position")).to_have_text("3 / 141")
+    expect(page.locator(".ck-position")).to_have_text("3 / 5")
     assert page.locator(".jp-Cell").count() == page.locator(".jp-CodeCell").count() == 1
     visit.picture("notebook")
     page.keyboard.press("Control+s")

@@ -28,6 +28,13 @@ def stands(page, pattern):
     expect(page.locator(".ck-position")).to_have_text(re.compile(pattern))
 
 
+def every_packet(page):
+    """Steps through every packet from now on, and begins at the first hop of all."""
+    page.get_by_label("Step through").select_option("all")
+    page.evaluate("() => window.cnetkit.cursor.to(0)")
+    stands(page, "^1 / 141")
+
+
 def spoken(page, words):
     expect(page.locator(".ck-spoken")).to_contain_text(words)
 
@@ -52,6 +59,7 @@ def test_a_page_can_run_and_load_only_what_it_contains(visit, published):
 
 def test_the_buttons_step_and_play(visit, published):
     page = visit.open(published)
+    every_packet(page)
     page.get_by_role("button", name="Next hop").click()
     stands(page, "^2 / 141")
     page.get_by_role("button", name="Previous hop").click()
@@ -85,6 +93,7 @@ def test_a_selection_in_one_pane_applies_to_all(visit, published):
 
 def test_the_slider_goes_anywhere(visit, published):
     page = visit.open(published)
+    every_packet(page)
     page.locator(".ck-slider").fill("140")
     stands(page, "^141 / 141")
     expect(page.locator(".ck-slider")).to_have_attribute("aria-valuetext", "hop 141 of 141")
@@ -92,6 +101,7 @@ def test_the_slider_goes_anywhere(visit, published):
 
 def test_the_filter_keeps_the_journeys_that_contain_all_words(visit, published):
     page = visit.open(published)
+    every_packet(page)
     page.get_by_label("Filter journeys").fill("syn dnat")
     expect(page.locator("[role=treeitem][aria-level='2']").first).to_contain_text("SYN")
     expect(page.locator(".ck-position")).not_to_have_text(re.compile(" / 141$"))
@@ -103,22 +113,32 @@ def test_the_filter_keeps_the_journeys_that_contain_all_words(visit, published):
     stands(page, "141$")
 
 
-def test_steps_can_stay_within_one_packet(visit, published):
+def test_steps_stay_within_one_packet_and_go_on_to_the_next_at_its_end(visit, published):
     page = visit.open(published)
-    page.get_by_role("treeitem", name="tcp 203.0.113.2").click()
-    page.get_by_label("Step through").select_option("journey")
-    stands(page, " / 5$")
+    page.get_by_role("treeitem", name="#2 SYN 203.0.113.2").click()
+    stands(page, "^1 / 5$")
+    page.keyboard.press("4")
+    page.keyboard.press("End")
+    page.get_by_role("button", name="Next hop").click()
+    expect(page.locator(".ck-hop")).to_contain_text("#5 SYN-ACK 172.17.0.2:80 →")
+    page.get_by_role("button", name="Previous hop").click()
+    stands(page, "^5 / 5$")
+    page.get_by_label("Step through").select_option("flow")
+    stands(page, "^5 / 60$")
 
 
 def test_every_action_has_a_key(visit, published):
     page = visit.open(published)
-    page.keyboard.press("Tab")
+    every_packet(page)
+    page.keyboard.press("1")
+    page.keyboard.press("/")
     assert page.evaluate("() => document.activeElement.className") == "ck-filter"
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("End")
-    expect(page.locator("[role=treeitem][aria-selected=true]")).to_have_attribute("aria-level", "1")
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_have_attribute("aria-level", "2")
     page.keyboard.press("Home")
+    expect(page.locator("[role=treeitem][aria-selected=true]")).to_have_attribute("aria-level", "1")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(page.locator("[role=treeitem][aria-selected=true]")).to_have_attribute("aria-level", "3")
@@ -144,11 +164,63 @@ def test_every_action_has_a_key(visit, published):
 
 def test_keys_work_before_anything_was_clicked_and_the_focus_stays_where_it_is(visit, published):
     page = visit.open(published)
+    every_packet(page)
     page.keyboard.press("ArrowRight")
     stands(page, "^2 / 141")
     assert page.evaluate("() => document.activeElement === document.body")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def test_a_page_opens_at_the_most_telling_hop_and_folds_housekeeping_away(visit, published):
+    page = visit.open(published)
+    expect(page.locator(".ck-hop")).to_contain_text("#2 SYN 203.0.113.2")
+    expect(page.locator(".ck-changes")).to_contain_text("172.17.0.2")
+    stands(page, "^3 / 5$")
+    page.keyboard.press("3")
+    page.keyboard.press("End")
+    served = page.get_by_role("treeitem", name="housekeeping")
+    expect(served).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("treeitem", name="arp ")).to_have_count(0)
+    served.click()
+    expect(page.get_by_role("treeitem", name="arp ").first).to_have_attribute("aria-level", "2")
+    stands(page, "^3 / 5$")
+    page.get_by_role("treeitem", name="arp ").first.click()
+    expect(page.locator(".ck-hop")).to_contain_text("ARP who has")
+
+
+def test_the_reason_stands_above_what_changed_and_mac_addresses_are_one_line(visit, published):
+    page = visit.open(published)
+    headings = page.locator(".ck-hop .ck-under")
+    expect(headings.nth(0)).to_have_text("Why")
+    expect(headings.nth(1)).to_have_text("Changed")
+    expect(page.locator(".ck-changes tr", has_text="eth")).to_have_count(1)
+
+
+def test_the_whole_viewer_fits_a_laptops_screen(visit, published):
+    page = visit.open(published)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    box = page.locator(".cnetkit-viewer").bounding_box()
+    assert box["y"] + box["height"] <= 720
+    assert page.evaluate("() => document.documentElement.scrollHeight") <= 720
+
+
+def test_it_can_fill_the_screen(visit, published):
+    page = visit.open(published)
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement?.classList.contains('cnetkit-viewer')")
+    page.keyboard.press("f")
+    page.wait_for_function("() => document.fullscreenElement === null")
+
+
+def test_a_row_that_is_drawn_anew_while_the_button_is_down_is_still_chosen(visit, published):
+    page = visit.open(published)
+    box = page.get_by_role("treeitem", name="5 web/eth0").bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 12)
+    page.mouse.down()
+    page.evaluate("() => window.cnetkit.list.paint()")
+    page.mouse.up()
+    stands(page, "^5 / 5$")
 
 
 def test_a_pane_can_be_maximised(visit, published):
@@ -166,6 +238,7 @@ def test_a_pane_can_be_maximised(visit, published):
 
 def test_hops_play_in_proportion_to_the_time_between_them(visit, published, port_mapping):
     page = visit.open(published)
+    every_packet(page)
     times = sorted(port_mapping.recording.frames.time_ns.tolist())
     distances = [0, *(later - earlier for earlier, later in pairwise(times))]
     takes, scale = page.evaluate("""() => {
@@ -183,6 +256,7 @@ def test_hops_play_in_proportion_to_the_time_between_them(visit, published, port
 
 def test_a_long_pause_is_shortened_with_a_note(visit, published):
     page = visit.open(published)
+    every_packet(page)
     expect(page.locator(".ck-pace")).to_have_text(re.compile("^1 s shows .* µs$"))
     longest = page.evaluate("""() => {
         const { cursor } = window.cnetkit;
@@ -256,7 +330,8 @@ def test_markup_in_names_and_payloads_is_text(visit, tmp_path):
 def test_an_empty_trace_says_so(visit, tmp_path):
     Trace(Recording(no_frames(), name="empty")).to_html(tmp_path / "empty.html")
     page = visit.open(tmp_path / "empty.html")
-    expect(page.locator(".ck-said")).to_contain_text("0 frames, 0 journeys, 0 flows")
+    expect(page.locator(".ck-head")).to_contain_text("0 packets")
+    expect(page.locator(".ck-more")).to_contain_text("0 frames, 0 journeys, 0 flows")
     expect(page.locator(".ck-graph")).to_contain_text("No network and no packets to show.")
     visit.picture("empty")
     assert visit.errors == []
@@ -281,7 +356,7 @@ def test_a_printed_page_contains_every_packet_its_outcome_and_the_rule_as_text(
     read = subprocess.run(["pdftotext", "-raw", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True)
     text = "".join(read.stdout.split())
     for journey in port_mapping.journeys:
-        assert f"#{journey.id}{wording.kind(journey.packet)}".replace(" ", "") in text
+        assert f"#{journey.id}{wording.legible(journey.says)}".replace(" ", "") in text
     assert text.count("✓delivered") >= len({journey.packet.source for journey in port_mapping.journeys})
     assert "--to-destination172.17.0.2:80" in text
     assert "ip.dst203.0.113.1→172.17.0.2" in text

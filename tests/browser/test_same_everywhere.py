@@ -20,6 +20,10 @@ KINDS = ("empty", "nat", "flood", "drop")
 READ = """
 async (viewer) => {
   if (viewer.classList.contains("ck-bare")) return [];
+  const scope = viewer.querySelector(".ck-choice select");
+  scope.value = "all";
+  scope.dispatchEvent(new Event("change"));
+  await new Promise(requestAnimationFrame);
   const slider = viewer.querySelector(".ck-slider"), rows = [];
   for (let at = 0; at <= Number(slider.max); at += 1) {
     slider.value = at;

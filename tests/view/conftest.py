@@ -43,6 +43,10 @@ class Journey:
     packet: Packet
     trace: object = field(default=None, repr=False, compare=False)
 
+    @property
+    def says(self):
+        return self.packet.kind.replace(", ", "-") or self.packet.protocol.upper()
+
 
 @dataclass
 class Flow:
@@ -51,6 +55,10 @@ class Flow:
     journeys: tuple
     protocol: str = "tcp"
     trace: object = field(default=None, repr=False, compare=False)
+
+    @property
+    def housekeeping(self):
+        return self.protocol == "arp"
 
 
 class Answered:

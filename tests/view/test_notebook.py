@@ -37,7 +37,7 @@ def test_rules_that_passed_a_packet_on_are_folded(trace):
 
 
 def test_packets_on_the_same_path_are_named(lesson_trace):
-    assert "2 more packets went the same way: #3 PSH ACK, #4 FIN ACK" in html(lesson_trace)
+    assert "2 more packets went the same way: #3 PSH-ACK, #4 FIN-ACK" in html(lesson_trace)
 
 
 def test_the_first_flow_is_open_and_the_others_are_folded(lesson_trace):

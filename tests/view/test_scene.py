@@ -68,7 +68,7 @@ def test_a_journey_has_the_same_words_as_in_the_terminal():
     journeys, words = result["journeys"], result["words"]
     for at, journey in enumerate(part.journeys):
         text = f"{words[journeys['kind'][at]]} {words[journeys['from'][at]]} → {words[journeys['to'][at]]}"
-        assert text == wording.packet(journey.packet)
+        assert text == wording.packet(journey)
         assert result["outcomes"][journeys["outcome"][at]] == journey.outcome.kind
         place = result["interfaces"][journeys["where"][at]]
         assert f"{result['nodes'][place['node']]['name']}/{place['name']}" == journey.outcome.where

@@ -29,7 +29,7 @@ def test_nothing_is_cut_and_nothing_is_wider_than_the_terminal(trace, width):
 def test_packets_on_the_same_path_are_shown_once_and_named(lesson_trace):
     text = printed(lesson_trace, width=100)
     assert text.count("-j DNAT") == 1
-    assert "2 more packets went the same way: #3 PSH ACK, #4 FIN ACK" in text
+    assert "2 more packets went the same way: #3 PSH-ACK, #4 FIN-ACK" in text
     assert "#1 ACK 203.0.113.2:40000 → 203.0.113.1:8080   ✓ delivered at web/eth0" in text
 
 

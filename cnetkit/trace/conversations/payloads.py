@@ -191,12 +191,13 @@ def _http(lines: Sequence[_Line]) -> Iterator[Topic]:
             continue
         asked.add(line.payload)
         reply = next((later for later in lines[place:] if later.answer and later.payload.startswith(b"HTTP/")), None)
-        question = _first_line(line.payload).rpartition(" HTTP/")[0] or _first_line(line.payload)
-        answer = _first_line(reply.payload) if reply else ""
+        question = first_line(line.payload).rpartition(" HTTP/")[0] or first_line(line.payload)
+        answer = first_line(reply.payload) if reply else ""
         yield Topic("http", question, answer, reply is not None, 1, reply.time - line.time if reply else 0, line.frame)
 
 
-def _first_line(payload: bytes) -> str:
+def first_line(payload: bytes) -> str:
+    """The first line of a text protocol, at most LONGEST characters."""
     return payload.split(b"\r\n", 1)[0].split(b"\n", 1)[0][:LONGEST].decode("utf-8", "replace")
 
 

@@ -1,11 +1,11 @@
 // Buttons, slider, speed, filter, and the keys that do the same; they act through the cursor.
 
-import { figure, make, unique } from "./dom.js";
+import { draw, figure, make, unique } from "./dom.js";
 
 const KEYS = [
-  ["Space", "play or pause"], ["→ or .", "next hop"], ["← or ,", "previous hop"], ["Home, End", "first, last hop"], ["n, p", "next, previous packet"],
+  ["Space", "play or pause"], ["→ or .", "next hop, at the end of a packet the next packet"], ["← or ,", "previous hop"], ["Home, End", "first, last hop"], ["n, p", "next, previous packet"],
   ["+, −, 0", "in the network: nearer, farther, all of it"], ["↑, ↓", "in the list: row by row; → and ← unfold and fold"],
-  ["m", "one pane alone, or all again"], ["/", "filter"], ["1 … 4", "network, ladder, list, current hop"], ["Esc", "clear the filter, close this"], ["?", "this help"],
+  ["m", "one pane alone, or all again"], ["f", "full screen"], ["/", "filter"], ["1 … 4", "network, ladder, list, current hop"], ["Esc", "clear the filter, close this"], ["?", "this help"],
 ];
 
 export class Controls {
@@ -16,11 +16,13 @@ export class Controls {
     this.position = make("output", { class: "ck-position" });
     this.speed = choice("Speed", [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["8", "8×"]], "1", (value) => this.quicker(Number(value)));
     this.pace = make("span", { class: "ck-pace" });
-    this.scope = choice("Step through", [["all", "every packet"], ["flow", "this flow"], ["journey", "this packet"]], "all", () => act("filter"));
+    this.scope = choice("Step through", [["journey", "this packet"], ["flow", "this flow"], ["all", "every packet"]], "journey", () => act("filter"));
     this.filter = make("input", { type: "search", class: "ck-filter", placeholder: "Filter: dock/eth0, dnat, dropped …", "aria-label": "Filter journeys", spellcheck: "false", oninput: () => act("filter") });
     this.fit = button("Show the whole network", "⤢", () => act("fit"));
     this.single = button("One pane alone", "▣", () => act("alone"));
     this.single.classList.add("ck-single");
+    this.full = button("Full screen", corners(), () => act("full"));
+    this.full.hidden = !document.fullscreenEnabled;
     this.asked = button("Help: keys", "?", () => this.help.showModal());
     this.help = this.dialog();
     this.bar = make(
@@ -28,7 +30,7 @@ export class Controls {
       button("Previous hop", "◂", () => cursor.previous()), this.playing, button("Next hop", "▸", () => cursor.next()),
       make("div", { class: "ck-scrub" }, this.slider), this.position, this.speed.element, this.pace,
     );
-    this.top = make("div", { class: "ck-wishes" }, this.filter, this.scope.element, this.fit, this.single, this.asked);
+    this.top = make("div", { class: "ck-wishes" }, this.filter, this.scope.element, this.fit, this.single, this.full, this.asked);
   }
 
   dialog() {
@@ -95,12 +97,17 @@ export class Controls {
     else if (event.key === "n") this.cursor.packet(1);
     else if (event.key === "p") this.cursor.packet(-1);
     else if (event.key === "m") this.act("alone");
+    else if (event.key === "f" && !this.full.hidden) this.act("full");
     else if (event.key === "/") this.filter.focus();
     else if (event.key === "?") this.help.showModal();
     else if ("1234".includes(event.key)) this.act(["graph", "ladder", "list", "hop"][Number(event.key) - 1]);
     else return;
     event.preventDefault();
   }
+}
+
+function corners() {
+  return draw("svg", { viewBox: "0 0 14 14", width: 14, height: 14, "aria-hidden": "true" }, draw("path", { d: "M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9", fill: "none", stroke: "currentColor", "stroke-width": 1.8 }));
 }
 
 function button(label, sign, action) {

@@ -9,6 +9,7 @@ export class Cursor {
   constructor(story) {
     this.listeners = [];
     this.speed = 1;
+    this.scope = "journey";
     this.playing = false;
     this.calm = window.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
     this.tick = this.tick.bind(this);
@@ -17,18 +18,29 @@ export class Cursor {
 
   tell(story) {
     this.story = story;
-    this.steps = story.inTime;
-    this.at = 0;
+    this.fits = null;
+    this.listed = story.inTime;
     this.progress = 1;
     this.spent = 0; // milliseconds spent moving, or waiting, before the next hop
-    this.number(this.steps);
+    this.around(this.listed.length ? this.listed[0] : -1);
   }
 
-  number(steps) {
-    this.steps = steps;
-    this.pace = new Pace(steps, this.story.hops.time ?? []);
-    this.step = new Int32Array(this.story.count).fill(-1);
-    steps.forEach((hop, at) => (this.step[hop] = at));
+  // Whether a journey is listed: all are, or those that fit the filter.
+  lists(journey) {
+    return !this.fits || this.fits[journey];
+  }
+
+  // Steps through the packet or flow of a hop, or through everything that is listed, from that hop on.
+  around(hop) {
+    const { story, scope } = this;
+    const journey = hop < 0 ? -1 : story.journeyOf[hop];
+    const flow = hop < 0 ? -1 : story.flowOf(hop);
+    if (scope === "all" || hop < 0) this.steps = this.listed;
+    else this.steps = this.listed.filter((one) => (scope === "flow" ? story.flowOf(one) === flow : story.journeyOf[one] === journey));
+    this.pace = new Pace(this.steps, story.hops.time ?? []);
+    this.step = new Int32Array(story.count).fill(-1);
+    this.steps.forEach((one, at) => (this.step[one] = at));
+    this.at = hop < 0 ? 0 : Math.max(0, this.step[hop]);
   }
 
   get hop() {
@@ -39,15 +51,17 @@ export class Cursor {
     this.listeners.push(listener);
   }
 
-  // Steps through these hops from now on; stays at its hop, or at the next one that remains.
-  limit(steps) {
-    const hop = this.hop;
-    const time = hop >= 0 ? this.story.hops.time[hop] : 0;
-    this.number(steps);
-    const same = hop >= 0 ? this.step[hop] : -1;
-    const later = steps.findIndex((one) => this.story.hops.time[one] >= time);
-    this.at = same >= 0 ? same : Math.max(later, 0);
-    this.changed("steps");
+  // Lists the journeys that fit (all: null) and steps within `scope`; stays at its hop, or goes to the next one that is listed.
+  limit(fits, scope) {
+    const { story } = this;
+    const hop = this.hop >= 0 ? this.hop : (this.left ?? -1);
+    Object.assign(this, { fits, scope });
+    this.listed = fits ? story.inTime.filter((one) => fits[story.journeyOf[one]]) : story.inTime;
+    const time = hop >= 0 ? story.hops.time[hop] : 0;
+    const near = hop >= 0 && this.lists(story.journeyOf[hop]) ? hop : (this.listed.find((one) => story.hops.time[one] >= time) ?? this.listed[0] ?? -1);
+    this.left = near < 0 ? hop : undefined; // where to return to when the filter lists something again
+    this.around(near);
+    this.changed("listed");
   }
 
   to(at, travel = false) {
@@ -60,24 +74,36 @@ export class Cursor {
   }
 
   select(hop) {
-    if (hop >= 0 && this.step[hop] >= 0) this.to(this.step[hop], true);
+    if (hop < 0 || !this.lists(this.story.journeyOf[hop])) return;
+    if (this.step[hop] < 0) {
+      this.around(hop);
+      this.changed("steps");
+    }
+    this.to(this.step[hop], true);
   }
 
   next() {
     if (this.at + 1 < this.steps.length) this.to(this.at + 1, true);
+    else this.packet(1);
   }
 
   previous() {
     if (this.at > 0) this.to(this.at - 1);
+    else this.packet(-1, true);
   }
 
-  // The first hop of the packet after (1) or before (-1) this one, in the order of their beginnings.
-  packet(way) {
+  // The first or last hop of the packet after (1) or before (-1) this one, in the order of their beginnings; from a packet that
+  // carries data to the next one that does.
+  packet(way, last = false) {
     if (this.hop < 0) return;
-    const journey = this.story.journeyOf[this.hop];
-    for (let other = journey + way; other >= 0 && other < this.story.packets; other += way) {
-      const [first] = this.story.span(other);
-      if (this.step[first] >= 0) return void this.to(this.step[first], true);
+    const { story } = this;
+    const journey = story.journeyOf[this.hop];
+    const serves = story.serves(journey);
+    for (let other = journey + way; other >= 0 && other < story.packets; other += way) {
+      if (this.lists(other) && (serves || !story.serves(other))) {
+        const [first, end] = story.span(other);
+        return void this.select(last ? end - 1 : first);
+      }
     }
   }
 

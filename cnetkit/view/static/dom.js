@@ -20,6 +20,22 @@ function filled(element, attributes, children) {
   return element;
 }
 
+// Calls `act` with what `find` sees at a pointer that was pressed and released on the same thing, or at a screen reader's click. A
+// browser drops the click if the pressed element was drawn anew meanwhile, as rows here are.
+export function onpress(element, find, act) {
+  let pressed = null;
+  element.addEventListener("pointerdown", (event) => (pressed = event.button === 0 ? find(event.target) : null));
+  element.addEventListener("pointerup", (event) => {
+    const found = find(event.target);
+    if (found !== null && found === pressed) act(found);
+    pressed = null;
+  });
+  element.addEventListener("click", (event) => {
+    const found = event.detail === 0 ? find(event.target) : null;
+    if (found !== null) act(found);
+  });
+}
+
 const WHOLE = new Intl.NumberFormat("en");
 const TENTHS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 

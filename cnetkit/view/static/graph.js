@@ -182,13 +182,12 @@ export class Graph {
   clicked(event) {
     const [at] = event.nodes;
     if (at === undefined) return;
-    const { steps } = this.cursor;
-    const { at: places } = this.story.hops;
     this.told(at);
-    for (let step = 1; step <= steps.length; step += 1) {
-      const hop = steps[(this.cursor.at + step) % steps.length];
-      if (places[hop] === at) return void this.cursor.select(hop);
-    }
+    // The next hop here of what is stepped through, else of anything that is listed.
+    const { steps, listed, at: now } = this.cursor;
+    const turned = [...steps.subarray(now + 1), ...steps.subarray(0, now + 1), ...listed];
+    const hop = turned.find((one) => this.story.hops.at[one] === at);
+    if (hop !== undefined) this.cursor.select(hop);
   }
 
   told(at) {

@@ -36,8 +36,8 @@ export class Hop {
       make("p", { class: "ck-line" }, make("strong", {}, story.way(hop)), ` · ${place} · frame.number ${story.hops.frame[hop] + 1}${since === null ? "" : ` · ${figure(since)} µs after the hop before`}`),
     ];
     if (story.around(hop)) parts.push(make("p", { class: "ck-line ck-wrapping" }, `inside ${story.around(hop)}`));
-    parts.push(...this.changes(hop), ...this.why(hop, hop === first));
-    if (hop === story.last(journey)) parts.push(...this.ending(journey));
+    const ending = hop === story.last(journey) ? this.ending(journey) : [];
+    parts.push(...this.why(hop, hop === first), ...this.changes(hop), ...ending);
     this.body.replaceChildren(...parts);
     clearTimeout(this.later);
     this.later = setTimeout(() => hop === this.shown && this.body.append(this.layers(hop), this.bytes(hop)), REST);
@@ -46,9 +46,11 @@ export class Hop {
   changes(hop) {
     const changes = this.story.changes(hop);
     if (!changes.length) return [];
-    const rows = changes.map(([field, before, after]) =>
+    const macs = new Map(changes.filter(([field]) => field === "eth.src" || field === "eth.dst").map(([field, , after]) => [field, after]));
+    const rows = changes.filter(([field]) => macs.size < 2 || !macs.has(field)).map(([field, before, after]) =>
       make("tr", {}, make("th", { scope: "row" }, field), make("td", {}, before), make("td", { "aria-hidden": "true" }, "→"), make("td", { class: "ck-change" }, after)),
     );
+    if (macs.size > 1) rows.push(make("tr", {}, make("th", { scope: "row" }, "eth"), make("td", { colspan: 3 }, `the next link's: from ${macs.get("eth.src")} to ${macs.get("eth.dst")}`)));
     return [this.under("Changed"), make("table", { class: "ck-changes" }, make("tbody", {}, ...rows))];
   }
 

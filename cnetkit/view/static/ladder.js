@@ -1,7 +1,7 @@
 // The ladder of the current flow: a column for each interface, a row for each hop, the cursor as a line across.
 // Only the visible rows are in the document, with the visible part of their text; the list beside it has the same as text.
 
-import { draw, make, tenths } from "./dom.js";
+import { draw, make, onpress, tenths } from "./dom.js";
 import { shortened } from "./label.js";
 
 const ROW = 24;
@@ -26,7 +26,7 @@ export class Ladder {
     this.scroll = make("div", { class: "ck-scroll", tabindex: "0", role: "group", "aria-label": "Ladder of the current flow" }, this.heads, this.rows);
     this.element = make("section", { class: "ck-pane ck-ladder", "aria-label": "Ladder" }, this.scroll);
     this.scroll.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    this.rows.addEventListener("click", (event) => this.clicked(event));
+    onpress(this.rows, (target) => target.closest("[data-row]")?.dataset.row ?? null, (row) => this.cursor.select(this.hops[Number(row)]));
     this.flow = -1;
     // Sizes are cached: reading them while painting makes the browser lay out the page each time.
     Object.assign(this, { top: 0, left: 0, across: 700, high: 300 });
@@ -82,7 +82,7 @@ export class Ladder {
   hopsOf(flow) {
     if (!this.byFlow) {
       this.byFlow = this.story.scene.flows.map(() => []);
-      for (const hop of this.cursor.steps) this.byFlow[this.story.flowOf(hop)].push(hop);
+      for (const hop of this.cursor.listed) this.byFlow[this.story.flowOf(hop)].push(hop);
     }
     return this.byFlow[flow];
   }
@@ -233,11 +233,6 @@ export class Ladder {
       draw("path", { class: wrapped, d: `M${from} ${y}H${to - 8 * side}` }),
       draw("path", { class: "ck-tipped", d: `M${to} ${y}l${-9 * side} -4.5v9z` }),
     ];
-  }
-
-  clicked(event) {
-    const row = event.target.closest("[data-row]");
-    if (row) this.cursor.select(this.hops[Number(row.dataset.row)]);
   }
 
   close() {

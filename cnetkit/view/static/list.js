@@ -1,10 +1,12 @@
 // Flows, their packets and their hops as a tree in text: the content of the picture for the keyboard and for screen readers.
 // Only the visible rows are in the document; each contains the number of its siblings.
 
-import { counted, figure, make, unique } from "./dom.js";
+import { counted, figure, make, onpress, unique } from "./dom.js";
 import { ARROWS } from "./story.js";
 
 const ROW = 26;
+const FOLD = "fold:"; // before the key of a row whose sign was pressed
+const SERVING = "serving"; // the key of the row above the flows that only serve the network
 
 export class List {
   constructor(story, cursor) {
@@ -14,9 +16,10 @@ export class List {
     this.space = make("div", { class: "ck-space", role: "presentation" });
     this.tree = make(
       "div",
-      { class: "ck-scroll ck-tree", role: "tree", tabindex: "0", "aria-label": "Flows, packets and hops", onkeydown: (event) => this.key(event), onclick: (event) => this.clicked(event) },
+      { class: "ck-scroll ck-tree", role: "tree", tabindex: "0", "aria-label": "Flows, packets and hops", onkeydown: (event) => this.key(event) },
       this.space,
     );
+    onpress(this.tree, pressed, (found) => this.choose(this.place.get(found.replace(FOLD, "")), found.startsWith(FOLD) || found === SERVING));
     this.none = make("p", { class: "ck-none", hidden: true });
     this.element = make("section", { class: "ck-pane ck-list", "aria-label": "Journeys" }, this.none, this.tree);
     this.tree.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -50,8 +53,7 @@ export class List {
     const hop = cursor.hop;
     const journey = hop < 0 ? -1 : story.journeyOf[hop];
     if (anew) {
-      const { first } = story.journeys;
-      this.within = story.ofFlow.map((journeys) => journeys.filter((one) => cursor.step[first[one]] >= 0));
+      this.within = story.ofFlow.map((journeys) => journeys.filter((one) => cursor.lists(one)));
     }
     if (anew || journey !== this.journey) {
       this.journey = journey;
@@ -65,31 +67,45 @@ export class List {
     this.paint();
   }
 
-  // The rows in their order: those of the current flow and packet, and of nodes that were opened by hand.
+  // The rows in their order: those of the current flow and packet, and of nodes that were opened by hand. Flows that only serve
+  // the network are folded away together, unless there are no others.
   flatten() {
     const { story } = this;
     const rows = [];
-    this.within.forEach((shown, flow) => {
-      if (!shown.length) return;
-      const open = flow === this.flow || this.opened.has(`f${flow}`);
-      rows.push({ key: `f${flow}`, level: 1, flow, open, among: shown.length });
-      if (!open) return;
-      shown.forEach((journey, place) => {
-        const [first, end] = story.span(journey);
-        const unfolded = journey === this.journey || this.opened.has(`j${journey}`);
-        rows.push({ key: `j${journey}`, level: 2, journey, open: unfolded, set: shown.length, place });
-        if (!unfolded) return;
-        for (let hop = first; hop < end; hop += 1) rows.push({ key: `h${hop}`, level: 3, hop, set: end - first, place: hop - first });
-      });
-    });
+    const listed = this.within.map((_, flow) => flow).filter((flow) => this.within[flow].length);
+    const serving = listed.filter((flow) => story.scene.flows[flow].housekeeping);
+    const others = listed.filter((flow) => !story.scene.flows[flow].housekeeping);
+    const whole = others.length ? others : serving;
+    const folded = others.length && serving.length ? 1 : 0;
+    whole.forEach((flow, place) => this.add(rows, flow, 1, place, whole.length + folded));
+    if (folded) {
+      const open = serving.includes(this.flow) || this.opened.has(SERVING);
+      const packets = serving.reduce((sum, flow) => sum + this.within[flow].length, 0);
+      rows.push({ key: SERVING, level: 0, depth: 1, open, packets, set: whole.length + 1, place: whole.length });
+      if (open) serving.forEach((flow, place) => this.add(rows, flow, 2, place, serving.length));
+    }
     this.rows = rows;
     this.place = new Map(rows.map((row, at) => [row.key, at]));
-    const flows = rows.filter((row) => row.level === 1);
-    flows.forEach((row, at) => Object.assign(row, { set: flows.length, place: at }));
     this.space.style.height = `${rows.length * ROW}px`;
     this.tree.hidden = !rows.length;
     this.none.hidden = Boolean(rows.length);
     this.none.textContent = story.count ? "Nothing fits the filter." : "No packets here.";
+  }
+
+  // The row of a flow, and below it those of its packets and hops that are unfolded.
+  add(rows, flow, depth, place, set) {
+    const { story } = this;
+    const shown = this.within[flow];
+    const open = flow === this.flow || this.opened.has(`f${flow}`);
+    rows.push({ key: `f${flow}`, level: 1, depth, flow, open, among: shown.length, set, place });
+    if (!open) return;
+    shown.forEach((journey, nth) => {
+      const [first, end] = story.span(journey);
+      const unfolded = journey === this.journey || this.opened.has(`j${journey}`);
+      rows.push({ key: `j${journey}`, level: 2, depth: depth + 1, journey, open: unfolded, set: shown.length, place: nth });
+      if (!unfolded) return;
+      for (let hop = first; hop < end; hop += 1) rows.push({ key: `h${hop}`, level: 3, depth: depth + 2, hop, set: end - first, place: hop - first });
+    });
   }
 
   reveal() {
@@ -122,7 +138,7 @@ export class List {
       "div",
       {
         id: `${this.name}-${row.key}`, class: `ck-item ck-level${row.level}${active ? " ck-active" : ""}`, role: "treeitem", "data-key": row.key,
-        "aria-level": row.level, "aria-setsize": row.set, "aria-posinset": row.place + 1, "aria-selected": String(active),
+        "aria-level": row.depth, "aria-setsize": row.set, "aria-posinset": row.place + 1, "aria-selected": String(active),
         "aria-expanded": row.level < 3 ? String(row.open) : null,
       },
       ...this.words(row),
@@ -133,6 +149,7 @@ export class List {
 
   words(row) {
     const { story } = this;
+    if (row.level === 0) return [fold(row.open), part("ck-grow ck-soft", "housekeeping: address resolution and the like"), part("ck-soft", counted(row.packets, "packet"))];
     if (row.level === 1) {
       const flow = story.scene.flows[row.flow];
       const more = flow.of > row.among ? ` of ${figure(flow.of)}` : "";
@@ -151,11 +168,6 @@ export class List {
       part("ck-number", String(row.place + 1)), place(story.place(story.hops.at[row.hop])), part("ck-soft", ARROWS[story.hops.direction[row.hop]]),
       part("ck-grow ck-change", changed ? `◆ ${changed}` : ""), around && part("ck-wrapping", around.split(" from ")[0]),
     ].filter(Boolean);
-  }
-
-  clicked(event) {
-    const key = event.target.closest("[data-key]")?.dataset.key;
-    if (key) this.choose(this.place.get(key), Boolean(event.target.closest(".ck-fold")));
   }
 
   key(event) {
@@ -178,6 +190,7 @@ export class List {
     if (!row) return;
     if (toggle && row.level < 3) return void this.unfold(at, !row.open);
     this.active = row.key;
+    if (row.level === 0) return void [this.reveal(), this.paint()];
     const hop = row.hop ?? this.story.span(row.journey ?? this.within[row.flow][0])[0];
     this.kept = hop;
     this.cursor.select(hop);
@@ -186,8 +199,8 @@ export class List {
   unfold(at, open) {
     const row = this.rows[at];
     if (row.level === 3 || (!open && !row.open)) {
-      if (!open && row.level > 1) {
-        const above = this.rows.slice(0, at).findLastIndex((one) => one.level === row.level - 1);
+      if (!open && row.depth > 1) {
+        const above = this.rows.slice(0, at).findLastIndex((one) => one.depth === row.depth - 1);
         this.active = this.rows[above].key;
       }
     } else if (open && row.open) {
@@ -197,7 +210,7 @@ export class List {
       else {
         this.opened.delete(row.key);
         if (row.journey === this.journey) this.journey = -1;
-        if (row.flow === this.flow) this.flow = this.journey = -1;
+        if (row.flow === this.flow || row.level === 0) this.flow = this.journey = -1;
       }
       this.active = row.key;
       this.flatten();
@@ -209,6 +222,12 @@ export class List {
   close() {
     this.seen.disconnect();
   }
+}
+
+// What was pressed: the key of a row, with FOLD before it if it was its sign.
+function pressed(target) {
+  const key = target.closest("[data-key]")?.dataset.key;
+  return key ? `${target.closest(".ck-fold") ? FOLD : ""}${key}` : null;
 }
 
 function part(style, said) {

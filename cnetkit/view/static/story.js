@@ -39,6 +39,11 @@ export class Story {
     return this.journeys.flow[this.journeyOf[hop]];
   }
 
+  // Whether a journey only serves the network: ARP, neighbour discovery, IGMP and the like.
+  serves(journey) {
+    return Boolean(this.scene.flows[this.journeys.flow[journey]].housekeeping);
+  }
+
   word(at) {
     return this.scene.words[at];
   }

@@ -21,7 +21,9 @@ export class Viewer {
     this.element = element;
     const title = unique("title");
     this.title = make(`h${level}`, { id: title, class: "ck-title" });
+    this.brief = make("p", { class: "ck-said" });
     this.lines = make("p", { class: "ck-said" });
+    this.more = make("details", { class: "ck-more" }, make("summary", {}, "About this capture"), this.lines);
     this.alerts = make("div", { role: "alert" });
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
@@ -36,8 +38,8 @@ export class Viewer {
     this.within = [this.graph, this.ladder, this.list, this.hop];
     this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
-      make("div", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.lines, this.alerts), this.controls.top),
-      this.panes, this.controls.bar, this.table.element, this.spoken, this.controls.help,
+      make("div", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.brief, this.alerts), this.controls.top),
+      this.panes, this.controls.bar, make("div", { class: "ck-foot" }, this.more, this.table.element), this.spoken, this.controls.help,
     );
     element.append(this.root);
     this.cursor.onchange((what) => this.moved(what));
@@ -49,14 +51,18 @@ export class Viewer {
     const before = this.story;
     this.story = before.scene === scene ? before : new Story(scene);
     if (this.story !== before) this.cursor.tell(this.story);
-    if (scene.follow) this.cursor.at = Math.max(0, this.cursor.steps.length - 1);
+    if (this.controls.filter.value) this.filter();
+    if (scene.follow) this.cursor.around(this.cursor.listed.at(-1) ?? -1);
     this.title.textContent = scene.title;
     const calm = scene.said.filter((line) => !scene.alerts.includes(line));
-    this.lines.replaceChildren(...[...calm, ...scene.left_out].map((line) => make("span", {}, line)));
+    const spans = (lines) => lines.map((line) => make("span", {}, line));
+    this.brief.replaceChildren(...(scene.brief ? [scene.brief] : spans(calm)));
+    this.lines.replaceChildren(...spans([...calm, ...scene.left_out]));
+    this.more.hidden = !scene.brief;
     this.alerts.replaceChildren(...scene.alerts.map((line) => make("p", { class: "ck-alert" }, `⚠ ${line}`)));
     this.root.classList.toggle("ck-bare", !this.story.count);
     for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table, this.marks]) pane.show(this.story);
-    this.moved(new Set(["steps"]));
+    this.moved(new Set(["listed"]));
     if (scene.begin >= 0) this.cursor.select(scene.begin);
   }
 
@@ -86,12 +92,12 @@ export class Viewer {
 
   moved(what) {
     const { cursor } = this;
-    if (what.has("move") || what.has("steps")) {
-      const anew = what.has("steps");
+    if (what.has("move") || what.has("steps") || what.has("listed")) {
+      const anew = what.has("listed");
       this.ladder.moved(anew);
       this.list.moved(anew);
       this.hop.moved(cursor.hop);
-      if (anew) this.marks.paint();
+      if (anew || what.has("steps")) this.marks.paint();
       this.speak();
     }
     if (what.size) this.controls.moved();
@@ -113,6 +119,7 @@ export class Viewer {
     if (what === "filter") return void this.filter();
     if (what === "fit") return void this.graph.fit();
     if (what === "alone") return void this.alone();
+    if (what === "full") return void (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen());
     const inside = { graph: this.graph.element, ladder: this.ladder.scroll, list: this.list.tree, hop: this.hop.body };
     if (this.only) this.alone(this[what]);
     inside[what].focus();
@@ -128,15 +135,7 @@ export class Viewer {
 
   filter() {
     const { cursor, story, controls } = this;
-    const fits = story.fitting(controls.filter.value);
-    const scope = controls.scope.select.value;
-    const journey = cursor.hop < 0 ? (this.kept ?? -1) : story.journeyOf[cursor.hop];
-    if (journey >= 0) this.kept = journey;
-    const flow = journey < 0 ? -1 : story.journeys.flow[journey];
-    const within = (one) =>
-      (!fits || fits[one]) && (scope === "all" || (scope === "flow" ? story.journeys.flow[one] === flow : one === journey));
-    const chosen = Array.from({ length: story.packets }, (_, one) => within(one));
-    cursor.limit(story.inTime.filter((hop) => chosen[story.journeyOf[hop]]));
+    cursor.limit(story.fitting(controls.filter.value), controls.scope.select.value);
   }
 
   close() {
