@@ -1,10 +1,12 @@
 """Cables and bridges inferred from frames alone."""
 
+import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.layers.vxlan import VXLAN
 
 from cnetkit.trace.engine import join
+from cnetkit.trace.steps import STEPS
 from tests.trace.loading import frames_of, recording_of
 
 
@@ -31,3 +33,39 @@ def test_each_packet_is_one_journey_if_only_the_outer_side_of_its_tunnel_was_cap
         ]
     joined = join(recording_of(frames_of(captured)))
     assert joined.parent.tolist() == [at - 1 if at % 4 else -1 for at in range(20)]
+
+
+def tunnelled(number):
+    """A packet, and the same in a VXLAN tunnel from h1 to h2."""
+    inner = Ether(src="02::5", dst="02::6") / IP(src="10.0.0.1", dst="10.0.0.2", id=number) / UDP(sport=5, dport=6)
+    outer = Ether(src="02::1", dst="02::2") / IP(src="192.0.2.1", dst="192.0.2.9", id=number)
+    return bytes(inner), bytes(outer / UDP(sport=49152, dport=4789) / VXLAN(vni=42) / inner)
+
+
+@pytest.mark.parametrize("alone", ["h1/vxlan0", "h2/vxlan0"])
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("h1/vxlan0", "h1/eth0", "h2/vxlan0"),
+        ("h1/vxlan0", "h2/eth0", "h2/vxlan0"),
+        ("h1/vxlan0", "h1/eth0", "h2/eth0", "h2/vxlan0"),
+    ],
+)
+def test_the_ends_of_a_tunnel_are_no_cable_though_both_show_the_same_octets(places, alone):
+    """At one end most frames are not seen elsewhere, as if they came from a host that was not captured."""
+    captured = []
+    for number in range(3):
+        frames = [(place, tunnelled(number)["eth0" in place]) for place in places]
+        ways = [2 if place.startswith("h1") else 1 for place in places]
+        times = [number * 10**6 + at * 1000 for at in range(len(places))]
+        captured += [(place, way, time, data) for (place, data), way, time in zip(frames, ways, times, strict=True)]
+    captured += [
+        (alone, captured[0][1] if alone.startswith("h1") else 1, 10**9 + n, tunnelled(n)[0]) for n in range(50, 60)
+    ]
+    joined = join(recording_of(frames_of(captured)))
+    whole = 3 * len(places)
+    assert joined.parent[:whole].tolist() == [at - 1 if at % len(places) else -1 for at in range(whole)]
+    steps = [STEPS[step].name for step in joined.step[:whole].tolist()]
+    assert "link" not in steps[len(places) - 1 :: len(places)]
+    if len(places) == 4:
+        assert steps[2::4] == ["link"] * 3
