@@ -4,7 +4,7 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-from cnetkit.model import Interface, Node, Route, Topology
+from cnetkit.model import Connection, Interface, Node, Route, Topology, Tuple5
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
@@ -27,7 +27,18 @@ def packet(source="10.0.1.2", target="10.0.2.2", ttl=64, mac=OWN, size=9):
     )
 
 
-def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, after=None, routes=ROUTES, kind="veth"):
+def ended(
+    frame,
+    *,
+    place="r/eth0",
+    way=1,
+    counters=None,
+    settings=SETTINGS,
+    after=None,
+    routes=ROUTES,
+    kind="veth",
+    entries=(),
+):
     """The outcome of a packet captured between two snapshots of a router; `counters` are those of the later one."""
     node, name = place.split("/")
 
@@ -40,7 +51,7 @@ def ended(frame, *, place="r/eth0", way=1, counters=None, settings=SETTINGS, aft
         )
         return Topology(
             time, (Node(node, "router", sysctls={"net.ipv4.conf.all.rp_filter": "0"}),), interfaces,
-            routes=routes, counters={node: found},
+            routes=routes, counters={node: found}, connections=entries,
         )  # fmt: skip
 
     topologies = (snapshot(0, {}, settings), snapshot(100, counters or {}, after or settings))
@@ -70,6 +81,24 @@ def test_a_cause_needs_a_counter_that_increased(situation, sent, counter, reason
     assert (result.kind, result.where, result.reason) == ("dropped", "r/eth0", reason)
     assert f"{counter} went from 0 to 3" in [e.quote for e in result.evidence]
     assert ended(packet(**sent), **situation).reason == ""
+
+
+THERE, BACK = Tuple5("10.0.1.2", "10.0.2.2", 53, 53), Tuple5("10.0.2.2", "10.0.1.2", 53, 53)
+
+
+@pytest.mark.parametrize("counter", ["conntrack.drop", "conntrack.insert_failed"])
+@pytest.mark.parametrize(
+    ("entry", "is_its_own"),
+    [
+        (Connection("r", 1, "udp", THERE, BACK), True),
+        (Connection("r", 1, "udp", BACK, THERE), True),  # the packet is an answer
+        (Connection("r", 1, "tcp", THERE, BACK), False),
+        (Connection("other", 1, "udp", THERE, BACK), False),
+    ],
+)
+def test_conntrack_dropped_another_packet_if_this_one_has_an_entry(counter, entry, is_its_own):
+    result = ended(packet(), counters={counter: 3}, entries=(entry,))
+    assert (result.kind != "dropped") is is_its_own
 
 
 def test_a_setting_that_changed_in_between_is_no_cause():

@@ -122,3 +122,53 @@ def test_identical_packets_are_distinguished_within_the_accuracy_of_the_clocks()
 def test_identical_packets_are_not_joined_across_clocks_that_cannot_be_compared():
     rows = [(0, *at) for n in range(4) for at in (("b/x", IN, n * 10**6, 64), ("a/x", OUT, n * 10**6 + 400, 64))]
     assert captured(*rows).parent.tolist() == [-1] * 8
+
+
+def two_files(*rows):
+    """As `captured`, but each interface was saved to a file of its own."""
+    frames = frames_of([
+        (place, way, time * 1000, bytes(Ether(src="02::1", dst="02::2") / IP(dst="10.0.0.2", id=n, ttl=ttl) / UDP()))
+        for n, place, way, time, ttl in rows
+    ])  # fmt: skip
+    taps = tuple(Tap(tap.node, tap.interface, tap.linktype, f"{tap.interface}.pcap") for tap in frames.taps)
+    return join(recording_of(replace(frames, taps=taps)))
+
+
+def test_two_files_of_one_node_share_its_clock():
+    joined = two_files((1, "a/x", IN, 1000, 64), (2, "a/y", IN, 1000, 64))
+    assert joined.clocks.notes == ()
+    assert joined.clocks.slack.tolist() == [0, 0]
+    assert joined.clocks.island.tolist() == [0, 0]
+
+
+def test_two_files_of_different_nodes_do_not_share_a_clock():
+    joined = two_files((1, "a/x", IN, 1000, 64), (2, "b/y", IN, 1000, 64))
+    assert joined.clocks.notes == ("no packet tells how the clock of y.pcap differs from x.pcap's",)
+    assert joined.clocks.island.tolist() == [0, 1]
+
+
+def test_two_files_of_one_node_differ_if_packets_say_so():
+    """The second file was saved by another machine under the same name, or its times were shifted."""
+    rows = [(n, *at) for n in range(1, 9) for at in (("a/x", IN, 1000 * n, 64), ("a/y", OUT, 1000 * n - 700, 63))]
+    assert two_files(*rows).clocks.notes == (
+        "the clock of y.pcap is 701.000 µs behind x.pcap's, estimated from 8 packets seen at both",
+    )
+
+
+@pytest.mark.parametrize("roundabout", [True, False])
+def test_a_clock_is_estimated_over_the_tightest_bounds(roundabout):
+    """b is 20 ms ahead. Packets from a to b take 10 ms and those back 2 ms; over c, which has a's time, 10 µs each way."""
+    rows = []
+    for n in range(1, 9):
+        at = 100_000 * n
+        rows += [(n, "a/x", OUT, at, 64), (n, "b/x", IN, at + 10_000 + 20_000, 64)]
+        rows += [(n + 10, "b/x", OUT, at + 20_000, 64), (n + 10, "a/x", IN, at + 2_000, 64)]
+        if roundabout:
+            rows += [(n + 20, "a/x", OUT, at, 64), (n + 20, "c/x", IN, at + 10, 64)]
+            rows += [(n + 30, "c/x", OUT, at, 64), (n + 30, "a/x", IN, at + 10, 64)]
+            rows += [(n + 40, "c/x", OUT, at, 64), (n + 40, "b/x", IN, at + 20_010, 64)]
+            rows += [(n + 50, "b/x", OUT, at + 20_000, 64), (n + 50, "c/x", IN, at + 10, 64)]
+    joined = captured(*rows)
+    (note,) = joined.clocks.notes
+    assert note.startswith(f"the clock of b is {'20.000' if roundabout else '24.000'} ms ahead of ")
+    assert bool(joined.clocks.slack[1] < 1_000_000) is roundabout

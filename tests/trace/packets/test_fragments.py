@@ -4,6 +4,7 @@ import pytest
 from scapy.layers.inet import IP, UDP, fragment
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, fragment6
 from scapy.layers.l2 import Ether
+from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
 from cnetkit.trace import explain
@@ -93,3 +94,30 @@ def test_a_fragment_shows_its_datagrams_ports_and_its_octet_range():
     assert trace.analysis.case.packet(1).destination == "10.0.0.2:53"
     assert [e.quote for e in trace.journeys[0].hops[1].evidence] == ["octets 1480 to 2959 of datagram 0x0007"]
     assert trace.journeys[0].hops[4].changes == ()
+
+
+def link_header(parts):
+    """(source, target) of the datagram put together from these fragments, and those of the tunnel around it."""
+    joined = join(recording_of(frames_of(captured("a/eth0", 2, 0, parts))))
+    (whole,) = range(len(parts), len(joined.units))
+    columns = joined.units.columns
+    return tuple(
+        (int(getattr(columns, f"{prefix}eth_src")[whole]), int(getattr(columns, f"{prefix}eth_dst")[whole]))
+        for prefix in ("", "outer_")
+    )
+
+
+def test_a_datagram_has_the_mac_addresses_of_its_fragments_and_its_tunnel_those_around_it():
+    around = Ether(src="02:00:00:00:00:11", dst="02:00:00:00:00:12")
+    outer = IP(src="192.0.2.1", dst="192.0.2.2", id=3) / UDP(sport=4000, dport=4789) / VXLAN(vni=42)
+    plain = sent(datagram())
+    assert link_header(plain) == ((0x020000000001, 0x020000000002), (0, 0))
+    tunnelled = fragment(outer / Ether(**MACS) / datagram(size=2000), fragsize=1000)
+    assert link_header([bytes(around / part) for part in tunnelled]) == (
+        (0x020000000001, 0x020000000002),
+        (0x020000000011, 0x020000000012),
+    )
+    assert link_header([bytes(around / outer / part) for part in plain]) == (
+        (0x020000000001, 0x020000000002),
+        (0x020000000011, 0x020000000012),
+    )

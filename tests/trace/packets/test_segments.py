@@ -1,5 +1,6 @@
 """Large TCP segments and their pieces are one journey, recognised by their octets."""
 
+import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
@@ -72,6 +73,43 @@ def test_the_same_numbers_with_other_octets_are_not_joined():
 def test_segments_that_overlap_everywhere_do_not_exhaust_the_memory():
     frames = [("a/eth0", 1, segment(at, at + 1000)) for at in range(300)]
     assert len(join(captured(*frames)).units) == len(frames)
+
+
+def test_no_more_pieces_are_made_than_a_recording_may_have(monkeypatch):
+    """In the order of the stretches; the third one is left as it was captured."""
+    frames = []
+    for ack in (1, 2, 3):
+        large, small = segment(0, 2000, ack=ack), [segment(at, at + 1000, ack=ack) for at in (0, 1000)]
+        frames += [("a/eth0", 2, large), *(("b/eth0", 1, frame) for frame in small)]
+    assert join(captured(*frames)).parent.tolist() == [-1, 0, 0, -1, 3, 3, -1, 6, 6]
+    monkeypatch.setattr("cnetkit.trace.packets.segments.MOST", 8)  # four in each stretch
+    assert join(captured(*frames)).parent.tolist() == [-1, 0, 0, -1, 3, 3, -1, -1, -1]
+
+
+def test_a_stretch_that_overlaps_too_much_does_not_count_towards_the_most_pieces(monkeypatch):
+    monkeypatch.setattr("cnetkit.trace.packets.segments.MOST", 8)
+    overlapping = [("a/eth0", 1, segment(at, at + 1000, ack=1)) for at in range(100)]
+    frames = [
+        ("a/eth0", 2, segment(0, 2000, ack=2)),
+        *(("b/eth0", 1, segment(at, at + 1000, ack=2)) for at in (0, 1000)),
+    ]
+    assert join(captured(*overlapping, *frames)).parent.tolist() == [-1] * 101 + [100, 100]
+
+
+@pytest.mark.parametrize(("flags", "pieces"), [("A", "AAA"), ("PA", ("A", "A", "PA")), ("FA", ("A", "A", "FA")),
+                                               ("AC", ("AC", "A", "A")), ("FPAC", ("AC", "A", "FPA"))])  # fmt: skip
+def test_each_piece_has_the_flags_that_the_kernel_gives_it(flags, pieces):
+    """FIN and PSH stay at the last one, CWR at the first one (net/ipv4/tcp_offload.c)."""
+    sent = [("a/eth0", 2, segment(0, 3000, number=1, flags=flags))]
+    came = [
+        ("b/eth0", 1, segment(at * 1000, at * 1000 + 1000, number=1 + at, flags=way)) for at, way in enumerate(pieces)
+    ]
+    joined = join(captured(*sent, *came))
+    assert joined.parent.tolist() == [-1, 0, 0, 0]
+    made = joined.units.unit[joined.units.frame == 0]
+    assert [TCP(flags=int(value)).flags for value in joined.units.columns.flags[made]] == [
+        TCP(flags=way).flags for way in pieces
+    ]
 
 
 def test_segments_are_cut_as_the_last_interface_shows_them():

@@ -104,3 +104,24 @@ def test_one_end_of_a_cable_decides_the_direction_at_the_other_despite_clock_err
     rows.sort(key=lambda row: row[2])
     joined = join(Recording(make_frames(taps, rows)))
     assert [int(way) for way in joined.direction] == [OUT if row[0] == 0 else IN for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("order", "ways"),
+    [
+        ("abba", [OUT, IN, OUT, IN]),  # a bridge port in hairpin mode sends it back
+        ("abbb", [OUT, IN, IN, IN]),  # two sendings were lost at a
+        ("abaa", [OUT, IN, OUT, OUT]),  # two of three did not arrive
+        ("aaba", [OUT, OUT, IN, OUT]),
+        ("abab", [OUT, IN, OUT, IN]),
+        ("aabb", [OUT, OUT, IN, IN]),
+    ],
+)
+def test_only_there_and_back_again_is_a_hairpin(order, ways):
+    """Four sightings of one group-addressed packet without a number at the two ends of a cable, 5 ms apart."""
+    report = bytes(Ether(src="02::1", dst="01:00:5e:00:00:16") / IP(src="10.0.0.1", dst="224.0.0.22", id=0) / b"report")
+    rows = [("ab".index(place), UNKNOWN, at * 5_000_000, report) for at, place in enumerate(order)]
+    joined = join(Recording(make_frames([Tap("a", "x"), Tap("b", "x")], rows)))
+    known = [(way, true) for way, true in zip(joined.direction.tolist(), ways, strict=True) if way != UNKNOWN]
+    assert all(way == true for way, true in known)
+    assert len(known) == 4 or order != "abba"
