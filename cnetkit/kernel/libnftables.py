@@ -85,9 +85,10 @@ class Nft:
             raise CnetkitError(f"nft refused: {lines[0] if lines else command}")
         return output.decode(errors="replace")
 
-    def json(self, command: str) -> dict[str, Any]:
-        """Runs an nft command that lists something. Returns the document of libnftables-json(5)."""
-        self._library.nft_ctx_output_set_flags(self._context, _PLAIN | _JSON)
+    def json(self, command: str, counters: bool = False) -> dict[str, Any]:
+        """Runs an nft command that lists something. Returns the document of libnftables-json(5); `counters`: with what each
+        counter has counted."""
+        self._library.nft_ctx_output_set_flags(self._context, (_PLAIN & ~_STATELESS if counters else _PLAIN) | _JSON)
         try:
             document: dict[str, Any] = json.loads(self.run(command))
         finally:

@@ -111,7 +111,9 @@ class _Tables:
         if self.netfilter[stack.name][0]:
             self.connections += conntrack.dump(stack)
         self.legacy_rules += legacy.dump(stack)
-        self.counters[stack.name] = own_counters | qdiscs.dump(stack, names) | self.counters[stack.name]
+        self.counters[stack.name] = (
+            own_counters | nft.counters(stack) | qdiscs.dump(stack, names) | self.counters[stack.name]
+        )
 
     def read_interfaces(self, stack: Stack) -> Names:
         """Reads a node's interfaces with their addresses and counters. Returns the interface names by index."""

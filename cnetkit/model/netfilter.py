@@ -28,8 +28,8 @@ class Action:
 
     kind: str
     """A verdict or statement by nft's name: accept, drop, reject, queue, return, continue, jump, goto, dnat, snat,
-    masquerade, redirect, netmap, tproxy, synproxy, tarpit, mangle, log, ... Other iptables targets have their own
-    name in lower case."""
+    masquerade, redirect, netmap, tproxy, synproxy, tarpit, mangle, log, ... `notrace` switches tracing off (`meta
+    nftrace set 0`). Other iptables targets have their own name in lower case."""
     target: str = ""
     """The chain of a jump or goto; the address of dnat or snat, if the rule has exactly one."""
     port: int = 0

@@ -38,6 +38,16 @@ def ruleset(node: str, document: Mapping[str, Any], quotes: Quotes) -> tuple[lis
     return chains, rules
 
 
+def counters(document: Mapping[str, Any]) -> dict[str, int]:
+    """How many packets each rule with a counter has counted: `nft ip filter input 3`, with the rule's handle."""
+    rules = [body for entry in document["nftables"] for kind, body in entry.items() if kind == "rule"]
+    return {
+        f"nft {body['family']} {body['table']} {body['chain']} {body['handle']}": int(expression["counter"]["packets"])
+        for body in rules for expression in body.get("expr", ())
+        if isinstance(expression.get("counter"), dict) and "packets" in expression["counter"]
+    }  # fmt: skip
+
+
 def _chain(node: str, body: Mapping[str, Any]) -> Chain:
     place = node, body["family"], body["table"], body["name"]
     return Chain(*place, body.get("hook", ""), body.get("prio", 0), body.get("policy", ""))
@@ -78,6 +88,8 @@ def _statement(kind: str, value: Any, elements: Any) -> tuple[list[Action], list
         return _extension(value)
     if kind in ("dnat", "snat", "redirect", "masquerade", "tproxy"):
         return [_translation(kind, value or {})], _keys(value)
+    if kind == "mangle" and value["key"] == {"meta": {"key": "nftrace"}} and not value["value"]:
+        return [Action("notrace")], []
     if kind == "mangle":
         return [Action(kind)], _keys(value["value"])
     return [Action(kind)], _keys(value)

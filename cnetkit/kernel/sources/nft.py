@@ -44,6 +44,14 @@ def dump(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
     return _read[key]
 
 
+def counters(stack: Stack) -> dict[str, int]:
+    """What the rules of a stack have counted, where one of them switches tracing off: then no verdict says what they did."""
+    if not any(action.kind == "notrace" for rule in dump(stack)[1] for action in rule.actions):
+        return {}
+    stack.enter()
+    return nft_json.counters(stack.nft.json("list ruleset", counters=True))
+
+
 def _list(stack: Stack) -> tuple[tuple[Chain, ...], tuple[Rule, ...]]:
     stack.enter()
     quotes = _quotes(stack.nft.run("list ruleset"))

@@ -24,6 +24,7 @@ from cnetkit.trace.causes import (
     traffic_control,
     tunnels,
     unreported,
+    untraced,
 )
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.causes.untranslated import untranslated
@@ -38,6 +39,7 @@ LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     routing.martian, routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path,
     sizes.expired, sizes.too_large, sizes.exceeds_peer_mtu, routing.no_route, neighbours.silent, sizes.incomplete,
     tracking.refused, traffic_control.queue_full, receiver.blocked_by_ipsec, unreported.dropped_with_its_flow,
+    untraced.lost,
 )  # fmt: skip
 """For packets that were lost from sight, in the order in which the kernel checks. Each takes the case and the last
 frame."""
@@ -54,6 +56,7 @@ ARRIVED: tuple[Callable[[Case, int], Cause | None], ...] = (
     receiver.lost_after_input,
     unreported.dropped_with_its_flow,
     unreported.verdict_unknown,
+    untraced.arrived,
 )
 """For packets that reached their node but were not accepted there."""
 
@@ -75,6 +78,7 @@ def counted_on_arrival(case: Case) -> set[str]:
     return (
         stopping_nodes(case)
         | set(grown_rules(case))
+        | untraced.nodes(case)
         | local.ignoring_echoes(case)
         | {
             node
