@@ -108,6 +108,7 @@ def _counted(first: Rows, second: Rows) -> Counts:
 def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArray[np.int64], wire: U64) -> Counts:
     """How often a frame arrived at b, and the nearest earlier frame sent by another node was at a."""
     open_ = np.flatnonzero((direction == IN) & ~wiring.described[tap])
+    virtual = wiring.tunnel | wiring.encrypting
     first, second = [], []
     for lag in range(1, LOOK_BACK + 1):
         open_ = open_[open_ >= lag]
@@ -115,7 +116,7 @@ def _cables(wiring: Wiring, tap: Rows, direction: NDArray[np.uint8], time: NDArr
         same = np.flatnonzero((wire[back] == wire[open_]) & (time[open_] - time[back] < NEAR_NS))
         open_, back = open_[same], back[same]
         hit = (direction[back] == OUT) & (wiring.node[tap[back]] != wiring.node[tap[open_]])
-        hit &= ~wiring.described[tap[back]] & ~wiring.tunnel[tap[back]] & ~wiring.tunnel[tap[open_]]
+        hit &= ~wiring.described[tap[back]] & ~virtual[tap[back]] & ~virtual[tap[open_]]
         first.append(tap[back[hit]])
         second.append(tap[open_[hit]])
         open_ = open_[~hit]
@@ -133,7 +134,7 @@ def _in_turn(
     """
     node, out = wiring.node[tap], direction == OUT
     next_too = np.append((group[1:] == group[:-1]) & out[1:], False)
-    open_ = ~(wiring.described | wiring.tunnel)[tap]
+    open_ = ~(wiring.described | wiring.tunnel | wiring.encrypting)[tap]
     sent = np.flatnonzero(out & ~(begins(wire) & next_too) & open_)
     came = _first(group, np.flatnonzero(direction == IN))
     came = came[open_[came]]
