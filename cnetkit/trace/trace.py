@@ -265,7 +265,9 @@ class Trace:
     def to_json(self) -> bytes:
         """The trace as JSON, version 1."""
         lost = sum(loss.count for loss in self.recording.losses if loss.what == "frames")
-        return document.encode(self.analysis, self.numbers, self.unexplained, self.unsent, lost, self.selection)
+        return document.encode(
+            self.analysis, self.numbers, self.unexplained, self.unsent, lost, self.selection, self.conversations
+        )  # fmt: skip
 
     def save(self, file: str | Path | BinaryIO) -> None:
         """Writes the recording as pcapng, with each hop's changes and evidence as its packet's comment.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnetkit.trace.conversations.conversation import FAILED, STATES, Conversation
+from cnetkit.trace.conversations.conversation import Conversation, Finding
 from cnetkit.trace.conversations.payloads import Topic
+from cnetkit.trace.conversations.states import FAILED, STATES
 from cnetkit.trace.packets.packet import encapsulation, frame_number
 from cnetkit.trace.trace import Trace
 from cnetkit.view.wording import counted, legible
@@ -29,38 +30,39 @@ NOUNS = {
         "time a zero window (the receiver's buffer was full)",
         "times a zero window (the receiver's buffer was full)",
     ),
+    "keep-alive": ("keep-alive", "keep-alives"),
+    "port reused": (
+        "connection from a port that was used before (port reused)",
+        "connections from a port that was used before (port reused)",
+    ),
+    "unanswered": ("request without an answer", "requests without an answer"),
+    "error answer": ("error answer", "error answers"),
+    "TLS alert": ("fatal TLS alert", "fatal TLS alerts"),
+    "slow answer": ("slow answer", "slow answers"),
+    "duplicate address": ("packet from a duplicate address", "packets from a duplicate address"),
 }
-TELLING = ("retransmitted", "gap", "zero window")
-"""Findings that put a conversation among the problems; the others occur in healthy ones, too."""
 
 
 def troubles(trace: Trace) -> Iterator[str]:
     """The problems, one line each, worst first; nothing for a healthy trace."""
-    conversations = trace.conversations
-    named = 0
-    for conversation in conversations:
-        telling = sum(int(conversations.columns.findings[kind][conversation.flow]) for kind in TELLING)
-        errors = any(finding.kind.startswith("ICMP ") for finding in conversation.findings)
-        unanswered = [
-            topic for topic in conversations.topics(conversation.flow) if not topic.answered and named < MOST_TROUBLES
-        ]
-        if conversation.state not in BAD and not telling and not errors and not unanswered:
-            break
-        named += 1
-        if named <= MOST_TROUBLES:
-            title = f"{_begin(trace, conversation)} {legible(_title(trace, conversation))}"
-            yield f"! {title}: {'; '.join(sentences(trace, conversation))}"
-    if named > MOST_TROUBLES:
-        yield f"! and {counted(named - MOST_TROUBLES, 'more conversation')} with such faults: see trace.conversations.table"
+    conversations, troubled = trace.conversations, trace.conversations.troubled
+    for flow in troubled[:MOST_TROUBLES].tolist():
+        conversation = conversations.of_flow(flow)
+        title = f"{_begin(trace, conversation)} {legible(_title(trace, conversation))}"
+        yield f"! {title}: {'; '.join(sentences(trace, conversation))}"
+    if len(troubled) > MOST_TROUBLES:
+        more = counted(len(troubled) - MOST_TROUBLES, "more conversation")
+        yield f"! and {more} with such faults: see trace.conversations.table"
 
 
 def sentences(trace: Trace, conversation: Conversation) -> Iterator[str]:
     """How one conversation went, what is wrong first: its state, its findings, what it was about, how much was sent."""
-    findings = [_finding(finding.kind, finding.count, finding.frames) for finding in conversation.findings
+    findings = [_finding(finding) for finding in conversation.findings
                 if finding.kind != conversation.ended_how]  # fmt: skip
     state = [_state(conversation)]
     yield from state + findings if conversation.state in BAD else findings + state
-    yield from (_topic(topic) for topic in trace.conversations.topics(conversation.flow)[:MOST_TOPICS])
+    topics = sorted(trace.conversations.topics(conversation.flow), key=lambda topic: not topic.failed)
+    yield from (_topic(topic, conversation.state) for topic in topics[:MOST_TOPICS])
     if conversation.sent[1] or conversation.received[1]:
         yield f"{conversation.sent[1]:,} octets sent, {conversation.received[1]:,} received"
 
@@ -73,8 +75,9 @@ def _begin(trace: Trace, conversation: Conversation) -> str:
 
 def _title(trace: Trace, conversation: Conversation) -> str:
     begin = trace.journey(int(trace.analysis.journeys.flow_begins[conversation.flow])).packet
-    around = encapsulation(trace.analysis.joined.columns, conversation.first)
-    inside = "" if around == "none" else f" in {around}"
+    c = trace.analysis.joined.columns
+    around, vlan = encapsulation(c, conversation.first), int(c.vlan[conversation.first]) & 0xFFF
+    inside = f" in {around}" if around != "none" else f" in vlan {vlan}" if vlan else ""
     return f"{trace.analysis.flow_protocol(conversation.flow)} {begin.source} → {begin.destination}{inside}"
 
 
@@ -88,41 +91,52 @@ def _state(conversation: Conversation) -> str:
             return f"{conversation.ended_from} sent {conversation.ended_how} ({by})"
         case "unanswered":
             tries = (
-                f" after {conversation.tries} tries in {lasted(conversation.duration_ns)}"
+                f" after {conversation.tries} tries in {lasted(conversation.tried_ns)}"
                 if conversation.tries > 1
                 else ""
             )
             return f"unanswered{tries}"
         case "reset":
-            return f"reset by {conversation.ended_from} after {lasted(conversation.duration_ns)} ({by})"
+            return f"reset by {conversation.ended_from} after {lasted(conversation.lasted_ns)} ({by})"
         case "stalled":
             return "opened, then one end sent again and again and nothing came back"
+        case "one-sided":
+            return f"only what {conversation.ended_from} sent was captured"
         case "one-way":
             return f"{counted(conversation.sent[0], 'packet')} one way, none came back"
         case "announced":
-            return f"sent to a group: {counted(conversation.sent[0], 'packet')}"
+            return f"announced, which needs no answer: {counted(conversation.sent[0], 'packet')}"
+        case "half-closed":
+            return f"{_answered(conversation)}; {conversation.ended_from} closed its half ({by}), the other end was not seen to"
         case "closed":
             return (
-                f"answered in {lasted(conversation.round_trip_ns)}, closed by both ends"
+                f"{_answered(conversation)}, closed by both ends"
                 if conversation.round_trip_ns
                 else "closed by both ends"
             )
+    return _answered(conversation)
+
+
+def _answered(conversation: Conversation) -> str:
     return f"answered in {lasted(conversation.round_trip_ns)}" if conversation.round_trip_ns else "answered"
 
 
-def _finding(kind: str, count: int, frames: tuple[int, ...]) -> str:
-    more = ", ..." if count > len(frames) else ""
-    numbers = ", ".join(f"{number + 1}" for number in frames)
-    what = NOUNS.get(kind, (f"time {kind}", f"times {kind}"))[count > 1]
-    return f"{count} {what} (frame.number {numbers}{more})"
+def _finding(finding: Finding) -> str:
+    more = ", ..." if finding.count > len(finding.frames) else ""
+    numbers = ", ".join(f"{number + 1}" for number in finding.frames)
+    what = NOUNS.get(finding.kind, (f"time {finding.kind}", f"times {finding.kind}"))[finding.count > 1]
+    about = f": {finding.about}" if finding.about else ""
+    return f"{finding.count} {what} (frame.number {numbers}{more}){about}"
 
 
-def _topic(topic: Topic) -> str:
-    asked = legible(topic.question)
+def _topic(topic: Topic, state: str) -> str:
+    asked = f"{topic.protocol} {legible(topic.question)}"
     if not topic.answered:
-        return f"{topic.protocol} {asked}: unanswered" + (f" after {topic.tries} tries" if topic.tries > 1 else "")
+        if state == "announced":
+            return asked  # a group need not answer
+        return f"{asked}: unanswered" + (f" after {topic.tries} tries" if topic.tries > 1 else "")
     answer = f": {legible(topic.answer)}" if topic.answer else ""
-    return f"{topic.protocol} {asked}{answer} in {lasted(topic.waited_ns)}"
+    return f"{asked}{answer} in {lasted(topic.waited_ns)}" if topic.waited_ns else f"{asked}{answer}"
 
 
 def lasted(nanoseconds: int) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
 from cnetkit.model import Change, Evidence, Hop, Loss, Outcome, Unexplained
@@ -64,14 +65,13 @@ class Flow:
 class Answered:
     """Conversations of which nothing is to be said but that they were answered."""
 
-    def __iter__(self):
-        return iter(())
+    troubled = np.zeros(0, np.int64)
 
     def topics(self, flow):
         return []
 
     def of_flow(self, flow):
-        return Conversation(flow, "answered", None, 1, (1, 0), (1, 0), 0, 0, 12_000, 0, -1, "", "", ())
+        return Conversation(flow, "answered", None, 1, 0, (1, 0), (1, 0), 0, 0, 0, 12_000, 0, -1, "", "", ())
 
 
 @dataclass

@@ -11,10 +11,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from cnetkit.recording.protocols import ARP, ICMPV6, TCP, UDP
 from cnetkit.trace.conversations.exchanges import Exchanges
+from cnetkit.trace.conversations.questions import Questions
 from cnetkit.trace.steps.joined import Joined
 
 LOOKED_AT = 64
@@ -24,6 +23,15 @@ LONGEST = 200
 DNS_PORTS = (53, 5353, 5355)
 DNS_TYPES = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV", 65: "HTTPS"}
 DNS_CODES = {0: "", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
+FAILURES = frozenset(DNS_CODES.values()) - {""}
+ALERTS = {
+    10: "unexpected message", 20: "bad record MAC", 40: "handshake failure", 42: "bad certificate", 43: "unsupported certificate",
+    44: "certificate revoked", 45: "certificate expired", 46: "certificate unknown", 47: "illegal parameter", 48: "unknown CA",
+    49: "access denied", 50: "decode error", 51: "decrypt error", 70: "protocol version", 71: "insufficient security",
+    80: "internal error", 86: "inappropriate fallback", 109: "missing extension", 112: "unrecognized name",
+    116: "certificate required", 120: "no application protocol",
+}  # fmt: skip
+"""TLS alerts (RFC 8446, 6.2)."""
 METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE ")
 
 
@@ -43,14 +51,14 @@ class Topic:
     """From the first question to the answer; 0 without an answer."""
     frame: int
     """The first question's frame."""
+    failed: bool = False
+    """No answer came to a question that needs one, or the answer says that the request failed."""
 
 
-def topics(
-    joined: Joined, packets: Exchanges, data: np.ndarray[tuple[int], np.dtype[np.uint8]], flow: int
-) -> list[Topic]:
-    """What one flow is about. `data` contains the frames' octets."""
+def topics(joined: Joined, packets: Exchanges, questions: Questions, flow: int) -> list[Topic]:
+    """What one flow is about."""
     places = range(int(packets.begins[flow]), int(packets.begins[flow + 1]))[:LOOKED_AT]
-    lines = [_Line(joined, packets, data, place) for place in places if not packets.error[place]]
+    lines = [_Line(joined, packets, questions, place) for place in places if not packets.error[place]]
     if not lines:
         return []
     first = lines[0]
@@ -68,9 +76,7 @@ def topics(
 class _Line:
     """One packet: its sender, its time, and its payload."""
 
-    def __init__(
-        self, joined: Joined, packets: Exchanges, data: np.ndarray[tuple[int], np.dtype[np.uint8]], place: int
-    ) -> None:
+    def __init__(self, joined: Joined, packets: Exchanges, questions: Questions, place: int) -> None:
         c, frame = joined.columns, int(packets.frame[place])
         self.frame, self.answer, self.time = frame, bool(packets.answer[place]), int(joined.clocks.time[frame])
         self.version, self.ethertype, self.protocol = (
@@ -80,7 +86,8 @@ class _Line:
         )
         self.sport, self.dport, self.icmp_type = int(c.sport[frame]), int(c.dport[frame]), int(c.icmp_type[frame])
         begin, size = int(c.payload[frame]), int(c.payload_length[frame])
-        self.payload = data[begin : begin + size].tobytes()
+        self.payload = joined.units.data[begin : begin + size].tobytes()
+        self.unanswered, self.announcing = bool(questions.unanswered[place]), bool(questions.announcing[place])
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------
@@ -102,7 +109,8 @@ def _names(lines: Sequence[_Line]) -> Iterator[Topic]:
     for key, tries in asked.items():
         reply, answer = replies.get(key, (None, ""))
         waited = reply.time - tries[0].time if reply else 0
-        yield Topic("dns", key[1], answer, reply is not None, len(tries), waited, tries[0].frame)
+        yield Topic("dns", key[1], answer, reply is not None, len(tries), waited, tries[0].frame,
+                    reply is None or answer in FAILURES or answer.startswith("RCODE"))  # fmt: skip
 
 
 def dns(message: bytes) -> tuple[int, bool, str, str] | None:
@@ -163,8 +171,15 @@ def _tls(lines: Sequence[_Line]) -> Iterator[Topic]:
     if hello and name:
         reply = next((line for line in lines if line.answer and line.payload and line.time >= hello.time), None)
         kind = reply.payload[:1] if reply else b""
-        answer = "TLS alert" if kind == b"\x15" else "TLS" if kind == b"\x16" else ""
-        yield Topic("tls", name, answer, reply is not None, 1, reply.time - hello.time if reply else 0, hello.frame)
+        answer = _alert(reply.payload) if reply and kind == b"\x15" else "TLS" if kind == b"\x16" else ""
+        yield Topic("tls", name, answer, reply is not None, 1, reply.time - hello.time if reply else 0, hello.frame,
+                    kind == b"\x15")  # fmt: skip
+
+
+def _alert(record: bytes) -> str:
+    """A TLS alert by its name, if it is not encrypted."""
+    name = ALERTS.get(record[6], f"{record[6]}") if len(record) >= 7 and record[3:5] == b"\0\2" else ""
+    return f"TLS alert: {name}" if name else "TLS alert"
 
 
 def server_name(record: bytes) -> str:
@@ -193,7 +208,8 @@ def _http(lines: Sequence[_Line]) -> Iterator[Topic]:
         reply = next((later for later in lines[place:] if later.answer and later.payload.startswith(b"HTTP/")), None)
         question = first_line(line.payload).rpartition(" HTTP/")[0] or first_line(line.payload)
         answer = first_line(reply.payload) if reply else ""
-        yield Topic("http", question, answer, reply is not None, 1, reply.time - line.time if reply else 0, line.frame)
+        yield Topic("http", question, answer, reply is not None, 1, reply.time - line.time if reply else 0, line.frame,
+                    reply is None or reply.payload[9:10] in (b"4", b"5"))  # fmt: skip
 
 
 def first_line(payload: bytes) -> str:
@@ -205,23 +221,21 @@ def first_line(payload: bytes) -> str:
 
 
 def _neighbours(lines: Sequence[_Line], protocol: str) -> list[Topic]:
-    """ARP, and IPv6 neighbour discovery: who asked for which address."""
-    asked = [line for line in lines if not line.answer]
+    """ARP, and IPv6 neighbour discovery: who asked for which address. Hosts that announce or probe their own ask nobody."""
+    least = 28 if protocol == "arp" else 16
+    asked = [line for line in lines if not line.answer and not line.announcing and len(line.payload) >= least]
     if not asked:
         return []
     if protocol == "arp":
-        if len(asked[0].payload) < 28 or asked[0].payload[6:8] != b"\0\1":
+        if asked[0].payload[6:8] != b"\0\1":
             return []
         target = str(ipaddress.IPv4Address(asked[0].payload[24:28]))
-        if asked[0].payload[14:18] == asked[0].payload[24:28]:
-            return []  # an announcement
         replies = [line for line in lines if line.answer and line.payload[6:8] == b"\0\2"]
         answer = replies[0].payload[8:14].hex(":") if replies else ""
     else:
-        if len(asked[0].payload) < 16:
-            return []
         target = str(ipaddress.IPv6Address(asked[0].payload[:16]))
         replies = [line for line in lines if line.answer]
         answer = ""
     waited = replies[0].time - asked[0].time if replies else 0
-    return [Topic(protocol, f"who has {target}?", answer, bool(replies), len(asked), waited, asked[0].frame)]
+    answered = bool(replies) or not asked[0].unanswered
+    return [Topic(protocol, f"who has {target}?", answer, answered, len(asked), waited, asked[0].frame, not answered)]

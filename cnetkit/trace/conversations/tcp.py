@@ -39,11 +39,13 @@ class Segments:
     zero_window: Flags
     """Its sender's receive window is zero."""
     keep_alive: Flags
+    port_reused: Flags
+    """A SYN with which the next connection between the same ports begins."""
     connection: I64
     """Counted from 0 within its flow: a SYN with another number begins the next connection."""
 
 
-MARKS = ("retransmitted", "out_of_order", "gap", "repeated_ack", "zero_window", "keep_alive")
+MARKS = ("retransmitted", "out_of_order", "gap", "repeated_ack", "zero_window", "keep_alive", "port_reused")
 
 
 def segments(joined: Joined, packets: Exchanges) -> Segments:
@@ -80,10 +82,10 @@ def segments(joined: Joined, packets: Exchanges) -> Segments:
     repeated = bare & ~new & (window > 0)
     repeated[1:] &= (ack[1:] == ack[:-1]) & (window[1:] == window[:-1]) & (begin[1:] == before[1:])
     no_window = plain & (window == 0) & (bits & ACK > 0)
-    for mark, values in zip(
-        marks.values(), (old & ~filling, filling, gap, repeated, no_window, keep_alive), strict=True
-    ):
-        mark[order] = values
+    judged = (old & ~filling, filling, gap, repeated, no_window, keep_alive)
+    for name, values in zip(MARKS[:-1], judged, strict=True):
+        marks[name][order] = values
+    marks["port_reused"] = changes(connection) & ~changes(packets.flow)
     after_probe = np.append(False, marks["keep_alive"][:-1] & (packets.flow[1:] == packets.flow[:-1]))
     marks["repeated_ack"] &= ~after_probe  # answers to keep-alives repeat themselves by design
     return Segments(**marks, connection=connection)

@@ -7,24 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.trace.conversations.conversation import FINDINGS, STATES, Conversation, ConversationColumns
+from cnetkit.trace.arrays.distinct import Distinct
+from cnetkit.trace.conversations.conversation import Conversation, ConversationColumns
 from cnetkit.trace.conversations.payloads import Topic, topics
-from cnetkit.trace.packets.packet import packet_of
+from cnetkit.trace.conversations.states import STATES
 from cnetkit.trace.query.analysis import Analysis
+from cnetkit.trace.report.tables import packet_columns, text_column
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = (
-    "flow", "protocol", "client", "server", "state", "tries", "packets_sent", "packets_received", "octets_sent",
-    "octets_received", "begin", "duration", "round_trip", "ended_how", "ended_from",
-    *(kind.replace(" ", "_") for kind in FINDINGS), "first_frame",
-)  # fmt: skip
 
 
 class Conversations(Sequence[Conversation]):
@@ -64,6 +60,9 @@ class Conversations(Sequence[Conversation]):
     def __getitem__(self, at: int | slice) -> Conversation | list[Conversation]:
         if isinstance(at, slice):
             return [self.of_flow(flow) for flow in self._flows[at].tolist()]
+        if not -len(self) <= at < len(self):
+            count = f"only {len(self)}, numbered from 0, the worst first" if len(self) else "none"
+            raise IndexError(f"there is no conversation {at}: this trace has {count}")
         return self.of_flow(int(self._flows[at]))
 
     def __iter__(self) -> Iterator[Conversation]:
@@ -75,27 +74,43 @@ class Conversations(Sequence[Conversation]):
 
     def topics(self, flow: int) -> list[Topic]:
         """What the first payloads of a flow are about: requested names, requests, addresses."""
-        return topics(self._analysis.joined, self.columns.packets, self._analysis.recording.frames.data, flow)
+        return topics(self._analysis.joined, self.columns.packets, self.columns.questions, flow)
+
+    @property
+    def troubled(self) -> NDArray[np.int64]:
+        """The flows in which something is wrong, worst first."""
+        return self._flows[self.columns.troubled[self._flows]]
+
+    @cached_property
+    def values(self) -> dict[str, NDArray[np.generic] | Distinct[str]]:
+        """One row per conversation, in this order, as columns of numbers and texts. Times in nanoseconds."""
+        analysis, c, n = self._analysis, self.columns, self._flows
+        packets = packet_columns(analysis, analysis.journeys.first[analysis.journeys.flow_begins[n]])
+        (begin, duration), states = c.times, c.states
+        how, who = (Distinct(texts.code[n], texts.words) for texts in (c.ended_how, c.ended_from))
+        return {
+            "flow": n, "protocol": packets["protocol"], "client": packets["source"], "server": packets["destination"],
+            "state": Distinct(c.state[n].astype(np.int64), list(STATES)), "tries": states.tries[n],
+            "packets_sent": c.sent[0][n], "packets_received": c.received[0][n], "octets_sent": c.sent[1][n],
+            "octets_received": c.received[1][n], "begin": begin[n], "duration": duration[n], "round_trip": states.round_trip[n],
+            "ended_how": how, "ended_from": who, "first_frame": c.first[n],
+        }  # fmt: skip
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row per conversation, in this order. Times in seconds, `begin` since the first frame; see COLUMNS."""
+        """One row per conversation, in this order, with a column for each of FINDINGS. Times in seconds, `begin` since the
+        first frame."""
         import pandas as pd
 
-        analysis, every = self._analysis, list(self)
-        start = int(analysis.joined.clocks.time.min(initial=0))
-        begins = [packet_of(analysis.joined.columns, int(analysis.journeys.first[at]))
-                  for at in analysis.journeys.flow_begins[[c.flow for c in every]].tolist()] if every else []  # fmt: skip
-        rows = [
-            (
-                c.flow, analysis.flow_protocol(c.flow), packet.source, packet.destination, c.state, c.tries,
-                c.sent[0], c.received[0], c.sent[1], c.received[1], (c.begin_ns - start) / 1e9,
-                c.duration_ns / 1e9, c.round_trip_ns / 1e9, c.ended_how, c.ended_from,
-                *(int(self.columns.findings[kind][c.flow]) for kind in FINDINGS), c.first,
-            )
-            for c, packet in zip(every, begins, strict=True)
-        ]  # fmt: skip
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        time, columns = self._analysis.joined.clocks.time, dict[str, Any]()
+        for name, value in self.values.items():
+            columns[name] = text_column(value) if isinstance(value, Distinct) else value
+        columns["begin"] = columns["begin"] - time.min(initial=np.iinfo(np.int64).max)
+        columns |= {name: columns[name] / 1e9 for name in ("begin", "duration", "round_trip")}
+        first = columns.pop("first_frame")
+        for kind, count in self.columns.findings.items():
+            columns[kind.replace(" ", "_").replace("-", "_").lower()] = count[self._flows]
+        return pd.DataFrame(columns | {"first_frame": first})
 
     def __repr__(self) -> str:
         return f"<{len(self)} conversations: {', '.join(f'{count} {state}' for state, count in self.states.items())}>"

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Evidence, Unexplained
 from cnetkit.recording.frames import DIRECTIONS
-from cnetkit.trace.arrays.distinct import distinct
+from cnetkit.trace.arrays.distinct import Distinct, distinct
 from cnetkit.trace.arrays.members import runs
 from cnetkit.trace.outcome.endings import OUTCOMES, kinds
 from cnetkit.trace.outcome.unsent import Unsent
 from cnetkit.trace.query.analysis import Analysis
+from cnetkit.trace.report.conversations import Conversations
 
 FORMAT, VERSION = "cnetkit-trace", 1
 COUNTED_FROM = {"frame": 0, "frame.number": 1}
 """`frame` in the document is an index; texts name frames by Wireshark's `frame.number`."""
 CHUNK = 1024
 """Journeys encoded at a time: this bounds the memory needed besides the document itself."""
+NANOSECONDS = {"begin": "time_ns", "duration": "duration_ns", "round_trip": "round_trip_ns"}
 JSON = msgspec.json.Encoder()
 
 
@@ -36,6 +38,7 @@ def encode(
     unsent: Sequence[Unsent],
     lost: int,
     selection: str,
+    conversations: Conversations,
 ) -> bytes:
     """The document, as UTF-8, with the journeys of these `numbers`. `selection` describes them, if they are not all.
 
@@ -57,9 +60,33 @@ def encode(
     out.write(JSON.encode(head)[:-1] + b',"journeys":[')
     for number, part in enumerate(_journeys(analysis, numbers)):
         out.write(b"," * (number > 0) + part)
+    out.write(b'],"conversations":[')
+    for number, part in enumerate(_conversations(conversations)):
+        out.write(b"," * (number > 0) + part)
     out.write(b'],"unexplained":' + JSON.encode(unexplained))
     out.write(b',"unsent":' + JSON.encode([_unsent(entry) for entry in unsent]) + b"}")
     return out.getvalue()
+
+
+def _conversations(conversations: Conversations) -> Iterator[bytes]:
+    """The conversations, worst first, many at a time."""
+    c, values = conversations.columns, conversations.values
+    names = [NANOSECONDS.get(name, name) for name in values]
+    found = (c.errors > 0) | (sum(c.findings.values()) > 0)
+    for first in range(0, len(conversations), CHUNK):
+        part = slice(first, first + CHUNK)
+        columns = (
+            [value.words[code] for code in value.code[part].tolist()]
+            if isinstance(value, Distinct)
+            else value[part].tolist()
+            for value in values.values()
+        )
+        yield b",".join(
+            JSON.encode(
+                dict(zip(names, row, strict=True)) | {"findings": c.findings_of(row[0]) if found[row[0]] else ()}
+            )
+            for row in zip(*columns, strict=True)
+        )
 
 
 def _unsent(entry: Unsent) -> dict[str, object]:

@@ -59,12 +59,12 @@ class TraceTables:
             n = np.sort(self._frames_of_journeys())
         return pd.DataFrame({
             "frame": n, "time": self._time(n), **self._places(n), **self._packets(n),
-            "length": captured.length[n], "eth_src": _text(distinct(c.eth_src[n], lambda row: mac(int(c.eth_src[n[row]])))),
-            "eth_dst": _text(distinct(c.eth_dst[n], lambda row: mac(int(c.eth_dst[n[row]])))),
+            "length": captured.length[n], "eth_src": text_column(distinct(c.eth_src[n], lambda row: mac(int(c.eth_src[n[row]])))),
+            "eth_dst": text_column(distinct(c.eth_dst[n], lambda row: mac(int(c.eth_dst[n[row]])))),
             "vlan": c.vlan[n] & 0xFFF, "ttl": c.ttl[n], "ident": c.ident[n], "seq": c.seq[n], "ack": c.ack[n],
-            "payload": c.payload_length[n], "encapsulation": _text(self._around(n)),
+            "payload": c.payload_length[n], "encapsulation": text_column(self._around(n)),
             "journey": _missing(analysis.joined.journey[n]), "flow": _missing(analysis.frames.flow[n]),
-            "problem": _text(distinct(_problems(captured, c)[n], lambda row: problem(captured, c, int(n[row])))),
+            "problem": text_column(distinct(_problems(captured, c)[n], lambda row: problem(captured, c, int(n[row])))),
         })  # fmt: skip
 
     @cached_property
@@ -82,10 +82,10 @@ class TraceTables:
         )
         table = pd.DataFrame({
             "journey": analysis.joined.journey[n], "flow": analysis.frames.flow[n], "frame": n,
-            "outcome": _text(Distinct(analysis.frames.kind[n], list(OUTCOMES))),
-            "parent": _missing(analysis.joined.parent[n]), "time": self._time(n), **self._places(n), **self._packets(n),
-            "changes": _text(changes),
-            "evidence": _text(distinct(analysis.frames.evidence_keys[n], lambda row: quoted(analysis.case, int(n[row])))),
+            "outcome": text_column(Distinct(analysis.frames.kind[n], list(OUTCOMES))),
+            "parent": _missing(analysis.joined.parent[n]), "time": self._time(n), **self._places(n),
+            **self._packets(n), "changes": text_column(changes),
+            "evidence": text_column(distinct(analysis.frames.evidence_keys[n], lambda row: quoted(analysis.case, int(n[row])))),
         })  # fmt: skip
         return table[list(COLUMNS)]
 
@@ -169,22 +169,11 @@ class TraceTables:
             (lambda row: frames.taps[frames.tap[n[row]]].node),
             (lambda row: frames.taps[frames.tap[n[row]]].interface),
         )
-        node, interface = (_text(distinct(frames.tap[n], name)) for name in names)
-        return {"node": node, "interface": interface, "direction": _text(way)}
+        node, interface = (text_column(distinct(frames.tap[n], name)) for name in names)
+        return {"node": node, "interface": interface, "direction": text_column(way)}
 
     def _packets(self, n: I64) -> dict[str, pd.Categorical[Any]]:
-        """The innermost packet, its source and destination; see packet.Packet."""
-        analysis, c = self._analysis, self._analysis.joined.units.columns
-        rows = analysis.case.whole[n]
-        icmp = np.isin(c.protocol[rows], (ICMP, ICMPV6))
-        columns = {"protocol": _text(Distinct(analysis.frames.protocols.code[n], analysis.frames.protocols.words))}
-        for name, which in (("source", "src"), ("destination", "dst")):
-            columns[name] = _text(_ends(c, rows, which, icmp))
-        flags = np.where(icmp | (c.version[rows] == 0), np.uint16(0), c.flags[rows])
-        about = ("protocol", "version", "icmp_type", "icmp_code", "ethertype")
-        key = mix(flags, *(getattr(c, name)[rows] for name in about))
-        columns["kind"] = _text(distinct(key, lambda row: packet_of(c, int(rows[row])).kind))
-        return columns
+        return {name: text_column(texts) for name, texts in packet_columns(self._analysis, n).items()}
 
     def _around(self, n: I64) -> Distinct[str]:
         c = self._analysis.joined.columns
@@ -193,6 +182,21 @@ class TraceTables:
         outer = (getattr(c, f"outer_{name}")[n] for name in ("src_high", "src_low", "dst_high", "dst_low"))
         key = mix(c.depth[n], c.tunnel[n], c.vni[n], *outer)
         return distinct(key, lambda row: encapsulation(c, int(n[row])))
+
+
+def packet_columns(analysis: Analysis, n: I64) -> dict[str, Distinct[str]]:
+    """The innermost packets of frames, their sources and destinations; see packet.Packet."""
+    c = analysis.joined.units.columns
+    rows = analysis.case.whole[n]
+    icmp = np.isin(c.protocol[rows], (ICMP, ICMPV6))
+    columns = {"protocol": Distinct(analysis.frames.protocols.code[n], analysis.frames.protocols.words)}
+    for name, which in (("source", "src"), ("destination", "dst")):
+        columns[name] = _ends(c, rows, which, icmp)
+    flags = np.where(icmp | (c.version[rows] == 0), np.uint16(0), c.flags[rows])
+    about = ("protocol", "version", "icmp_type", "icmp_code", "ethertype")
+    key = mix(flags, *(getattr(c, name)[rows] for name in about))
+    columns["kind"] = distinct(key, lambda row: packet_of(c, int(rows[row])).kind)
+    return columns
 
 
 def _ends(c: Columns, rows: I64, which: str, icmp: NDArray[np.bool_]) -> Distinct[str]:
@@ -209,7 +213,8 @@ def _ends(c: Columns, rows: I64, which: str, icmp: NDArray[np.bool_]) -> Distinc
     return distinct(mix(high, low, port, np.where(version > 0, np.uint64(0), link), version), word)
 
 
-def _text(texts: Distinct[str]) -> pd.Categorical[Any]:
+def text_column(texts: Distinct[str]) -> pd.Categorical[Any]:
+    """Text as pandas' categories."""
     import pandas as pd
 
     return pd.Categorical.from_codes(texts.code, dtype=pd.CategoricalDtype(texts.words))

@@ -2,85 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import random
-import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 from scapy.layers.dns import DNS, DNSQR, DNSRR
-from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror
+from scapy.layers.inet import ICMP, IP, UDP, IPerror
 from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6
 from scapy.layers.l2 import ARP, Ether
 from scapy.layers.vxlan import VXLAN
 
 import cnetkit
 from cnetkit.view.conversations import sentences, troubles
+from tests.trace.conversations.talk import A, B, Talk, upload, write
 
-A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 EXPERT = {
     "retransmitted": ("tcp.analysis.retransmission", "tcp.analysis.fast_retransmission", "tcp.analysis.spurious_retransmission"),
     "out_of_order": ("tcp.analysis.out_of_order",),
     "gap": ("tcp.analysis.lost_segment",),
     "repeated_acknowledgement": ("tcp.analysis.duplicate_ack",),
     "zero_window": ("tcp.analysis.zero_window",),
+    "keep_alive": ("tcp.analysis.keep_alive",),
+    "port_reused": ("tcp.analysis.reused_ports",),
 }  # fmt: skip
-
-
-class Talk:
-    """Frames between 10.0.0.1:40000 and 10.0.0.2, a millisecond apart."""
-
-    def __init__(self, port: int = 80, isn: tuple[int, int] = (1000, 5000)):
-        self.frames: list[tuple[float, bytes]] = []
-        self.port, self.isn, self.now = port, isn, 1000.0
-
-    def say(self, flags: str, seq: int = 0, ack: int = 0, data: bytes = b"", back: bool = False, window: int = 8192,
-            after: float = 0.001) -> Talk:  # fmt: skip
-        """`seq` and `ack` count from each end's initial number."""
-        self.now += after
-        ends = {"sport": self.port, "dport": 40000} if back else {"sport": 40000, "dport": self.port}
-        hosts = {"src": "10.0.0.2", "dst": "10.0.0.1"} if back else {"src": "10.0.0.1", "dst": "10.0.0.2"}
-        mine, theirs = self.isn[::-1] if back else self.isn
-        segment = TCP(**ends, flags=flags, seq=(mine + seq) % 2**32, ack=(theirs + ack) % 2**32 if "A" in flags else 0,
-                      window=window)  # fmt: skip
-        macs = {"src": B, "dst": A} if back else {"src": A, "dst": B}
-        self.frames.append((self.now, bytes(Ether(**macs) / IP(**hosts, id=len(self.frames) + 1) / segment / data)))
-        return self
-
-    def opened(self) -> Talk:
-        return self.say("S").say("SA", 0, 1, back=True).say("A", 1, 1)
-
-
-def write(path: Path, frames: list[tuple[float, bytes]]) -> Path:
-    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
-    for at, frame in frames:
-        out += struct.pack("<IIII", int(at), round(at % 1 * 1e6), len(frame), len(frame)) + frame
-    path.write_bytes(out)
-    return path
-
-
-def ping_pong(talk: Talk, rounds: int = 4, size: int = 100) -> Talk:
-    for n in range(rounds):
-        talk.say("PA", 1 + n * size, 1 + n * size, bytes(size)).say(
-            "PA", 1 + n * size, 1 + (n + 1) * size, bytes(size), back=True
-        )
-    return talk
-
-
-def upload(order: list[int], again: dict[int, float] | None = None) -> Talk:
-    """Ten segments in this order; those of `again` once more after so many seconds. The other end acknowledges all it has."""
-    talk, has, size = Talk().opened(), set[int](), 100
-    for n in order:
-        talk.say("A", 1 + n * size, 1, bytes([n]) * size)
-        has.add(n)
-        have = next(k for k in range(99) if k not in has)
-        talk.say("A", 1, 1 + have * size, back=True)
-    for n, late in (again or {}).items():
-        talk.say("A", 1 + n * size, 1, bytes([n]) * size, after=late)
-        has.add(n)
-        talk.say("A", 1, 1 + next(k for k in range(99) if k not in has) * size, back=True)
-    return talk
 
 
 def overtaken_midway() -> Talk:
@@ -92,7 +39,7 @@ def overtaken_midway() -> Talk:
 
 
 CAPTURES = {
-    "healthy": lambda: ping_pong(Talk().opened()).say("FA", 401, 401).say("FA", 401, 402, back=True).say("A", 402, 402),
+    "healthy": lambda: Talk().opened().exchanged().closed(),
     "sent again": lambda: upload([0, 1, 2, 3, 4], {1: 0.3, 2: 0.4}),
     "lost before the tap": lambda: upload([0, 1, 3, 4, 5], {2: 0.5}),
     "overtaken by far": lambda: upload([0, 1, 3, 2, 4, 5]),
@@ -100,12 +47,12 @@ CAPTURES = {
     "overtaken in the middle of it": overtaken_midway,
     "never came": lambda: upload([0, 1, 3, 4, 5]),
     "syn again": lambda: Talk().say("S").say("S", after=1.0).say("S", after=2.0),
-    "no window": lambda: ping_pong(Talk().opened()).say("A", 401, 401, back=True, window=0)
+    "no window": lambda: Talk().opened().exchanged().say("A", 401, 401, back=True, window=0)
     .say("A", 401, 401, back=True, window=900),
-    "kept alive": lambda: ping_pong(Talk().opened()).say("A", 400, 401, after=10).say("A", 401, 401, back=True)
+    "kept alive": lambda: Talk().opened().exchanged().say("A", 400, 401, after=10).say("A", 401, 401, back=True)
     .say("A", 400, 401, after=10).say("A", 401, 401, back=True),
-    "numbers go round": lambda: ping_pong(Talk(isn=(2**32 - 150, 2**32 - 50)).opened(), 8),
-    "port used again": lambda: ping_pong(Talk().opened()).say("FA", 401, 401).say("FA", 401, 402, back=True).say("A", 402, 402)
+    "numbers go round": lambda: Talk(isn=(2**32 - 150, 2**32 - 50)).opened().exchanged(8),
+    "port used again": lambda: Talk().opened().exchanged().closed()
     .say("S", 90000, after=5).say("SA", 70000, 90001, back=True).say("A", 90001, 70001).say("PA", 90001, 70001, b"x" * 50),
 }  # fmt: skip
 
@@ -123,7 +70,7 @@ def by_tshark(path: Path) -> dict[str, list[int]]:
 def by_cnetkit(path: Path) -> dict[str, list[int]]:
     marks = cnetkit.load(path).conversations.columns
     s, frame = marks.segments, marks.packets.frame
-    columns = (s.retransmitted, s.out_of_order, s.gap, s.repeated_ack, s.zero_window)
+    columns = (s.retransmitted, s.out_of_order, s.gap, s.repeated_ack, s.zero_window, s.keep_alive, s.port_reused)
     return {kind: sorted(frame[which].tolist()) for kind, which in zip(EXPERT, columns, strict=True)}
 
 
@@ -163,11 +110,13 @@ def unreachable(code: int = 3) -> bytes:
 STATES = {
     "refused": Talk().say("S").say("RA", 0, 1, back=True).frames,
     "unanswered": Talk().say("S").say("S", after=1).frames,
-    "reset": ping_pong(Talk().opened()).say("R", 401, back=True).frames,
+    "reset": Talk().opened().exchanged().say("R", 401, back=True).frames,
     "closed": CAPTURES["healthy"]().frames,
-    "answered": ping_pong(Talk().opened()).frames,
+    "answered": Talk().opened().exchanged().frames,
     "stalled": Talk().opened().say("PA", 1, 1, b"GET /").say("PA", 1, 1, b"GET /", after=1).frames,
     "rejected": [(1.0, udp()), (1.001, unreachable())],
+    "one-sided": [(at, frame) for at, frame in Talk().opened().exchanged().closed().frames if frame[6:12] == b"\2\0\0\0\0\x0b"],
+    "half-closed": Talk().opened().exchanged().say("FA", 401, 401, back=True).say("A", 401, 402).frames,
     "one-way": [(1.0, udp(port=514)), (1.1, udp(port=514))],
     "announced": [(1.0, bytes(Ether(src=A, dst="01:00:5e:00:00:fb") / IP(udp(port=9999)[14:])))],
 }  # fmt: skip
@@ -206,7 +155,7 @@ def test_the_client_is_who_asked_even_if_the_capture_begins_with_an_answer(tmp_p
 
 def test_octets_packets_and_round_trip_are_counted(tmp_path):
     talk = Talk().say("S").say("SA", 0, 1, back=True, after=0.02).say("A", 1, 1)
-    (item,) = cnetkit.load(write(tmp_path / "x.pcap", ping_pong(talk).frames)).conversations
+    (item,) = cnetkit.load(write(tmp_path / "x.pcap", talk.exchanged().frames)).conversations
     assert (item.sent, item.received, item.opened) == ((6, 400), (5, 400), True)
     assert abs(item.round_trip_ns - 20_000_000) < 2000
 
@@ -250,6 +199,34 @@ def test_the_table_has_a_row_for_each_conversation_worst_first(tmp_path):
     table = cnetkit.load(write(tmp_path / "x.pcap", frames)).conversations.table
     assert table["state"].tolist() == ["rejected", "closed"]
     assert table["server"].tolist() == ["10.0.0.2:53", "10.0.0.2:80"]
+
+
+def test_the_document_has_the_conversations_with_their_findings_in_the_same_order(tmp_path):
+    frames = sorted([*upload([0, 1, 3], {2: 0.3}).frames, *((at + 0.0001, frame) for at, frame in STATES["rejected"])])
+    trace = cnetkit.load(write(tmp_path / "x.pcap", frames))
+    document = json.loads(trace.to_json())["conversations"]
+    assert [(item["flow"], item["state"], item["server"], item["octets_sent"]) for item in document] == [
+        (item.flow, item.state, row.server, item.sent[1])
+        for item, row in zip(trace.conversations, trace.conversations.table.itertuples(), strict=True)
+    ]
+    assert [item["ended_from"] for item in document] == ["10.0.0.2", ""]
+    (item,) = (item for item in document if item["state"] == "answered")
+    assert [(finding["kind"], finding["frames"]) for finding in item["findings"]] == [
+        (finding.kind, list(finding.frames)) for finding in trace.conversations.of_flow(item["flow"]).findings]  # fmt: skip
+    assert "retransmitted" in [finding["kind"] for finding in item["findings"]]
+
+
+def test_a_selections_document_has_its_own_conversations_only(tmp_path):
+    frames = sorted([*STATES["closed"], *STATES["rejected"]])
+    trace = cnetkit.load(write(tmp_path / "x.pcap", frames)).select("udp")
+    assert [item["state"] for item in json.loads(trace.to_json())["conversations"]] == ["rejected"]
+
+
+def test_a_conversation_that_does_not_exist_is_refused_in_words(tmp_path):
+    trace = cnetkit.load(write(tmp_path / "x.pcap", STATES["closed"]))
+    with pytest.raises(IndexError, match="there is no conversation 999: this trace has only 1, numbered from 0"):
+        trace.conversations[999]
+    assert trace.conversations[-1].state == "closed"
 
 
 def test_a_trace_without_frames_has_no_conversations(tmp_path):
