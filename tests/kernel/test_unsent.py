@@ -4,6 +4,7 @@ import pytest
 
 from cnetkit import Lab
 from cnetkit.view import wording
+from tests.kernel.overlays import overlay
 
 SEND = "import socket\ns = socket.socket({family}, 2)\ntry: s.sendto(b'x', ('{to}', 53))\nexcept OSError: pass\n"
 EGRESS = (
@@ -66,3 +67,26 @@ def test_a_node_without_a_route_is_named_and_its_neighbour_is_not():
             a.run(["python3", "-c", SEND.format(family="socket.AF_INET", to="9.9.9.9")], check=True)
             b.run("ping -c 1 -W 1 10.0.0.2", check=True)
         assert [(entry.node, entry.reason) for entry in trace.unsent] == [("a", "no route (IPv4)")]
+
+
+def test_the_packet_inside_a_tunnels_dropped_one_is_named_and_another_is_not():
+    with Lab("net") as lab:
+        net = overlay(lab)
+        sender, receiver = net.pods[0], net.pods[2]
+        receiver.udp_echo(53)
+        sender.run(f"ping -c1 {receiver.address}", check=True)
+        rule = "iptables-nft -A OUTPUT -p udp --dport 4789 -m length --length 200:1000 -j DROP"
+        net.hosts[0].run(rule, check=True)
+        with lab.trace() as trace:
+            for size in (300, 20, 300):
+                code = f"import socket\ns = socket.socket(type=2); s.sendto(b'x' * {size}, ('{receiver.address}', 53))"
+                sender.run(["python3", "-c", code], check=True)
+        asked = [
+            j for j in trace.journeys if j.packet.ends.destination == receiver.address and j.packet.protocol == "udp"
+        ]
+        assert [j.outcome.kind for j in asked] == ["dropped", "delivered", "dropped"]
+        for outcome in (asked[0].outcome, asked[2].outcome):
+            assert outcome.where == "n1/flannel.1"
+            assert outcome.reason.startswith("its tunnel's packet was not sent: -A OUTPUT -p udp")
+            assert outcome.evidence[0].strength == "kernel"
+        assert [entry.packet.ends.destination_port for entry in trace.unsent] == [4789, 4789]

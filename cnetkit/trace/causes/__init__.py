@@ -16,6 +16,7 @@ from cnetkit.trace.causes import (
     legacy,
     local,
     neighbours,
+    outer_packet,
     ports,
     receiver,
     routing,
@@ -35,7 +36,7 @@ from cnetkit.trace.evidence.ruleset import stopping_nodes
 LOST: tuple[Callable[[Case, int], Cause | None], ...] = (
     local.handed_to_a_program, traffic_control.filtered, legacy.dropped, bridging.addressed_to_another, bridging.same_mac,
     ports.stopped,
-    checksums.damaged_tunnel, tunnels.unknown, tunnels.own_mac, tunnels.without_remote,
+    checksums.damaged_tunnel, tunnels.unknown, tunnels.own_mac, tunnels.without_remote, outer_packet.dropped,
     routing.martian, routing.not_forwarding, routing.blackhole, routing.own_source, routing.reverse_path,
     sizes.expired, sizes.too_large, sizes.exceeds_peer_mtu, routing.no_route, neighbours.silent, sizes.incomplete,
     tracking.refused, traffic_control.queue_full, receiver.blocked_by_ipsec, unreported.dropped_with_its_flow,

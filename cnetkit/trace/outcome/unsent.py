@@ -18,13 +18,11 @@ from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.evidence import route, rule
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.legacy import grown
+from cnetkit.trace.evidence.output_drops import OutputDrop, output_drops
 from cnetkit.trace.evidence.policy import Routed
-from cnetkit.trace.evidence.verdicts import OWN_TABLE, HookVerdict, by_trace, hook_names
+from cnetkit.trace.evidence.verdicts import OWN_TABLE, HookVerdict, by_trace
 from cnetkit.trace.packets.packet import Packet, packet_of
 
-FAMILIES = {"ip", "ip6", "inet", "netdev"}
-"""The families whose hooks come before the packet sockets; a bridge's come later, and show in a journey."""
-HOOKS = {"output", "postrouting", "egress"}
 COUNTERS = {"Ip.OutNoRoutes": "IPv4", "Ip6.Ip6OutNoRoutes": "IPv6", "Ip6.OutNoRoutes": "IPv6"}
 EVERYWHERE = "net.ipv4.conf.all.route_localnet"
 RAW_IP = 101
@@ -49,19 +47,9 @@ class Unsent:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Drop:
-    node: str
-    verdict: HookVerdict
-    sent: Verdict
-    """The first verdict, with the headers as the packet was sent."""
-    last: Verdict
-    """The verdict with the headers as they were when it was dropped."""
-
-
 def unsent(case: Case) -> tuple[Unsent, ...]:
     """What nodes wanted to send and did not, in the order of time; without a route last."""
-    drops = list(_drops(case))
+    drops = output_drops(case)
     if drops:
         sent = decode(_frames([drop.sent for drop in drops]))
         seen = _captured(case, drops)
@@ -72,28 +60,12 @@ def unsent(case: Case) -> tuple[Unsent, ...]:
     return (*sorted(found, key=lambda entry: entry.time_ns), *_counted(case), *_without_route(case))
 
 
-def _of_drop(case: Case, drop: _Drop, packet: Packet) -> Unsent:
+def _of_drop(case: Case, drop: OutputDrop, packet: Packet) -> Unsent:
     worded = rule.worded(case, drop.node, drop.verdict)
     verdict = drop.verdict.verdict
     reason = worded.quote if worded is not None else f"{verdict.family} {verdict.table} {verdict.chain}"
     evidence = () if worded is None else (worded,)
     return Unsent(drop.node, packet, 1, drop.verdict.time_ns, drop.verdict.hook, reason, evidence)
-
-
-def _drops(case: Case) -> Iterator[_Drop]:
-    """The last verdicts on packets that began at the output hook and were dropped before a frame could show them."""
-    hooks = hook_names(case)
-    for node, events in by_trace(case):
-        sent = last = events[0][1]
-        if (sent.table, sent.chain) != (OWN_TABLE, "output") or sent.incoming or not sent.network_header:
-            continue
-        hook = ""
-        for time, verdict in events:
-            if verdict.network_header:
-                hook, last = hooks.get((node, verdict.family, verdict.table, verdict.chain), hook), verdict
-            if verdict.verdict == "drop" and verdict.family in FAMILIES and hook in HOOKS:
-                yield _Drop(node, HookVerdict(time, verdict, hook), sent, last)
-                break
 
 
 def _loopback(case: Case) -> Iterator[Unsent]:
@@ -138,7 +110,7 @@ def _header(network: bytes) -> bytes:
     return network[: (network[0] & 15) * 4] if network[0] >> 4 == 4 else network[:40]
 
 
-def _captured(case: Case, drops: list[_Drop]) -> np.ndarray:
+def _captured(case: Case, drops: list[OutputDrop]) -> np.ndarray:
     """For each drop whether a frame that left its node may be this packet: a bridge calls postrouting once more."""
     c, frames = case.joined.columns, case.recording.frames
     names = sorted({drop.node for drop in drops} | {tap.node for tap in frames.taps})
