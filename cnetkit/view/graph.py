@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnetkit.view.layout import Port, layout
 from cnetkit.view.network import Network
+from cnetkit.view.pipes import pipes
 from cnetkit.view.wording import legible
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ def graph(network: Network) -> dict[str, Any]:
     vis = Vis()
     vis.set_options(json.dumps(OPTIONS))
     nodes = list(network.nodes)
+    labels = {place: _label(one, place in network.in_topology) for place, one in network.interfaces.items()}
     positions = layout(
         {name: node.host for name, node in network.nodes.items()},
         [
-            Port(i.node, i.name, i.kind == "bridge", i.master, _peer(network, i))
-            for i in network.interfaces.values()
+            Port(i.node, i.name, i.kind == "bridge", i.master, _peer(network, i), labels[place].count("\n") + 1)
+            for place, i in network.interfaces.items()
         ],
         [(link.a[0], link.b[0]) for link in network.links if link.kind != "tunnel"],
     )  # fmt: skip
@@ -53,11 +55,15 @@ def graph(network: Network) -> dict[str, Any]:
         described = place in network.in_topology
         down = described and not interface.up
         vis.add_node(
-            network.number[place], label=_label(interface, described), group=_group(interface),
+            network.number[place], label=labels[place], group=_group(interface),
             shape="box", x=round(x), y=round(y),
             shapeProperties={"borderDashes": [5, 4] if down else False, "borderRadius": 6},
         )  # fmt: skip
-    drawn = [link for link in network.links if link.a in network.number and link.b in network.number]
+    ways = pipes(network)
+    drawn = [
+        link for link in network.links
+        if link.a in network.number and link.b in network.number and not (link.kind == "tunnel" and (link.a, link.b) in ways)
+    ]  # fmt: skip
     rows = sorted({(round(y), round(x)) for x, y in positions.places.values()})
     for at, link in enumerate(drawn):
         bowed = link.kind == "tunnel" or _between(rows, positions.places[link.a], positions.places[link.b])
@@ -68,6 +74,7 @@ def graph(network: Network) -> dict[str, Any]:
     return {
         "nodes": vis.nodes,
         "edges": vis.edges,
+        "pipes": [[network.number[place] for place in way] for way in ways.values()],
         "options": vis.options,
         "boxes": [
             [nodes.index(b.node), round(b.x), round(b.y), round(b.width), round(b.height), b.depth]

@@ -1,4 +1,5 @@
-"""Positions of a network's interfaces and boxes: hosts contain their containers, bridges are above their ports.
+"""Positions of a network's interfaces and boxes: hosts contain their containers, bridges are above their ports, and a machine
+that joins several others is above them.
 
 Pure arithmetic on names and sizes, deterministic. Draws nothing and knows no packets.
 """
@@ -7,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil, sqrt
+from math import sqrt
 
 Place = tuple[str, str]
-WIDTH, HEIGHT = 134, 78
-"""Pixels of an interface, with the space around it."""
-PAD, HEAD, GAP = 14, 30, 80
+WIDTH, LINE, AROUND = 134, 17, 24
+"""Pixels of an interface with the space around it: across, for each of its lines of text, and above and below them."""
+PAD, HEAD, GAP = 10, 28, 64
 """Pixels inside a box, of its heading, and between two machines."""
 ACROSS = 8
 """Ports of a bridge side by side; more ports form further rows."""
 FEW, FLAT = 4, 8
 """This many parts form one row, unless it is more than this many times as wide as high."""
+JOINING, PANE, LOSS = 3, 3.0, 0.7
+"""A machine that joins so many others is drawn above them, unless in a pane of this width by height the picture would become
+smaller than this share of one with all in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Port:
     bridge: bool = False
     master: str = ""
     peer: Place | None = None
+    lines: int = 2
+    """Lines of its text."""
+
+    @property
+    def height(self) -> int:
+        """Pixels, with the space around it."""
+        return LINE * self.lines + AROUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +80,53 @@ def layout(hosts: dict[str, str], ports: Sequence[Port], joined: Sequence[tuple[
         if host in hosts and host != node:
             inside.setdefault(host, []).append(node)
     machines = [node for node in own if hosts.get(node, "") not in hosts or hosts.get(node) == node]
-    drawn = [_machine(node, own, inside.get(node, [])) for node in _neighbours_first(machines, joined, hosts)]
-    return _shelves(drawn, GAP)
+    near = _near(machines, joined, hosts)
+    order = _neighbours_first(machines, near)
+    drawn = {node: _machine(node, own, inside.get(node, [])) for node in order}
+    in_rows = _shelves(list(drawn.values()), GAP)
+    above = [node for node in order if len(near[node]) >= JOINING and not inside.get(node)]
+    below = [node for node in order if node not in above]
+    if not above or not below:
+        return in_rows
+    rank = {node: at for at, node in enumerate(below)}
+    for node in above:
+        ports = sorted(own[node], key=lambda port: _rank(port, rank, hosts))
+        drawn[node] = _machine(node, own | {node: ports}, [])
+    crowned = _stacked(_shelves([drawn[node] for node in above], GAP), _shelves([drawn[node] for node in below], GAP))
+    return crowned if _scale(crowned) >= LOSS * _scale(in_rows) else in_rows
 
 
-def _neighbours_first(machines: list[str], joined: Sequence[tuple[str, str]], hosts: dict[str, str]) -> list[str]:
-    """Orders the machines so that linked ones are neighbours, beginning at an end of the network."""
+def _rank(port: Port, rank: dict[str, int], hosts: dict[str, str]) -> int:
+    """Where the machine that a port leads to is drawn, from the left."""
+    peer = port.peer[0] if port.peer else ""
+    return rank.get(peer, rank.get(hosts.get(peer, ""), -1))
+
+
+def _stacked(upper: Layout, lower: Layout) -> Layout:
+    layout = Layout()
+    width = max(upper.width, lower.width)
+    layout.put(upper, (width - upper.width) / 2, 0)
+    layout.put(lower, (width - lower.width) / 2, upper.height + GAP / 2)
+    return layout
+
+
+def _scale(layout: Layout) -> float:
+    """How large it can be drawn in a pane of PANE by 1."""
+    return min(PANE / max(layout.width, 1), 1 / max(layout.height, 1))
+
+
+def _near(machines: list[str], joined: Sequence[tuple[str, str]], hosts: dict[str, str]) -> dict[str, dict[str, None]]:
+    """The machines that each machine has a link to, or a guest of it."""
     near: dict[str, dict[str, None]] = {machine: {} for machine in machines}
     for a, b in joined:
         first, second = (node if node in near else hosts.get(node, "") for node in (a, b))
         if first != second and first in near and second in near:
             near[first][second] = near[second][first] = None
+    return near
+
+
+def _neighbours_first(machines: list[str], near: dict[str, dict[str, None]]) -> list[str]:
+    """Orders the machines so that linked ones are neighbours, beginning at an end of the network."""
     order: dict[str, None] = {}
     for start in sorted(machines, key=lambda machine: len(near[machine])):
         waiting = [start]
@@ -127,17 +174,19 @@ def _bridge(bridge: Port, columns: list[tuple[Port, Layout | None]]) -> Layout:
     layout = Layout()
     across = max(1, min(ACROSS, len(columns)))
     width = max([WIDTH + 6, *(guest.width + 10 for _, guest in columns if guest)])
-    layout.places[bridge.node, bridge.name] = across * width / 2, HEIGHT / 2
-    layout.width, y = across * width, float(HEIGHT + PAD)
+    layout.places[bridge.node, bridge.name] = across * width / 2, bridge.height / 2
+    layout.width, y = across * width, float(bridge.height + PAD)
     for first in range(0, len(columns), across):
+        row = columns[first : first + across]
+        height = max(port.height for port, _ in row)
         tallest = 0.0
-        for at, (port, guest) in enumerate(columns[first : first + across]):
+        for at, (port, guest) in enumerate(row):
             centre = (at + 0.5) * width
-            layout.places[port.node, port.name] = centre, y + HEIGHT / 2
+            layout.places[port.node, port.name] = centre, y + height / 2
             if guest:
-                layout.put(guest, centre - guest.width / 2, y + HEIGHT + PAD)
+                layout.put(guest, centre - guest.width / 2, y + height + PAD)
                 tallest = max(tallest, guest.height + PAD)
-        y += HEIGHT + tallest + PAD
+        y += height + tallest + PAD
     layout.height = y - PAD / 2
     return layout
 
@@ -148,9 +197,13 @@ def _guest(node: str, own: dict[str, list[Port]]) -> Layout:
 
 def _row(ports: list[Port]) -> Layout:
     across = max(1, min(ACROSS, len(ports)))
-    layout = Layout(width=across * WIDTH, height=ceil(len(ports) / across) * HEIGHT)
-    for at, port in enumerate(ports):
-        layout.places[port.node, port.name] = (at % across + 0.5) * WIDTH, (at // across + 0.5) * HEIGHT
+    layout = Layout(width=across * WIDTH)
+    for first in range(0, len(ports), across):
+        row = ports[first : first + across]
+        height = max(port.height for port in row)
+        for at, port in enumerate(row):
+            layout.places[port.node, port.name] = (at + 0.5) * WIDTH, layout.height + height / 2
+        layout.height += height
     return layout
 
 

@@ -196,9 +196,10 @@ def test_a_long_node_name_leaves_the_interface_visible(visits, tmp_path):
 def test_marks_below_the_slider_show_where_packets_were_dropped(visits, tmp_path, scheme):
     dropped_of(tmp_path / "dropped.html")
     page = visits(color_scheme=scheme).open(tmp_path / "dropped.html")
+    page.get_by_label("Step through").select_option("all")
+    page.wait_for_function("() => document.querySelector('.ck-slider').max === String(window.cnetkit.story.count - 1)")
     steps, ends = page.evaluate("""() => {
         const { story, cursor } = window.cnetkit;
-        cursor.limit(null, "all");
         const ends = [...cursor.steps].flatMap((hop, at) => {
             const journey = story.journeyOf[hop];
             return story.outcome(journey) === "dropped" && story.last(journey) === hop ? [at] : [];

@@ -66,6 +66,35 @@ def test_linked_nodes_are_neighbours():
     assert order[1] == "r"
 
 
+def star(leaves=3, guests=0):
+    """A router and the hosts that it joins; its interfaces are in the opposite order of theirs."""
+    names = [f"n{number}" for number in range(leaves)]
+    ports = [Port("r", f"eth{number}", peer=(name, "eth0")) for number, name in reversed(list(enumerate(names)))]
+    ports += [Port(name, "eth0", peer=("r", f"eth{number}")) for number, name in enumerate(names)]
+    hosts = dict.fromkeys(["r", *names], "") | {f"g{number}": "r" for number in range(guests)}
+    return hosts, ports, [("r", name) for name in names]
+
+
+def test_a_router_that_joins_three_hosts_or_more_is_above_them_and_its_links_do_not_cross():
+    result = layout(*star())
+    boxes = {box.node: box for box in result.boxes}
+    assert all(boxes["r"].y + boxes["r"].height < boxes[f"n{number}"].y for number in range(3))
+    ends = sorted(
+        (result.places["r", f"eth{number}"][0], result.places[f"n{number}", "eth0"][0]) for number in range(3)
+    )
+    assert [below for _, below in ends] == sorted(below for _, below in ends)
+
+
+def test_a_host_with_containers_of_its_own_stays_among_the_others():
+    boxes = {box.node: box for box in layout(*star(guests=2)).boxes}
+    assert boxes["r"].y == boxes["n0"].y
+
+
+def test_more_lines_of_text_have_more_room():
+    one, three = (layout({"a": ""}, [Port("a", "eth0", lines=lines)]).height for lines in (1, 3))
+    assert three - one == 2 * 17
+
+
 def test_a_container_whose_veth_has_left_its_bridge_is_in_its_host_once():
     """`ip link set vethc0x1 nomaster`: the port stands beside the uplink, and the container keeps its box."""
     hosts, ports, joined = docker(containers=3)

@@ -39,7 +39,7 @@ export class Controls {
     const dialog = make("dialog", { class: "ck-help", "aria-labelledby": title }, make("h2", { id: title }, "Keys"), make("table", {}, make("tbody", {}, ...rows)));
     dialog.append(
       make("p", {}, "Hops play in proportion to the time that passed; long pauses are shortened, and then it says so."),
-      make("p", {}, "Dots are packets; a frame around one is a tunnel; ◆ and the second colour say that a packet was changed; ✕ where it was dropped; strokes under the slider say where in the trace that, or another bad end, is. Dashed lines are tunnels, a dashed frame is an interface that is down."),
+      make("p", {}, "Dots are packets; a frame around one is a tunnel; ◆ and the second colour say that a packet was changed; ✕ where it was dropped; strokes under the slider say where in the trace that, or another bad end, is. A wide pale line is a tunnel along the links that carry it, a dashed frame is an interface that is down."),
       make("button", { type: "button", class: "ck-button", onclick: () => dialog.close() }, "Close"),
     );
     return dialog;

@@ -2,6 +2,7 @@
 // vis-network redraws only when the network or the view changes; a moving packet costs one small canvas.
 
 import { make } from "./dom.js";
+import { box, icon } from "./kinds.js";
 import { cut } from "./label.js";
 import { Packets } from "./packets.js";
 
@@ -85,6 +86,14 @@ export class Graph {
     this.packets.draw();
   }
 
+  // How wide the network is in proportion to its height.
+  get proportion() {
+    const { boxes } = this.story.scene.graph;
+    if (!boxes.length) return 1;
+    const ends = (from, size) => Math.max(...boxes.map((box) => box[from] + box[size])) - Math.min(...boxes.map((box) => box[from]));
+    return ends(1, 3) / ends(2, 4);
+  }
+
   measured() {
     return JSON.stringify(this.story.scene.graph.boxes);
   }
@@ -136,10 +145,10 @@ export class Graph {
   }
 
   boxes(context) {
+    const { nodes, graph } = this.story.scene;
     const { band, bg, line } = this.colours;
-    for (const [, x, y, width, height, depth] of this.story.scene.graph.boxes) {
-      context.beginPath();
-      context.roundRect(x, y, width, height, 10);
+    for (const [node, x, y, width, height, depth] of graph.boxes) {
+      box(context, nodes[node].kind, x, y, width, height);
       context.fillStyle = depth ? bg : band;
       context.globalAlpha = depth ? 0.75 : 0.45;
       context.fill();
@@ -148,6 +157,36 @@ export class Graph {
       context.strokeStyle = line;
       context.stroke();
     }
+    this.pipes(context);
+  }
+
+  // Tunnels, along the links that carry them.
+  pipes(context) {
+    const { graph } = this.story.scene;
+    const drawn = new Set();
+    context.save();
+    context.strokeStyle = this.colours.tunnel;
+    context.lineCap = "round";
+    for (const pipe of graph.pipes ?? []) {
+      pipe.slice(1).forEach((to, at) => {
+        const [low, high] = [pipe[at], to].sort((a, b) => a - b);
+        if (drawn.has(`${low} ${high}`)) return;
+        drawn.add(`${low} ${high}`);
+        const [from, end] = [graph.nodes[low], graph.nodes[high]];
+        context.beginPath();
+        context.moveTo(from.x, from.y);
+        context.lineTo(end.x, end.y);
+        context.globalAlpha = 0.16;
+        context.lineWidth = 16;
+        context.setLineDash([]);
+        context.stroke();
+        context.globalAlpha = 0.8;
+        context.lineWidth = 2;
+        context.setLineDash([2, 7]);
+        context.stroke();
+      });
+    }
+    context.restore();
   }
 
   // Above everything else in the picture, so that no link or tunnel crosses a name.
@@ -168,11 +207,13 @@ export class Graph {
     for (const [node, x, y, width, height, depth] of graph.boxes) {
       const { name, kind } = nodes[node];
       context.font = `600 ${size}px system-ui, sans-serif`;
-      const written = cut(context, name, width - 20);
+      const written = cut(context, name, width - 24 - size);
       if (written !== name && written.length < LETTERS) continue;
       const base = depth ? y + height - 15 : y + 17;
-      const after = x + 11 + context.measureText(written).width + size / 2;
-      write(written, x + 11, base, ink);
+      const left = x + 15 + size;
+      const after = left + context.measureText(written).width + size / 2;
+      icon(context, kind, x + 10, base - size / 2, size, soft);
+      write(written, left, base, ink);
       context.font = `${size - 2}px system-ui, sans-serif`;
       if (after + context.measureText(kind).width + 10 < x + width) write(kind, after, base, soft);
     }

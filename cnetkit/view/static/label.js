@@ -1,33 +1,54 @@
 // Text on the canvas: cut or wrapped to fit, and placed where it covers least.
 
 const LINE = 18;
-const WIDEST = 300;
-const LINES = 3;
+const WIDTHS = [300, 180]; // pixels of a label at most, and where there is no room for that
+const LINES = [3, 5];
+const STEP = 20; // pixels between the places that are tried in the whole pane
 const NEAR = 16; // pixels between the packet and its label
 
-// A label's lines and size.
-export function laid(context, text, room) {
-  const lines = wrapped(context, text, Math.min(WIDEST, room - 30));
-  const width = Math.max(...lines.map((line) => context.measureText(line).width)) + 16;
-  return { lines, width, height: lines.length * LINE + 4 };
+// A label's lines, its size, and its place: wide, or narrow if only so it covers nothing.
+export function laid(context, text, point, frames, room) {
+  const found = WIDTHS.map((widest, at) => {
+    const lines = wrapped(context, text, Math.min(widest, room.width - 30), LINES[at]);
+    const width = Math.max(...lines.map((line) => context.measureText(line).width)) + 16;
+    const size = { width, height: lines.length * LINE + 4 };
+    return { lines, ...size, ...placed(size, point, frames, room) };
+  });
+  const [wide, narrow] = found;
+  return narrow.covered < wide.covered ? narrow : wide;
 }
 
-// The position for a label beside `point` that covers as little as possible of `frames`, as left and top relative to it: the
-// nearest position that covers nothing, if there is one.
-export function placed({ width, height }, point, frames, room) {
+// The position for a label beside `point` that covers none of `frames`, as left and top relative to it: near it if there is room,
+// else the nearest free place; where none is free, the one that covers least.
+function placed(size, point, frames, room) {
+  const { width, height } = size;
   const across = [NEAR, -NEAR - width, -width / 2];
   const aside = [-height / 2, -height, 0].flatMap((top) => across.slice(0, 2).map((left) => [left, top]));
-  const steps = [1, 2, 3, 4, 6].map((step) => step * NEAR);
-  const sides = [...aside, ...steps.flatMap((far) => [-height - far, far]).flatMap((top) => across.map((left) => [left, top]))];
-  const reach = { left: point.x - width - NEAR, top: point.y - height - steps.at(-1), width: 2 * (width + NEAR), height: 2 * (height + steps.at(-1)) };
-  const near = frames.filter((frame) => overlap(reach, frame));
+  const above = [1, 2, 3, 4, 6].flatMap((far) => [-height - far * NEAR, far * NEAR]).flatMap((top) => across.map((left) => [left, top]));
+  const near = cheapest(size, point, frames, room, [...aside, ...above]);
+  if (!near.covered) return near;
+  const anywhere = [];
+  for (let left = 4; left + width <= room.width - 4; left += STEP) {
+    for (let top = 4; top + height <= room.height - 4; top += STEP) anywhere.push([left - point.x, top - point.y]);
+  }
+  anywhere.sort((a, b) => distance(a, size) - distance(b, size));
+  const far = cheapest(size, point, frames, room, anywhere);
+  return far && far.covered < near.covered ? far : near;
+}
+
+function distance([left, top], { width, height }) {
+  return Math.hypot(left + width / 2, 2 * (top + height / 2));
+}
+
+// The first place in this order that covers nothing, else the one that covers least.
+function cheapest({ width, height }, point, frames, room, places) {
   let best = null;
-  for (const [order, [left, top]] of sides.entries()) {
+  for (const [left, top] of places) {
     const box = { left: point.x + left, top: point.y + top, width, height };
     const seen = overlap(box, { left: 4, top: 4, width: room.width - 8, height: room.height - 8 });
-    const covered = near.reduce((sum, frame) => sum + overlap(box, frame), 0);
-    const cost = covered + 3 * (width * height - seen) + 4 * order;
-    if (!best || cost < best.cost) best = { cost, left, top };
+    const covered = frames.reduce((sum, frame) => sum + overlap(box, frame), 0) + 3 * (width * height - seen);
+    if (!best || covered < best.covered) best = { covered, left, top };
+    if (covered < 1) return { ...best, covered: 0 };
   }
   return best;
 }
@@ -42,7 +63,7 @@ function overlap(a, b) {
   return across > 0 && down > 0 ? across * down : 0;
 }
 
-function wrapped(context, text, room) {
+function wrapped(context, text, room, most) {
   const lines = [];
   let line = "";
   for (const word of text.split(" ")) {
@@ -54,7 +75,7 @@ function wrapped(context, text, room) {
     }
   }
   lines.push(line);
-  if (lines.length > LINES) lines.splice(LINES - 1, lines.length, lines.slice(LINES - 1).join(" "));
+  if (lines.length > most) lines.splice(most - 1, lines.length, lines.slice(most - 1).join(" "));
   return lines.map((one) => cut(context, one, room));
 }
 

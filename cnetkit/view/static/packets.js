@@ -1,7 +1,7 @@
 // The current packet on the canvas above the network: its trail, where it is now, its tunnel around it, and its end.
 
 import { figure } from "./dom.js";
-import { laid, placed, written } from "./label.js";
+import { laid, written } from "./label.js";
 import { travelled, way } from "./way.js";
 
 const SMALL = 0.5; // a scale below which names in the picture are too small to read
@@ -105,6 +105,8 @@ export class Packets {
     if (around) this.envelope(point, colour);
     else this.dot(point.x, point.y, 8.5 * this.size, colour, colours.bg);
     let label = around ? `${story.kind(journey)} in ${around.split(" from ")[0]}` : story.kind(journey);
+    const changed = around ? "" : story.changed(hop);
+    if (changed) label = `${label} ◆ ${changed}`;
     let tone = colour;
     if (progress >= 1 && hop === story.last(journey)) {
       const kind = story.outcome(journey);
@@ -167,22 +169,24 @@ export class Packets {
     context.stroke();
   }
 
-  // Placed where it will cover least when the packet has arrived, and kept on that side on the way.
+  // Beside the place where the packet arrives, with a line to where it is now.
   label(hop, point, text, colour) {
     const { context } = this;
     const { colours, stage } = this.graph;
     const room = { width: this.graph.room, height: stage.clientHeight };
     context.font = "600 13px system-ui, sans-serif";
     context.textBaseline = "middle";
-    const label = laid(context, text, room.width);
-    const side = placed(label, this.line(hop, 1).at(-1), this.graph.covered(), room);
-    const left = Math.max(4, Math.min(room.width - label.width - 4, point.x + side.left));
-    const top = Math.max(4, Math.min(room.height - label.height - 4, point.y + side.top));
+    const end = this.line(hop, 1).at(-1);
+    const key = [hop, text, end.x, end.y, room.width, room.height].join(" ");
+    if (this.placed?.key !== key) this.placed = { key, ...laid(context, text, end, this.graph.covered(), room) };
+    const label = this.placed;
+    const left = Math.max(4, Math.min(room.width - label.width - 4, end.x + label.left));
+    const top = Math.max(4, Math.min(room.height - label.height - 4, end.y + label.top));
     context.strokeStyle = colour;
     context.lineWidth = 1;
     context.beginPath();
     context.moveTo(point.x, point.y);
-    context.lineTo(left + label.width / 2, top + label.height / 2); // a line to its packet, if it is farther away
+    context.lineTo(left + label.width / 2, top + label.height / 2);
     context.stroke();
     context.lineWidth = 1.5;
     context.beginPath();

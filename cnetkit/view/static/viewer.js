@@ -12,6 +12,8 @@ import { Marks } from "./marks.js";
 import { Story } from "./story.js";
 import { Table } from "./table.js";
 
+const BROAD = 2.8; // a network so many times as wide as high gets the whole width
+
 export class Viewer {
   // `ask(frame)` may request the layers of a frame, which arrive with `learn`; `chosen(frame)` reports the cursor's frame.
   constructor(element, vis, scene, { ask = null, chosen = null, level = 2 } = {}) {
@@ -62,6 +64,7 @@ export class Viewer {
     this.alerts.replaceChildren(...scene.alerts.map((line) => make("p", { class: "ck-alert" }, `⚠ ${line}`)));
     this.root.classList.toggle("ck-bare", !this.story.count);
     for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table, this.marks]) pane.show(this.story);
+    this.root.classList.toggle("ck-broad", this.graph.proportion > BROAD);
     this.moved(new Set(["listed"]));
     if (scene.begin >= 0) this.cursor.select(scene.begin);
   }
