@@ -118,12 +118,13 @@ def _acknowledged(by: I64, came: I64, sent: I64, case: Case, ends: tuple[U64, U6
 
 
 def _epochs(key: U64, mine: Flags, flags: NDArray[np.uint16], seq: NDArray[np.uint32]) -> I64:
-    """Numbers of connections: a SYN of the peer with another sequence number than its last one begins the next."""
+    """Numbers of connections: a SYN of the peer begins the next one, unless it repeats the last SYN."""
     new = np.zeros(len(key), np.int64)
     new[1:] = key[1:] != key[:-1]
     syn = np.flatnonzero(mine & (flags & (SYN | ACK) == SYN))
-    again = (key[syn][1:] == key[syn][:-1]) & (seq[syn][1:] != seq[syn][:-1])
-    new[syn[1:][again]] = 1
+    repeated = (key[syn][1:] == key[syn][:-1]) & (seq[syn][1:] == seq[syn][:-1])
+    new[syn] = 1
+    new[syn[1:][repeated]] = 0
     return np.cumsum(new)
 
 
