@@ -131,8 +131,8 @@ def lost_after_input(case: Case, frame: int) -> Cause | None:
             continue  # some never came to TCP: it is not known which one TCP counted
         rows = arrivals.of(case, frame, loss)
         grew = grown(case, frame, node, loss.counter) - sum(grown(case, frame, node, name) for name in loss.less)
-        if grew <= 0 or not len(rows) or frame not in rows:
-            continue
+        if not 0 < grew <= len(rows) or frame not in rows:
+            continue  # if it counted more than were captured, it may have counted others only
         counter = moved(case, frame, node, loss.counter)
         assert counter is not None  # noqa: S101 - it grew
         if (
@@ -141,8 +141,7 @@ def lost_after_input(case: Case, frame: int) -> Cause | None:
             or (loss.counter == HALF_OPEN and _last_of_a_full_queue(case, arrivals, rows, frame, grew))
         ):
             return Cause(loss.words, (counter,))
-        if grew < len(rows):
-            possible.append((loss, counter))
+        possible.append((loss, counter))
     if not possible:
         return None
     words = "; or ".join(dict.fromkeys(loss.words for loss, _ in possible))

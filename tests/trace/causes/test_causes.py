@@ -2,6 +2,7 @@
 
 import pytest
 from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
 from cnetkit.model import Connection, Interface, Node, Route, Topology, Tuple5
@@ -17,14 +18,11 @@ BACK_BLACKHOLE = Route("r", "10.0.1.0/24", type="blackhole", text="blackhole 10.
 SETTINGS = {"forwarding": 1, "rp_filter": 0, "accept_local": 0, "route_localnet": 0}
 
 
-def packet(source="10.0.1.2", target="10.0.2.2", ttl=64, mac=OWN, size=9):
-    flags = "DF" if size > 800 else 0
-    return bytes(
-        Ether(src="02:00:00:00:00:01", dst=mac)
-        / IP(src=source, dst=target, ttl=ttl, flags=flags)
-        / UDP()
-        / (b"x" * size)
-    )
+def packet(source="10.0.1.2", target="10.0.2.2", ttl=64, mac=OWN, size=9, fragment=False):
+    flags = "DF" if size > 800 and not fragment else 0
+    six = ":" in source
+    network = IPv6(src=source, dst=target, hlim=ttl) if six else IP(src=source, dst=target, ttl=ttl, flags=flags)
+    return bytes(Ether(src="02:00:00:00:00:01", dst=mac) / network / UDP() / (b"x" * size))
 
 
 def ended(
@@ -38,6 +36,7 @@ def ended(
     routes=ROUTES,
     kind="veth",
     entries=(),
+    sysctls=(),
 ):
     """The outcome of a packet captured between two snapshots of a router; `counters` are those of the later one."""
     node, name = place.split("/")
@@ -50,7 +49,7 @@ def ended(
             ),
         )
         return Topology(
-            time, (Node(node, "router", sysctls={"net.ipv4.conf.all.rp_filter": "0"}),), interfaces,
+            time, (Node(node, "router", sysctls={"net.ipv4.conf.all.rp_filter": "0", **dict(sysctls)}),), interfaces,
             routes=routes, counters={node: found}, connections=entries,
         )  # fmt: skip
 
@@ -101,6 +100,73 @@ def test_conntrack_dropped_another_packet_if_this_one_has_an_entry(counter, entr
     assert (result.kind != "dropped") is is_its_own
 
 
+HEALTHY = [
+    ("TcpExt.IPReversePathFilter", {"settings": SETTINGS | {"rp_filter": 2}}, {}),  # a route leads back
+    ("TcpExt.IPReversePathFilter", {"settings": SETTINGS | {"rp_filter": 1}}, {}),  # by the same interface
+    ("TcpExt.IPReversePathFilter", {"routes": (BACK_BLACKHOLE, *ROUTES[1:])}, {}),  # the filter is off
+    ("Ip.InAddrErrors", {}, {}),  # it forwards
+    ("IpExt.InNoRoutes", {}, {}),  # there is a route
+    ("Ip.InHdrErrors", {}, {"ttl": 2}),
+    ("Ip.FragFails", {}, {"size": 900}),  # it fits
+    ("Ip.FragFails", {}, {"size": 1200, "fragment": True}),
+    ("IpExt.InNoRoutes", {"routes": ROUTES[:1]}, {"target": "10.0.1.9"}),
+    ("Ip.InHdrErrors", {}, {"ttl": 1, "mac": OTHER}),  # the router does not take it
+]
+
+
+@pytest.mark.parametrize(("counter", "situation", "sent"), HEALTHY)
+def test_the_counter_increased_but_not_for_this_packet(counter, situation, sent):
+    result = ended(packet(**sent), counters={counter: 3}, **situation)
+    assert counter not in str(result.evidence)
+    assert (result.kind, result.reason.startswith("the frame is addressed to")) == (
+        ("dropped", True) if "mac" in sent else ("lost-from-sight", False)
+    )
+
+
+@pytest.mark.parametrize("way", [1, 2])
+def test_only_a_packet_that_came_in_was_dropped_by_its_router(way):
+    result = ended(packet(ttl=1), way=way, counters={"Ip.InHdrErrors": 1})
+    assert (result.reason == "its time to live ended here") is (way == 1)
+
+
+SIX = (
+    Route("r", "fd01::/64", interface="eth0", text="fd01::/64 dev eth0"),
+    Route("r", "fd02::/64", interface="eth1", text="fd02::/64 dev eth1"),
+)
+ON, OFF = {"net.ipv6.conf.all.forwarding": "1"}, {"net.ipv6.conf.all.forwarding": "0"}
+
+
+@pytest.mark.parametrize(
+    ("counter", "other", "sysctls", "routes", "sent", "reason"),
+    [
+        ("Ip6.InAddrErrors", "Ip.InAddrErrors", OFF, SIX, {}, "r does not forward packets"),
+        ("Ip6.InAddrErrors", "Ip.InAddrErrors", ON, SIX, {}, ""),
+        ("Ip6.InNoRoutes", "IpExt.InNoRoutes", ON, SIX[:1], {}, "r has no route to fd02::2"),
+        ("Ip6.InNoRoutes", "IpExt.InNoRoutes", ON, SIX, {}, ""),
+        ("Ip6.InHdrErrors", "Ip.InHdrErrors", ON, SIX, {"ttl": 1}, "its time to live ended here"),
+        ("Ip6.InHdrErrors", "Ip.InHdrErrors", ON, SIX, {"ttl": 2}, ""),
+        ("Ip6.InTooBigErrors", "Ip.FragFails", ON, SIX, {"size": 1200},
+         "its 1248 octets do not fit eth1 and must not be fragmented"),
+        ("Ip6.InTooBigErrors", "Ip.FragFails", ON, SIX, {"size": 900}, ""),
+    ],
+)  # fmt: skip
+def test_a_cause_of_ipv6_needs_its_own_counter(counter, other, sysctls, routes, sent, reason):
+    frame = packet("fd01::2", "fd02::2", **sent)
+    assert ended(frame, counters={counter: 1}, sysctls=sysctls, routes=routes).reason == reason
+    assert ended(frame, counters={other: 1}, sysctls=sysctls, routes=routes).reason == ""
+
+
+@pytest.mark.parametrize("kind", ["blackhole", "prohibit", "unreachable", "unicast"])
+def test_a_route_whose_type_drops_is_named_without_a_counter(kind):
+    route = Route("r", "10.0.2.0/24", interface="eth1", type=kind, text=f"{kind} 10.0.2.0/24")
+    result = ended(packet(), routes=(ROUTES[0], route))
+    if kind == "unicast":
+        assert (result.kind, result.reason) == ("lost-from-sight", "")
+    else:
+        assert (result.kind, result.reason) == ("dropped", f"the route for 10.0.2.2 is a {kind}")
+        assert [e.quote for e in result.evidence] == [f"{kind} 10.0.2.0/24"]
+
+
 def test_a_setting_that_changed_in_between_is_no_cause():
     result = ended(packet(), counters={"Ip.InAddrErrors": 1}, settings=SETTINGS | {"forwarding": 0}, after=SETTINGS)
     assert (result.kind, result.reason) == ("lost-from-sight", "")
@@ -126,6 +192,8 @@ def test_the_routers_own_source_address_is_checked_last():
 def test_a_packet_sent_into_a_tun_device_is_consumed():
     result = ended(packet(), place="r/tun0", way=2, kind="tun")
     assert (result.kind, result.where, result.reason) == ("consumed", "r/tun0", "the program behind tun0 has it")
+    for way, kind in ((1, "tun"), (2, "veth"), (2, "dummy")):
+        assert "program" not in ended(packet(), place="r/tun0", way=way, kind=kind).reason
 
 
 def test_no_cause_is_named_without_a_topology():
