@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cnetkit.lab import Lab
 from tests.kernel.overlays import overlay
-from tests.kernel.tagged import answer, ask
+from tests.kernel.tagged import answer, ask, ready
 
 
 def hop(trace, summary, place, direction="out"):
@@ -121,3 +124,36 @@ def test_a_packet_that_was_translated_on_a_bridge_keeps_the_verdict_that_dropped
     syn = trace.select("tcp.flags.syn").journeys[0]
     assert (syn.outcome.kind, syn.outcome.where) == ("dropped", "dock/br1")
     assert syn.outcome.reason == "-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP"
+
+
+PROXY = (
+    "import socket\ns = socket.create_server(('', {port}), family={family}, reuse_port=True)\nprint('ready', flush=True)\n"
+    "while True:\n c, _ = s.accept(); c.recv(999); c.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\nproxy'); c.close()"
+)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_redirect_of_the_nodes_own_request_shows_its_rule_and_is_one_flow(version):
+    with Lab("mesh", ipv6=version == 6) as lab:
+        a, b = lab.host("a"), lab.host("b")
+        lab.connect(a, b, "10.0.0.0/24", *(["fd00::/64"] if version == 6 else []))
+        family, tool, to = (
+            ("AF_INET6", "ip6tables", "[fd00::1]") if version == 6 else ("AF_INET", "iptables", "10.0.0.1")
+        )
+        ready(a, ["python3", "-c", PROXY.format(port=15001, family=f"__import__('socket').{family}")])
+        ready(a, ["python3", "-c", PROXY.format(port=90, family=f"__import__('socket').{family}")])
+        rule = f"{tool}-nft -t nat -A OUTPUT -p tcp --dport 80 -j REDIRECT --to-ports 15001"
+        a.run(rule, check=True)
+        with lab.trace() as trace:
+            assert a.run(f"curl -s -m 9 http://{to}/").output == "proxy"
+            a.run(f"curl -s -m 9 http://{'[::1]' if version == 6 else '127.0.0.1'}:90/", check=True)
+        redirected, own = (flow for flow in trace.flows if flow.protocol == "tcp")
+        assert {journey.outcome.kind for journey in redirected.journeys} == {"delivered"}
+        assert {journey.packet.ends.destination_port for journey in own.journeys} >= {90}
+        assert redirected.journeys[0].hops[0].evidence[0].quote.endswith("--dport 80 -j REDIRECT --to-ports 15001")
+        assert redirected.journeys[0].hops[0].evidence[0].strength == "kernel"
+        assert "sport=15001" in said(redirected.journeys[1].hops[0], "conntrack")[0][0]
+        assert [each.state for each in trace.conversations if each.flow in (redirected.id, own.id)] == [
+            "closed",
+            "closed",
+        ]

@@ -1,22 +1,33 @@
 """Groups journeys into flows: one connection, in both directions, across NAT.
 
 Journeys belong together if they showed the same two ends at any hop, in either direction; the journeys themselves
-contain the changes made by NAT. An ICMP error belongs to the flow of the packet that it quotes. Packets without ports are
-grouped by protocol and addresses.
+contain the changes made by NAT. What a node sends to itself by loopback shows only one side of a translation, for example of a
+REDIRECT in OUTPUT: there the conntrack entry says which ends belong together. An ICMP error belongs to the flow of the packet
+that it quotes. Packets without ports are grouped by protocol and addresses.
 """
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from cnetkit.model import Connection
 from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.icmp_errors import Quoted, errors
-from cnetkit.trace.steps.joined import Joined
+from cnetkit.trace.packets.packet import reply_ends
+from cnetkit.trace.steps.joined import Joined, connections_of
+from cnetkit.trace.steps.nat import PROTOCOLS, WORD
 
 
-def grouped(joined: Joined) -> NDArray[np.int64]:
-    """For each journey the number of its flow, counted from 0 in the order of the flows' first journeys."""
+def grouped(joined: Joined, connections: Sequence[Connection] = ()) -> NDArray[np.int64]:
+    """For each journey the number of its flow, counted from 0 in the order of the flows' first journeys.
+
+    `connections`: entries whose two tuples belong together though no journey shows both.
+    """
     count = joined.journeys()
     if not count:
         return np.zeros(0, np.int64)
@@ -32,10 +43,12 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
     rows = np.flatnonzero(turned)  # a hop with the same ends as its parent adds nothing
     journey = joined.journey[np.concatenate((rows, quoting))].astype(np.int64)
     about = np.zeros(0, np.uint64) if quoted is None else quoted.either_way()[quoted.readable]
-    _, ends = np.unique(np.concatenate((digest[rows], about)), return_inverse=True)
-    label = np.arange(count)
+    beside = np.arange(count, count + len(connections))  # an entry counts as a journey that shows both of its ends
+    journey = np.concatenate((journey, beside, beside))
+    _, ends = np.unique(np.concatenate((digest[rows], about, *_tuples(connections))), return_inverse=True)
+    label = np.arange(count + len(connections))
     while True:
-        least = np.full(int(ends.max(initial=-1)) + 1, count)
+        least = np.full(int(ends.max(initial=-1)) + 1, len(label))
         np.minimum.at(least, ends, label[journey])
         lower = label.copy()
         np.minimum.at(lower, journey, least[ends])
@@ -43,8 +56,37 @@ def grouped(joined: Joined) -> NDArray[np.int64]:
         if np.array_equal(lower, label):
             break
         label = lower
-    _, number = np.unique(label, return_inverse=True)
+    _, number = np.unique(label[:count], return_inverse=True)
     return number.astype(np.int64)
+
+
+def by_loopback(case: Case) -> list[Connection]:
+    """The translating entries of nodes whose loopback interface was captured, if the other end is the node itself."""
+    nodes = {tap.node for tap in case.recording.frames.taps if tap.interface == "lo"}
+    return [
+        entry for entry in (connections_of(case.recording) if nodes else ())
+        if entry.node in nodes and entry.original != reply_ends(entry.reply) and entry.protocol in PROTOCOLS
+        and (entry.reply.source in case.tables.addresses.get(entry.node, ()) or entry.reply.source.startswith("127."))
+    ]  # fmt: skip
+
+
+def _tuples(connections: Sequence[Connection]) -> tuple[U64, ...]:
+    """Digests as `both_ends` makes them, of all original and of all reply tuples."""
+    if not connections:
+        return ()
+    protocol = np.array([PROTOCOLS[entry.protocol] for entry in connections], np.int64)
+    digests = []
+    for tuples in ([entry.original for entry in connections], [entry.reply for entry in connections]):
+        sides = []
+        for addresses, ports in (
+            ([t.source for t in tuples], [t.source_port for t in tuples]),
+            ([t.destination for t in tuples], [t.destination_port for t in tuples]),
+        ):
+            values = [int(ipaddress.ip_address(address)) for address in addresses]
+            low, high = np.array([v & WORD for v in values], np.uint64), np.array([v >> 64 for v in values], np.uint64)
+            sides.append(mix(low, high, np.array(ports, np.uint16)))
+        digests.append(mix(sides[0] + sides[1], protocol, np.zeros(len(tuples), np.uint16)))
+    return tuple(digests)
 
 
 def both_ends(joined: Joined) -> U64:

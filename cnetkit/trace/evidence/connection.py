@@ -44,7 +44,11 @@ def _entry(
     chosen: Connection | None = None
     entries = case.tables.connections
     for begun, entry in entries.get((node, protocol, after), []) + entries.get((node, protocol, before), []):
-        if begun > time_ns + LATE_NS or (named and entry.id and entry.id != named):
+        if named and entry.id and entry.id != named:
+            continue
+        if (
+            begun > time_ns + LATE_NS and entry.id != named
+        ):  # the one that the kernel named may be read as late as it likes
             continue
         for old, new in ((entry.original, reply_ends(entry.reply)), (entry.reply, reply_ends(entry.original))):
             whole = (before, after) == (old, new)

@@ -56,6 +56,8 @@ class Passage:
     """The hooks at which the kernel reported it, by our own chains too, which come last in their hook."""
     keys: list[Headers] = field(default_factory=list)
     """The packet's headers at each hook."""
+    connection: int = 0
+    """The id of its conntrack entry, if the kernel named it."""
 
 
 HandedUp = dict[Headers, deque[Passage]]
@@ -98,7 +100,11 @@ def hooks_passed(case: Case, frame: int) -> set[str]:
 
 def connection_of(case: Case, frame: int, parent: int | None) -> int:
     """The id of the conntrack entry that was reported with them, or 0."""
-    return next((s.verdict.connection for s in verdicts_of(case, frame, parent) if s.verdict.connection), 0)
+    named = next((s.verdict.connection for s in verdicts_of(case, frame, parent) if s.verdict.connection), 0)
+    if named or parent is not None:
+        return named
+    passage = _passage(case, frame)  # a packet that began here and that no rule decided on
+    return 0 if passage is None else passage.connection
 
 
 def _passage(case: Case, frame: int) -> Passage | None:
@@ -174,7 +180,7 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
     index: dict[tuple[Headers, bool], list[Passage]] = {}
     handed_up: HandedUp = {}
     for node, events in by_trace(case):
-        verdict = events[0][1]
+        verdict, verdict_in = events[0][1], events[0][1].incoming
         passage = Passage(events[0][0], bool(verdict.incoming))
         hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), "")
         begins = hook in BEGINS
@@ -182,6 +188,7 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
             if verdict.network_header:
                 hook = hooks.get((node, verdict.family, verdict.table, verdict.chain), hook)
                 passage.keys.append(_key_of(node, verdict))
+            passage.connection = verdict.connection or passage.connection
             if verdict.table == OWN_TABLE:
                 passage.hooks.add(verdict.chain)
             else:
@@ -191,11 +198,15 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
         if before is not None:
             before.verdicts += passage.verdicts
             before.hooks |= passage.hooks
+            before.connection = before.connection or passage.connection
             passage, before.keys = before, before.keys + passage.keys
         elif begins and hook == "prerouting" and passage.keys:
             last = passage.keys[-1]
             handed_up.setdefault(_source(last) if _translated(case, node, events) else last, deque()).append(passage)
-        for key in product(dict.fromkeys(passage.keys), (False, True) if passage.incoming else (False,)):
+        ways = (False, True) if passage.incoming else (False,)
+        if verdict_in == "lo":  # what comes in there has gone out there: that was a passage of its own
+            ways = (True,)
+        for key in product(dict.fromkeys(passage.keys), ways):
             there = index.setdefault(key, [])
             if not any(passage is existing for existing in there[-8:]):
                 there.append(passage)
