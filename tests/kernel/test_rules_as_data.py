@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+
 import pytest
 
 from cnetkit import Lab
+from cnetkit.kernel.sources import policy_rules
 from cnetkit.model import Action
 from cnetkit.rules.nft_words import facts as words
+from cnetkit.trace.evidence.policy import Routed, holds
 
 NFT = """
 add table ip t
@@ -108,6 +113,26 @@ def test_policy_rules_are_read_with_their_selectors(lab):
     assert by_selectors[("tos",)][0] == "lookup"
     values = {rule.values for rule in found.values()}
     assert {(("dport", "80-90"), ("ipproto", "tcp")), (("fwmark", "0x2/0xf"),), (("iif", "lo"), ("not", ""))} <= values
+
+
+def test_a_policy_rule_with_an_attribute_of_a_newer_kernel_is_not_said_to_hold_for_all_packets():
+    def message(*attributes):
+        head = struct.pack("=8BI", socket.AF_INET, 0, 0, 0, 100, 0, 0, 1, 0)
+        return head + b"".join(
+            struct.pack("=HH", 4 + len(value), kind) + value.ljust(4, b"\0") for kind, value in attributes
+        )
+
+    plain, dscp, exact, masked = (
+        policy_rules.read("a", message(*attributes))
+        for attributes in ((), ((25, b"\x0a"),), ((28, b"\xff\xff"),), ((28, b"\xf0\xff"),))
+    )
+    assert [holds(rule, Routed("10.0.0.1", "10.0.0.2")) for rule in (plain, dscp, exact, masked)] == [
+        True,
+        None,
+        True,
+        None,
+    ]
+    assert dscp.text == plain.text
 
 
 def test_the_next_hops_of_a_multipath_route_are_read(lab):

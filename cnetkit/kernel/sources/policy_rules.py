@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterator, Mapping
 
 from cnetkit.kernel.netlink import constants as nl
 from cnetkit.kernel.netlink.codec import attributes, big_endian, ip, native, string
@@ -26,6 +27,11 @@ _SELECTORS = {
     nl.FRA_SUPPRESS_PREFIXLEN: "suppress_prefixlength",
 }
 """Their names in ip-rule(8)."""
+_NO_SELECTORS = {
+    nl.FRA_DST, nl.FRA_SRC, nl.FRA_GOTO, nl.FRA_PRIORITY, nl.FRA_FLOW, nl.FRA_TABLE, nl.FRA_FWMASK, nl.FRA_PAD, nl.FRA_PROTOCOL,
+}  # fmt: skip
+_PORT_MASKS = (nl.FRA_SPORT_MASK, nl.FRA_DPORT_MASK)
+_EVERY_BIT = b"\xff\xff"
 _IP_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp"}
 _NO_SUPPRESS = b"\xff" * 4
 
@@ -51,6 +57,7 @@ def read(node: str, body: bytes) -> PolicyRule:
         selectors["fwmark"] = f"{selectors.get('fwmark', '0')}/{hex(mask)}"
     selectors |= {"not": ""} if flags & nl.FIB_RULE_INVERT else {}
     selectors |= {"tos": hex(tos)} if tos else {}
+    others = {name: value.hex() for name, value in _others(values)}
     kind = _ACTIONS.get(action, str(action))
     words = [f"{priority}:", *(["not"] if "not" in selectors else []), "from", source or "all"]
     words += ["to", destination] if destination else []
@@ -58,9 +65,20 @@ def read(node: str, body: bytes) -> PolicyRule:
     words += ["lookup", TABLES.get(table, str(table))] if kind == "lookup" else [kind]
     version = 4 if family == socket.AF_INET else 6
     return PolicyRule(
-        node, priority, table, version, " ".join(words), kind, source, destination, tuple(sorted(selectors)),
-        tuple(sorted(selectors.items())),
+        node, priority, table, version, " ".join(words), kind, source, destination, tuple(sorted(selectors | others)),
+        tuple(sorted((selectors | others).items())),
     )  # fmt: skip
+
+
+def _others(values: Mapping[int, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Attributes of newer kernels, such as FRA_DSCP: the rule may select by them, so it is not said to hold for all packets."""
+    for kind, value in values.items():
+        if (
+            kind not in _SELECTORS
+            and kind not in _NO_SELECTORS
+            and not (kind in _PORT_MASKS and value[:2] == _EVERY_BIT)
+        ):
+            yield f"attribute {kind}", value
 
 
 def _selector(kind: int, value: bytes) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnetkit.model import LegacyRule
 from cnetkit.recording.frames import IN
 from cnetkit.trace.causes.cause import Cause
 from cnetkit.trace.evidence.answers import answers
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.dnat_target import target
-from cnetkit.trace.evidence.legacy import Grown, grown, matches
+from cnetkit.trace.evidence.legacy import Grown, any_of, grown, matches_all, ways
 from cnetkit.trace.evidence.verdicts import hooks_passed, verdicts_of
 
 STOPS = {"drop", "tarpit", "queue"}
@@ -38,7 +39,12 @@ def dropped(case: Case, frame: int) -> Cause | None:
 
 def _met(case: Case, frame: int, entry: Grown) -> bool | None:
     """Whether the packet met the rule and ended there, as far as that can be known; None if it may have."""
-    passed, chain = hooks_passed(case, frame), entry.rule.chain
+    return any_of(_met_from(case, frame, chain, way) for chain, way in ways(case, entry.rule))
+
+
+def _met_from(case: Case, frame: int, chain: str, way: tuple[LegacyRule, ...]) -> bool | None:
+    """The same for the rule at the beginning of `way`, which packets reach from this base chain."""
+    passed = hooks_passed(case, frame)
     if chain == "OUTPUT" or passed - ({"forward"} if chain == "POSTROUTING" else set()):
         return False
     ends = case.packet(frame).ends
@@ -48,7 +54,7 @@ def _met(case: Case, frame: int, entry: Grown) -> bool | None:
         return False
     if any(verdict.verdict.verdict == "drop" for verdict in verdicts_of(case, frame, None)):
         return False
-    return matches(case, frame, entry.rule, to)
+    return matches_all(case, frame, way, to)
 
 
 def _ended(case: Case) -> dict[str, list[int]]:

@@ -1,15 +1,20 @@
 """The rules of iptables-legacy that may have met a packet: those that match it and whose counters grew.
 
-The kernel reports no verdicts of these rules, only how many packets each has counted.
+The kernel reports no verdicts of these rules, only how many packets each has counted. A rule in a chain of one's own matches only
+what a jump to it matches, too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from cnetkit.model import Evidence, LegacyRule, Topology
 from cnetkit.rules.iptables_match import Matched, applies
 from cnetkit.trace.evidence.case import Case
+
+BASE = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+"""The chains that the kernel calls itself; jumps lead to the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,34 @@ def _numbered(topology: Topology) -> dict[tuple[str, str, str, str, int], Legacy
     return rules
 
 
+def ways(case: Case, rule: LegacyRule) -> list[tuple[str, tuple[LegacyRule, ...]]]:
+    """How packets came to a rule: each base chain, with the rule and the jumps to it that counted packets, too."""
+    found: list[tuple[str, tuple[LegacyRule, ...]]] = []
+    ahead: list[tuple[LegacyRule, ...]] = [(rule,)]
+    while ahead:
+        way = ahead.pop()
+        if way[-1].chain in BASE:
+            found.append((way[-1].chain, way))
+            continue
+        for entry in grown(case).get(rule.node, []):
+            here = (entry.rule.family, entry.rule.table) == (rule.family, rule.table) and entry.rule not in way
+            if here and any(a.kind in ("jump", "goto") and a.target == way[-1].chain for a in entry.rule.actions):
+                ahead.append((*way, entry.rule))
+    return found
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Whether one of several possibilities holds; None if that is not known, or if there are none."""
+    known = set(answers)
+    return True if True in known else None if None in known or not known else False
+
+
+def matches_all(case: Case, frame: int, rules: Iterable[LegacyRule], destination: tuple[str, int]) -> bool | None:
+    """Whether all of these rules match the packet; see `matches`."""
+    answers = {matches(case, frame, rule, destination) for rule in rules}
+    return False if False in answers else None if None in answers else True
+
+
 def matches(case: Case, frame: int, rule: LegacyRule, destination: tuple[str, int]) -> bool | None:
     """Whether the rule matches the packet that came in at `frame` and now has this `destination` and port; None if that
     is not known. Never for a packet in a tunnel, of which the node sees other headers."""
@@ -82,5 +115,9 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
             action.kind in kinds and action.target in ("", after.destination, after.source)
             for action in entry.rule.actions
         )
-        and matches(case, parent, entry.rule, (before.destination, before.destination_port)) is not False
+        and any_of(
+            matches_all(case, parent, way, (before.destination, before.destination_port))
+            for _, way in ways(case, entry.rule)
+        )
+        is not False
     )

@@ -17,7 +17,7 @@ from cnetkit.recording.frames import OUT, Frames, Tap
 from cnetkit.trace.arrays.digests import mix
 from cnetkit.trace.evidence import route, rule
 from cnetkit.trace.evidence.case import Case
-from cnetkit.trace.evidence.legacy import grown
+from cnetkit.trace.evidence.legacy import grown, ways
 from cnetkit.trace.evidence.output_drops import OutputDrop, output_drops
 from cnetkit.trace.evidence.policy import Routed
 from cnetkit.trace.evidence.verdicts import OWN_TABLE, HookVerdict, by_trace
@@ -129,7 +129,8 @@ def _counted(case: Case) -> Iterator[Unsent]:
     """What the rules of iptables-legacy in OUTPUT dropped: a packet that such a rule counted is one of the node's own."""
     for node, rules in grown(case).items():
         for entry in rules:
-            if entry.rule.chain == "OUTPUT" and any(action.kind in ("drop", "reject") for action in entry.rule.actions):
+            chains = {chain for chain, _ in ways(case, entry.rule)}
+            if chains == {"OUTPUT"} and any(action.kind in ("drop", "reject") for action in entry.rule.actions):
                 yield Unsent(node, None, entry.packets, 0, "output", entry.rule.text, (entry.evidence(),))
 
 

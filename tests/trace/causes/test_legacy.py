@@ -23,8 +23,8 @@ COMMIT
 PACKETS = {4: (IP, "10.0.0.1", "10.0.0.2"), 6: (IPv6, "fd00::1", "fd00::2")}
 
 
-def topology(time_ns, counted=0, policy="ACCEPT", policed=0, family="ip"):
-    saved = SAVED.format(counted=counted, policy=policy, policed=policed)
+def topology(time_ns, counted=0, policy="ACCEPT", policed=0, family="ip", saved=SAVED, jumped=0, forwarded=0):
+    saved = saved.format(counted=counted, policy=policy, policed=policed, jumped=jumped, forwarded=forwarded)
     if family == "ip6":
         saved = saved.replace("10.0.0.1/32", "fd00::1/128")
     return Topology(
@@ -36,12 +36,14 @@ def topology(time_ns, counted=0, policy="ACCEPT", policed=0, family="ip"):
     )
 
 
-def outcomes(ports, counted, version=4, events=(), **changes):
+def outcomes(ports, counted, version=4, events=(), saved=SAVED, **changes):
     kind, source, target = PACKETS[version]
     packets = [kind(src=source, dst=target) / UDP(sport=5, dport=port) for port in ports]
     frames = frames_of([("b/eth0", 1, at, bytes(Ether(**MACS) / packet)) for at, packet in enumerate(packets, 10)])
     family = "ip" if version == 4 else "ip6"
-    snapshots = topology(0, family=family), topology(99, counted, family=family, **changes)
+    snapshots = (
+        topology(0, family=family, saved=saved), topology(99, counted, family=family, saved=saved, **changes)
+    )  # fmt: skip
     return [journey.outcome for journey in explain(recording_of(frames, snapshots, events)).journeys]
 
 
@@ -57,6 +59,29 @@ def test_a_counter_that_moved_for_another_packet_is_no_cause():
     assert (dropped.kind, other.kind) == ("dropped", "arrived")
     assert [outcome.kind for outcome in outcomes([53, 53], 1)] == ["arrived", "arrived"]  # one of them, not known which
     assert [outcome.kind for outcome in outcomes([53], 0)] == ["arrived"]
+
+
+CHAINS = """*filter
+:INPUT ACCEPT [0:0]
+:BLOCK - [0:0]
+[{jumped}:60] -A INPUT -p udp -m udp --dport 53 -j BLOCK
+[{forwarded}:60] -A FORWARD -j BLOCK
+[{counted}:60] -A BLOCK -j DROP
+COMMIT
+"""
+
+
+def test_a_chain_that_others_jump_to_drops_only_what_a_jump_matches():
+    dropped, other = outcomes([53, 54], 1, saved=CHAINS, jumped=1)
+    assert (dropped.kind, dropped.reason) == ("dropped", "-A BLOCK -j DROP of iptables-legacy")
+    assert other.kind == "arrived"
+    (other,) = outcomes([54], 1, saved=CHAINS, jumped=1)
+    assert other.kind == "arrived"
+
+
+def test_a_chain_that_was_entered_from_another_hook_drops_nothing_here():
+    assert [outcome.kind for outcome in outcomes([53], 1, saved=CHAINS, forwarded=1)] == ["arrived"]
+    assert [outcome.kind for outcome in outcomes([53], 1, saved=CHAINS)] == ["arrived"]
 
 
 def test_a_packet_that_passed_the_whole_hook_was_not_dropped_in_it():
