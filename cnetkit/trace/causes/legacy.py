@@ -39,7 +39,8 @@ def dropped(case: Case, frame: int) -> Cause | None:
 
 def _met(case: Case, frame: int, entry: Grown) -> bool | None:
     """Whether the packet met the rule and ended there, as far as that can be known; None if it may have."""
-    return any_of(_met_from(case, frame, chain, way) for chain, way in ways(case, entry.rule))
+    known = ways(case, entry.rule)
+    return any_of(_met_from(case, frame, chain, way) for chain, way in known) if known else False
 
 
 def _met_from(case: Case, frame: int, chain: str, way: tuple[LegacyRule, ...]) -> bool | None:
