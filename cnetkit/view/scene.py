@@ -22,6 +22,7 @@ from cnetkit.trace.packets.packet import encapsulation
 from cnetkit.trace.trace import Trace
 from cnetkit.view import wording
 from cnetkit.view.graph import graph
+from cnetkit.view.heads import heads
 from cnetkit.view.layers import layers
 from cnetkit.view.network import Network
 from cnetkit.view.reasons import reasons
@@ -231,7 +232,7 @@ def _hops(trace: Trace, hops: I64, network: Network, words: _Words) -> dict[str,
         ],
         "all_why": [words.pieces(group) for group in evidence.words],
         "all_around": ["" if text == "none" else wording.legible(text) for text in around.words],
-    }
+    } | heads(columns, hops)
 
 
 def _begin(times: I64) -> int:

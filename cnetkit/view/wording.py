@@ -129,9 +129,10 @@ def summary(trace: Trace) -> Iterator[str]:
 
 
 def brief(trace: Trace) -> str:
-    """What matters first, on one line: `32 packets · ✓ 30 delivered, ✕ 2 dropped · Captured live with Linux 6.1`."""
+    """What matters first, on one line: `32 packets · ✓ 30 delivered, ✕ 2 dropped`, and where they were replayed from."""
     outcomes = ", ".join(f"{MARKS[kind]} {count:,} {kind}" for kind, count in trace.outcomes.most_common())
-    return " · ".join(filter(None, (counted(len(trace.journeys), "packet"), outcomes, origin(trace))))
+    replay = origin(trace) if trace.recording.replayed else ""
+    return " · ".join(filter(None, (counted(len(trace.journeys), "packet"), outcomes, replay)))
 
 
 def unsent(trace: Trace, most: int = 8) -> Iterator[str]:

@@ -122,13 +122,22 @@ def test_every_action_has_a_key_that_is_no_command_of_jupyterlab(learner):
     assert page.locator(".jp-mod-editMode").count() == 0
 
 
+def test_the_whole_viewer_fits_a_laptops_screen_inside_jupyterlab(learner):
+    page, before = learner.page, learner.page.viewport_size
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.wait_for_timeout(500)
+    viewer, notebook = page.locator(".cnetkit-viewer").bounding_box(), page.locator(".jp-Notebook").bounding_box()
+    assert viewer["height"] <= notebook["height"]
+    page.set_viewport_size(before)
+
+
 def test_layers_come_from_the_kernel_on_request(learner):
     page = learner.page
     page.get_by_label("Filter journeys").fill("")
     page.get_by_label("Step through").select_option("all")
     page.locator(".ck-slider").fill("5000")
     expect(page.locator(".ck-position")).to_have_text(re.compile("^5,001 / "))
-    frame = int(re.search(r"frame (\d+)", page.locator(".ck-hop").inner_text())[1])
+    frame = int(re.search(r"frame.number (\d+)", page.locator(".ck-hop").inner_text())[1]) - 1
     told = [name for name, *_ in layers_of(cnetkit.load(ROOT / CAPTURE).recording.frames, frame)]
     layers = page.locator(".ck-hop summary", has_text="Layers: ")
     expect(layers).to_have_text(f"Layers: {' / '.join(told)}", timeout=PATIENCE)

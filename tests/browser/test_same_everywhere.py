@@ -94,8 +94,8 @@ def told(rows):
     found: dict[int, dict] = {}
     for packet, hop, *more in rows:
         journey = found.setdefault(int(re.match(r"#(\d+) ", packet)[1]), {"hops": set(), "outcome": None})
-        way, frame = re.match(r"(.+?) · hop \d+ of \d+ · frame (\d+)", hop).groups()
-        journey["hops"].add((way, int(frame)))
+        way, frame = re.match(r"(.+?) · hop \d+ of \d+ · frame.number (\d+)", hop).groups()
+        journey["hops"].add((way, int(frame) - 1))
         for line in more:
             if ending := re.match(r"[✓○→●✕?≈] (\S+) (?:at|after) ", line):
                 journey["outcome"] = ending[1]

@@ -17,7 +17,7 @@ export class Controls {
     this.speed = choice("Speed", [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["8", "8×"]], "1", (value) => this.quicker(Number(value)));
     this.pace = make("span", { class: "ck-pace" });
     this.scope = choice("Step through", [["journey", "this packet"], ["flow", "this flow"], ["all", "every packet"]], "journey", () => act("filter"));
-    this.filter = make("input", { type: "search", class: "ck-filter", placeholder: "Filter: dock/eth0, dnat, dropped …", "aria-label": "Filter journeys", spellcheck: "false", oninput: () => act("filter") });
+    this.filter = make("input", { type: "search", class: "ck-filter", placeholder: "Filter: dnat, or tcp.port == 80 …", title: "Words that a packet has in its text, or an expression: tcp.port == 8080 and dropped", "aria-label": "Filter journeys", spellcheck: "false", oninput: () => act("filter") });
     this.fit = button("Show the whole network", "⤢", () => act("fit"));
     this.single = button("One pane alone", "▣", () => act("alone"));
     this.single.classList.add("ck-single");

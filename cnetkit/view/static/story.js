@@ -1,5 +1,8 @@
 // The scene in words: hops, packets and flows. Draws nothing and keeps no position.
 
+import { counted, figure } from "./dom.js";
+import { compiled, meant, Wrong } from "./expression.js";
+
 const MARKS = { delivered: "✓", arrived: "○", consumed: "●", dropped: "✕", left: "→", "lost-from-sight": "?", ambiguous: "≈" };
 const WAYS = ["seen at", "into", "out of"];
 export const ARROWS = ["·", "→ in", "out →"];
@@ -141,12 +144,29 @@ export class Story {
     return this.raw.subarray(this.starts[hop], this.starts[hop + 1]);
   }
 
-  // The journeys that contain every word of `wanted`: in their packet, places, changes, reasons or outcome.
+  // The journeys that an expression selects, or that contain every word: in their packet, places, changes, reasons or outcome. And what
+  // was made of the text, in a sentence.
   fitting(wanted) {
+    if (!wanted.trim()) return { fits: null, said: "" };
+    let wrong = "";
+    if (meant(wanted)) {
+      try {
+        const test = compiled(wanted, this);
+        return this.found((journey) => test(journey), `the expression ${wanted.trim()}`, "");
+      } catch (error) {
+        if (!(error instanceof Wrong)) throw error;
+        wrong = ` No expression: ${error.message}.`;
+      }
+    }
     const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-    if (!words.length) return null;
     this.texts ??= Array.from({ length: this.packets }, (_, journey) => this.text(journey));
-    return this.texts.map((text) => words.every((word) => text.includes(word)));
+    const quoted = words.map((word) => `“${word}”`).join(" and ");
+    return this.found((journey) => words.every((word) => this.texts[journey].includes(word)), `packets with ${quoted}`, wrong);
+  }
+
+  found(test, what, wrong) {
+    const fits = Array.from({ length: this.packets }, (_, journey) => test(journey));
+    return { fits, said: `Filter: ${what}: ${figure(fits.filter(Boolean).length)} of ${counted(this.packets, "packet")}.${wrong}` };
   }
 
   text(journey) {

@@ -28,6 +28,7 @@ export class Viewer {
     this.more = make("details", { class: "ck-more" }, make("summary", {}, "About this capture"), this.lines);
     this.alerts = make("div", { role: "alert" });
     this.spoken = make("p", { class: "ck-spoken", role: "status", "aria-live": "polite" });
+    this.made = make("p", { class: "ck-made", role: "status", hidden: true });
     this.controls = new Controls(this.cursor, (what) => this.act(what));
     this.root = make("div", { class: "cnetkit-viewer", role: "region", "aria-labelledby": title, onkeydown: (event) => this.controls.key(event) });
     this.graph = new Graph(vis, this.root, this.story, this.cursor);
@@ -41,7 +42,7 @@ export class Viewer {
     this.panes = make("div", { class: "ck-panes" }, ...this.within.map(({ element }) => element));
     this.root.append(
       make("div", { class: "ck-head" }, make("div", { class: "ck-names" }, this.title, this.brief, this.alerts), this.controls.top),
-      this.panes, this.controls.bar, make("div", { class: "ck-foot" }, this.more, this.table.element), this.spoken, this.controls.help,
+      this.made, this.panes, this.controls.bar, make("div", { class: "ck-foot" }, this.more, this.table.element), this.spoken, this.controls.help,
     );
     element.append(this.root);
     this.cursor.onchange((what) => this.moved(what));
@@ -138,7 +139,10 @@ export class Viewer {
 
   filter() {
     const { cursor, story, controls } = this;
-    cursor.limit(story.fitting(controls.filter.value), controls.scope.select.value);
+    const { fits, said } = story.fitting(controls.filter.value);
+    this.made.textContent = said;
+    this.made.hidden = !said;
+    cursor.limit(fits, controls.scope.select.value);
   }
 
   close() {
