@@ -48,8 +48,8 @@ class Interface:
     """In CIDR form: `172.17.0.2/16`."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Settings particular to its kind: a VXLAN's `id`, `local`, `port`; a bridge port's `hairpin`, `isolated`,
-    `locked`, `flood` and `state` (linux/if_bridge.h, BR_STATE_*); and of its IPv4 settings `forwarding`, `rp_filter`,
-    `accept_local`, `route_localnet`."""
+    `locked`, `flood` and `state` (linux/if_bridge.h, BR_STATE_*); a bridge's `vlan_filtering` if it is on; and of its IPv4
+    settings `forwarding`, `rp_filter`, `accept_local`, `route_localnet`."""
 
 
 @dataclass(frozen=True, slots=True)

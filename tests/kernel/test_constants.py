@@ -30,7 +30,7 @@ HEADERS = """
 #include <linux/sockios.h>
 #include <linux/ethtool.h>
 """
-NEWER = {"NFTA_TRACE_CT_ID"}  # Linux 6.16
+NEWER = {"NFTA_TRACE_CT_ID", "FRA_SPORT_MASK", "FRA_DPORT_MASK"}  # Linux 6.16 and 6.15
 SUBSYSTEMS = {"NFT_MSG_": "(NFNL_SUBSYS_NFTABLES << 8) | ", "IPCTNL_MSG_CT_": "(NFNL_SUBSYS_CTNETLINK << 8) | "}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from cnetkit.kernel.links.kind import LinkKind, no_details
+from cnetkit.kernel.links.kind import LinkKind
 from cnetkit.kernel.links.link import link_header, new_link
 from cnetkit.kernel.netlink import constants as nl
 from cnetkit.kernel.netlink.codec import attribute, attributes, message
@@ -37,4 +37,9 @@ def _port_details(data: bytes) -> dict[str, Any]:
     return details
 
 
-KIND = LinkKind("bridge", details=no_details, port_details=_port_details)
+def _details(data: bytes) -> dict[str, Any]:
+    """Only whether it keeps VLANs apart."""
+    return {"vlan_filtering": True} if attributes(data).get(nl.IFLA_BR_VLAN_FILTERING, b"\0")[0] else {}
+
+
+KIND = LinkKind("bridge", details=_details, port_details=_port_details)

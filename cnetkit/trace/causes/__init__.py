@@ -28,6 +28,7 @@ from cnetkit.trace.causes import (
     untraced,
 )
 from cnetkit.trace.causes.cause import Cause
+from cnetkit.trace.causes.same_address import mentioned
 from cnetkit.trace.causes.untranslated import untranslated
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.evidence.legacy import grown as grown_rules
@@ -112,4 +113,4 @@ def _first(causes: tuple[Callable[[Case, int], Cause | None], ...], case: Case, 
     return next((cause for find in causes if (cause := find(case, frame)) is not None), None)
 
 
-__all__ = ["Cause", "arrived", "flooded", "lost", "untranslated"]
+__all__ = ["Cause", "arrived", "flooded", "lost", "mentioned", "untranslated"]

@@ -193,9 +193,10 @@ def outcome(case: Case, ends: Ends, journey: int, first: int) -> Outcome:
         words, why = f"the node answered with {answer.quote}", causes.untranslated(case, last)
         if why is not None:
             return Outcome("dropped", where, f"{words}: {why.reason}", (answer, *why.evidence))
-        return Outcome("dropped", where, words, (answer,))
+        return causes.mentioned(case, last, Outcome("dropped", where, words, (answer,)))
     if ends.arrived[journey] and not dnat_target.elsewhere(case, last):
-        return _because(causes.arrived(case, last), where) or _received(case, ends, journey, where)
+        outcome = _because(causes.arrived(case, last), where) or _received(case, ends, journey, where)
+        return causes.mentioned(case, last, outcome)
     if (report := reported(case, journey)) is not None:
         return Outcome("dropped", where, f"{report[0]} answered with {report[1].quote}", (report[1],))
     if case.joined.ambiguous[first]:
