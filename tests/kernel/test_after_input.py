@@ -5,6 +5,8 @@ A healthy packet is delivered, and it is said how that is known.
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from cnetkit import Lab
@@ -20,6 +22,7 @@ SMALL = "s.setsockopt(1, 8, 1)\n"
 MD5 = "k = struct.pack('HH4s120x', 2, 0, socket.inet_aton('10.0.0.2'))\n" \
       "s.setsockopt(6, 14, k + struct.pack('HHI80s', 0, 4, 0, b'abcd'))\n"  # fmt: skip
 MIN_TTL = "s.setsockopt(0, 21, 200)\n"
+MIN_HOPS = "s.setsockopt(41, 73, 200)\n"
 ASK = {
     "udp": "import socket\ns = socket.socket({family}, 2)\nfor n in range({count}): s.sendto(b'x' * 600, ('{to}', 99))\n",
     "tcp": "import socket\ns = socket.socket({family}); s.settimeout(0.4)\ntry: s.connect(('{to}', 90))\nexcept OSError: pass\n",
@@ -54,6 +57,7 @@ CASES = {
     "socket filter, IPv6": (6, UDP + FILTER, "udp", 3, "Udp6InErrors", "socket filter"),
     "md5": (4, TCP + MD5 + "s.listen()\n", "tcp", 1, "TcpExtTCPMD5NotFound", "MD5"),
     "minimum TTL": (4, TCP + MIN_TTL + "s.listen()\n", "tcp", 1, "TcpExtTCPMinTTLDrop", "minimum"),
+    "minimum hop limit, IPv6": (6, TCP + MIN_HOPS + "s.listen()\n", "tcp", 1, "TcpExtTCPMinTTLDrop", "minimum"),
 }
 
 
@@ -121,3 +125,33 @@ def test_without_the_kernels_verdicts_a_datagram_that_nobody_read_has_only_arriv
         wire.ask("udp")
     (asked,) = [one for one in trace.journeys if one.packet.protocol == "udp"]
     assert (asked.outcome.kind, asked.outcome.reason) == ("arrived", "")
+
+
+def test_a_full_queue_of_connections_is_the_cause_for_as_many_syns_as_it_refused(lab):
+    wire = Wire(lab, 4, TCP + "s.listen(0)\n")
+    many = "import socket\nkept = []\nfor n in range(5):\n s = socket.socket(); s.settimeout(0.2); kept.append(s)\n" \
+           " try: s.connect(('10.0.0.1', 90))\n except OSError: pass\n"  # fmt: skip
+    with lab.trace() as trace:
+        wire.a.run([*PYTHON, many], check=True)
+    dropped = [one for one in trace.journeys if one.outcome.kind == "dropped"]
+    assert len(dropped) == wire.counter("TcpExtListenOverflows") > 0
+    assert {one.outcome.reason for one in dropped} == {"the listener's queue of connections was full"}
+    assert {one.packet.kind for one in dropped} == {"SYN"}
+
+
+def test_a_full_queue_of_half_open_connections_is_the_cause_for_the_last_syns(lab):
+    wire = Wire(lab, 4, TCP + "s.listen(2)\n")
+    wire.b.run("sysctl -qw net.ipv4.tcp_syncookies=0", check=True)
+    quiet = "import logging; logging.getLogger('scapy').setLevel(50)\nfrom scapy.all import *\n"
+    syn = "IP(src=f'10.0.0.{n}', dst='10.0.0.1') / TCP(sport=n, dport=90, flags='S')"
+    forge = f"{quiet}send([{syn} for n in range(50, 58)], verbose=0)"
+    with lab.trace() as trace:
+        wire.a.run([sys.executable, "-c", forge], check=True)
+    syns = [one for one in trace.journeys if one.packet.protocol == "tcp" and one.packet.kind == "SYN"]
+    full = wire.counter("TcpExtTCPReqQFullDrop")
+    assert len(syns) > full > 0
+    assert [one.outcome.kind for one in syns[-full:]] == ["dropped"] * full
+    assert {one.outcome.reason for one in syns[-full:]} == {
+        "the listener's queue of half-open connections (SYN backlog) was full"
+    }
+    assert "dropped" not in {one.outcome.kind for one in syns[:-full]}
