@@ -71,6 +71,15 @@ def possible(left: U64, right: U64) -> Rows:
     return np.flatnonzero(there[(left >> shift).view(np.int64)])
 
 
+def contained(left: U64, right: U64) -> NDArray[np.bool_]:
+    """Which elements of `left` occur in `right`: fast if `right` is short."""
+    result = np.zeros(len(left), np.bool_)
+    if len(right):
+        rows = possible(left, right)
+        result[rows] = np.isin(left[rows], right)
+    return result
+
+
 def shared(left: U64, right: U64) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which elements of `left` occur in `right`, and which of `right` occur in `left`."""
     from_left = possible(left, right)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cnetkit.model import Connection
 from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.arrays.order import group_numbers
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.packets.icmp_errors import Quoted, errors
 from cnetkit.trace.packets.packet import reply_ends
@@ -45,7 +46,7 @@ def grouped(joined: Joined, connections: Sequence[Connection] = ()) -> NDArray[n
     about = np.zeros(0, np.uint64) if quoted is None else quoted.either_way()[quoted.readable]
     beside = np.arange(count, count + len(connections))  # an entry counts as a journey that shows both of its ends
     journey = np.concatenate((journey, beside, beside))
-    _, ends = np.unique(np.concatenate((digest[rows], about, *_tuples(connections))), return_inverse=True)
+    ends, _ = group_numbers(np.concatenate((digest[rows], about, *_tuples(connections))))
     label = np.arange(count + len(connections))
     while True:
         least = np.full(int(ends.max(initial=-1)) + 1, len(label))
@@ -56,8 +57,9 @@ def grouped(joined: Joined, connections: Sequence[Connection] = ()) -> NDArray[n
         if np.array_equal(lower, label):
             break
         label = lower
-    _, number = np.unique(label[:count], return_inverse=True)
-    return number.astype(np.int64)
+    label = label[:count]
+    number: NDArray[np.int64] = (np.cumsum(label == np.arange(count)) - 1)[label]  # a label is its flow's first journey
+    return number
 
 
 def by_loopback(case: Case) -> list[Connection]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.recording.protocols import ICMP, ICMPV6, TCP
 from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.arrays.order import begins, ordered
 from cnetkit.trace.evidence.case import Case
 
 I64 = NDArray[np.int64]
@@ -28,21 +29,25 @@ def answers(case: Case) -> I64:
     by = np.full(len(frames), -1, np.int64)
     if not len(frames):
         return by
-    rank = np.empty(len(frames), np.int64)
-    rank[joined.order] = np.arange(len(frames))
     usable = (joined.journey >= 0) & (c.depth == 0)
     came = usable & joined.last() & (joined.direction == IN)
     sent = usable & (joined.parent < 0) & (joined.direction == OUT)
     here, there = _conversation(case, node)
     tcp = (c.protocol == TCP) & (c.version > 0)
-    asked, told = np.flatnonzero(came & ~tcp), np.flatnonzero(sent & ~tcp)
-    _replied(by, _asking(asked, told, here, there, rank), told, here, there, rank)
-    _acknowledged(by, np.flatnonzero(came & tcp), np.flatnonzero(sent & tcp), case, (here, there), rank)
-    reply = np.flatnonzero(came & (c.version == 0) & (c.ethertype == 0x0806) & (by < 0))
-    onward = np.flatnonzero((joined.journey >= 0) & (joined.direction == OUT))
-    next_mac = np.where(c.depth > 0, c.outer_eth_dst, c.eth_dst)
-    _replied(by, reply, onward, mix(node, c.eth_src), mix(node, next_mac), rank)
+    _replied(by, _in_order(case, (came | sent) & ~tcp), came, here, there, asking=True)
+    _acknowledged(by, _in_order(case, (came | sent) & tcp), came, case, (here, there))
+    reply = came & (c.version == 0) & (c.ethertype == 0x0806) & (by < 0)
+    if reply.any():
+        onward = (joined.journey >= 0) & (joined.direction == OUT)
+        next_mac = np.where(c.depth > 0, c.outer_eth_dst, c.eth_dst)
+        _replied(by, _in_order(case, reply | onward), reply, mix(node, c.eth_src), mix(node, next_mac), asking=False)
     return by
+
+
+def _in_order(case: Case, which: Flags) -> I64:
+    """These frames in the order of time."""
+    order = case.joined.order
+    return order[np.flatnonzero(which[order])]
 
 
 def _conversation(case: Case, node: NDArray[np.integer]) -> tuple[U64, U64]:
@@ -57,61 +62,49 @@ def _conversation(case: Case, node: NDArray[np.integer]) -> tuple[U64, U64]:
     return mix(*what, *source, *target), mix(*what, *target, *source)
 
 
-def _asking(came: I64, sent: I64, here: U64, there: U64, rank: I64) -> I64:
-    """Those of `came` that go the way of their conversation's first packet: only they are questions."""
-    rows, keys = np.concatenate((came, sent)), np.concatenate((here[came], there[sent]))
-    _, number = np.unique(keys, return_inverse=True)
-    first = np.full(int(number.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, number, rank[rows])
-    opened = np.zeros(len(first), np.bool_)
-    opened[number[: len(came)][rank[came] == first[number[: len(came)]]]] = True
-    return came[opened[number[: len(came)]]]
+def _replied(by: I64, rows: I64, came: Flags, here: U64, there: U64, asking: bool) -> None:
+    """Sets for each of `rows` that came the first of `rows` after it that was sent, with `there[sent] == here[came]`.
+
+    `rows` are in the order of time. With `asking` only those are questions that go the way of their conversation's first packet.
+    """
+    mine = came[rows]
+    order, key = ordered(np.where(mine, here[rows], there[rows]))
+    rows, mine, first = rows[order], mine[order], begins(key)
+    group, places = np.cumsum(first) - 1, np.arange(len(rows))
+    reply = np.minimum.accumulate(np.where(mine, len(rows), places)[::-1])[::-1]
+    asks = np.flatnonzero(mine & (reply < len(rows)))
+    asks = asks[group[reply[asks]] == group[asks]]
+    if asking:
+        asks = asks[mine[np.flatnonzero(first)][group[asks]]]
+    by[rows[asks]] = rows[reply[asks]]
 
 
-def _replied(by: I64, came: I64, sent: I64, here: U64, there: U64, rank: I64) -> None:
-    """Sets for each of `came` the first of `sent` after it with `there[sent] == here[came]`."""
-    if not len(came) or not len(sent):
-        return
-    _, number = np.unique(np.concatenate((there[sent], here[came])), return_inverse=True)
-    span = np.int64(len(rank) + 1)
-    place = number.astype(np.int64) * span + np.concatenate((rank[sent], rank[came]))
-    order = np.argsort(place[: len(sent)])
-    after = np.searchsorted(place[: len(sent)][order], place[len(sent) :], "right")
-    good = np.flatnonzero(after < len(sent))
-    reply = order[after[good]]
-    same = number[reply] == number[len(sent) :][good]
-    by[came[good[same]]] = sent[reply[same]]
-
-
-def _acknowledged(by: I64, came: I64, sent: I64, case: Case, ends: tuple[U64, U64], rank: I64) -> None:
-    """Sets for each segment that takes up sequence numbers the first acknowledgement of its last one."""
+def _acknowledged(by: I64, rows: I64, came: Flags, case: Case, ends: tuple[U64, U64]) -> None:
+    """Sets for each segment that takes up sequence numbers the first acknowledgement of its last one. `rows` are in the order
+    of time."""
     c = case.joined.columns
-    if not len(came) or not len(sent):
-        return
-    rows = np.concatenate((came, sent))
-    mine = np.concatenate((np.ones(len(came), np.bool_), np.zeros(len(sent), np.bool_)))
-    key = np.where(mine, ends[0][rows], ends[1][rows])  # as the node's peer sees the connection
-    order = np.lexsort((rank[rows], key))
-    rows, mine, key = rows[order], mine[order], key[order]
+    mine = came[rows]
+    order, key = ordered(np.where(mine, ends[0][rows], ends[1][rows]))  # as the node's peer sees the connection
+    rows, mine = rows[order], mine[order]
     epoch = _epochs(key, mine, c.flags[rows], c.seq[rows])
     takes = c.payload_length[rows] + c.cut[rows] + (c.flags[rows] & SYN > 0) + (c.flags[rows] & FIN > 0)
-    order = np.lexsort((np.arange(len(rows)), epoch))
-    rows, mine, epoch, takes = rows[order], mine[order], epoch[order], takes[order]
     acks = np.flatnonzero(~mine & (c.flags[rows] & (ACK | RST) == ACK))  # a reset takes nothing
     asks = np.flatnonzero(mine & (takes > 0))
     if not len(acks) or not len(asks):
         return
     value = _unwrapped(c.ack[rows[acks]], epoch[acks])
-    step = LATEST // (int(epoch.max()) + 1)
+    step = LATEST // (int(epoch[-1]) + 1)
     top = np.maximum.accumulate(value + epoch[acks] * step)
-    first = np.searchsorted(epoch[acks], epoch[asks])
+    first = np.cumsum(np.append(0, np.bincount(epoch[acks], minlength=int(epoch[-1]) + 1)))[epoch[asks]]
     has = first < len(acks)
     has[has] = epoch[acks[first[has]]] == epoch[asks[has]]
     asks, first = asks[has], first[has]
     need = (c.seq[rows[asks]] + takes[asks].astype(np.uint32)).astype(np.uint32)
     base = c.ack[rows[acks[first]]]
     wanted = value[first] + (need - base).view(np.int32).astype(np.int64) + epoch[asks] * step
-    place = np.maximum(np.searchsorted(top, wanted), np.searchsorted(acks, asks))
+    before = np.zeros(len(rows), np.int64)
+    before[acks] = 1
+    place = np.maximum(np.searchsorted(top, wanted), np.cumsum(before)[asks])
     good = place < len(acks)
     good[good] = epoch[acks[place[good]]] == epoch[asks[good]]
     by[rows[asks[good]]] = rows[acks[place[good]]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cnetkit.recording.frames import IN, OUT
 from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.arrays.order import shared
 from cnetkit.trace.evidence.case import Case
 
 I64 = NDArray[np.int64]
@@ -34,8 +35,8 @@ def expected(case: Case, last: I64) -> Flags:
     if case.recording.filter:  # it may no longer match once it is translated, nor do later fragments
         inside[:] = False
     way = _way(case)
-    gone_on = np.unique(way[joined.parent[joined.parent >= 0]])
-    result: Flags = (far_end & (joined.direction[last] == OUT)) | inside | np.isin(way[last], gone_on)
+    gone_on, _ = shared(way[last], way[joined.parent[np.flatnonzero(joined.parent >= 0)]])
+    result: Flags = (far_end & (joined.direction[last] == OUT)) | inside | gone_on
     if not case.recording.filter:
         result |= joined.incomplete[last]
     result &= ~joined.columns.for_other[last]  # its node is not to take it

@@ -24,6 +24,7 @@ from cnetkit.recording.frames import IN, OUT
 from cnetkit.recording.protocols import ARP
 from cnetkit.trace import causes
 from cnetkit.trace.arrays.digests import U64, mix
+from cnetkit.trace.arrays.order import contained
 from cnetkit.trace.evidence import dnat_target, rule
 from cnetkit.trace.evidence.addressed import for_another, looped
 from cnetkit.trace.evidence.answers import answers
@@ -71,14 +72,14 @@ def ends(case: Case) -> Ends:
     place[joined.order] = np.arange(len(frames))
     better = _asked(case).astype(np.int64) * 2 + away
     score = place + len(frames) * (np.where(arrived, 2 + better, 0) + leaf + (leaf & ~for_another(case)))
-    chosen = joined.order[np.lexsort((score[joined.order], joined.journey[joined.order]))]
-    chosen = chosen[joined.journey[chosen] >= 0]
-    number = joined.journey[chosen]
-    last = np.zeros(count, np.int64)
-    last[number] = chosen
-    taps = max(1, len(frames.taps))
-    places = np.unique(joined.journey[leaf].astype(np.int64) * taps + frames.tap[leaf]) // taps
-    forked = np.bincount(places, minlength=count) > 1
+    rows, best = np.flatnonzero(joined.journey >= 0), np.zeros(count, np.int64)
+    np.maximum.at(best, joined.journey[rows], score[rows])
+    last = joined.order[best % max(1, len(frames))] if count else best
+    leaves = np.flatnonzero(leaf)
+    least, most = np.full(count, len(frames.taps)), np.full(count, -1)
+    np.minimum.at(least, joined.journey[leaves], frames.tap[leaves])
+    np.maximum.at(most, joined.journey[leaves], frames.tap[leaves])
+    forked = least < most
     came = arrived[last]
     alone = (came & looped(case)[last]) if not case.recording.topologies else np.zeros(count, np.bool_)
     answer = np.where(came, case.once(answers)[last], -1)
@@ -92,7 +93,7 @@ def _asked(case: Case) -> NDArray[np.bool_]:
     asked: NDArray[np.bool_] = c.ethertype == ARP
     if asked.any():
         node = case.joined.wiring.node[frames.tap]
-        asked &= np.isin(mix(node, c.dst_high, c.dst_low), _owned(case))
+        asked &= contained(mix(node, c.dst_high, c.dst_low), _owned(case))
     return asked
 
 
@@ -117,11 +118,11 @@ def _arrived(
     is_ip = c.version > 0
     group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
     target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
-    own = is_ip & np.isin(target, _owned(case))
+    own = is_ip & contained(target, _owned(case))
     candidates = candidates & ~c.for_other
     unknown = ~joined.wiring.described[frames.tap]
     senders, sole = _at_home(case, away)
-    guessed = is_ip & unknown & np.isin(target, senders)
+    guessed = is_ip & unknown & contained(target, senders)
     address = joined.wiring.address[frames.tap]
     port = (joined.wiring.bridge >= 0)[frames.tap] & ~joined.wiring.is_bridge[frames.tap]
     own &= (

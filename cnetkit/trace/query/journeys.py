@@ -97,4 +97,5 @@ class JourneyColumns:
     @cached_property
     def flow_begins(self) -> I64:
         """The first journey of each flow: one element per flow."""
-        return np.unique(self.flow, return_index=True)[1]
+        latest = np.maximum.accumulate(self.flow)  # flows are numbered in this order
+        return np.flatnonzero(np.diff(latest, prepend=-1))

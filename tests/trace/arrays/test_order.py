@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from cnetkit.trace.arrays.order import begins, group_numbers, ordered, possible, shared
+from cnetkit.trace.arrays.order import begins, contained, group_numbers, ordered, possible, shared
 
 ALIKE = 0xABCD_EF01_2345_0000
 KEYS = st.one_of(
@@ -34,6 +34,11 @@ def test_elements_of_both_lists_are_marked_in_both(one, other):
     left, right = shared(one, other)
     assert left.tolist() == np.isin(one, other).tolist()
     assert right.tolist() == np.isin(other, one).tolist()
+
+
+@given(KEYS, KEYS)
+def test_elements_that_occur_in_a_list_are_marked(one, other):
+    assert contained(one, other).tolist() == np.isin(one, other).tolist()
 
 
 @given(KEYS, KEYS)
