@@ -23,7 +23,7 @@ class CaptureFile:
 
 LONGEST_NAME = 128
 MOST_INTERFACES = 1 << 14
-MOST_FRAMES = 1 << 24
+MOST_FRAMES = 1 << 23
 """Limits, so that a small hostile file cannot fill the memory."""
 
 

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC = b"\x1f\x8b"
-RATIO, LEAST = 200, 1 << 26
-"""No capture compresses by more than a factor of 200; 64 MiB are unpacked in any case."""
+OTHERS = {b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ": "xz", b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4"}
+"""The first bytes of other programs' files, which are only named."""
+RATIO, LEAST = 200, 1 << 24
+"""No capture compresses by more than a factor of 200; 16 MiB are unpacked in any case."""
 STEP = 1 << 20
 GZIP = 31
 """zlib's wbits for a gzip header and the largest window."""

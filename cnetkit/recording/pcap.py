@@ -34,8 +34,9 @@ def read(data: NDArray[np.uint8], node: str, interface: str = "") -> CaptureFile
     linktype = struct.unpack_from(order + "I", data.data, 20)[0] & 0xFFFF if len(data) >= 24 else 0
     tap = Tap(*tap_name(interface, node, 0), linktype)
     at, warnings = _records(data, order, 10**9 // tick)
-    heads = data[at[:, None] + np.arange(16)].view(order + "u4").reshape(len(at), 4)
-    seconds, ticks, captured, length = (column.astype(np.int64) for column in heads.T)
+    words = np.ndarray((max(len(data) - 3, 0),), order + "u4", data.data, 0, (1,))
+    seconds, ticks = (words[at + place].astype(np.int64) for place in (0, 4))
+    captured, length = (words[at + place] for place in (8, 12))
     frames = Frames(
         taps=(tap,),
         tap=np.zeros(len(at), np.int32),

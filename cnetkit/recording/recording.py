@@ -316,6 +316,9 @@ def _uncompressed(data: NDArray[np.uint8], node: str, interface: str, name: str)
         return pcapng_reader.read(data, node)
     if not len(data):
         raise CnetkitError(f"{name} is empty: the capturing program has not written anything yet")
+    for magic, program in compressed.OTHERS.items():
+        if data[: len(magic)].tobytes() == magic:
+            raise CnetkitError(f"{name} is packed by {program}: unpack it with {program} -d first")
     raise CnetkitError(
         f"{name} is not a capture file: give a pcap or pcapng file, such as Wireshark, tcpdump or cnetkit save, or a .gz of one"
     )

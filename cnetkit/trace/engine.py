@@ -34,7 +34,8 @@ def join(recording: Source) -> Joined:
     clocks = reconciled(frames, columns)
     units, incomplete = fragments.put_together(units_of(frames, columns, clocks.time), wiring.encrypting)
     units = datagrams.cut_to_match(segments.cut_to_match(units))
-    order = _stacks_in_order(units.in_order(), units, wiring)
+    order = units.in_order()
+    order = _stacks_in_order(order[units.columns.problem[order] == 0], units, wiring)
     addressed = not any(tap.linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) for tap in frames.taps)
     identity = identify(units.columns, order, addressed)
     tap, direction, time = units.tap[order], units.direction[order], units.time[order]
@@ -65,7 +66,6 @@ def join(recording: Source) -> Joined:
         wiring,
         node_names(frames.taps),
         connections_of(recording),
-        units.columns.problem[order] == 0,
         clocks,
     )
     for number, step in enumerate(STEPS[1:], 1):
@@ -114,10 +114,11 @@ def _of_frames(search: Search, units: Units, columns: Columns, incomplete: tuple
     by_time = np.argsort(units.time[:count], kind="stable").astype(np.int64)
     journey = np.full(count, -1, np.int32)
     usable = by_time[columns.problem[by_time] == 0]
-    _, first, number = np.unique(joined.root[usable], return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int32)
-    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    journey[usable] = rank[number]
+    root, first = joined.root[usable], np.zeros(len(units), np.int64)
+    first[root[::-1]] = np.arange(len(root))[::-1]  # the earliest of its frames is written last
+    begins = np.zeros(len(root), np.bool_)
+    begins[first[root]] = True
+    journey[usable] = (np.cumsum(begins) - 1)[first[root]]
     lacking = np.zeros(len(units), np.bool_)
     lacking[incomplete[0]] = True
     return Joined(

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.displays import TRACE_DISPLAYS, TRACE_VIEWS, Displays, mime_bundle
-from cnetkit.model import CnetkitError, Unexplained
-from cnetkit.recording.columns import problem
+from cnetkit.model import CnetkitError
 from cnetkit.recording.frames import UNKNOWN
 from cnetkit.recording.heap import kept_memory
 from cnetkit.trace.engine import join
@@ -35,6 +34,7 @@ from cnetkit.trace.report.comparison import Comparison, compare
 from cnetkit.trace.report.conversations import Conversations
 from cnetkit.trace.report.tables import TraceTables
 from cnetkit.trace.report.wording import comment
+from cnetkit.trace.unexplained import UnexplainedFrames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,13 +122,10 @@ class Trace:
         return Counter({kind: count for kind, count in zip(OUTCOMES, counts, strict=True) if count})
 
     @cached_property
-    def unexplained(self) -> tuple[Unexplained, ...]:
+    def unexplained(self) -> UnexplainedFrames:
         """The frames that belong to no journey, and why. Empty for a selection."""
-        joined = self.analysis.joined
-        left = np.flatnonzero(joined.journey < 0) if self._of is None else ()
-        return tuple(
-            Unexplained(int(frame), problem(self.recording.frames, joined.columns, int(frame))) for frame in left
-        )
+        left = np.flatnonzero((self.analysis.joined.journey < 0) & (self._of is None))
+        return UnexplainedFrames(self.analysis, left)
 
     @cached_property
     def unsent(self) -> tuple[Unsent, ...]:

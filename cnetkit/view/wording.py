@@ -111,7 +111,7 @@ def summary(trace: Trace) -> Iterator[str]:
     outcomes = Counter(trace.outcomes)
     if outcomes:
         yield "Outcomes: " + ", ".join(f"{MARKS[kind]} {count:,} {kind}" for kind, count in outcomes.most_common())
-    reasons = Counter(frame.reason for frame in trace.unexplained)
+    reasons = trace.unexplained.reasons
     listed = ", ".join(f"{count:,} {legible(reason)}" for reason, count in reasons.most_common())
     yield f"Unexplained: {counted(reasons.total(), 'frame')}" + (f" ({listed})" if listed else "")
     yield from unsent(trace)

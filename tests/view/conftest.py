@@ -74,10 +74,18 @@ class Answered:
         return Conversation(flow, "answered", None, 1, 0, (1, 0), (1, 0), 0, 0, 0, 12_000, 0, -1, "", "", ())
 
 
+class Reasons(tuple):
+    """Unexplained frames."""
+
+    @property
+    def reasons(self):
+        return Counter(frame.reason for frame in self)
+
+
 @dataclass
 class Trace:
     flows: tuple
-    unexplained: tuple = ()
+    unexplained: Reasons = field(default_factory=Reasons)
     recording: Recording = field(default_factory=lambda: Recording(no_frames(), name="published port"))
     selection: str = ""
     clocks: tuple = ()
@@ -175,7 +183,7 @@ def trace():
 def hostile_trace():
     name = "<script>[red]\x1b[2J\u202e"
     recording = Recording(no_frames(), name=name, losses=(Loss(name, name, 3),), warnings=(name,), replayed=name)
-    return Trace((Flow(0, name, (hostile(),)),), (Unexplained(7, name),), recording)
+    return Trace((Flow(0, name, (hostile(),)),), Reasons([Unexplained(7, name)]), recording)
 
 
 @pytest.fixture

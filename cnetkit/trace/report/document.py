@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.model import Evidence, Unexplained
+from cnetkit.model import Evidence
 from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.arrays.distinct import Distinct, distinct
 from cnetkit.trace.arrays.members import runs
@@ -21,6 +21,7 @@ from cnetkit.trace.outcome.endings import OUTCOMES, kinds
 from cnetkit.trace.outcome.unsent import Unsent
 from cnetkit.trace.query.analysis import Analysis
 from cnetkit.trace.report.conversations import Conversations
+from cnetkit.trace.unexplained import UnexplainedFrames
 
 FORMAT, VERSION = "cnetkit-trace", 1
 COUNTED_FROM = {"frame": 0, "frame.number": 1}
@@ -34,7 +35,7 @@ JSON = msgspec.json.Encoder()
 def encode(
     analysis: Analysis,
     numbers: NDArray[np.int64],
-    unexplained: Sequence[Unexplained],
+    unexplained: UnexplainedFrames,
     unsent: Sequence[Unsent],
     lost: int,
     selection: str,
@@ -63,8 +64,14 @@ def encode(
     out.write(b'],"conversations":[')
     for number, part in enumerate(_conversations(conversations)):
         out.write(b"," * (number > 0) + part)
-    out.write(b'],"unexplained":' + JSON.encode(unexplained))
-    out.write(b',"unsent":' + JSON.encode([_unsent(entry) for entry in unsent]) + b"}")
+    out.write(b'],"unexplained":[')
+    reasons = [JSON.encode(reason) for reason in unexplained.texts.words]
+    for first in range(0, len(unexplained), CHUNK):
+        some = slice(first, first + CHUNK)
+        rows = zip(unexplained.frames[some].tolist(), unexplained.texts.code[some].tolist(), strict=True)
+        encoded = b",".join(b'{"frame":%d,"reason":%s}' % (frame, reasons[code]) for frame, code in rows)
+        out.write(b"," * (first > 0) + encoded)
+    out.write(b'],"unsent":' + JSON.encode([_unsent(entry) for entry in unsent]) + b"}")
     return out.getvalue()
 
 

@@ -39,7 +39,7 @@ def spread(search: Search) -> Pairs:
 def _sightings(search: Search) -> tuple[Rows, Rows]:
     """All rows of group-addressed frames with several first frames, and the number of the packet; by packet and time."""
     c = search.columns
-    group = search.usable & ((c.eth_dst[search.frame] >> np.uint64(40)) & np.uint64(1) == 1)
+    group = (c.eth_dst[search.frame] >> np.uint64(40)) & np.uint64(1) == 1
     rows = np.flatnonzero(group)
     inner = search.identity.inner[rows]
     candidates = np.flatnonzero(shared(inner, inner[search.orphan[rows]])[0])

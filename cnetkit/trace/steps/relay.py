@@ -20,7 +20,7 @@ BUCKETS = np.uint64(0xFFFF)
 
 def relayed(search: Search) -> Pairs:
     """Pairs at one tap, of frames whose directions are not known."""
-    rows = np.flatnonzero(search.usable & (search.direction == UNKNOWN) & (search.identity.hops >= 0))
+    rows = np.flatnonzero((search.direction == UNKNOWN) & (search.identity.hops >= 0))
     if not len(rows):
         return NO_PAIRS
     c, frame = search.columns, search.frame[rows]

@@ -25,7 +25,8 @@ Flags = NDArray[np.bool_]
 
 @dataclass(slots=True)
 class Search:
-    """n rows in the order of time. A row's number is its position in that order, `frame` its number in the recording."""
+    """n rows in the order of time, of units that were decoded. A row's number is its position in that order, `frame` its
+    number in the recording."""
 
     frame: Rows
     tap: Rows
@@ -40,7 +41,6 @@ class Search:
     nodes: tuple[str, ...]
     """Their names, by the numbers in `wiring.node`."""
     connections: tuple[Connection, ...]
-    usable: Flags
     clocks: Clocks
     parent: NDArray[np.int32] = field(init=False)
     """The parent row, or -1."""
@@ -79,7 +79,7 @@ class Search:
             self.time, tap, numbered(self.columns)[self.frame], self.identity.packet, distinctive(self.columns)[self.frame],
             len(wiring.node), self.clocks if self.clocks.clock.any() else None,
         )  # fmt: skip
-        self.came, self.left = self.usable & (self.direction == IN), self.usable & (self.direction == OUT)
+        self.came, self.left = self.direction == IN, self.direction == OUT
 
     def incoming(self, where: Flags | bool = True) -> Rows:
         """Rows that were received and for which `where` is true, ascending."""

@@ -65,7 +65,7 @@ def _to_groups(search: Search, rows: Rows) -> Flags:
 
 def _candidates(search: Search) -> Rows:
     """Rows of packets for which one journey begins soon after another one ended."""
-    ip = (search.identity.hops >= 0) & search.usable
+    ip = search.identity.hops >= 0
     tail, head = ip & _tails(search), ip & search.orphan
     rows = np.flatnonzero(head | tail)
     if not len(rows):

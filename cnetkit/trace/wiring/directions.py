@@ -48,9 +48,15 @@ def oriented(
     looped = np.flatnonzero(unknown & loops)
     directions[looped] = _through_loopback(mix(wire, tap)[looped], tap[looped], numbered[looped])
     directions[(directions == UNKNOWN) & (own != 0) & (own == eth_src)] = OUT
-    order = np.argsort(wire, kind="stable")
-    place = (tap[order], node[order], time[order], wire[order])
-    directions[order] = _along_bridges(_along_cables(directions[order], *place, numbered[order], slack[order]), *place)
+    directions[(directions == UNKNOWN) & (own != 0) & (own == eth_dst)] = IN
+    if (tap != tap[:1]).any():
+        order = np.argsort(wire, kind="stable")
+        place = (tap[order], node[order], time[order], wire[order])
+        directions[order] = _along_bridges(
+            _along_cables(directions[order], *place, numbered[order], slack[order]), *place
+        )
+    if (directions == UNKNOWN).all():
+        return directions
     unicast = np.flatnonzero((eth_dst >> np.uint64(40)) & np.uint64(1) == 0)
     if len(unicast):
         directions[unicast] = _by_address(directions[unicast], mix(tap[unicast], eth_dst[unicast]))

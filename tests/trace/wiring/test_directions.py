@@ -8,6 +8,7 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
+from cnetkit.model import Interface, Topology
 from cnetkit.recording import Recording
 from cnetkit.recording.frames import IN, OUT, UNKNOWN, Tap
 from cnetkit.trace.engine import join
@@ -125,3 +126,31 @@ def test_only_there_and_back_again_is_a_hairpin(order, ways):
     known = [(way, true) for way, true in zip(joined.direction.tolist(), ways, strict=True) if way != UNKNOWN]
     assert all(way == true for way, true in known)
     assert len(known) == 4 or order != "abba"
+
+
+MAC, PEER, THIRD = ("02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03")
+
+
+def at_one_tap(*interfaces):
+    """Directions of frames from the interface, to it, from its peer to all, and between others, at a tap without directions."""
+    ends = [(MAC, PEER), (PEER, MAC), (PEER, "ff:ff:ff:ff:ff:ff"), (THIRD, "02:00:00:00:00:04")]
+    frames = [
+        (
+            0,
+            UNKNOWN,
+            n * 1_000_000,
+            bytes(Ether(src=src, dst=dst) / IP(src="10.0.0.1", dst="10.0.0.2", id=n) / UDP() / b"x"),
+        )
+        for n, (src, dst) in enumerate(ends)
+    ]
+    topologies = (Topology(interfaces=interfaces),) if interfaces else ()
+    return join(recording_of(make_frames([Tap("host", "eth0")], frames), topologies)).direction.tolist()
+
+
+def test_what_an_interface_sent_went_out_and_what_was_for_it_came_in():
+    assert at_one_tap(Interface("host", "eth0", mac=MAC)) == [OUT, IN, IN, UNKNOWN]
+
+
+@pytest.mark.parametrize("interfaces", [(), (Interface("host", "eth0"),), (Interface("host", "eth1", mac=MAC),)])
+def test_without_the_interfaces_own_address_no_direction_is_guessed(interfaces):
+    assert at_one_tap(*interfaces) == [UNKNOWN] * 4
