@@ -1,5 +1,5 @@
 # Everything happens in .venv, which is made once; the second run of any target is quick.
-#   make lab     open the first notebook         make test    everything that is checked before a change lands
+#   make lab     open a copy of the course        make test    everything that is checked before a change lands
 #   make demo    one lab, shown in the terminal  make bench   the benchmarks
 #   make lock    pin new versions                make clean   remove what this file made
 #   make picture       draw the README's picture anew
@@ -11,8 +11,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.ready
-NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
-ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
+COURSE = cnetkit-course
 
 # These run labs one after another. The rest runs beside them, and LATER is left to .ci/run.
 LIVE = tests/browser tests/kernel tests/test_notebooks.py
@@ -24,13 +23,16 @@ EITHER = any_capture columns confined exercises lessons partial segments truth u
 .NOTPARALLEL:
 
 lab: $(STAMP)
-	JUPYTER_CONFIG_PATH=$(CURDIR)/cnetkit/cli/jupyter $(BIN)/jupyter lab $(ROOT_FLAG) --ServerApp.root_dir=$(CURDIR) $(NOTEBOOK)
+	@$(BIN)/cnetkit open $(COURSE)
 
 demo: $(STAMP)
-	@$(BIN)/cnetkit run port-mapping || { \
+	@$(BIN)/cnetkit run port-mapping --brief || { \
 		if $(BIN)/cnetkit doctor >/dev/null; then exit 1; fi; \
 		echo "This system refuses live labs; \`$(BIN)/cnetkit doctor\` says how to mend it. Here is the lab's recording instead."; \
-		$(BIN)/cnetkit run port-mapping --replay; }
+		$(BIN)/cnetkit run port-mapping --brief --replay; }
+	@echo; echo "Now: make lab                            lessons where such packets move"
+	@echo "     $(BIN)/cnetkit run port-mapping  every packet of this lab"
+	@echo "     $(BIN)/cnetkit list              the other labs"
 
 test: $(STAMP) test-system
 	$(BIN)/ruff check .
@@ -87,8 +89,8 @@ test-system:
 
 $(STAMP): requirements.lock pyproject.toml | system
 	@python=$$(sh binder/python.sh) || exit 1; \
-	echo "Setting up .venv (once, about a minute)"; \
+	echo "Setting up .venv, once:"; \
 	$(BIN)/python -c '' 2>/dev/null || $$python -m venv --clear .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@sh binder/install.sh
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -34,6 +34,8 @@ class LabEntry:
     """The question that a learner can answer afterwards."""
     needs: tuple[str, ...]
     """Names of the needs in `cnetkit.doctor.needs`: kernel features and programs."""
+    answer: str
+    """The answer in one sentence, or empty."""
     network: Callable[[Lab], None]
     """Builds the network in an open lab."""
     traffic: Callable[[Lab], None]
@@ -105,6 +107,7 @@ def _read(name: str, folder: Path, module: ModuleType) -> LabEntry:
         folder=folder,
         title=module.__doc__.strip().splitlines()[0].rstrip("."),
         question=module.QUESTION,
+        answer=getattr(module, "ANSWER", ""),
         needs=tuple(module.NEEDS),
         network=module.network,
         traffic=module.traffic,

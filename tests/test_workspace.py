@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +12,7 @@ import pytest
 
 from cnetkit import catalog, cli, workspace
 from cnetkit.cli import opening
+from cnetkit.learn import progress
 from cnetkit.model import CnetkitError
 
 
@@ -34,6 +37,48 @@ def test_changed_files_are_kept_and_named_and_missing_files_are_added(tmp_path):
     assert [str(path) for path in copied.kept] == ["notebooks/00-start-here.ipynb"]
     assert (tmp_path / "notebooks" / "00-start-here.ipynb").read_text() == "mine"
     assert (tmp_path / "notebooks" / "mine.ipynb").read_text() == "also mine"
+
+
+def test_a_file_of_an_older_version_that_was_not_changed_is_brought_up_to_date(tmp_path, monkeypatch):
+    older = tmp_path / "older"
+    for part in workspace.PARTS:
+        shutil.copytree(catalog.shipped(part), older / part)
+    (older / "notebooks" / "00-start-here.ipynb").write_text("the older lesson")
+    (older / "notebooks" / "02-veth-and-bridge.ipynb").write_text("the older lesson")
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog, "shipped", lambda part: older / part)
+        workspace.copy(tmp_path / "course")
+    here = tmp_path / "course" / "notebooks"
+    (here / "02-veth-and-bridge.ipynb").write_text("the older lesson, and my notes")
+    copied = workspace.copy(tmp_path / "course")
+    assert [str(path) for path in copied.renewed] == ["notebooks/00-start-here.ipynb"]
+    assert [str(path) for path in copied.kept] == ["notebooks/02-veth-and-bridge.ipynb"]
+    assert (here / "00-start-here.ipynb").read_bytes() == (
+        catalog.shipped("notebooks") / "00-start-here.ipynb"
+    ).read_bytes()
+    assert (here / "02-veth-and-bridge.ipynb").read_text() == "the older lesson, and my notes"
+
+
+def test_a_lesson_begins_anew_and_the_notebook_is_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(os, "execv", lambda path, argv: None)
+    course = tmp_path / "course"
+    workspace.copy(course)
+    (course / "notebooks" / "04-port-mapping.ipynb").write_text("mine")
+    for lesson in ("03", "04"):
+        progress.record(lesson, "first", outcome="correct")
+    assert cli.main(["open", str(course), "--anew", "04"]) == 0
+    assert "Your notebook is now" in capsys.readouterr().out
+    assert (course / "notebooks" / "04-port-mapping.mine-1.ipynb").read_text() == "mine"
+    assert "cnetkit.lesson" in (course / "notebooks" / "04-port-mapping.ipynb").read_text()
+    assert set(progress.read()) == {"03"}
+    assert cli.main(["open", str(course), "--anew", "99"]) == 1
+    assert "there is no lesson '99'" in capsys.readouterr().err
+
+
+def test_recordings_are_not_listed_beside_the_notebooks():
+    settings = json.loads((opening.SETTINGS / "jupyter_server_config.json").read_text())
+    assert "*.cnetkit" in settings["ContentsManager"]["hide_globs"]
 
 
 @pytest.mark.parametrize("at", ["", "labs"])

@@ -80,8 +80,9 @@ def _open(commands: Commands) -> None:
         metavar="DIR",
         nargs="?",
         default="cnetkit-course",
-        help="the folder (cnetkit-course); nothing in it is replaced",
+        help="the folder (cnetkit-course); nothing that you changed in it is replaced",
     )
+    command.add_argument("--anew", metavar="NN", help="begin lesson NN anew; your notebook is kept under another name")
     command.add_argument("--no-browser", action="store_true", help="start JupyterLab without opening a browser")
 
 
@@ -91,6 +92,7 @@ def _labs(commands: Commands) -> None:
     command.add_argument("lab", metavar="LAB", help="a name from `cnetkit list`, or a lab's folder")
     command.add_argument("--replay", action="store_true", help="answer from the recording that comes with the lab")
     command.add_argument("--record", metavar="FILE", help="record the session, so that it can be replayed")
+    command.add_argument("--brief", action="store_true", help="one packet and its answer, on one screen")
     _exports(command)
 
 

@@ -46,10 +46,16 @@ def run(arguments: argparse.Namespace) -> None:
         with lab.trace() as trace:
             entry.traffic(lab)
 
-    from cnetkit.view.terminal import print_trace
-
     chosen = output.selected(trace, arguments.select)
     output.export(chosen, exports)
+    if arguments.brief:
+        from cnetkit.view.brief import print_brief
+
+        print_brief(chosen, console)
+        console.print(entry.answer, markup=False, style="bold")
+        return
+    from cnetkit.view.terminal import print_trace
+
     print_trace(chosen, console, all=arguments.all)
 
 

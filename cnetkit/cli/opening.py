@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cnetkit import workspace
+from cnetkit.learn import progress
 from cnetkit.model import CnetkitError
 
 LISTED = 6
@@ -22,13 +23,20 @@ def open_course(arguments: argparse.Namespace) -> None:
     if find_spec("jupyterlab") is None:
         raise CnetkitError("JupyterLab is not installed: run `pip install 'cnetkit[notebook]'`, then open again")
     folder = Path(arguments.dir).expanduser().absolute()
+    if arguments.anew:
+        aside = workspace.begin_anew(folder, arguments.anew)
+        progress.forget(arguments.anew)
+        print(
+            f"Lesson {arguments.anew} begins anew." + (f" Your notebook is now {aside}." if aside else ""), flush=True
+        )
     copied = workspace.copy(folder)
-    print(f"The course is in {folder}: {len(copied.added)} files added.", flush=True)
+    renewed = f", {len(copied.renewed)} brought up to date" if copied.renewed else ""
+    print(f"The course is in {folder}: {len(copied.added)} files added{renewed}.", flush=True)
     if copied.kept:
         named = ", ".join(map(str, copied.kept[:LISTED])) + (", ..." if len(copied.kept) > LISTED else "")
         print(f"These files differ from the course's and were kept: {named}.", flush=True)
         print("To get the course's files, rename or remove yours and open again.", flush=True)
-    first = min(folder.glob("notebooks/*.ipynb")).relative_to(folder)
+    first = min(folder.glob(f"notebooks/{arguments.anew or ''}*.ipynb")).relative_to(folder)
     inherited = os.environ.get("JUPYTER_CONFIG_PATH", "")
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (str(SETTINGS), inherited)))
     os.execv(sys.executable, command(folder, first, arguments.no_browser))  # noqa: S606 - no shell is needed

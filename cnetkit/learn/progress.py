@@ -39,8 +39,20 @@ def read() -> dict[str, dict[str, Entry]]:
 
 def record(lesson: str, question: str, **facts: object) -> None:
     """Adds facts about a question to the file. CnetkitError if it cannot be written."""
-    path, entries = file(), read()
+    entries = read()
     entries.setdefault(lesson, {}).setdefault(question, {}).update(facts)
+    _write(entries)
+
+
+def forget(lesson: str) -> None:
+    """Removes what is known of a lesson. CnetkitError as above."""
+    entries = read()
+    if entries.pop(lesson, None) is not None:
+        _write(entries)
+
+
+def _write(entries: dict[str, dict[str, Entry]]) -> None:
+    path = file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f".{path.name}.{os.getpid()}")

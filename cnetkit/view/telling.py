@@ -20,14 +20,14 @@ def telling(scene: dict[str, Any]) -> int:
         for journey, outcome in enumerate(journeys["outcome"]):
             if useful[journey] and scene["outcomes"][outcome] == kind:
                 return _last(scene, journey)
-    changed = [any(not _everywhere(field) for field, _, _ in group) for group in hops["all_changes"]]
+    changed = [any(not made_everywhere(field) for field, _, _ in group) for group in hops["all_changes"]]
     of = [journey for journey in range(len(useful)) for _ in range(*_span(scene, journey))]
     telling_hops = [at for at, group in enumerate(hops["changes"]) if changed[group] and useful[of[at]]]
     first = [begin for begin, carries in zip(journeys["first"], useful, strict=True) if carries]
     return min(telling_hops or first or journeys["first"], key=lambda at: (hops["time"][at], at))
 
 
-def _everywhere(field: str) -> bool:
+def made_everywhere(field: str) -> bool:
     """Whether each link or router changes the field: a MAC address, the TTL."""
     parts = field.split(".")
     return "eth" in parts or parts[-1] in ("ttl", "hlim")

@@ -41,19 +41,19 @@ def print_trace(trace: Trace, console: Console | None = None, all: bool = False)
     console = console or Console(highlight=False)
     width = console.width
     counts, *others = wording.summary(trace)
-    _put(console, under(counts, "", 0, width))
+    put(console, under(counts, "", 0, width))
     for line in conversations.troubles(trace):
-        _put(console, under(line, "bold", 0, width))
+        put(console, under(line, "bold", 0, width))
     for line in others:
-        _put(console, under(line, "", 0, width))
+        put(console, under(line, "", 0, width))
     large = len(trace.journeys) > LARGE and not all
     if large:
-        _put(console, _listed(trace, width))
+        put(console, _listed(trace, width))
         return
     for flow in in_order(trace):
-        _put(console, flow_lines(flow, width, all))
+        put(console, flow_lines(flow, width, all))
     if trace.journeys:
-        _put(console, _legend(width, all))
+        put(console, _legend(width, all))
 
 
 def text(trace: Trace) -> str:
@@ -144,7 +144,7 @@ def _legend(width: int, all: bool) -> Iterator[Line]:
         yield from under(text, "dim", 0, width)
 
 
-def _put(console: Console, lines: Iterable[Line]) -> None:
+def put(console: Console, lines: Iterable[Line]) -> None:
     """Prints lines that are already folded, without rich's own slow folding."""
     from rich.segment import Segment, Segments
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "A bridge gets a frame for an address that it does not know. Who gets a copy, and why does that stop?"
+ANSWER = (
+    "Every port gets a copy until the bridge has learned from a frame which port the address is behind; then only "
+    "that port does."
+)
 NEEDS = ("veth", "bridge", "ping")
 
 

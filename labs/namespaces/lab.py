@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 QUESTION = (
     "A process leaves its namespaces, one kind at a time. After which of them can it no longer reach its neighbour?"
 )
+ANSWER = "Only after leaving the network namespace: the others hide files, names and processes, but no interface and no route."
 NEEDS = ("mount-proc", "mount-tmpfs", "curl")
 KINDS = ("mount", "uts", "ipc", "pid", "user", "cgroup", "time", "net")
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "The server has no route to the container. Why does its answer arrive nevertheless?"
+ANSWER = (
+    "The host put its own address in place of the container's, and its connection entry puts the container's back "
+    "in the answer."
+)
 NEEDS = ("iptables-nat", "nft-trace", "conntrack", "curl", "ping")
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "The router has no route to 10.0.9.0/24. Which addresses does it see, and who else gets the first frame?"
+ANSWER = (
+    "The router sees only the hosts' addresses, around the containers' frame; the first frame also went to the "
+    "hosts that do not have its receiver."
+)
 NEEDS = ("vxlan", "bridge", "ping")
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "Two containers of a pod and a pod of another host all reach the same server. Whose addresses does it see?"
+ANSWER = (
+    "It sees 127.0.0.1 from its own pod, and from another host the pod's own address: nothing on the way is translated."
+)
 NEEDS = ("vxlan", "iptables-nat", "nft-trace", "conntrack", "br_netfilter", "curl")
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "Nothing in the container listens on port 8080. Who changes which address, and who changes it back?"
+ANSWER = (
+    "One rule of the host changes the destination on the way in; its connection entry changes it back, so web never "
+    "hears of port 8080."
+)
 NEEDS = ("iptables-nat", "nft-trace", "conntrack", "br_netfilter", "curl")
 
 

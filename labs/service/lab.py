@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "No interface has the service's address. Who answers for it, and how is a pod chosen?"
+ANSWER = (
+    "The client's own host does: a rule picks a pod by chance, puts its address in place of the service's, and the "
+    "answer is changed back."
+)
 NEEDS = (
     "vxlan", "iptables-nat", "iptables-statistic", "nft-numgen", "nft-trace", "conntrack", "br_netfilter", "dnsmasq", "curl",
 )  # fmt: skip

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "left knows only an IP address. What must it send before the first ping can leave, and who answers?"
+ANSWER = "An ARP request to everybody on the link; right answers with its MAC address, and then the ping can leave."
 NEEDS = ("ping",)
 
 
