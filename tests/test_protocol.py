@@ -41,6 +41,22 @@ def test_a_message_with_an_absurd_length_is_refused_before_it_is_stored():
 @given(st.binary(max_size=200))
 def test_decoding_bytes_that_are_not_a_request_raises_a_validation_or_decode_error(data):
     try:
-        p.request(data)
+        result = p.request(data)
     except (msgspec.DecodeError, ValueError):
         return
+    ((_, body),) = p.Splitter().feed(p.encode(1, result))
+    assert isinstance(result, p.Request)
+    assert p.request(body) == result
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_a_request_without_its_end_and_an_answer_are_no_requests(message):
+    body = p.encode(1, message)[8:]
+    for size in range(len(body)):
+        with pytest.raises(msgspec.DecodeError):
+            p.request(body[:size])
+    for answer in (p.Done(), p.Started(1, 2), p.Failure("no")):
+        with pytest.raises(msgspec.ValidationError):
+            p.request(p.encode(1, answer)[8:])
+    with pytest.raises(msgspec.ValidationError):
+        p.answer(body)

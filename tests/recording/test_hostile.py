@@ -11,13 +11,30 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from cnetkit.model import CnetkitError
 from cnetkit.recording.capture_file import MOST_INTERFACES
 from cnetkit.recording.recording import load
-from tests.hostile import ETHERNET, inspected, seeds, seeds_of_names, udp
+from tests.hostile import ETHERNET, frames, inspected, seeds, seeds_of_names, udp
 from tests.recording.conftest import Pcapng
 
 SEEDS = list(seeds())
 KEPT = sorted((Path(__file__).parent.parent / "data" / "fuzz").iterdir())
 FRAME = ETHERNET + b"\x08\x00" + udp()
 BOUNDED = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def packet_ends(capture):
+    """Where each packet's record or block ends; nothing for a packed capture."""
+    ends, at = [], 0
+    if capture[:4] in (b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"):
+        order, at = "<" if capture[0] == 0x4D else ">", 24
+        while at < len(capture):
+            at += 16 + struct.unpack_from(order + "I", capture, at + 8)[0]
+            ends.append(at)
+    elif capture[:4] == b"\x0a\x0d\x0d\x0a":
+        order = "<" if capture[8] == 0x4D else ">"
+        while at < len(capture):
+            kind, size = struct.unpack_from(order + "II", capture, at)
+            at += size
+            ends += [at] * (kind in (2, 3, 6))
+    return ends
 
 
 def read(*blocks):
@@ -39,10 +56,42 @@ def test_whatever_is_changed_in_a_capture_it_is_read_or_refused(seed, data):
     inspected(bytes(damaged))
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_undamaged_capture_is_read_whole(seed):
+    order, pcap = "<" if seed[:4] in (b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a") else ">", seed[:4].count(0x3C) == 1
+    result = inspected(seed)
+    assert result is not None
+    octets = [result.frames.bytes_of(number) for number in range(len(result.frames))]
+    if pcap:
+        linktype = struct.unpack_from(order + "I", seed, 20)[0]
+        assert octets == [data for kind, data in frames() if kind == linktype]
+    elif seed in SEEDS[-2:]:
+        assert octets == [FRAME] * 2
+    else:
+        assert octets == [*(data for _, data in frames()), frames()[0][1][:30], frames()[0][1][:20]]
+
+
 @BOUNDED
 @given(st.sampled_from(SEEDS), st.data())
 def test_a_capture_cut_anywhere_is_read_up_to_there(seed, data):
-    inspected(seed[: data.draw(st.integers(0, len(seed)))])
+    size, whole = data.draw(st.integers(0, len(seed))), load(io.BytesIO(seed), node="host").frames
+    result = inspected(seed[:size])
+    read = [] if result is None else [result.frames.bytes_of(number) for number in range(len(result.frames))]
+    assert read == [whole.bytes_of(number) for number in range(len(read))]
+    complete = sum(end <= size for end in packet_ends(seed))
+    assert len(read) >= complete
+
+
+@BOUNDED
+@given(st.sampled_from([seed for seed in SEEDS if seed[:2] != b"\x1f\x8b"]), st.data())
+def test_what_comes_before_the_damage_is_read(seed, data):
+    at = data.draw(st.integers(0, len(seed) - 1))
+    damaged = bytearray(seed)
+    damaged[at] ^= data.draw(st.integers(1, 255))
+    result, whole = inspected(bytes(damaged)), load(io.BytesIO(seed), node="host").frames
+    complete = sum(end <= at for end in packet_ends(seed))
+    assert complete == 0 or result is not None
+    assert all(result.frames.bytes_of(number) == whole.bytes_of(number) for number in range(complete))
 
 
 @BOUNDED

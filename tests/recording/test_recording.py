@@ -193,22 +193,36 @@ def test_an_unwritable_path_is_refused_in_one_sentence(tmp_path):
         Recording(no_frames()).save(tmp_path / "no" / "x")
 
 
+def packet_ends(file):
+    """Where each packet's block ends in a little-endian pcapng file."""
+    ends, at = [], 0
+    while at < len(file):
+        kind, size = struct.unpack_from("<II", file, at)
+        at += size
+        ends += [at] * (kind == 6)
+    return ends
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_a_damaged_file_is_read_as_far_as_possible_and_raises_nothing_else(data):
     file = io.BytesIO()
     rows = [(number % 2, 1, number, bytes([number]) * number) for number in range(20)]
     Recording(make_frames([WEB, DOCK], rows), topologies=(Topology(time_ns=4),)).save(file)
-    broken = bytearray(file.getvalue())
-    for _ in range(data.draw(st.integers(1, 3))):
-        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    whole, broken = file.getvalue(), bytearray(file.getvalue())
+    places = data.draw(st.lists(st.integers(0, len(broken) - 1), min_size=1, max_size=3))
+    for place in places:
+        broken[place] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(broken)))
+    intact = sum(end <= min(*places, cut) for end in packet_ends(whole))
     try:
         loaded = load(io.BytesIO(bytes(broken[:cut])))
     except CnetkitError:
+        assert intact == 0
         return
     for number in range(len(loaded.frames)):
         assert len(loaded.frames.bytes_of(number)) == loaded.frames.captured[number]
+    assert [loaded.frames.bytes_of(number) for number in range(intact)] == [row[3] for row in rows[:intact]]
 
 
 def test_a_file_named_twice_is_read_once_with_a_warning(tmp_path):
