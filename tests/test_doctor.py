@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cnetkit import course, doctor
+from cnetkit import course, doctor, equipment
 from cnetkit.cli import checkup
 
 WITHOUT_USER_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces; exec "
@@ -47,15 +47,49 @@ def test_no_feature_is_named_twice():
     assert len(names) == len(set(names))
 
 
-def test_everything_missing_has_a_fix():
-    for feature in doctor.examine().features:
-        assert feature.works == (not feature.cause) == (not feature.fix), feature
+def a_machine(monkeypatch, lacking=()):
+    """One that has everything but what `lacking` names; `None`: it has nothing but namespaces."""
+    wanted = doctor.needs().values()
+    lacks = {need.name for need in wanted} if lacking is None else set(lacking)
+    kernel = {
+        need.name: "EPERM: Operation not permitted" * (need.name in lacks) for need in wanted if need.kind == "kernel"
+    }
+    searches = {
+        kind: (lambda name: "" if name in lacks else "/usr/bin/it", cause, group)
+        for kind, (_, cause, group) in equipment._SEARCHES.items()
+    }
+    monkeypatch.setattr(equipment, "_SEARCHES", searches)
+    monkeypatch.setattr(doctor, "path", lambda program: "" if program in lacks else "/usr/bin/it")
+    monkeypatch.setattr(doctor, "run_probe", lambda: {"stage": "ready", "errno": 0, "features": kernel})
+    return doctor.examine()
 
 
-def test_a_lesson_with_missing_needs_is_not_live():
-    for row in (*doctor.examine().lessons, *doctor.examine().labs):
-        assert row.mode in {"live", "replay", "cannot run", "not written"}
-        assert not (row.missing and row.mode == "live")
+@pytest.mark.parametrize("container", ["", "docker", "podman", "kubernetes"])
+def test_everything_missing_has_a_cause_and_a_fix(container, monkeypatch):
+    monkeypatch.setattr(doctor.System, "container", container)
+    features = {feature.name: feature for feature in a_machine(monkeypatch, None).features}
+    assert features.keys() == {"namespaces", *doctor.needs()}
+    assert [name for name, feature in features.items() if feature.works] == ["namespaces"]
+    assert all(feature.cause and feature.fix for name, feature in features.items() if name != "namespaces")
+
+
+def test_what_works_has_no_cause_and_no_fix(monkeypatch):
+    report = a_machine(monkeypatch)
+    assert report.live
+    assert all(feature.works and not feature.cause and not feature.fix for feature in report.features)
+    assert {row.mode for row in (*report.lessons, *report.labs)} <= {"live", "not written"}
+    assert {row.mode for row in report.labs} == {"live"}
+
+
+@pytest.mark.parametrize("need", sorted({need for lesson in course.LESSONS for need in lesson.needs}))
+def test_only_what_needs_something_that_is_missing_is_not_live(need, monkeypatch):
+    report = a_machine(monkeypatch, [need])
+    stopped = doctor.needs()[need].core
+    assert report.live is not stopped
+    for row in (*report.lessons, *report.labs):
+        assert row.missing == ((need,) if need in row.needs else ())
+        if row.mode != "not written":
+            assert row.mode in (["replay", "cannot run"] if need in row.needs or stopped else ["live"])
 
 
 def test_exit_status_zero_means_that_labs_run_live():
