@@ -121,3 +121,15 @@ def test_a_datagram_has_the_mac_addresses_of_its_fragments_and_its_tunnel_those_
         (0x020000000001, 0x020000000002),
         (0x020000000011, 0x020000000012),
     )
+
+
+def test_each_fragment_stands_for_its_whole_datagram():
+    """The first one has no offset, the last one no more after it."""
+    parts = sent(datagram())
+    trace = explain(
+        recording_of(frames_of([*captured("a/eth0", 2, 0, parts), ("a/eth0", 2, 9, sent(datagram(8, 9))[0])]))
+    )
+    case = trace.analysis.case
+    assert [case.packet(frame).destination for frame in range(4)] == ["10.0.0.2:53"] * 4
+    assert case.whole[:3].tolist() == [4, 4, 4]
+    assert case.whole[3] == 3
