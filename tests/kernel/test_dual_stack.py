@@ -199,3 +199,18 @@ def test_ipv6_is_refused_in_a_lab_without_it():
             lab.pod_network([first, second], *PODS)
         with pytest.raises(CnetkitError, match="the pods have no IPv6 addresses"):
             lab.cluster(lab.pod_network([first, second])).service("web", families=[6])
+
+
+def test_neighbours_find_each_other_over_a_bridge_whose_node_has_rules_that_drop(lab):
+    first, second = hosts(lab)
+    net = lab.pod_network([first, second], *PODS)
+    web, client, third = net.pod("web", first), net.pod("client", first), net.pod("third", first)
+    lab.cluster(net, mode="nftables").service("web", web)
+    for node in (first, web, client, third):
+        node.run("ip -6 neigh flush all", check=True)
+    with lab.trace() as trace:
+        for to in ("fd00:10:244::1", "fd00:10:244::2"):
+            client.run(f"ping -6 -c1 -W5 {to}", check=True)
+    found = [(j.summary, j.outcome) for j in trace.journeys if j.packet.kind.startswith("neighbour")]
+    assert len(found) >= 4
+    assert {outcome.kind for _, outcome in found} == {"delivered"}, found

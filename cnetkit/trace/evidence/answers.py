@@ -1,8 +1,8 @@
 """What a packet's receiver sent afterwards, and what that proves: an acknowledgement, a reply, or use of the address it told.
 
 For TCP an acknowledgement of the packet's last octet, within the same connection. For UDP and ICMP a later packet back, of an
-echo with the same number. For ARP a reply, and for a reply that the receiver then sends to that MAC address. On columns; it knows
-no outcome.
+echo with the same number. For ARP a reply, and for a reply that the receiver then sends to that MAC address; the same for
+neighbour solicitations and advertisements. On columns; it knows no outcome.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cnetkit.recording.protocols import ICMP, ICMPV6, TCP
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.arrays.order import begins, ordered
 from cnetkit.trace.evidence.case import Case
+from cnetkit.trace.packets.neighbour_messages import NeighbourMessages, neighbour_messages
 
 I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -32,11 +33,14 @@ def answers(case: Case) -> I64:
     usable = (joined.journey >= 0) & (c.depth == 0)
     came = usable & joined.last() & (joined.direction == IN)
     sent = usable & (joined.parent < 0) & (joined.direction == OUT)
-    here, there = _conversation(case, node)
+    messages = neighbour_messages(c, joined.units.data)
+    here, there = _conversation(case, node, messages)
     tcp = (c.protocol == TCP) & (c.version > 0)
     _replied(by, _in_order(case, (came | sent) & ~tcp), came, here, there, asking=True)
     _acknowledged(by, _in_order(case, (came | sent) & tcp), came, case, (here, there))
-    reply = came & (c.version == 0) & (c.ethertype == 0x0806) & (by < 0)
+    reply = (c.version == 0) & (c.ethertype == 0x0806)
+    reply[messages.frame[~messages.solicitation]] = True
+    reply &= came & (by < 0)
     if reply.any():
         onward = (joined.journey >= 0) & (joined.direction == OUT)
         next_mac = np.where(c.depth > 0, c.outer_eth_dst, c.eth_dst)
@@ -50,15 +54,23 @@ def _in_order(case: Case, which: Flags) -> I64:
     return order[np.flatnonzero(which[order])]
 
 
-def _conversation(case: Case, node: NDArray[np.integer]) -> tuple[U64, U64]:
-    """Digests of a frame's node, protocol and ends; and of the same with the ends turned round."""
+def _conversation(case: Case, node: NDArray[np.integer], messages: NeighbourMessages) -> tuple[U64, U64]:
+    """Digests of a frame's node, protocol and ends; and of the same with the ends turned round. The address that a neighbour
+    message is about stands for its owner's."""
     c = case.joined.columns
     icmp = np.isin(c.protocol, (ICMP, ICMPV6)) & (c.version > 0)
     sport, dport = (np.where(icmp, c.icmp_id, port) for port in (c.sport, c.dport))
     number = np.where(icmp, c.icmp_seq, np.uint16(0))
     kind = np.where(c.version > 0, np.uint16(0), c.ethertype)
     what = node, c.protocol, kind, number
-    source, target = (c.src_high, c.src_low, sport), (c.dst_high, c.dst_low, dport)
+    source, target = [c.src_high, c.src_low, sport], [c.dst_high, c.dst_low, dport]
+    if len(messages.frame):
+        for column in (sport, dport, number):
+            column[messages.frame] = 0  # flags stand there
+        for side, which in ((target, messages.solicitation), (source, ~messages.solicitation)):
+            for place, values in enumerate((messages.high, messages.low)):
+                side[place] = side[place].copy()
+                side[place][messages.frame[which]] = values[which]
     return mix(*what, *source, *target), mix(*what, *target, *source)
 
 

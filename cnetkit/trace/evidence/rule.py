@@ -27,7 +27,8 @@ def quoted(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     verdicts = verdicts_of(case, frame, parent if out or lifted else None)
     verdicts = [verdict for verdict in verdicts if _concerns(case, frame, parent, verdict)]
     verdicts.sort(key=_rank)
-    rules = tuple(e for verdict in verdicts if (e := worded(case, case.place(frame)[0], verdict)) is not None)
+    found = (worded(case, case.place(frame)[0], verdict) for verdict in verdicts)
+    rules = tuple(dict.fromkeys(e for e in found if e is not None))  # copies of a flood meet the same rules
     return (
         rules if any(rule.effect == "translates" for rule in rules) else (*rules, *legacy.quoted(case, frame, parent))
     )

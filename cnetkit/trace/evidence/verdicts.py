@@ -218,12 +218,18 @@ def _indexed(case: Case) -> dict[tuple[Headers, bool], list[Passage]]:
 def _before(handed_up: HandedUp, key: Headers, copies: bool) -> Passage | None:
     """The first part of a packet's passage, which a bridge handed up under another trace id; perhaps translated.
 
-    With `copies` it stays for others: a bridge that floods a packet makes one for each port.
+    With `copies`, and for a group address, it stays for others: a bridge that floods a packet makes one for each port.
     """
     waiting = handed_up.get(key) or handed_up.get(_source(key))
     if not waiting:
         return None
-    return waiting[-1] if copies else waiting.popleft()
+    return waiting[-1] if copies or _to_a_group(key) else waiting.popleft()
+
+
+def _to_a_group(key: Headers) -> bool:
+    """Whether the destination is a multicast address, or IPv4's broadcast address."""
+    network = key[1]
+    return network[11] >= 224 if len(network) == 15 else network[19:20] == b"\xff"
 
 
 def _source(key: Headers) -> Headers:

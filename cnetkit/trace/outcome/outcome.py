@@ -34,6 +34,7 @@ from cnetkit.trace.outcome.counted import RECEIVED, counted
 from cnetkit.trace.outcome.onward import expected
 from cnetkit.trace.outcome.rejections import rejection, reported
 from cnetkit.trace.outcome.resets import INITIAL
+from cnetkit.trace.packets.neighbour_messages import neighbour_messages
 from cnetkit.trace.packets.packet import frame_number, mac
 
 RESERVED = 0x0180C2000000
@@ -88,12 +89,17 @@ def ends(case: Case) -> Ends:
 
 
 def _asked(case: Case) -> NDArray[np.bool_]:
-    """ARP requests at the node that has the requested address: in a flood, this arrival counts."""
+    """ARP requests and neighbour solicitations at the node that has the address: in a flood, this arrival counts."""
     c, frames = case.joined.columns, case.recording.frames
     asked: NDArray[np.bool_] = c.ethertype == ARP
+    messages = neighbour_messages(c, case.joined.units.data)
     if asked.any():
         node = case.joined.wiring.node[frames.tap]
         asked &= contained(mix(node, c.dst_high, c.dst_low), _owned(case))
+    if len(messages.frame):
+        node = case.joined.wiring.node[frames.tap[messages.frame]]
+        about = contained(mix(node, messages.high, messages.low), _owned(case))
+        asked[messages.frame[messages.solicitation & about]] = True
     return asked
 
 
@@ -245,7 +251,11 @@ def _because(cause: causes.Cause | None, where: str) -> Outcome | None:
 def _only_a_copy(case: Case, last: int, drop: HookVerdict) -> bool:
     """Whether a bridge dropped a copy of a flooded frame that asks for the node itself, or of which it sent others on."""
     group = int(case.joined.columns.eth_dst[last]) >> 40 & 1
-    if not group or drop.verdict.family != "bridge" or drop.hook != "forward":
+    if not group or drop.hook != "forward":
+        return False
+    if "input" in hooks_passed(case, last):
+        return True  # the node itself got one, too
+    if drop.verdict.family != "bridge":
         return False
     if case.packet(last).ends.destination in case.tables.addresses.get(case.place(last)[0], set()):
         return True
