@@ -20,6 +20,8 @@ from cnetkit.trace.steps.joined import Joined
 I64 = NDArray[np.int64]
 SLOW_NS = 1_000_000_000
 """An answer after this time or later is slow: resolvers wait a few seconds, then ask again."""
+NUMBERED = 2
+"""Of the kinds of questions, the first ones have numbers: DNS and echo."""
 NXDOMAIN = 3
 MOST_NAMES = 4096
 """The most names that are compared to recognise a search list."""
@@ -56,7 +58,11 @@ def questions(joined: Joined, packets: Exchanges, tap: NDArray[np.int32]) -> Que
     head = source.word(c.payload[rows], end)
     ip, protocol, icmp = c.version[rows] > 0, c.protocol[rows], c.icmp_type[rows]
     group = c.eth_dst[rows] & GROUP_BIT > 0
-    dns = ip & (protocol == UDP) & (c.payload_length[rows] >= 12) & ~packets.error
+    dns = ip & (protocol == UDP) & (c.payload_length[rows] >= 17) & ~packets.error
+    one = (head >> np.uint64(16)) & np.uint64(0xFFFF) == 1
+    dns &= one & (
+        (head >> np.uint64(43)) & np.uint64(15) == 0
+    )  # one question of opcode 0: other programs use the port, too
     reply = head >> np.uint64(47) & np.uint64(1) > 0
     echo = ip & ((protocol == ICMP) | (protocol == ICMPV6))
     arp = ~ip & (c.ethertype[rows] == ARP) & (c.payload_length[rows] >= 28)
@@ -70,18 +76,19 @@ def questions(joined: Joined, packets: Exchanges, tap: NDArray[np.int32]) -> Que
         (arp & (head & np.uint64(0xFFFF) == 1) & ~own, arp & (head & np.uint64(0xFFFF) == 2)),
         (neighbour & (icmp == 135) & ~probe, neighbour & (icmp == 136)),
     )  # fmt: skip
-    number = (head >> np.uint64(48), c.icmp_seq[rows].astype(np.uint64), np.zeros(len(rows), np.uint64))
-    keys = [mix(packets.flow, np.full(len(rows), kind), value) for kind, value in enumerate(number)]
+    numbers = (head >> np.uint64(48), c.icmp_seq[rows].astype(np.uint64), np.zeros(len(rows), np.uint64))
+    keys = [mix(packets.flow, np.full(len(rows), kind), value) for kind, value in enumerate(numbers)]
     second = source.word(c.payload[rows] + 8, end)
     keys.append(mix(c.vlan[rows], c.vni[rows], head, second))  # the answer has other addresses: one for all flows
     rank = np.empty(len(joined.order), np.int64)
     rank[joined.order] = np.arange(len(rank))
     asked, unanswered, slow = (np.zeros(len(rows), np.bool_) for _ in range(3))
-    for (asks, answers), key in zip(kinds, keys, strict=True):
+    for number, ((asks, answers), key) in enumerate(zip(kinds, keys, strict=True)):
         asked |= asks
-        _matched(
-            np.flatnonzero(asks), np.flatnonzero(answers), key, rank[rows], joined.clocks.time[rows], unanswered, slow
-        )
+        places = np.flatnonzero(asks), np.flatnonzero(answers)
+        _matched(*places, key, rank[rows], joined.clocks.time[rows], unanswered, slow)
+        if number < NUMBERED:  # a copy of the question may come after its answer
+            unanswered[places[0][np.isin(key[places[0]], key[places[1]])]] = False
     failed = kinds[0][1] & (head >> np.uint64(32) & np.uint64(15) > 0)
     failed &= ~_searched(joined, packets, failed, kinds[0][1] & ~failed)
     tcp = ip & (protocol == TCP) & ~packets.error & (c.payload_length[rows] >= 7)

@@ -284,8 +284,12 @@ HEALTHY: dict[str, Callable[[], Frames]] = {
     "a reset after both closed": lambda: Talk().opened().exchanged().closed().say("R", 402, back=True).frames,
     "a port used again": FAULTS["port reused"].frames,
     "names": lambda: at(dns(1), dns(1, reply=True), dns(2), dns(2, reply=True)),
+    "another protocol at the port of DNS": lambda: at(
+        *(way / UDP(sport=sport, dport=dport) / bytes([n, 7] * 12) for n in range(4)
+          for way, sport, dport in ((there(ip()), 40000, 53), (back(ip(True)), 53, 40000)))),
     "a search list": lambda: at(dns(1, "web.a.example"), dns(1, "web.a.example", True, 3), dns(2, "web"), dns(2, "web", True)),
     "pings": lambda: at(*(echo(n, reply) for n in range(4) for reply in (False, True)), apart=0.5),
+    "a ping that was doubled on its way": lambda: at(echo(1), echo(1, True), echo(1)),
     "an address resolved": lambda: at(who_has("10.0.0.2"), back(ARP(op=2, psrc="10.0.0.2", pdst="10.0.0.1", hwsrc=B, hwdst=A))),
     "an address announced": lambda: at(claim(A, 1), (1.0, claim(A, 1)), (1.0, claim(A))),
     "an address probed": lambda: at(*[Ether(src=A, dst=ALL)
