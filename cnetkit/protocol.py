@@ -197,6 +197,8 @@ class Captured(Message, frozen=True):
     losses: list[Loss] = []
     partly_ns: tuple[int, int] = (0, 0)
     """From when until when (CLOCK_REALTIME) some nodes were captured and others were not: rings start and stop in turn."""
+    before: Topology | None = None
+    """From a replay at a capture's end: the network at its beginning, if that was not known then."""
 
 
 class State(Message, frozen=True):

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,9 @@ def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)
 
 
-def run(path: Path, folder: Path, checks: str = "") -> Ran:
-    """Executes a notebook with `folder` as its working directory, then `checks` in its own names."""
-    notebook = read(path)
+def run(path: Path, folder: Path, checks: str = "", changed: Callable[[Any], Any] = lambda notebook: notebook) -> Ran:
+    """Executes a notebook, `changed` before, with `folder` as its working directory, then `checks` in its own names."""
+    notebook = changed(read(path))
     notebook.cells += [nbformat.v4.new_code_cell(checks), nbformat.v4.new_code_cell(TELL)]
     os.environ["JUPYTER_DATA_DIR"] = str(_kernel(folder))
     os.environ["PYTHONPATH"] = str(ROOT)

@@ -6,6 +6,7 @@ import json
 import os
 from functools import cache
 
+import nbformat
 import pytest
 
 from cnetkit.course import LESSONS
@@ -172,6 +173,29 @@ def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(pat
     assert done.seconds < PATIENCE
     assert any('class="ck"' in html for html in done.pictures)
     assert all(SAID[mode] in html for html in done.pictures if 'class="cnetkit"' in html)
+
+
+BUILDS = ("publish(", "http_server(", "restart(", ".service(", "remove(")
+
+
+def twice(notebook):
+    """Every cell that captures and builds nothing is run a second time."""
+    notebook.cells = [
+        again for cell in notebook.cells
+        for again in (cell, nbformat.v4.new_code_cell(cell.source))[: 1 + captures(cell)]
+    ]  # fmt: skip
+    return notebook
+
+
+def captures(cell):
+    return cell.cell_type == "code" and "lab.trace(" in cell.source and not any(word in cell.source for word in BUILDS)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_in_a_replay_a_cell_that_is_run_again_gives_the_same_capture(path, ran, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNETKIT_MODE", "replay")
+    again = run(path, tmp_path, checks_of(path.stem), twice)
+    assert differences(ran(path, "replay").traces, again.traces) == []
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)

@@ -71,6 +71,8 @@ class LiveCapture:
             return  # the error in the block matters more
         finally:
             self._sandbox.stop_listening("capture", self._request.capture)
+        if after.before is not None:
+            self._topologies[0] = after.before
         self._topologies.append(after.topology)
         self._partly_ns.append(after.partly_ns)
         self._recording = self._recorded(self._blocks, self._events, tuple(after.losses))

@@ -39,16 +39,27 @@ class Lesson:
         if isinstance(task, Exercise):
             if isinstance(answer, Trace):
                 self._before[name] = task.touched(answer)
-            return _Shown(task.shown())
+            return _Shown(f"{task.shown()}\n{self._needs_live}" if self.label else task.shown())
         self._answers.pop(name, None)
         if answer is not ...:
             self._answers[name] = task.read(answer)
         reply = str(answer) if answer is not ... else "put your answer in place of the three dots"
         return _Shown(f"{task.shown()}\n→ {reply}")
 
-    def check(self, name: str, trace: Trace) -> Result:
-        """Marks your answer, or your repair, by a trace that was made after it."""
+    @property
+    def _needs_live(self) -> str:
+        return (
+            f"(An exercise needs a live lab: here packets come from {self.label}, so that a repair changes nothing. "
+            "`cnetkit doctor` in a terminal says what this system lacks.)"
+        )
+
+    def check(self, name: str, trace: Trace | None = None) -> Result:
+        """Marks your answer, or your repair, by a trace that was made after it. CnetkitError if it is none."""
         task = self._task(name)
+        if not isinstance(trace, Trace):
+            raise CnetkitError(
+                f"an answer is marked by a trace: lesson.check({name!r}, trace), with the trace of the cell above"
+            )
         result = self._graded(task, trace) if isinstance(task, Exercise) else self._marked(task, trace)
         self._results[name] = result
         progress.record(self.name, name, outcome=result.outcome, hints=self._hinted.get(name, 0))
@@ -79,17 +90,26 @@ class Lesson:
             return Result(exercise.name, "incorrect", wrong)
         return Result(exercise.name, "correct", exercise.because)
 
-    def hint(self, name: str, number: int = 1) -> str:
-        """A hint, by its number from 1 on. Each says more than the one before."""
+    def hint(self, name: str, number: int | None = None) -> str:
+        """The next hint, each says more than the one before; or a hint by its number from 1 on."""
         hints = self._task(name).hints
-        if not 1 <= number <= len(hints):
-            raise CnetkitError(f"{name!r} has {len(hints)} hints: ask for a number from 1 to {len(hints)}")
+        if number is None:
+            number = min(self._hinted.get(name, 0) + 1, len(hints))
+        if not isinstance(number, int) or not 1 <= number <= len(hints):
+            raise CnetkitError(
+                f"{name!r} has {len(hints)} hints: ask for a number from 1 to {len(hints)}, or for the next one"
+            )
         self._hinted[name] = max(number, self._hinted.get(name, 0))
-        return _Shown(f"Hint {number} of {len(hints)}: {hints[number - 1]}")
+        more = "; ask again for the next" if number < len(hints) else ""
+        return _Shown(f"Hint {number} of {len(hints)}{more}: {hints[number - 1]}")
 
     def solution(self, name: str, trace: Trace | None = None) -> str:
-        """The reason for the right answer; with a trace also the answer that it shows."""
+        """The reason for the right answer; with a trace also the answer that it shows. CnetkitError if that is none."""
         task = self._task(name)
+        if trace is not None and not isinstance(trace, Trace):
+            raise CnetkitError(
+                f"a solution is shown by a trace, not {type(trace).__name__}: lesson.solution({name!r}, trace)"
+            )
         self._hinted[name] = len(task.hints) + 1
         answer = task.truth(trace).answer if trace is not None and isinstance(task, Question) else ""
         text = ", ".join(answer) if isinstance(answer, (list, tuple)) else str(answer)

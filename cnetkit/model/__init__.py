@@ -3,7 +3,7 @@
 Every other room imports this one. It does no I/O and imports only the standard library.
 """
 
-from cnetkit.model.errors import CnetkitError
+from cnetkit.model.errors import CnetkitError, Interruption
 from cnetkit.model.events import SUBJECTS, Event, Loss, Verdict
 from cnetkit.model.journeys import Change, Direction, Effect, Evidence, Hop, Outcome, OutcomeKind, Strength, Unexplained
 from cnetkit.model.netfilter import Action, Chain, Connection, LegacyRule, Rule, Tuple5
@@ -33,6 +33,7 @@ __all__ = [
     "ForwardingEntry",
     "Hop",
     "Interface",
+    "Interruption",
     "LegacyRule",
     "Link",
     "Loss",

@@ -1,4 +1,4 @@
-"""The only error that users see."""
+"""The only error that users see, and what they see when they interrupt."""
 
 from __future__ import annotations
 
@@ -10,3 +10,11 @@ class CnetkitError(Exception):
     def _render_traceback_(self) -> list[str]:
         """How a notebook shows it (IPython calls this method): the sentence, without a traceback through the library."""
         return [f"{type(self).__name__}: {self}"]
+
+
+class Interruption(KeyboardInterrupt):
+    """Somebody interrupted a cell, or pressed Ctrl-C, while the library waited."""
+
+    def _render_traceback_(self) -> list[str]:
+        """As for CnetkitError."""
+        return [f"Interrupted: {self}"]

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from cnetkit import protocol as p
-from cnetkit.model import CnetkitError
+from cnetkit.model import CnetkitError, Interruption
 from cnetkit.sandbox.transport import Transport
 
 _Reply = TypeVar("_Reply", bound=p.Message)
@@ -61,7 +61,8 @@ class Sandbox:
         except KeyboardInterrupt:
             if isinstance(request, p.Run):
                 self._cancel(number, future)
-            raise
+                raise Interruption(f"the command in {request.node} was stopped; the lab goes on") from None
+            raise Interruption("the lab goes on; run the cell again") from None
         finally:
             with self._lock:
                 self._waiting.pop(number, None)

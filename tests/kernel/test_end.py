@@ -93,8 +93,9 @@ def test_ctrl_c_during_a_command_ends_the_command_but_not_the_lab(interruptible)
         host = lab.host("h")
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         start = time.monotonic()
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as caught:
             host.run("sleep 30")
+        assert caught.value._render_traceback_() == ["Interrupted: the command in h was stopped; the lab goes on"]
         assert time.monotonic() - start < 5
         assert "sleep" not in host.run("ps ax").output
 

@@ -128,11 +128,31 @@ def test_right_free_text_is_shown_with_a_model_answer_to_compare(trace):
 
 def test_hints_come_one_by_one_and_the_solution_has_the_captures_answer(trace):
     asked = lesson(choice(hints=("Look.", "Look there."), because="So it is."))
-    assert str(asked.hint("who")) == "Hint 1 of 2: Look."
-    assert str(asked.hint("who", 2)) == "Hint 2 of 2: Look there."
+    assert str(asked.hint("who")) == "Hint 1 of 2; ask again for the next: Look."
+    assert str(asked.hint("who")) == str(asked.hint("who")) == str(asked.hint("who", 2)) == "Hint 2 of 2: Look there."
     with pytest.raises(CnetkitError, match="from 1 to 2"):
         asked.hint("who", 3)
     assert str(asked.solution("who", trace)) == "me. So it is."
+
+
+def test_what_is_marked_or_shown_must_be_a_trace():
+    asked = lesson(choice())
+    for wrong in ((), (3,), ("trace",)):
+        with pytest.raises(CnetkitError, match=r"marked by a trace: lesson\.check\('who', trace\)"):
+            asked.check("who", *wrong)
+    with pytest.raises(CnetkitError, match="shown by a trace, not int"):
+        asked.solution("who", 3)
+    with pytest.raises(CnetkitError, match="has 0 hints"):
+        asked.hint("who", "2")
+
+
+def test_an_exercise_says_at_once_that_it_needs_a_live_lab():
+    task = Exercise("mend", "Mend it.", lambda trace: "It is broken.")
+    assert str(Lesson("99", [task], "").ask("mend")) == "Mend it."
+    asked = str(Lesson("99", [task], "a recording made on 2026-01-01").ask("mend"))
+    assert asked.startswith(
+        "Mend it.\n(An exercise needs a live lab: here packets come from a recording made on 2026-01-01"
+    )
 
 
 def test_an_unknown_question_gets_the_closest_name_as_a_hint():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnetkit import operations as op, protocol as p
+from cnetkit.model import Topology
 from cnetkit.sandbox.replay import Replay
 from cnetkit.sandbox.session import Session
 
@@ -72,12 +73,12 @@ def test_the_reply_to_another_request_comes_with_that_request_only():
     assert client.ask(2, command("a")) == [(2, ran("a"))]
 
 
-def test_each_recorded_reply_is_given_once():
+def test_a_command_asked_for_more_often_than_recorded_gets_its_latest_answer_again():
     client = Client((">", 1, command("a")), ("<", 1, ran("1")), (">", 2, command("a")), ("<", 2, ran("2")))
-    assert [client.ask(number, command("a"))[0][1] for number in (1, 2)] == [ran("1"), ran("2")]
-    ((number, failure),) = client.ask(3, command("a"))
-    assert (number, type(failure)) == (3, p.Failure)
-    assert "run 'a' in web (it has ended)" in failure.reason
+    assert [client.ask(number, command("a"))[0][1] for number in (1, 2, 3)] == [ran("1"), ran("2"), ran("2")]
+    ((number, failure),) = client.ask(4, command("b"))
+    assert (number, type(failure)) == (4, p.Failure)
+    assert "no answer to: run 'b' in web" in failure.reason
 
 
 @pytest.mark.parametrize(("step", "is_skipped"), [(command("a"), True), (p.Build([op.AddNode("b", "host")]), False)])
@@ -86,7 +87,7 @@ def test_only_commands_may_be_skipped(step, is_skipped):
     ((_, answer),) = client.ask(1, CAPTURE)
     assert (answer == DONE) is is_skipped
     if not is_skipped:
-        assert "its next answer is to: build AddNode b" in answer.reason
+        assert "build AddNode b comes first: run the cells above this one" in answer.reason
         assert client.ask(2, step) == [(2, DONE)]
 
 
@@ -94,3 +95,99 @@ def test_requests_that_are_not_part_of_a_session_change_nothing():
     client = Client((">", 1, END), ("<", 1, DONE))
     assert client.ask(1, p.Cancel(7)) == []
     assert client.ask(2, END) == [(2, DONE)]
+
+
+BLOCKS = [p.FrameBlock(number, "web", b"block %d" % number) for number in (1, 2)]
+BEFORE, AFTER = ([p.Captured(Topology(time_ns=time + number)) for number in (1, 2)] for time in (0, 10))
+TWO = [
+    (">", 1, p.Capture(1)), ("<", 1, BEFORE[0]), (">", 2, command("a")), ("<", 0, BLOCKS[0]), ("<", 2, ran("a")),
+    (">", 3, p.EndCapture(1)), ("<", 3, AFTER[0]),
+    (">", 4, p.Capture(2)), ("<", 4, BEFORE[1]), (">", 5, command("b")), ("<", 5, ran("b")),
+    (">", 6, p.EndCapture(2)), ("<", 0, BLOCKS[1]), ("<", 6, AFTER[1]),
+]  # fmt: skip
+
+
+def captured(client, capture, *words):
+    """What a capture in which these commands run has: what the commands print, the network before and after, and the frames."""
+    told = client.ask(100 + capture, p.Capture(capture))
+    printed = []
+    for at, word in enumerate(words):
+        told += (answers := client.ask(200 + at, command(word)))
+        printed += [answer for number, answer in answers if number]
+    told += (ended := client.ask(300 + capture, p.EndCapture(capture)))
+    reply = ended[-1][1]
+    blocks = [answer for number, answer in told if isinstance(answer, p.FrameBlock)]
+    assert {block.capture for block in blocks} <= {capture}
+    return printed, reply.before.time_ns, reply.topology.time_ns, [block.data for block in blocks]
+
+
+FIRST_CELL = [ran("a")], 1, 11, [b"block 1"]
+SECOND_CELL = [ran("b")], 2, 12, [b"block 2"]
+
+
+def test_a_cell_that_captures_gives_the_same_capture_when_it_is_run_again():
+    client = Client(*TWO)
+    assert captured(client, 1, "a") == FIRST_CELL
+    assert captured(client, 2, "a") == FIRST_CELL
+    assert captured(client, 3, "b") == SECOND_CELL
+    assert captured(client, 4, "a") == FIRST_CELL
+    assert captured(client, 5, "b") == SECOND_CELL
+
+
+def test_a_cell_that_captures_may_be_skipped_and_run_later():
+    client = Client(*TWO)
+    assert captured(client, 1, "b") == SECOND_CELL
+    assert captured(client, 2, "a") == FIRST_CELL
+
+
+def test_what_was_not_recorded_uses_nothing_up():
+    client = Client(*TWO)
+    client.ask(1, p.Capture(1))
+    ((_, failure),) = client.ask(2, command("c"))
+    assert isinstance(failure, p.Failure)
+    client.ask(3, p.EndCapture(1))
+    assert captured(client, 2, "a") == FIRST_CELL
+    assert captured(client, 3, "b") == SECOND_CELL
+
+
+def test_a_command_in_a_cell_that_is_run_again_gets_the_answer_of_that_cell():
+    """The same command is the next one that was recorded, with another answer."""
+    client = Client(*TWO, (">", 7, command("a")), ("<", 7, ran("later")))
+    assert captured(client, 1, "a") == FIRST_CELL
+    assert captured(client, 2, "b") == SECOND_CELL
+    assert captured(client, 3, "a") == FIRST_CELL
+    assert client.ask(9, command("a")) == [(9, ran("later"))]
+
+
+def test_a_capture_in_which_nothing_ran_is_the_next_one():
+    quiet = [
+        (">", 1, p.Capture(1)),
+        ("<", 1, BEFORE[0]),
+        (">", 2, p.EndCapture(1)),
+        ("<", 0, BLOCKS[0]),
+        ("<", 2, AFTER[0]),
+    ]
+    client = Client(*quiet)
+    assert captured(client, 1) == ([], 1, 11, [b"block 1"])
+    assert captured(client, 2) == ([], 1, 11, [b"block 1"])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "words"),
+    [
+        (command("hello there"), command("hello their"), "recorded was: run 'hello there' in web; restore the cell"),
+        (p.Build([op.AddNode("b", "host")]), command("x"), "its next answer is to: build AddNode b; run the lab live"),
+    ],
+    ids=["changed", "other"],
+)  # fmt: skip
+def test_it_says_what_was_recorded_and_what_to_do(recorded, asked, words):
+    ((_, failure),) = Client((">", 1, recorded), ("<", 1, DONE)).ask(1, asked)
+    assert words in failure.reason
+
+
+def test_the_network_is_built_once():
+    build = p.Build([op.AddNode("b", "host")])
+    client = Client((">", 1, build), ("<", 1, DONE))
+    client.ask(1, build)
+    ((_, failure),) = client.ask(2, build)
+    assert "to begin anew, restart the kernel and run the cells from the first one" in failure.reason

@@ -136,12 +136,19 @@ def bridge(host: Host, name: str = "docker0", *gateways: str, rules: bool = True
 
 
 def publish(
-    host: Host, host_port: int, to: Container, port: int, protocol: str = "tcp", address: str = ""
+    host: Host,
+    host_port: int,
+    to: Container | None = None,
+    port: int | None = None,
+    protocol: str = "tcp",
+    address: str = "",
 ) -> PublishedPort:
     """Publishes a container's port at a port of the host, as `docker run -p` does it.
 
     `address` limits it to one of the host's addresses. CnetkitError if the port is taken.
     """
+    if to is None or port is None:
+        raise CnetkitError("a port is published to a port of a container: host.publish(8080, to=web, port=80)")
     mapping, docker = PublishedPort(host, host_port, to, port, protocol, address), host.part(DockerHost)
     check(mapping)
     docker.check_free(mapping)
