@@ -1,10 +1,12 @@
 import gzip
+import struct
 import zlib
 
 import numpy as np
 import pytest
 
 from cnetkit.recording.compressed import unpacked
+from cnetkit.recording.recording import load
 
 TEXT = bytes(range(256)) * 5000
 
@@ -45,3 +47,15 @@ def test_no_more_is_unpacked_than_the_limit():
 
 def test_another_compression_is_damage():
     assert unpack(b"\x1f\x8b" + zlib.compress(TEXT))[0] == b""
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("way.pcap", "way"), ("way.pcap.gz", "way"), ("a.b.pcap", "a.b"), ("a.b.pcapng.gz", "a.b"), ("way", "way")],
+)
+def test_a_capture_is_named_by_its_file_without_the_endings(file, name, tmp_path):
+    capture = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 0, 0, 16, 16) + bytes(16)
+    (tmp_path / file).write_bytes(gzip.compress(capture) if file.endswith(".gz") else capture)
+    recording = load(tmp_path / file)
+    assert recording.name == name
+    assert len(recording.frames) == 1

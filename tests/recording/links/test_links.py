@@ -101,6 +101,19 @@ def test_no_bytes_raise(linktype, packets):
     assert (c.payload.astype(np.int64) + c.payload_length <= ends).all()
 
 
+@pytest.mark.parametrize(
+    ("linktype", "head"),
+    [
+        (9, b"\xc0\x21"),
+        (104, b"\x0f\0\x20\0"),
+        (51, bytes(PPPoE(sessionid=7, len=2)) + b"\xc0\x21"),
+    ],
+)
+def test_a_frame_that_is_nothing_but_its_header_is_no_problem_and_one_octet_less_is(linktype, head):
+    c = decode(frames_of([head, head[:-1]], linktype))
+    assert c.problem.astype(bool).tolist() == [False, True]
+
+
 @pytest.mark.parametrize("name", FRAMES)
 @given(cut=st.integers(0, 120))
 def test_a_frame_that_was_cut_anywhere_raises_nothing(name, cut):

@@ -106,6 +106,12 @@ def test_a_frame_that_was_cut_or_damaged_anywhere_raises_nothing(name, cut, flip
     assert (c.network <= frames.start + frames.captured).all()
 
 
+@pytest.mark.parametrize(("size", "depth"), [(13, 0), (14, 1), (15, 1)])
+def test_a_vxlan_frame_needs_a_whole_ethernet_header(size, depth):
+    body = bytes(VXLAN(vni=7, flags=8)) + bytes(bridged(FOUR))[:size]
+    assert decode(frames_of([udp(4789, body)])).depth.tolist() == [depth]
+
+
 def test_ipv6_may_be_the_outer_packet_too():
     inside = (
         Ether(src=A, dst=B)

@@ -1,7 +1,7 @@
 """A packet that a bridge handed up keeps its verdicts, under another trace id and with another destination."""
 
 import pytest
-from scapy.layers.inet import IP, TCP
+from scapy.layers.inet import IP, TCP, UDP, fragment
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
@@ -65,3 +65,26 @@ def test_a_drop_after_dnat_belongs_to_the_packet_with_the_old_destination(versio
     (journey,) = explain(recording_of(frames, (topology,), events)).journeys
     assert journey.outcome.kind == kind
     assert journey.outcome.reason == ("-A FORWARD -j DROP" if kind == "dropped" else "")
+
+
+@pytest.mark.parametrize(("whole", "dropped"), [(True, [True, False]), (False, [True, False]), (None, [False, False])])
+def test_a_verdict_about_a_fragment_belongs_to_its_datagram_whether_or_not_it_was_put_together(whole, dropped):
+    """With connection tracking netfilter sees the datagram, without it each fragment. `None`: the verdict is on another one."""
+    interfaces = (Interface("r", "eth0", 2, "veth", MACS["dst"], up=True, addresses=("10.0.0.2/24",)),)
+    rule = Rule("r", "ip", "filter", "INPUT", 2, "-A INPUT -j DROP", "iptables", actions=(Action("drop"),))
+    chain = Chain("r", "ip", "filter", "INPUT", "input")
+    topology = Topology(nodes=(Node("r"),), interfaces=interfaces, chains=(chain,), rules=(rule,))
+    frames, heads = [], []
+    for number in (7, 8):
+        datagram = IP(src="10.0.0.1", dst="10.0.0.2", id=number) / UDP(sport=5, dport=6) / bytes(2000)
+        parts = fragment(datagram, 1000)
+        frames += [("r/eth0", 1, 10 * number + at, bytes(Ether(**MACS) / part)) for at, part in enumerate(parts)]
+        heads.append([bytes(datagram)] if whole else [bytes(part) for part in parts])
+    other = bytes(IP(src="10.0.0.1", dst="10.0.0.2", id=9) / UDP(sport=5, dport=6) / bytes(2000))
+    events = []
+    for at, octets in enumerate([other] if whole is None else heads[0]):
+        head = {"network_header": octets[:20], "transport_header": octets[20:28], "incoming": "eth0"}
+        verdict = Verdict(1 + at, "ip", "filter", "INPUT", 2, "rule", "drop", **head)
+        events.append(Event(73, "r", "verdict", "verdict", verdict))
+    journeys = explain(recording_of(frames_of(frames), (topology,), tuple(events))).journeys
+    assert [journey.outcome.kind == "dropped" for journey in journeys] == dropped

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
 
 import cnetkit
+from cnetkit.model import Event, Interface, Node, Topology, Verdict
 from cnetkit.trace import explain
 from cnetkit.trace.outcome.endings import OUTCOMES
 from tests.trace.loading import frames_of, recording_of
@@ -43,6 +46,28 @@ def test_outcome_counts_agree_with_the_journeys_without_the_last_interfaces():
     part = explain(replace(WHOLE, frames=WHOLE.frames.take(left)))
     assert part.outcomes["left"] > 0
     agrees(part)
+
+
+LOOPBACK = bytes(Ether(dst="02:00:00:00:00:02") / IP(src="127.0.0.5", dst="10.9.9.9") / UDP())
+ROUTER = Topology(
+    nodes=(Node("r"),),
+    interfaces=(Interface("r", "eth0", 2, "veth", "02:00:00:00:00:02", up=True, details={"route_localnet": 0}),),
+)
+
+
+def test_a_topology_or_an_event_alone_may_say_more_than_the_frames():
+    frames = frames_of([("r/eth0", 1, 5, LOOPBACK)])
+    by_table = explain(recording_of(frames, (ROUTER,)))
+    assert dict(by_table.outcomes) == {"dropped": 1}
+    agrees(by_table)
+    head = {"network_header": LOOPBACK[14:34], "transport_header": LOOPBACK[34:42], "incoming": "eth0"}
+    verdict = Verdict(1, "ip", "filter", "c", 7, "rule", "drop", **head)
+    by_kernel = explain(recording_of(frames, (), (Event(6, "r", "verdict", "verdict", verdict),)))
+    assert dict(by_kernel.outcomes) == {"dropped": 1}
+    agrees(by_kernel)
+    alone = explain(recording_of(frames))
+    assert dict(alone.outcomes) == {"left": 1}
+    agrees(alone)
 
 
 @pytest.mark.parametrize("kind", [0x0180C2000000, 0x0180C200000E])

@@ -52,3 +52,16 @@ def test_without_the_plain_side_a_tunnel_is_one_flow():
     )
     assert [journey.flow.id for journey in trace.journeys] == [0, 0]
     assert not trace.analysis.joined.encrypted().any()
+
+
+def test_another_nodes_tunnel_that_passes_through_is_no_packet_of_the_own_one():
+    """b forwards encrypted packets of the same size as those of its own tunnel, which come later."""
+    inner = plain(5, 100)
+    theirs_in, theirs_out = (encrypted(7, len(inner), "10.7.7.7", 4444, ttl) for ttl in (64, 63))
+    own = encrypted(1, len(inner), INSIDE, 51820, 64)
+    taps = [Tap("b", "wg0", LINKTYPE_RAW), Tap("b", "eth0"), Tap("b", "eth1")]
+    way = [(0, OUT, inner), (2, IN, theirs_in), (1, OUT, theirs_out), (1, OUT, own)]
+    trace = explain(
+        Recording(make_frames(taps, [(tap, way, at * 1000, data) for at, (tap, way, data) in enumerate(way)]))
+    )
+    assert trace.analysis.joined.parent.tolist() == [-1, -1, 1, 0]

@@ -42,6 +42,27 @@ def tunnelled(number):
     return bytes(inner), bytes(outer / UDP(sport=49152, dport=4789) / VXLAN(vni=42) / inner)
 
 
+@pytest.mark.parametrize(("more", "is_tunnel"), [(0, True), (3, True), (4, False), (9, False)])
+@pytest.mark.parametrize("end", ["h1", "h2"])
+def test_an_interface_is_a_tunnels_if_at_least_half_of_its_frames_are_seen_wrapped(more, is_tunnel, end):
+    way = 2 if end == "h1" else 1
+    captured = []
+    for number in range(3):
+        inner, outer = tunnelled(number)
+        pair = [(f"{end}/vxlan0", way, inner), (f"{end}/eth0", way, outer)]
+        captured += [
+            (place, way, number * 10**6 + at, data)
+            for at, (place, way, data) in enumerate(pair if way == 2 else pair[::-1])
+        ]
+    captured += [(f"{end}/vxlan0", way, 10**9 + n, tunnelled(n)[0]) for n in range(50, 50 + more)]
+    frames = frames_of(captured)
+    tunnel = join(recording_of(frames)).wiring.tunnel
+    assert dict(zip([tap.interface for tap in frames.taps], tunnel.tolist(), strict=True)) == {
+        "vxlan0": is_tunnel,
+        "eth0": False,
+    }
+
+
 @pytest.mark.parametrize("alone", ["h1/vxlan0", "h2/vxlan0"])
 @pytest.mark.parametrize(
     "places",
