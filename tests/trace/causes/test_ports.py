@@ -47,6 +47,9 @@ STOPPED = ("a/eth0", 2), ("d/pa", 1)
 BLOCKED = [
     ({"b": {"state": 0}, "up": False}, "the port pb is down"),
     ({"b": {"state": 4}}, "the bridge's port pb is blocking"),
+    ({"b": {"state": 1}}, "the bridge's port pb is listening"),
+    ({"b": {"state": 2}}, "the bridge's port pb is learning"),
+    ({"a": {"state": 4}}, "the bridge's port pa is blocking"),
     ({"a": {"isolated": 1}, "b": {"isolated": 1}}, "both ports are isolated from one another"),
     ({"a": {"locked": 1}, "entries": KNOWN[1:]}, f"the port pa is locked, and {A} is not registered there"),
     ({"b": {"flood": 0}, "entries": ()},

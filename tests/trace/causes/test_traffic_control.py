@@ -4,7 +4,7 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-from cnetkit.model import Event, Interface, Node, Route, Topology, Verdict
+from cnetkit.model import Event, ForwardingEntry, Interface, Node, Route, Topology, Verdict
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
@@ -105,3 +105,31 @@ def test_a_packet_that_netfilter_reported_passed_the_filter():
     event = Event(11, "r", "verdict", "verdict", verdict)
     assert FILTER not in reasons((1, False), events=(event,), eth0__tc_drops=1)
     assert reasons((1, False), (2, False), events=(event,), eth0__tc_drops=1) == ["", FILTER]
+
+
+@pytest.mark.parametrize(
+    ("entries", "counter", "reason"),
+    [
+        ([("p1", OUT_MAC)], "p1.qdisc_drops", "the queue (qdisc) of d/p1 dropped it"),
+        ([("p1", OUT_MAC)], "p0.qdisc_drops", ""),
+        ([("p0", PEER)], "p1.qdisc_drops", ""),  # it was flooded, to which port is not known
+        ([], "p1.qdisc_drops", ""),
+    ],
+)
+def test_behind_a_bridge_it_is_the_queue_of_the_port_to_which_the_entry_leads(entries, counter, reason):
+    interfaces = (
+        Interface("d", "br0", 2, "bridge", IN_MAC, 1500, True),
+        *(
+            Interface("d", f"p{n}", 3 + n, "veth", f"02:00:00:00:01:0{n}", 1500, True, "br0", details={"state": 3})
+            for n in (0, 1)
+        ),
+    )
+    table = tuple(ForwardingEntry("d", port, mac, "br0", text=f"{mac} dev {port}") for port, mac in entries)
+    around = [
+        Topology(
+            time, (Node("d"),), interfaces, forwarding=table, counters={"d": {"Ip.InReceives": time, counter: grown}}
+        )
+        for time, grown in ((0, 0), (100, 1))
+    ]
+    frames = frames_of([("d/p0", 1, 50, bytes(Ether(src=PEER, dst=OUT_MAC) / packet(1)))])
+    assert explain(recording_of(frames, around)).journeys[0].outcome.reason == reason
