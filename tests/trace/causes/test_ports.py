@@ -74,6 +74,7 @@ def test_the_port_that_stopped_a_frame_is_named(situation, reason):
         {"a": {"locked": 1}},
         {"b": {"flood": 0}},  # an entry leads there
         {"b": {"locked": 1}},  # it does not come in there
+        {"b": {"state": 5}},  # a state that this version has no word for
         {"entries": ()},
     ],
 )

@@ -20,8 +20,8 @@ def probe(port):
     return IP(src="10.0.0.1", dst="198.51.100.7", id=0, ttl=1) / UDP(sport=40000, dport=port) / b"probe"
 
 
-def error(about):
-    return IP(src="10.0.0.254", dst="10.0.0.1") / ICMP(type=11) / about
+def error(about, router="10.0.0.254"):
+    return IP(src=router, dst="10.0.0.1") / ICMP(type=11) / about
 
 
 def test_the_errors_of_one_router_do_not_join_the_flows_that_they_are_about():
@@ -34,6 +34,8 @@ def test_the_errors_of_one_router_do_not_join_the_flows_that_they_are_about():
 def test_an_error_that_quotes_too_little_stands_by_its_own_ends():
     first, its_error, another = flows((2, probe(44444)), (1, error(b"")), (1, error(b"\x45\0")))
     assert first != its_error == another
+    near, far = flows((1, error(b"")), (1, error(b"", "10.0.0.253")))
+    assert near != far
 
 
 def test_both_sides_of_a_redirect_on_loopback_are_one_flow_if_the_nodes_own_entry_says_so():

@@ -194,3 +194,33 @@ def test_an_error_about_a_tunnels_header_is_about_what_is_in_the_tunnel(six):
         "answered with ICMP address unreachable" if six else "answered with ICMP host unreachable"
     )
     assert its_error.about is journey
+
+
+def syn_outcomes(*packets):
+    """Of the SYNs among them: the frame number of the reset that answered each, or None. `S`: a SYN, `R`: a reset for it."""
+    frames = []
+    for at, what in enumerate(packets):
+        ends = ("10.0.0.1", "10.0.0.2", 5, 80) if what == "S" else ("10.0.0.2", "10.0.0.1", 80, 5)
+        tcp = (
+            TCP(sport=ends[2], dport=ends[3], flags="S", seq=100)
+            if what == "S"
+            else TCP(sport=80, dport=5, flags="RA", ack=101)
+        )
+        packet = Ether(**MACS) if what == "S" else Ether(src=MACS["dst"], dst=MACS["src"])
+        frames.append(
+            (
+                "b/eth0",
+                1 if what == "S" else 2,
+                at * 10**6,
+                bytes(packet / IP(src=ends[0], dst=ends[1], id=at + 1) / tcp),
+            )
+        )
+    outcomes = [j.outcome for j in explain(recording_of(frames_of(frames))).journeys if j.packet.kind == "SYN"]
+    return [outcome.evidence[0].source.split()[-1] if outcome.kind == "dropped" else None for outcome in outcomes]
+
+
+def test_a_syn_that_was_sent_again_was_rejected_by_the_reset_in_its_place_or_it_is_not_known():
+    """It has another identification each time."""
+    assert syn_outcomes("S", "R", "S", "R") == ["2", "4"]
+    assert syn_outcomes("S", "S", "R", "R") == ["3", "4"]
+    assert syn_outcomes("S", "S", "R") == [None, None]
