@@ -5,6 +5,7 @@ Frames are named by Wireshark's `frame.number`, which counts from 1. Text from p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from cnetkit.trace.conversations.conversation import Conversation, Finding
@@ -50,9 +51,14 @@ def troubles(trace: Trace) -> Iterator[str]:
         conversation = conversations.of_flow(flow)
         title = f"{_begin(trace, conversation)} {legible(_title(trace, conversation))}"
         yield f"! {title}: {'; '.join(sentences(trace, conversation))}"
-    if len(troubled) > MOST_TROUBLES:
-        more = counted(len(troubled) - MOST_TROUBLES, "more conversation")
-        yield f"! and {more} with such faults: see trace.conversations.table"
+    left = troubled[MOST_TROUBLES:]
+    if len(left):
+        states = Counter(
+            STATES[state] if state in FAILED else "with findings"
+            for state in conversations.columns.state[left].tolist()
+        )
+        listed = ", ".join(f"{count:,} {state}" for state, count in states.items())
+        yield f"! and {counted(len(left), 'more conversation')} with faults ({listed}): see trace.conversations.table"
 
 
 def sentences(trace: Trace, conversation: Conversation) -> Iterator[str]:

@@ -251,6 +251,21 @@ def test_a_problem_says_where_to_go_on_in_wireshark(tmp_path):
     )
 
 
+def test_problems_beyond_the_first_are_counted_by_kind(tmp_path):
+    frames = []
+    for port in range(81, 91):  # ten refused, one unanswered, one retransmitted
+        frames += Talk(port).say("S").say("RA", 0, 1, back=True).frames
+    frames += (
+        Talk(91).say("S").say("S").frames
+        + Talk(92).opened().say("PA", 1, 1, b"xy").say("PA", 1, 1, b"xy").say("A", 1, 3, back=True).frames
+    )
+    frames += Talk(93).opened().exchanged().closed().frames
+    lines = list(troubles(cnetkit.load(write(tmp_path / "x.pcap", sorted(frames)))))
+    assert len(lines) == 9
+    assert all("refused" in line for line in lines[:8])
+    assert lines[8].startswith("! and 4 more conversations with faults (2 refused, 1 unanswered, 1 with findings): see")
+
+
 def test_in_a_healthy_state_the_findings_come_first(tmp_path):
     trace = cnetkit.load(write(tmp_path / "x.pcap", Talk().opened().say("PA", 1, 1, b"xy").say("PA", 1, 1, b"xy")
                                .say("A", 1, 3, back=True).frames))  # fmt: skip
