@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnetkit.trace import Journey, Trace
-from tests.kernel.tagged import ask
+from tests.kernel.tagged import ask, ready
 
 
 def ended(trace: Trace, begins: str, protocol: str = "udp") -> Journey:
@@ -104,3 +104,20 @@ def test_a_port_that_is_down_leaves_the_packet_lost_from_sight(dock):
     outcome = ended(trace, "client/eth0").outcome
     assert (outcome.kind, outcome.where) == ("lost-from-sight", f"dock/{dock.client.host_interface}")
     assert outcome.evidence == ()
+
+
+UPLOAD = "import socket\ns = socket.create_connection(('{}', 90)); s.sendall(b'x' * 6000); s.shutdown(1); s.recv(9)"
+TAKE = "import socket\ns = socket.create_server(('', 90)); print('ready', flush=True)\nc, _ = s.accept()\n" \
+       "while c.recv(9999): pass\nc.close(); s.accept()"  # fmt: skip
+
+
+def test_what_path_mtu_discovery_sends_again_is_delivered_and_only_the_first_try_is_dropped(routed):
+    a, r, b = routed["a"], routed["r"], routed["b"]
+    r.run("ip link set eth1 mtu 1300", check=True)
+    b.run("ip link set eth0 mtu 1300; ip route replace default via 10.0.2.1 advmss 1460 mtu lock 1500", check=True)
+    ready(b, ["python3", "-c", TAKE])
+    with routed.trace() as trace:
+        a.run(["python3", "-c", UPLOAD.format(b.address)], check=True)
+    data = [j for j in trace.journeys if j.packet.ends.destination_port == 90 and "ACK" in j.packet.kind]
+    kinds = {(j.outcome.kind, j.outcome.reason) for j in data}
+    assert kinds == {("delivered", ""), ("dropped", "the node answered with ICMP fragmentation needed")}

@@ -41,6 +41,9 @@ def cut_to_match(units: Units) -> Units:
     """`units` with pieces in place of each segment that another frame shows cut or merged differently."""
     data = _data(units)
     chosen, stretch = _uneven(data)
+    if chosen.any():
+        data = _apart(data, _resent(units, data, stretch))
+        chosen, stretch = _uneven(data)
     if not chosen.any():
         return units
     group, cut = _boundaries(data, chosen)
@@ -84,6 +87,42 @@ def _data(units: Units) -> Data:
     size = np.where(size > 0, size, c.payload_length[rows])  # a length of 0 means more than the header can express
     order = np.lexsort((start, group))
     return Data(rows[order], group[order], start[order], (start + size)[order])
+
+
+def _apart(data: Data, resent: NDArray[np.bool_]) -> Data:
+    """The same with segments that were sent again in groups of their own: they are no pieces of the first ones."""
+    if not resent.any():
+        return data
+    _, group = np.unique(data.group * 2 + resent, return_inverse=True)
+    order = np.lexsort((data.start, group))
+    return Data(data.rows[order], group[order], data.start[order], data.end[order])
+
+
+def _resent(units: Units, data: Data, stretch: Rows) -> NDArray[np.bool_]:
+    """Segments that overlap an earlier one of the same place and direction, and their likes elsewhere: no offload shows a segment
+    there both whole and in pieces. They are recognized by boundaries and identification: without one none is, and none in a
+    stretch where one identification has several boundaries, because there segments were cut or merged as well."""
+    c, rows = units.columns, data.rows
+    numbered = (c.version[rows] == 4) & (c.ident[rows] != 0)
+    place = mix(units.tap[rows], units.direction[rows], data.group)
+    order = np.lexsort((units.time[rows], data.start, place))
+    new = np.append(True, place[order][1:] != place[order][:-1])
+    base = (np.cumsum(new) - 1) * WIDE
+    reach = np.maximum.accumulate(base + data.end[order])
+    ahead = np.append(-1, reach[:-1])
+    overlaps = ~new & (base + data.start[order] < ahead)
+    widest = np.maximum.accumulate(np.where(base + data.end[order] > ahead, np.arange(len(order)), 0))
+    before = np.append(0, widest[:-1])  # the row whose end is `ahead`
+    here, there = order[overlaps], order[before[overlaps]]
+    later = np.where(units.time[rows[here]] > units.time[rows[there]], here, there)
+    alike = mix(data.group, data.start, data.end, c.ident[rows])
+    resent: NDArray[np.bool_] = numbered & np.isin(alike, alike[later[numbered[later]]])
+    if resent.any():
+        place = mix(stretch, c.ident[rows])
+        _, first, which = np.unique(place, return_index=True, return_inverse=True)
+        uneven = (data.start != data.start[first[which]]) | (data.end != data.end[first[which]])
+        resent &= np.bincount(stretch, uneven)[stretch] == 0
+    return resent
 
 
 def _uneven(data: Data) -> tuple[NDArray[np.bool_], Rows]:

@@ -63,6 +63,31 @@ def test_a_retransmission_with_another_acknowledgement_is_another_journey():
     assert joined.journey.tolist() == [0, 0, 1, 1]
 
 
+SENT_AGAIN = (
+    ("a/eth0", 2, segment(0, 1400, number=1)), ("a/eth0", 2, segment(1400, 2800, number=2)),
+    ("b/eth0", 1, segment(0, 1400, number=1)), ("b/eth0", 1, segment(1400, 2800, number=2)),
+    ("a/eth0", 2, segment(0, 1200, number=3)), ("a/eth0", 2, segment(1200, 2400, number=4)),
+    ("b/eth0", 1, segment(0, 1200, number=3)), ("b/eth0", 2, segment(0, 1200, number=3)),
+    ("b/eth0", 1, segment(1200, 2400, number=4)), ("b/eth0", 2, segment(1200, 2400, number=4)),
+)  # fmt: skip
+"""Two segments that b may not pass on, and the same octets in smaller ones, after a router said that they do not fit."""
+
+
+def test_what_path_mtu_discovery_sends_again_in_smaller_segments_is_joined_with_its_own_sending():
+    joined = join(captured(*SENT_AGAIN))
+    assert joined.parent.tolist() == [-1, -1, 0, 1, -1, -1, 4, 6, 5, 8]
+    assert len(joined.units) == len(SENT_AGAIN)  # nothing is cut
+
+
+def test_a_large_segment_that_is_sent_again_in_pieces_is_still_joined_with_its_own_pieces():
+    joined = join(captured(
+        ("a/eth0", 2, segment(0, 2000, number=1)), ("b/eth0", 1, segment(0, 1000, number=1)),
+        ("b/eth0", 1, segment(1000, 2000, number=2)), ("a/eth0", 2, segment(1000, 2000, number=9)),
+        ("b/eth0", 1, segment(1000, 2000, number=9)),
+    ))  # fmt: skip
+    assert joined.parent.tolist() == [-1, 0, 0, -1, 3]
+
+
 def test_the_same_numbers_with_other_octets_are_not_joined():
     another = bytearray(segment(0, 1000, number=7))
     another[-1] ^= 1
