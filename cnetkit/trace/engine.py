@@ -34,8 +34,8 @@ def join(recording: Source) -> Joined:
     clocks = reconciled(frames, columns)
     units, incomplete = fragments.put_together(units_of(frames, columns, clocks.time), wiring.encrypting)
     units = datagrams.cut_to_match(segments.cut_to_match(units))
-    order = units.in_order()
-    order = _stacks_in_order(order[units.columns.problem[order] == 0], units, wiring)
+    order, decoded = units.in_order(), units.columns.problem == 0
+    order = _stacks_in_order(order if decoded.all() else order[decoded[order]], units, wiring)
     addressed = not any(tap.linktype in (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) for tap in frames.taps)
     identity = identify(units.columns, order, addressed)
     tap, direction, time = units.tap[order], units.direction[order], units.time[order]
