@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from cnetkit.lessons import lesson
     from cnetkit.loading import load
     from cnetkit.model import CnetkitError
+    from cnetkit.standing import standing as progress
     from cnetkit.trace import Trace
 
-__all__ = ["CnetkitError", "Lab", "Trace", "lesson", "load"]
+__all__ = ["CnetkitError", "Lab", "Trace", "lesson", "load", "progress"]
 __version__ = "0.2.0"
 
 _HOMES = {
@@ -21,14 +22,17 @@ _HOMES = {
     "Trace": "cnetkit.trace",
     "lesson": "cnetkit.lessons",
     "load": "cnetkit.loading",
+    "progress": "cnetkit.standing",
 }
+_NAMES = {"progress": "standing"}
+"""Where it has another name at home."""
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
     """Loads a room when one of its names is first used (PEP 562): `cnetkit doctor` needs none of them."""
     if name not in _HOMES:
         raise AttributeError(f"cnetkit has no {name!r}: it has {', '.join(__all__)}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(_HOMES[name]), _NAMES.get(name, name))
 
 
 def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - IPython's own type

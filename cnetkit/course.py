@@ -21,18 +21,24 @@ class CourseLesson:
     needs: tuple[str, ...] = ()
     lab: str = ""
     """The lab whose questions the notebook asks."""
+    after: tuple[str, ...] = ()
+    """The lessons that it builds on."""
 
 
 LESSONS = (
     CourseLesson("00", "start here", ("ping",), "start-here"),
-    CourseLesson("01", "namespaces", ("mount-proc", "mount-tmpfs", "curl"), "namespaces"),
-    CourseLesson("02", "veth and bridge", ("ping",), "bridge"),
-    CourseLesson("03", "out of the host", (*FORWARDING, "curl"), "out-of-the-host"),
-    CourseLesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl"), "port-mapping"),
-    CourseLesson("05", "overlay", ("vxlan", "ping"), "overlay"),
-    CourseLesson("06", "pods", (*FORWARDING, "vxlan", "curl"), "pod"),
+    CourseLesson("01", "namespaces", ("mount-proc", "mount-tmpfs", "curl"), "namespaces", ("00",)),
+    CourseLesson("02", "veth and bridge", ("ping",), "bridge", ("00",)),
+    CourseLesson("03", "out of the host", (*FORWARDING, "curl"), "out-of-the-host", ("02",)),
+    CourseLesson("04", "port mapping", (*FORWARDING, "br_netfilter", "curl"), "port-mapping", ("03",)),
+    CourseLesson("05", "overlay", ("vxlan", "ping"), "overlay", ("02",)),
+    CourseLesson("06", "pods", (*FORWARDING, "vxlan", "curl"), "pod", ("01", "05")),
     CourseLesson(
-        "07", "services", (*FORWARDING, "vxlan", "iptables-statistic", "nft-numgen", "dnsmasq", "curl"), "service"
+        "07",
+        "services",
+        (*FORWARDING, "vxlan", "iptables-statistic", "nft-numgen", "dnsmasq", "curl"),
+        "service",
+        ("04", "06"),
     ),
     CourseLesson("08", "docker's network types", (*FORWARDING, "macvlan", "ipvlan", "ping")),
     CourseLesson("09", "addresses and names", (*FORWARDING, "dnsmasq", "curl")),

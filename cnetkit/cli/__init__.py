@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", title="commands", required=True)
     _doctor(commands)
     _open(commands)
+    _progress(commands)
     _labs(commands)
     _inspect(commands)
     _running(commands)
@@ -84,6 +85,13 @@ def _open(commands: Commands) -> None:
     )
     command.add_argument("--anew", metavar="NN", help="begin lesson NN anew; your notebook is kept under another name")
     command.add_argument("--no-browser", action="store_true", help="start JupyterLab without opening a browser")
+
+
+def _progress(commands: Commands) -> None:
+    command = _command(
+        commands, "progress", "opening.show_progress", "show where you are in the course, and what is open"
+    )
+    command.add_argument("--html", metavar="FILE", help="write it as a page to print")
 
 
 def _labs(commands: Commands) -> None:

@@ -48,3 +48,16 @@ def command(folder: Path, notebook: Path, no_browser: bool) -> list[str]:
     options += ["--no-browser"] if no_browser else []
     options += ["--allow-root"] if os.geteuid() == 0 else []
     return [sys.executable, "-m", "jupyterlab", *options]
+
+
+def show_progress(arguments: argparse.Namespace) -> None:
+    """Prints where the learner stands, and writes it as a page if asked."""
+    from cnetkit.standing import standing
+
+    course = standing()
+    if arguments.html:
+        try:
+            Path(arguments.html).write_text(course.page(), encoding="utf-8")
+        except OSError as error:
+            raise CnetkitError(f"{arguments.html} cannot be written: {error.strerror}") from None
+    print(course)

@@ -117,13 +117,26 @@ class Lesson:
 
     @property
     def score(self) -> str:
-        """The result of each task in this run."""
-        outcomes = {
-            name: self._results[name].outcome if name in self._results else "not attempted" for name in self.tasks
-        }
-        right = list(outcomes.values()).count("correct")
-        lines = [f"  {MARKS[outcome]} {name}: {outcome}" for name, outcome in outcomes.items()]
-        return _Shown("\n".join([f"{right} of {len(outcomes)} correct", *lines]))
+        """The latest result of each task, in this session or an earlier one."""
+        earlier = progress.read().get(self.name, {})
+        outcomes = {name: self._results[name].outcome for name in self.tasks if name in self._results}
+        lines, right = [], 0
+        for name in self.tasks:
+            outcome = outcomes.get(name) or str(earlier.get(name, {}).get("outcome", "")) or "not attempted"
+            when = "" if name in outcomes or outcome == "not attempted" else " (earlier)"
+            right += outcome == "correct"
+            lines.append(f"  {MARKS.get(outcome, '·')} {name}: {outcome}{when}")
+        return _Shown("\n".join([f"{right} of {len(self.tasks)} correct", *lines]))
+
+    def reset(self) -> str:
+        """Forgets your answers and results in this lesson, those of earlier sessions too. The network stays as it is."""
+        for kept in (self._answers, self._before, self._results, self._hinted):
+            kept.clear()
+        progress.forget(self.name)
+        return _Shown(
+            "Your answers and results are forgotten. For a fresh network restart the kernel and run the cells from the first "
+            f"one; `cnetkit open --anew {self.name}` also gives you the notebook as it was."
+        )
 
     def _task(self, name: str) -> Question | Exercise:
         if name in self.tasks:

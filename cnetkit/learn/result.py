@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnetkit.trace.journey import Journey
 
 Outcome = Literal["correct", "incorrect", "not attempted"]
-MARKS: dict[Outcome, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "·"}
+MARKS: dict[str, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "·"}
 
 
 @dataclass(frozen=True, slots=True)
