@@ -224,3 +224,10 @@ def test_a_packet_is_too_large_only_if_it_fits_none_of_the_next_hops():
         several = Route("r", "10.0.2.0/24", hops=tuple((f"10.0.2.{at}", name) for at, name in enumerate(interfaces, 5)))
         result = ended(packet(size=1200), counters={"Ip.FragFails": 1}, routes=(ROUTES[0], several))
         assert result.reason == reason
+
+
+def test_a_packet_to_a_group_is_not_forwarded_by_the_routes():
+    """The counter moved, but not for this packet."""
+    off = SETTINGS | {"forwarding": 0}
+    assert ended(packet(target="224.0.0.5"), settings=off, counters={"Ip.InAddrErrors": 1}).reason == ""
+    assert ended(packet(target="224.0.0.5"), routes=(), counters={"IpExt.InNoRoutes": 1}).reason == ""

@@ -224,3 +224,17 @@ def test_a_syn_that_was_sent_again_was_rejected_by_the_reset_in_its_place_or_it_
     assert syn_outcomes("S", "R", "S", "R") == ["2", "4"]
     assert syn_outcomes("S", "S", "R", "R") == ["3", "4"]
     assert syn_outcomes("S", "S", "R") == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("version", "header", "changing"),
+    [
+        (4, bytes([0x45, *range(1, 20)]), {1, 2, 3, 6, 7, 8, 10, 11}),  # class, length, flags and offset, TTL, checksum
+        (6, bytes([0x60, *range(1, 40)]), {1, 2, 3, 4, 5, 7}),  # class, flow label, length, hop limit
+    ],
+)
+def test_of_a_network_header_everything_is_compared_that_a_node_does_not_change(version, header, changing):
+    for at in range(1, len(header)):
+        other = bytearray(header)
+        other[at] ^= 0xFF
+        assert (rule.kept(bytes(other)) == rule.kept(header)) is (at in changing), at

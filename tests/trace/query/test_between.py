@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 import cnetkit
-from cnetkit.model import CnetkitError
+from cnetkit.model import CnetkitError, Interface, Node, Topology
+from cnetkit.trace.query.between import expression as between
+from tests.trace.loading import frames_of, recording_of
 
 TRUTH = Path(__file__).parents[2] / "data" / "truth" / "portmap.pcapng"
 
@@ -41,3 +43,20 @@ def test_an_unknown_end_is_refused_with_a_list_of_nodes(trace):
         match="'wob' is not a node, interface or address of this trace: its nodes are dock, ext, peer, web",
     ):
         trace.between("ext", "wob")
+
+
+def test_a_node_or_interface_stands_for_its_own_addresses_but_loopback_and_link_local_ones():
+    interfaces = (
+        Interface("a", "eth0", addresses=("10.0.0.1/24", "fe80::1/64")),
+        Interface("a", "lo", addresses=("127.0.0.1/8",)),
+        Interface("a", "eth1", addresses=("10.0.1.1/24",)),
+        Interface("b", "eth0", addresses=("10.0.0.2/24",)),
+    )
+    recording = recording_of(frames_of([]), (Topology(nodes=(Node("a"), Node("b")), interfaces=interfaces),))
+    assert between(recording, "a", "b/eth0") == (
+        '(node == "a" or ip.addr in {10.0.0.1, 10.0.1.1}) and (interface == "b/eth0" or ip.addr in {10.0.0.2})'
+    )
+    assert between(recording, "a/eth0", "10.0.0.2") == (
+        '(interface == "a/eth0" or ip.addr in {10.0.0.1}) and (ip.addr == 10.0.0.2/32)'
+    )
+    assert between(recording, "a/lo", "b").startswith('(interface == "a/lo") and ')
