@@ -36,8 +36,8 @@ class Standing:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """The tasks that are not right yet."""
-        return tuple(name for name, outcome in self.outcomes.items() if outcome != "correct")
+        """The tasks that are not right yet, nor compared."""
+        return tuple(name for name, outcome in self.outcomes.items() if outcome not in ("correct", "compare"))
 
     @property
     def begun(self) -> bool:

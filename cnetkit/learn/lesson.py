@@ -76,7 +76,7 @@ class Lesson:
             return Result(question.name, "correct", _sentences(question.explanation(observed), observed.words))
         contradiction = question.contradiction(given, observed)
         feedback = _sentences(question.feedback(given, observed), contradiction.words)
-        return Result(question.name, "incorrect", feedback, contradiction)
+        return Result(question.name, question.otherwise, feedback, contradiction)
 
     def _graded(self, exercise: Exercise, trace: Trace) -> Result:
         if exercise.name not in self._before:

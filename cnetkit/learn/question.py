@@ -9,10 +9,10 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from cnetkit.learn import negation
-from cnetkit.learn.result import Observation
+from cnetkit.learn.result import Observation, Outcome
 from cnetkit.model import CnetkitError
 from cnetkit.trace import Trace
 
@@ -30,6 +30,8 @@ class Question:
     because: str = ""
     """Why the right answer is right, in a sentence or two."""
     mistakes: Mapping[Any, str] = field(default_factory=dict)
+    otherwise: ClassVar[Outcome] = "incorrect"
+    """The outcome of an answer that is not right."""
 
     def shown(self) -> str:
         """The question as a learner reads it."""
@@ -143,10 +145,13 @@ class Idea:
 
 @dataclass(frozen=True)
 class Text(Question):
-    """Free text, marked by rules about words: it contains all `ideas` and states nothing `contrary` to them.
+    """Free text. It is right if it contains all `ideas` and states nothing `contrary` to them; else it is to be compared with a
+    model answer, never wrong: rules about words cannot tell.
 
     The answer of `truth` is the sentence that is shown as the answer of the capture.
     """
+
+    otherwise: ClassVar[Outcome] = "compare"
 
     ideas: tuple[Idea, ...] = ()
     contrary: tuple[tuple[str, str], ...] = ()
@@ -165,10 +170,11 @@ class Text(Question):
         return f"Your answer contains the expected idea. Compare it with this one: {self.because or observed.answer}"
 
     def feedback(self, given: Any, observed: Observation) -> str:  # noqa: ANN401
-        """What is contrary, denied or missing in it."""
+        """What seems contrary, denied or missing in it, and the answer to compare it with; empty for a right answer."""
         sentences = [words for pattern, words in self.contrary if negation.stated(pattern, given)]
         for idea in () if sentences else self.ideas:
             if not idea.held(given):
                 denial = negation.denied(idea.stated, given)
                 sentences.append(f"“{denial}” says the opposite. {idea.missing}" if denial else idea.missing)
-        return " ".join(sentences)
+        model = f"Compare your answer with this one: {self.because or observed.answer}"
+        return " ".join([*sentences, model]) if sentences else ""

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from cnetkit.model import Hop
     from cnetkit.trace.journey import Journey
 
-Outcome = Literal["correct", "incorrect", "not attempted"]
-MARKS: dict[str, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "·"}
+Outcome = Literal["correct", "compare", "incorrect", "not attempted"]
+"""`compare`: free text that may be right or wrong, which a rule about words cannot tell: the learner compares it."""
+MARKS: dict[str, str] = {"correct": "✓", "compare": "≈", "incorrect": "✗", "not attempted": "·"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def test_feedback_to_an_order_names_the_first_difference(given, words, trace):
     assert asked.check("way", trace).correct
 
 
-def test_free_text_says_what_is_missing(trace):
+def test_free_text_that_rules_about_words_do_not_find_right_is_compared_and_never_wrong(trace):
     ideas = (Idea("bridge", "Say who."), Idea("learn", "Say what it does."))
     asked = lesson(Text("why", "Why?", lambda trace: Observation("it learned"), because="So it does.", ideas=ideas))
     for given, words in (
@@ -113,7 +113,9 @@ def test_free_text_says_what_is_missing(trace):
         ("no idea", "Say who. Say what it does."),
     ):
         asked.ask("why", given)
-        assert asked.check("why", trace).words == words
+        result = asked.check("why", trace)
+        assert (result.outcome, result.words) == ("compare", f"{words} Compare your answer with this one: So it does.")
+        assert str(result).startswith("≈ compare. ")
 
 
 def test_right_free_text_is_shown_with_a_model_answer_to_compare(trace):
