@@ -83,8 +83,8 @@ class Journey:
         return wording.summary(self.trace.analysis.case, self.frames[0], self.outcome)
 
     def explain(self) -> str:
-        """A paragraph for learners: what happened at each hop, and why."""
-        return wording.paragraph(self.trace.analysis.case, self.hops, self.outcome)
+        """For learners: what happened at each hop, and why, in numbered steps."""
+        return wording.steps(self.trace.analysis.case, self.hops, self.outcome)
 
     def why(self, hop: Hop | int) -> tuple[Evidence, ...]:
         """The evidence for one hop, given as a Hop or as its index in `hops`. CnetkitError if there is no such hop."""

@@ -40,28 +40,29 @@ def summary(case: Case, first: int, ended: Outcome) -> str:
     return f"{what} {packet.source} → {packet.destination}: {ended.kind} {where} {ended.where}"
 
 
-def paragraph(case: Case, hops: Sequence[Hop], ended: Outcome) -> str:
-    """The whole journey: one sentence per step, each with at most one reason, the decisive one."""
+def steps(case: Case, hops: Sequence[Hop], ended: Outcome) -> str:
+    """The whole journey: a numbered sentence per step, each with at most one reason, the decisive one; and how it ended."""
     first = hops[0]
     packet = case.packet(first.frame)
     begun = "sent" if first.direction == "out" else "first seen"
     what = f"{packet.protocol} {packet.kind}".strip()
-    sentences = [
-        f"A packet ({what}) from {packet.source} to {packet.destination} was {begun} at {_place(first)}{_why(first)}."
-    ]
     described = _once(case, hops)
+    sentences = [
+        f"A packet ({what}) from {packet.source} to {packet.destination} was {begun} at {_place(first)}{_why(first)}.",
+        *(_sentence(case, hop) for hop in described[1:]),
+    ]
+    lines = [f"{number}. {sentence}" for number, sentence in enumerate(sentences, 1)]
     if len(described) < len(hops):
-        sentences.append(
-            f"It travelled in pieces, {len(hops)} frames in all; only the first piece at each place is described."
+        lines.insert(
+            0, f"It travelled in pieces, {len(hops)} frames in all; only the first piece at each place is described."
         )
-    sentences += [_sentence(case, hop) for hop in described[1:]]
     reason = "".join(f"{ended.reason} ({e.source})" for e in ended.evidence[:1]) or ended.reason
     if ended.kind in ("lost-from-sight", "arrived") and ended.reason:
         verb = "was last seen" if ended.kind == "lost-from-sight" else "arrived"
-        sentences.append(f"It {verb} at {ended.where}: {reason}.")
+        lines.append(f"It {verb} at {ended.where}: {reason}.")
     else:
-        sentences.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason, known=_known(ended)))
-    return " ".join(sentences)
+        lines.append(ENDINGS[ended.kind].format(where=ended.where, reason=reason, known=_known(ended)))
+    return "\n".join(lines)
 
 
 def _known(ended: Outcome) -> str:
