@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.capture_file import MOST_FRAMES, CaptureFile, tap_name
-from cnetkit.recording.damage import LONGEST, cut_off, likely_records, record_after
+from cnetkit.recording.damage import DAY, LONGEST, cut_off, likely_records, record_after
 from cnetkit.recording.frames import UNKNOWN, Frames, Tap
 
 MAGICS = {
@@ -69,7 +69,8 @@ def _records(data: NDArray[np.uint8], order: str, ticks: int) -> tuple[NDArray[n
             break
         damaged = int(at[sound]) if sound < len(at) else stopped
         offsets = np.concatenate(parts)
-        second = int.from_bytes(data[offsets[-1] : offsets[-1] + 4].tobytes(), BYTES[order]) if len(offsets) else None
+        seconds = [int.from_bytes(data[at : at + 4].tobytes(), BYTES[order]) for at in offsets[-2:].tolist()]
+        second = seconds[-1] if seconds and abs(seconds[-1] - seconds[0]) < DAY else None  # else one of them is damaged
         cut = cut_off(data, order, damaged, ticks)
         begin = end if cut else record_after(data, order, damaged + 1, ticks, second)
         if begin == end:
