@@ -181,3 +181,12 @@ def cut_frames(packets, limits):
     whole = frames_of(packets)
     captured = np.minimum(whole.captured, np.array(limits, np.int32))
     return replace(whole, captured=captured)
+
+
+def test_the_traffic_class_and_the_offset_of_a_fragment_are_read():
+    """IPv4 counts fragments in units of eight octets (RFC 791); IPv6 has the class between version and flow label (RFC 8200)."""
+    four = Ether() / IP(src="10.0.0.1", dst="10.0.0.2", tos=0xB9, frag=3, flags="MF", proto=17) / bytes(8)
+    six = Ether() / IPv6(src="fd00::1", dst="fd00::2", tc=0xB9, fl=0xFFFFF) / UDP()
+    c = decode(frames_of([four, six]))
+    assert c.tos.tolist() == [0xB9, 0xB9]
+    assert (c.fragment.tolist(), c.more.tolist()) == ([24, 0], [True, False])

@@ -79,6 +79,7 @@ def test_a_datagram_that_was_answered_or_was_for_another_host_is_not_counted_as_
     assert "nobody" not in reasons(datagram(), mac=OTHER, Udp_NoPorts=1)[0]
     segment = IP(src="10.0.0.1", dst="10.0.0.2") / TCP(sport=5, dport=9)
     assert reasons(segment, Udp_NoPorts=1) == [""]
+    assert reasons(segment, datagram(), Udp_NoPorts=1) == ["", "nobody at b has the port 9"]
 
 
 ECHO = IP(src="10.0.0.1", dst="10.0.0.2") / ICMP(type=8, seq=1)
