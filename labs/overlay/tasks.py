@@ -71,6 +71,18 @@ def mended(trace: Trace) -> str:
     return "Nothing from a reaches n2. Which hosts does `bridge fdb show dev vxlan0` list on n1?"
 
 
+def direct(trace: Trace) -> str:
+    """What is wrong unless b answers a, and nothing of a's is sent to everybody or to n3."""
+    own = [trip for trip in trace.journeys if trip.hops[0].node == "a"]
+    if any(trip.packet.protocol == "arp" and trip.packet.eth_dst == "ff:ff:ff:ff:ff:ff" for trip in own):
+        return "a still asks everybody for b's MAC address. Which kind of neighbour entry survives a flush?"
+    if not arrived(trace, "echo reply", "b", "a"):
+        return "a asks nobody, but no answer of b arrives. Is the MAC address that a has now really b's?"
+    if any(hop.node == "n3" for trip in own for hop in trip.hops):
+        return "b answers, but n3 gets a copy of the ping too. Which entry tells n1 behind which host b is?"
+    return ""
+
+
 TASKS = (
     Choice(
         "copies",
@@ -152,5 +164,18 @@ TASKS = (
             "`bridge fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.34 self permanent`",
         ),
         "n1 must flood to n2 again, or a needs a neighbour entry for b and n1 a forwarding entry for b's MAC address.",
+    ),
+    Exercise(
+        "direct",
+        "Harder: make a reach b so that nothing is flooded, even after `ip neighbour flush dev eth0` in a: no ARP request to "
+        "everybody, and no copy to n3.",
+        direct,
+        (
+            "a must know b's MAC address, and n1 the host that it is behind: these are two tables.",
+            "In a: `ip neighbour replace 10.0.9.2 lladdr 02:42:0a:00:09:02 dev eth0 nud permanent`",
+            "In n1: `bridge fdb replace 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self permanent`, and "
+            "`bridge fdb replace 02:42:0a:00:09:02 dev vxlan0 master static`",
+        ),
+        "With an entry in both tables nothing is flooded. Docker's overlay and flannel lay such entries.",
     ),
 )

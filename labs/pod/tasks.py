@@ -70,6 +70,20 @@ def mended(trace: Trace) -> str:
     return "web answers, but the answer does not reach client. Try `ip route get 10.244.1.2` on n1."
 
 
+def forwards(trace: Trace) -> str:
+    """What is wrong unless web's answer reaches client again."""
+    if arrived(trace, "SYN, ACK", "web", "client"):
+        return ""
+    requests = journeys(trace, "SYN")
+    if not requests:
+        return "This trace has no request: run the cell that sends it again."
+    if any(hop.node == "web" for trip in requests for hop in trip.hops):
+        return "web gets the request now, but its answer does not reach client. Look where the answer ends."
+    ended = requests[0].outcome
+    why = f" ({ended.reason})" if ended.reason else ""
+    return f"The request ends at {ended.where}{why}. What must a host be told, so that it passes on what is not for itself?"
+
+
 TASKS = (
     Choice(
         "local",
@@ -148,5 +162,15 @@ TASKS = (
             "`ip route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink`",
         ),
         "n1 must route packets to 10.244.1.0/24 into flannel.1.",
+    ),
+    Exercise(
+        "forward",
+        "n1 no longer passes packets on to its pods. Make client get its answer again.",
+        forwards,
+        (
+            "A host with pods is a router. `sysctl net.ipv4.ip_forward` on n1.",
+            "`sysctl -w net.ipv4.ip_forward=1`",
+        ),
+        "Without forwarding a host drops what is not for itself, and each pod has an address that is not the host's.",
     ),
 )

@@ -76,6 +76,15 @@ def mended(trace: Trace) -> str:
     return "Every packet gets a pod's address now, but not every pod answers."
 
 
+def drained(trace: Trace) -> str:
+    """What is wrong unless every connection gets to web-2, and is answered."""
+    opened = journeys(trace, "SYN", source=CLIENT)
+    if wrong := mended(trace):
+        return wrong
+    others = [trip for trip in opened if after(trip, "ip.dst") != "10.244.1.2"]
+    return f"Every request is answered, but {len(others)} of {len(opened)} still went to web-1." if others else ""
+
+
 TASKS = (
     Choice(
         "asked",
@@ -162,5 +171,15 @@ TASKS = (
             "Add its rule again, take the pod out of the service, or let kube-proxy lay all its rules again.",
         ),
         "The chain must translate again, or no rule may lead into it.",
+    ),
+    Exercise(
+        "drain",
+        "web-1 is to be replaced. Send all new requests of client to web-2, and let none of them fail.",
+        drained,
+        (
+            "Whoever takes the pod out of the service need not touch a rule.",
+            "`web.remove(web_1)` in a cell of Python; kube-proxy then lays its rules anew.",
+        ),
+        "A pod that is not an endpoint gets no new connections. Kubernetes does this when a pod is not ready.",
     ),
 )

@@ -33,6 +33,7 @@ FORGET = (
     "bridge fdb del 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.34 self;"
     "bridge fdb del 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self; bridge fdb del 02:42:0a:00:09:02 dev vxlan0 master; true"
 )
+UNLEARN = "bridge fdb del 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self; bridge fdb del 02:42:0a:00:09:02 dev vxlan0 master"
 EMPTY = (
     "iptables -t nat -F $(iptables -t nat -S | grep -o 'KUBE-SEP-[A-Z0-9]* .*10.244.1.2:80' | head -1 | cut -d' ' -f1)"
 )
@@ -67,6 +68,10 @@ def modes(lab):
 
 def without(lab):
     lab.clusters[0].services["default", "web"].remove(lab["web-2"])
+
+
+def drained(lab):
+    lab.clusters[0].services["default", "web"].remove(lab["web-1"])
 
 
 def ask_service(lab):
@@ -329,6 +334,31 @@ CASES = {
             both(run("n1", STATIC), run("a", KNOWN)),
             run("n1", FLOOD.replace(" self permanent", "")),
         ],
+    ),
+    ("overlay", "direct"): (
+        lambda lab: None,
+        lambda lab: traced(lab, "a", "ip neighbour flush dev eth0; ping -c 1 -W 0.5 10.0.9.2"),
+        [
+            run("n1", "ip link set vxlan0 mtu 1400"),
+            run("a", KNOWN.replace("09:02", "09:99")),
+            both(run("a", KNOWN), run("n1", UNLEARN)),
+        ],
+        [both(run("a", KNOWN), run("n1", STATIC)), run("a", KNOWN)],
+    ),
+    ("pod", "forward"): (
+        run("n1", "sysctl -w net.ipv4.ip_forward=0"),
+        lambda lab: traced(lab, "client", "curl -s -m 0.5 http://10.244.0.2/"),
+        [
+            run("n1", "sysctl -w net.ipv4.ip_forward=1; iptables -I FORWARD -d 10.244.0.0/24 -j DROP"),
+            run("n1", "sysctl -w net.ipv4.ip_forward=1; iptables -I FORWARD -s 10.244.0.0/24 -j DROP"),
+        ],
+        [run("n1", "sysctl -w net.ipv4.ip_forward=1"), run("n1", "echo 1 > /proc/sys/net/ipv4/conf/all/forwarding")],
+    ),
+    ("service", "drain"): (
+        lambda lab: None,
+        ask_service,
+        [run("n1", "iptables -t nat -F KUBE-SERVICES"), modes],
+        [drained, by_nft("n1", "ip daddr 10.96.0.2 tcp dport 80 dnat to 10.244.1.2")],
     ),
     ("pod", "mend"): (
         run("n1", "ip route del 10.244.1.0/24"),
