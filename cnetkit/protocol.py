@@ -61,12 +61,18 @@ class Start(Message, frozen=True):
 
 
 class Serve(Message, frozen=True):
-    """Starts one of the agent's own small servers. The reply comes when it listens. `kind`: http, tcp-echo, udp-echo."""
+    """Starts one of the agent's own small servers. The reply comes when it listens.
+
+    `kind`: http, tcp-echo, udp-echo; or tcp-proxy and udp-proxy, which send on to `target`, `172.17.0.2:80` for example.
+    """
 
     node: str
     kind: str
     port: int
     address: str = ""
+    target: str = ""
+    title: str = ""
+    """Its name in the list of processes; empty: `KIND-server PORT`."""
 
 
 class WaitPort(Message, frozen=True):

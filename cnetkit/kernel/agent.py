@@ -171,8 +171,9 @@ class Agent:
         stack, place = self._place(request.node)
         stack.enter()
         with servers.listen(request.kind, request.address, request.port) as listening:
-            title = f"{request.kind}-server {request.port}"
-            process = processes.serve(place, title, servers.body(request.kind, listening), listening.fileno())
+            title = request.title or f"{request.kind}-server {request.port}"
+            body = servers.body(request.kind, listening, request.target)
+            process = processes.serve(place, title, body, listening.fileno())
         return p.Started(self._running.follow(channel, process), process.pid)
 
     def _wait_port(self, channel: Channel, number: int, request: p.WaitPort) -> None:

@@ -1,4 +1,4 @@
-"""Small servers for labs: HTTP, TCP echo and UDP echo, each a process of its own in a node.
+"""Small servers for labs: HTTP, TCP echo, UDP echo and proxies, each a process of its own in a node.
 
 The agent binds the socket before the process starts, so that a port in use is an error at once, and a client can connect as
 soon as the request is answered.
@@ -10,9 +10,17 @@ import selectors
 import socket
 from collections.abc import Callable
 
+from cnetkit.kernel import proxy
 from cnetkit.model import CnetkitError
 
-_NAMES = {"http": "HTTP server", "tcp-echo": "TCP echo server", "udp-echo": "UDP echo server"}
+_NAMES = {
+    "http": "HTTP server",
+    "tcp-echo": "TCP echo server",
+    "udp-echo": "UDP echo server",
+    "tcp-proxy": "TCP proxy",
+    "udp-proxy": "UDP proxy",
+}
+_DATAGRAMS = ("udp-echo", "udp-proxy")
 
 
 def listen(kind: str, address: str, port: int) -> socket.socket:
@@ -20,7 +28,7 @@ def listen(kind: str, address: str, port: int) -> socket.socket:
     addresses, with IPv6 if the namespace has it. CnetkitError if the kind does not exist or the port is in use."""
     if kind not in _NAMES:
         raise CnetkitError(f"there is no server {kind!r}: choose from {', '.join(_NAMES)}")
-    type_ = socket.SOCK_DGRAM if kind == "udp-echo" else socket.SOCK_STREAM
+    type_ = socket.SOCK_DGRAM if kind in _DATAGRAMS else socket.SOCK_STREAM
     dual_stack = not address and _has_ipv6()
     family = socket.AF_INET6 if dual_stack or ":" in address else socket.AF_INET
     listening = socket.socket(family, type_)
@@ -46,8 +54,11 @@ def _has_ipv6() -> bool:
         return False
 
 
-def body(kind: str, listening: socket.socket) -> Callable[[], None]:
-    """The function that the server's process runs until it is killed."""
+def body(kind: str, listening: socket.socket, target: str = "") -> Callable[[], None]:
+    """The function that the server's process runs until it is killed. `target`: where a proxy sends what it gets."""
+    if kind in ("tcp-proxy", "udp-proxy"):
+        forward, to = proxy.tcp if kind == "tcp-proxy" else proxy.udp, proxy.parsed(target)
+        return lambda: forward(listening, to)
     serve = {"http": _http, "tcp-echo": _tcp_echo, "udp-echo": _udp_echo}[kind]
     return lambda: serve(listening)
 
