@@ -53,3 +53,32 @@ def test_what_is_laid_for_a_port_is_removed_rule_by_rule(dock):
     published.remove()
     laid, removed = (texts(operations)[0] for operations in dock.site.sandbox.built[-2:])
     assert removed == laid.replace("-A ", "-D ")
+
+
+def test_a_version_whose_rules_are_not_known_is_refused_with_those_that_are(dock):
+    for version in ("29", 28.5, ""):
+        with pytest.raises(CnetkitError, match=r"choose from 20\.10 and 28\.5"):
+            dock.bridge("docker0", "172.17.0.1/16", docker=version)
+
+
+def test_a_later_bridge_has_the_rules_of_the_first(dock):
+    dock.bridge("docker0", "172.17.0.1/16", docker="28.5", proxy=False)
+    dock.bridge("br1", "172.18.0.1/16")
+    first, second = (texts(operations)[0] for operations in dock.site.sandbox.built)
+    assert "-A DOCKER-BRIDGE -o docker0 -j DOCKER" in first
+    assert "-A DOCKER-BRIDGE -o br1 -j DOCKER" in second
+
+
+def test_the_proxy_of_20_10_for_datagrams_is_refused_and_not_built_in_part(dock):
+    web = dock.bridge("docker0", "172.17.0.1/16", docker="20.10", proxy=True).container("web")
+    built = len(dock.site.sandbox.built)
+    with pytest.raises(CnetkitError, match="proxy=False"):
+        dock.publish(5353, to=web, port=53, protocol="udp")
+    assert (len(dock.site.sandbox.built), dock.published) == (built, [])
+
+
+def test_only_20_10_makes_mac_addresses_from_ip_addresses(dock):
+    web = dock.bridge("docker0", "172.17.0.1/16", docker="28.5").container("web")
+    assert not web.mac.startswith("02:42:ac:11")
+    made = [step.mac for built in dock.site.sandbox.built for step in built if isinstance(step, op.AddBridge)]
+    assert not made[0].startswith("02:42:ac:11")
