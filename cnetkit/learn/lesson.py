@@ -6,14 +6,18 @@ It needs no widgets and works wherever Python does.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Self
 
 from cnetkit.learn import progress
 from cnetkit.learn.exercise import Exercise
-from cnetkit.learn.question import Question
+from cnetkit.learn.question import Choice, Question, Text
 from cnetkit.learn.result import MARKS, Result
 from cnetkit.model import CnetkitError
 from cnetkit.trace import Trace
+from cnetkit.view.display import publish
+from cnetkit.view.form import form
 
 
 class Lesson:
@@ -26,6 +30,7 @@ class Lesson:
         self.name, self.label = name, label
         self.tasks = {task.name: task for task in tasks}
         self._answers: dict[str, object] = {}
+        self._clicked: dict[str, str] = {}
         self._before: dict[str, object] = {}
         self._results: dict[str, Result] = {}
         self._hinted: dict[str, int] = {}
@@ -41,10 +46,22 @@ class Lesson:
                 self._before[name] = task.touched(answer)
             return _Shown(f"{task.shown()}\n{self._needs_live}" if self.label else task.shown())
         self._answers.pop(name, None)
-        if answer is not ...:
+        if answer is ... and name in self._clicked:
+            self._answers[name] = task.read(self._clicked[name])
+        elif answer is not ...:
             self._answers[name] = task.read(answer)
-        reply = str(answer) if answer is not ... else "put your answer in place of the three dots"
-        return _Shown(f"{task.shown()}\n→ {reply}")
+            self._clicked.pop(name, None)
+            return _Shown(f"{task.shown()}\n→ {answer}")
+        return _Unanswered(task, self._clicked.get(name, ""), self._keep)
+
+    def _keep(self, name: str, answer: str) -> str:
+        """Keeps an answer that was clicked or typed into a question's form; what is said about it."""
+        task = self._task(name)
+        if not isinstance(task, Question) or not answer.strip():
+            return ""
+        self._answers[name] = task.read(answer)
+        self._clicked[name] = answer
+        return f"→ {answer}. It is marked by the cell that checks it, after the run."
 
     @property
     def _needs_live(self) -> str:
@@ -130,7 +147,7 @@ class Lesson:
 
     def reset(self) -> str:
         """Forgets your answers and results in this lesson, those of earlier sessions too. The network stays as it is."""
-        for kept in (self._answers, self._before, self._results, self._hinted):
+        for kept in (self._answers, self._clicked, self._before, self._results, self._hinted):
             kept.clear()
         progress.forget(self.name)
         return _Shown(
@@ -160,3 +177,23 @@ class _Shown(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+class _Unanswered(_Shown):
+    """A question without an answer: in a notebook with widgets a form, elsewhere text."""
+
+    _question: Question
+    _given: str
+    _keep: Callable[[str, str], str]
+
+    def __new__(cls, question: Question, given: str, keep: Callable[[str, str], str]) -> Self:
+        asked = super().__new__(cls, f"{question.shown()}\n→ put your answer in place of the three dots")
+        asked._question, asked._given, asked._keep = question, given, keep
+        return asked
+
+    def _ipython_display_(self) -> None:
+        question = self._question
+        options = question.options if isinstance(question, Choice) else ()
+        lines = 3 if isinstance(question, Text) else 1
+        shown = form(question.text, options, lines, self._given, partial(self._keep, question.name))
+        publish(shown if shown is not None else {"text/plain": str(self)})

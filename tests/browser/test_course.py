@@ -79,6 +79,11 @@ class Learner:
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"no cell with {words!r} below")
 
+    def command(self) -> None:
+        """Gives the keyboard back to the notebook after a click into an output."""
+        self.page.locator(f"{ACTIVE} {PROMPT}").first.click()
+        self.page.keyboard.press("Escape")
+
     def write(self, text: str):
         """Rewrites the active cell and runs it."""
         self.page.keyboard.press("Enter")
@@ -169,3 +174,28 @@ def test_the_lesson_on_port_mapping(visit, jupyter):
     assert "2 of 11 correct" in score.wait_for_selector(".jp-OutputArea-output", timeout=PATIENCE).inner_text()
     assert visit.page.locator(".Toastify__toast, .jp-Dialog").count() == 0  # only the lesson makes requests
     assert visit.asked == []
+
+
+def test_answers_are_clicked_or_typed_without_quotes_and_kept_when_the_cell_is_run_again(visit, jupyter):
+    page = visit.page
+    opened(page, jupyter.lesson("00"))
+    learner = Learner(page)
+    learner.run_to('lesson.ask("first"')
+    cell = learner.run()
+    cell.wait_for_selector("input[type=radio]", timeout=PATIENCE)
+    page.get_by_text("a question for a MAC address").click()
+    page.get_by_text("→ a question for a MAC address. It is marked").wait_for(timeout=PATIENCE)
+    visit.picture("course-00-form")
+    learner.command()
+    learner.run_to('lesson.ask("way"')
+    typed = learner.run()
+    typed.wait_for_selector("input[type=text]", timeout=PATIENCE).fill("left/eth0, right/eth0")
+    page.get_by_role("button", name="Keep this answer").click()
+    page.get_by_text("→ left/eth0, right/eth0. It is marked").wait_for(timeout=PATIENCE)
+    learner.command()
+    learner.back_to('lesson.ask("first"')
+    learner.run().wait_for_selector("input[type=radio]:checked", timeout=PATIENCE)
+    learner.run_to('lesson.check("first"')
+    assert "✓ correct" in said(learner.run())
+    learner.run_to('lesson.check("way"')
+    assert "✓ correct" in said(learner.run())

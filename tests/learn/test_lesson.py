@@ -271,3 +271,22 @@ def test_a_repair_that_changes_no_setting_is_right_if_it_works(trace):
     assert asked.check("mend", trace).outcome == "not attempted"
     works.append(True)
     assert asked.check("mend", trace).correct
+
+
+def test_an_answer_from_a_form_is_kept_until_another_is_typed(trace):
+    asked = lesson(choice())
+    assert asked._keep("who", "me").startswith("→ me. ")
+    assert asked.check("who", trace).correct
+    asked.ask("who")
+    assert asked.check("who", trace).correct
+    asked.ask("who", "b")
+    assert asked.check("who", trace).outcome == "incorrect"
+    asked.ask("who")
+    assert asked.check("who", trace).outcome == "not attempted"
+
+
+def test_where_no_widget_can_run_a_question_is_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr("cnetkit.learn.lesson.publish", shown.append)
+    lesson(choice()).ask("who")._ipython_display_()
+    assert "→ put your answer in place of the three dots" in shown[0]["text/plain"]
