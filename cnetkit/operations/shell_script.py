@@ -15,6 +15,7 @@ _HEAD = """#!/bin/bash
 #   unshare --user --map-root-user --net --mount bash -c '. FILE; exec bash'
 # Then look around with `ip netns list` and `ip netns exec NODE ...`. When that shell ends, everything is gone.
 set -e
+export PATH="$PATH:/usr/sbin:/sbin"    # an ordinary user's shell may not look for ip and iptables there
 if [ -n "$(ip -o link | grep -v ' lo:')" ]; then
     echo "This namespace is not empty. Run: unshare --user --map-root-user --net --mount bash FILE" >&2
     exit 1

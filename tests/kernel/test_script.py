@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -53,7 +54,8 @@ def by_hand(text: str, tmp_path) -> dict[str, str]:
     look = f"for node in $(ip netns list | cut -d' ' -f1); do ip netns exec $node sh -c '{LOOK}' > {tmp_path}/$node.state; done"
     path.write_text(f"{text}\n{look}\n")
     command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    short = os.environ | {"PATH": "/usr/local/bin:/usr/bin:/bin"}  # as in an ordinary user's shell
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=short)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return {file.stem: file.read_text() for file in tmp_path.glob("*.state")}
