@@ -297,6 +297,8 @@ def describe(request: p.Request) -> str:
             return f"start a server, {kind}, at port {port} of {node}"
         case p.Capture():
             return "capture"
+        case p.Hello(lab=lab):
+            return f"open the lab {lab}"
     return type(request).__name__
 
 

@@ -5,6 +5,7 @@ from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import ARP, Ether
 
 import cnetkit
+from cnetkit import catalog
 from cnetkit.view.scene import of_trace
 from tests.trace.conversations.test_conversations import write
 from tests.view.capture import captured
@@ -67,3 +68,17 @@ def test_a_scene_without_packets_has_no_beginning():
 def test_a_selection_has_a_beginning_of_its_own(words):
     scene = of_trace(captured().select(words))
     assert 0 <= scene["begin"] < len(scene["hops"]["frame"])
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_each_lab_opens_at_a_packet_that_carries_data(name):
+    entry = catalog.find(name)
+    with cnetkit.Lab(name, replay=entry.session) as lab:
+        entry.network(lab)
+        with lab.trace() as trace:
+            entry.traffic(lab)
+    scene = of_trace(trace)
+    assert not begin(scene)[0].startswith(("ARP", "ND", "igmp"))
+    translated = {"port-mapping", "out-of-the-host", "service", "overlay"}
+    changed = scene["hops"]["all_changes"][scene["hops"]["changes"][scene["begin"]]]
+    assert bool(changed) or name not in translated
