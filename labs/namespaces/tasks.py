@@ -233,6 +233,10 @@ TASKS = (
             ),
         ),
         contrary=(
+            (
+                r"\bright (?:has|had|lost|loses|lacks?|does|did|is|was|cannot|can't|never)\b",
+                "right is as it was. Look at what the new namespace has.",
+            ),
             (r"refus|block|firewall|forbid|permission", "Nothing forbids it: no packet was sent to right at all."),
         ),
     ),

@@ -146,7 +146,8 @@ TASKS = (
         ideas=(
             Idea(r"rout|subnet|\bknows?\b|\bway\b|unique", "Add what each host has for the pods of the other hosts."),
             Idea(
-                r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|node|\bone\b", "Add which nodes have it."
+                r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|node|\bone\b|\bpods?\b",
+                "Add which nodes have it.",
             ),
         ),
         contrary=(

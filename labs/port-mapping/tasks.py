@@ -177,8 +177,8 @@ TASKS = (
         ("What does dock keep about a connection?",),
         "The connection's entry holds both directions.",
         ideas=(
-            Idea(r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|table|\bstate\b|stor", "Add what dock has by then."),
-            Idea(r"connection|flow|conntrack|packet|both|direction|pair|translat", "Add what it is about."),
+            Idea(r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|table|\bstate|stor|revers", "Add what dock has by then."),
+            Idea(r"connection|flow|conntrack|packet|both|direction|pair|translat|mapping", "Add what it is about."),
         ),
         contrary=(
             (r"\bweb (?:\w+ )?(?:remembers|knows|keeps)", "dock keeps the entry. web does not know port 8080."),

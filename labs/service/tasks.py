@@ -152,7 +152,7 @@ TASKS = (
         "The first takes a third, the second half of the other two thirds, the last what is left: a third each.",
         ideas=(
             Idea(
-                r"third|rest|remain|left|other|2/3|already|\bonly\b|reach|second",
+                r"third|rest|remain|left|other|2/3|1/3|33|already|\bonly\b|reach|second",
                 "Add which packets reach the second rule.",
             ),
             Idea(

@@ -152,7 +152,16 @@ TASKS = (
                 r"\bkn[eo]w|\bke[ep]|remember|learn|table|cache|entr[yi]|stor|neighbou?r|already|\bha[sd]\b|\bgot\b|told",
                 "Add what left has by now.",
             ),
-            Idea(r"mac\b|address|10\.0\.0\.1|right|link", "Add what it knows about right."),
+            Idea(
+                r"mac\b|address|10\.0\.0\.1|right|link|neighbou?r|\barp\b|answer|repl", "Add what it knows about right."
+            ),
+        ),
+        contrary=(
+            (
+                r"(?:table|cache|memory) (?:of|in|on|at) right|"
+                r"\bright(?:'s)? (?:\w+ ){0,2}(?:table|cache|memory|knows?|keeps?|kept|remembers?)",
+                "It is left that keeps something, and left's own table: `ip neighbour` in left.",
+            ),
         ),
     ),
     Exercise(

@@ -9,15 +9,18 @@ ANSWERS = {
     ("start-here", "why"): (
         ["It has kept the MAC address in its neighbour table", "left already knows where 10.0.0.1 is",
          "It need not ask, it remembers right's address", "the ARP cache holds the mac of right",
-         "Because it doesn't have to: right's MAC is stored", "it already has the link address"],
+         "Because it doesn't have to: right's MAC is stored", "it already has the link address",
+         "it already has a neighbour entry", "because the ARP cache still has the answer"],
         ["it does not know the MAC address", "It has forgotten right's address", "never kept any address", "luck",
-         "it knows", "because right didn't answer"],
+         "it knows", "because right didn't answer",
+         "the MAC address is in the neighbour table of right", "right knows the address of left"],
     ),
     ("namespaces", "why"): (
         ["it has no interface but lo", "its network namespace is empty", "There is only a loopback interface, and it is down",
          "no route", "the new namespace lost the cable", "it doesn't have eth0 any more"],
         ["it has an interface", "right refused the connection of the new interface", "no luck", "the network was not down",
-         "a firewall blocks the new namespace's network"],
+         "a firewall blocks the new namespace's network",
+         "right has no route to the interface"],
     ),
     ("bridge", "why"): (
         ["It has learned the port of c1", "the bridge knows where c1 is", "The bridge doesn't flood it: it knows the port",
@@ -31,7 +34,8 @@ ANSWERS = {
     ),
     ("port-mapping", "why"): (
         ["it remembers the connection", "dock keeps an entry for both directions", "conntrack knows the flow",
-         "There is no rule asked, the connection tracking table has it"],
+         "There is no rule asked, the connection tracking table has it",
+         "The NAT is stateful, so the reverse mapping is applied automatically"],
         ["dock does not remember the connection", "it forgets the connection", "web remembers the connection", "magic",
          "a second rule in the table changes the packets", "it remembers"],
     ),
@@ -43,13 +47,14 @@ ANSWERS = {
     ),
     ("pod", "why"): (
         ["each host has a route", "every node knows the way to all subnets", "There is no NAT because each host has a route",
-         "Pod addresses are unique in all of the cluster"],
+         "Pod addresses are unique in all of the cluster",
+         "pod addresses are routed, not translated, so no NAT"],
         ["no host has a route", "the hosts do not know a way", "every host translates all routes", "because", "by the way",
          "they are not translated", "each node masquerades its subnet"],
     ),
     ("service", "fair"): (
         ["only two of three reach the second rule", "a third, half of the rest, what is left: a third each",
-         "The second sees 2/3, half of that is a third"],
+         "The second sees 2/3, half of that is a third", "every pod gets 33%"],
         ["luck", "only some", "it is unfair to the other third", "never a third, and not equal", "not every pod gets the same"],
     ),
 }  # fmt: skip
