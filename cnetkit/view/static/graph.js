@@ -8,6 +8,7 @@ import { Packets } from "./packets.js";
 
 const ZOOM = 1.25;
 const MARGIN = 14; // pixels around the whole network
+const LARGEST = 1.3; // times its natural size
 const LEGIBLE = 11; // pixels of a node's name on the screen, at least
 const LETTERS = 6; // a name with room for fewer letters is left out
 
@@ -86,12 +87,16 @@ export class Graph {
     this.packets.draw();
   }
 
-  // How wide the network is in proportion to its height.
-  get proportion() {
+  // The width and height of the network at its natural size.
+  get size() {
     const { boxes } = this.story.scene.graph;
-    if (!boxes.length) return 1;
     const ends = (from, size) => Math.max(...boxes.map((box) => box[from] + box[size])) - Math.min(...boxes.map((box) => box[from]));
-    return ends(1, 3) / ends(2, 4);
+    return boxes.length ? { width: ends(1, 3), height: ends(2, 4) } : { width: 1, height: 1 };
+  }
+
+  // The pixels that it takes at most.
+  get tall() {
+    return Math.round(this.size.height * LARGEST + 2 * MARGIN);
   }
 
   measured() {
@@ -269,7 +274,7 @@ export class Graph {
     const top = Math.min(...boxes.map((box) => box[2]));
     const right = Math.max(...boxes.map((box) => box[1] + box[3]));
     const bottom = Math.max(...boxes.map((box) => box[2] + box[4]));
-    const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top), 1.3);
+    const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top), LARGEST);
     this.network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 }, scale });
   }
 

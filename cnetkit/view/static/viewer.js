@@ -12,7 +12,8 @@ import { Marks } from "./marks.js";
 import { Story } from "./story.js";
 import { Table } from "./table.js";
 
-const BROAD = 2.8; // a network so many times as wide as high gets the whole width
+const WIDE = 900; // a network of more pixels across, and so many times as wide as high, gets the whole width
+const BROAD = 2.8;
 
 export class Viewer {
   // `ask(frame)` may request the layers of a frame, which arrive with `learn`; `chosen(frame)` reports the cursor's frame.
@@ -65,7 +66,9 @@ export class Viewer {
     this.alerts.replaceChildren(...scene.alerts.map((line) => make("p", { class: "ck-alert" }, `⚠ ${line}`)));
     this.root.classList.toggle("ck-bare", !this.story.count);
     for (const pane of [this.graph, this.ladder, this.list, this.hop, this.table, this.marks]) pane.show(this.story);
-    this.root.classList.toggle("ck-broad", this.graph.proportion > BROAD);
+    const { width, height } = this.graph.size;
+    this.root.classList.toggle("ck-broad", width > WIDE && width / height > BROAD);
+    this.root.style.setProperty("--tall", `${this.graph.tall}px`);
     this.moved(new Set(["listed"]));
     if (scene.begin >= 0) this.cursor.select(scene.begin);
   }
