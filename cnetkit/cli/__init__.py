@@ -137,6 +137,10 @@ def _exports(command: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status. Does not raise, unless CNETKIT_DEBUG is set."""
     try:
+        if "_ARGCOMPLETE" in os.environ:
+            from cnetkit.cli.completion import complete
+
+            complete(parser())
         arguments = parser().parse_args(argv)
         module, _, function = arguments.action.partition(".")
         status = int(getattr(import_module(f"cnetkit.cli.{module}"), function)(arguments) or 0)
