@@ -5,11 +5,13 @@ The inner packet is the same on both sides of the step; only the encapsulation c
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from cnetkit.trace.arrays.digests import mix
+from cnetkit.trace.arrays.digests import Rows, mix
 from cnetkit.trace.pairing.pairs import NO_PAIRS, Pairs, pair
-from cnetkit.trace.steps.search import Search
+from cnetkit.trace.steps.search import Flags, Search
 from cnetkit.trace.steps.step import Step, Wanted
 
 
@@ -73,26 +75,20 @@ def stacked_up(search: Search) -> Pairs:
 
 def stacked_down(search: Search) -> Pairs:
     """Sent at the interface below after it was sent at a VLAN or macvlan on it."""
-    below = search.wiring.below[search.tap]
-    parents = search.outgoing(below >= 0)
-    children = search.outgoing(search.orphan & np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
-    key = search.identity.inner
-    return pair(
-        parents,
-        mix(key[parents], below[parents]),
-        children,
-        mix(key[children], search.tap[children]),
-        search.tap[children],
-        search.timing,
-    )
+    return _from_above(search, search.outgoing)
 
 
 def stacked_across(search: Search) -> Pairs:
     """Received at the interface below after it was sent at a macvlan on it, for another macvlan on it
     (drivers/net/macvlan.c, macvlan_queue_xmit)."""
+    return _from_above(search, search.incoming)
+
+
+def _from_above(search: Search, direction: Callable[[Flags], Rows]) -> Pairs:
+    """Sent at an interface that stands on another, and then seen at that one in this direction."""
     below = search.wiring.below[search.tap]
     parents = search.outgoing(below >= 0)
-    children = search.incoming(search.orphan & np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
+    children = direction(search.orphan & np.isin(search.tap, search.wiring.below[search.wiring.below >= 0]))
     key = search.identity.inner
     return pair(
         parents,
