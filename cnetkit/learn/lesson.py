@@ -121,7 +121,10 @@ class Lesson:
         return _Shown(f"Hint {number} of {len(hints)}{more}: {hints[number - 1]}")
 
     def solution(self, name: str, trace: Trace | None = None) -> str:
-        """The reason for the right answer; with a trace also the answer that it shows. CnetkitError if that is none."""
+        """The reason for the right answer; with a trace also the answer that it shows. For an exercise the commands too.
+
+        CnetkitError if the trace is none.
+        """
         task = self._task(name)
         if trace is not None and not isinstance(trace, Trace):
             raise CnetkitError(
@@ -130,7 +133,10 @@ class Lesson:
         self._hinted[name] = len(task.hints) + 1
         answer = task.truth(trace).answer if trace is not None and isinstance(task, Question) else ""
         text = ", ".join(answer) if isinstance(answer, (list, tuple)) else str(answer)
-        return _Shown(_sentences(f"{text}." if text else "", task.because))
+        commands = [hint for hint in task.hints if "`" in hint] if isinstance(task, Exercise) else []
+        return _Shown(
+            "\n".join([_sentences(f"{text}." if text else "", task.because), *(f"  {hint}" for hint in commands)])
+        )
 
     @property
     def score(self) -> str:

@@ -290,3 +290,19 @@ def test_where_no_widget_can_run_a_question_is_text(monkeypatch):
     monkeypatch.setattr("cnetkit.learn.lesson.publish", shown.append)
     lesson(choice()).ask("who")._ipython_display_()
     assert "→ put your answer in place of the three dots" in shown[0]["text/plain"]
+
+
+def test_the_solution_of_an_exercise_has_its_commands():
+    task = Exercise(
+        "mend",
+        "Mend it.",
+        lambda trace: "",
+        hints=("Look.", "`ip link set eth0 up`, in right."),
+        because="It was down.",
+    )
+    assert str(Lesson("99", [task]).solution("mend")) == "It was down.\n  `ip link set eth0 up`, in right."
+
+
+def test_each_exercise_of_the_course_has_a_solution_with_commands():
+    exercises = [task for name in catalog.names() for task in catalog.tasks(name) if isinstance(task, Exercise)]
+    assert all(any("`" in text for text in (*task.hints, task.because)) for task in exercises)
