@@ -33,6 +33,8 @@ CHECKS = {
         assert {"inside-box", "after-left", "inside-secret", "after-0", "pid-1"} <= asked
         assert {"mount", "uts", "ipc", "pid", "user", "cgroup"} <= asked and "net" not in asked
         assert not [one for one in wired.journeys if one.packet.protocol == "tcp"]
+        got = [one for one in single.journeys if one.hops[0].node == "once" and one.says == "GET /once"]
+        assert [one.outcome.kind for one in got] == ["delivered"]
         """,
     "02-veth-and-bridge": """
         assert question.hops[0].node == "c0" and {hop.node for hop in question.hops} == {"c0", "c1", "c2", "dock"}
