@@ -1,10 +1,12 @@
 """Displays in a notebook: first a static picture with text, which stays in the file, then the viewer over it.
 
 The viewer hides the static picture while it is alive. A reopened notebook shows the static picture only.
+For a web page (CNETKIT_SHOW is `page`) the scene is beside the static picture, and the page's own script draws it.
 """
 
 from __future__ import annotations
 
+import os
 from html import escape
 from importlib.util import find_spec
 from uuid import uuid4
@@ -21,6 +23,8 @@ STYLE = """
 .jp-OutputArea-child:has(.cnetkit-still:not([hidden]))+.jp-OutputArea-child:has(>.jupyter-widgets){display:none}
 """
 """In a reopened notebook JupyterLab shows an error in the viewer's place; it is hidden, the static picture is enough."""
+ON_PAGE: list[Trace] = []
+"""The traces that were displayed for a web page: their places are the pictures' numbers."""
 
 
 def show(trace: Trace) -> None:
@@ -30,6 +34,10 @@ def show(trace: Trace) -> None:
     """
     if trace.running:
         _follow(trace)
+        return
+    if for_page():
+        ON_PAGE.append(trace)
+        embed(scene.of_trace(trace), text(trace), html(trace), len(ON_PAGE) - 1)
         return
     name = still(text(trace), html(trace))
     if viewers():
@@ -75,6 +83,20 @@ def still(plain: str, markup: str) -> str:
     return name
 
 
+def embed(drawn: scene.Scene, plain: str, markup: str, number: int = -1) -> None:
+    """Displays a scene for a web page (static/site.js), with the static picture for readers without scripts."""
+    framed = (
+        f'<div class="cnetkit-picture" data-trace="{number}"><script type="application/json">{scene.for_html(drawn)}</script>'
+        f'<div class="cnetkit-still">{markup}</div></div>'
+    )
+    publish({"text/plain": plain, "text/html": framed})
+
+
+def for_page() -> bool:
+    """Whether outputs become part of a web page, where no kernel runs."""
+    return os.environ.get("CNETKIT_SHOW") == "page"
+
+
 def publish(what: object) -> None:
     """Displays a MIME bundle, or an object that has its own display."""
     from IPython.display import display
@@ -86,4 +108,4 @@ def viewers() -> bool:
     """Whether a viewer can run here: in a notebook's kernel, with anywidget installed."""
     from IPython.core.getipython import get_ipython
 
-    return find_spec("anywidget") is not None and hasattr(get_ipython(), "kernel")
+    return not for_page() and find_spec("anywidget") is not None and hasattr(get_ipython(), "kernel")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnetkit.model import CnetkitError, Topology
 from cnetkit.view import scene, wording
-from cnetkit.view.display import publish, still, viewers
+from cnetkit.view.display import embed, for_page, publish, still, viewers
 from cnetkit.view.live import NetworkUpdates, Pulse
 from cnetkit.view.page import document
 
@@ -46,6 +46,9 @@ class NetworkView:
         return scene.of_topology(self._topology, self._title, self._notes)
 
     def _ipython_display_(self) -> None:
+        if for_page():
+            embed(self._scene(), repr(self), self._table())
+            return
         name = still(repr(self), self._table())
         if not viewers():
             return

@@ -48,15 +48,9 @@ def document(title: str, drawn: scene.Scene, paper: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f"{''.join(f'<style>{style}</style>' for style in styles)}</head>"
         f'<body><main><div id="cnetkit-viewer"></div><div class="paper"><h1>{title}</h1>{paper}</div></main>'
-        f'<script type="application/json" id="cnetkit-scene">{_data(drawn)}</script>'
+        f'<script type="application/json" id="cnetkit-scene">{scene.for_html(drawn)}</script>'
         f'<script type="module">{program}</script></body></html>'
     )
-
-
-def _data(drawn: scene.Scene) -> str:
-    """The scene as JSON that is safe inside a page: it cannot end the element or begin a comment."""
-    text = scene.encode(drawn).decode()
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _hash(text: str) -> str:

@@ -104,6 +104,11 @@ def encode(scene: Scene) -> bytes:
     return msgspec.json.encode(scene)
 
 
+def for_html(scene: Scene) -> str:
+    """The scene as JSON that is safe inside a page's script element: it cannot end the element or begin a comment."""
+    return encode(scene).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
 def _head(title: str, said: Iterable[str]) -> Scene:
     """An empty scene."""
     none: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""The colours of pictures and pages, light and dark, from the reader's system, or from JupyterLab's or VS Code's
+"""The colours of pictures and pages, light and dark, from the reader's system, or from JupyterLab's, VS Code's or a site's
 theme.
 
 Paper is light.
@@ -16,10 +16,15 @@ VSCODE_LIGHT = '[data-vscode-theme-kind$="light"]'
 """VS Code names its themes `vscode-light`, `vscode-dark`, `vscode-high-contrast` and `vscode-high-contrast-light`."""
 
 
+SITE = '[data-theme="{}"]'
+"""A site made by `cnetkit site` has the reader's choice, `light`, `dark` or `auto`, at its body."""
+
+
 def colours(selector: str) -> str:
     """CSS that gives `selector` its colours as variables."""
-    light = f':is([data-jp-theme-light="true"],{VSCODE_LIGHT}) {selector}'
-    dark = f':is([data-jp-theme-light="false"],[data-vscode-theme-kind]:not({VSCODE_LIGHT})) {selector}'
+    light = f':is([data-jp-theme-light="true"],{VSCODE_LIGHT},{SITE.format("light")}) {selector}'
+    vscode_dark = f"[data-vscode-theme-kind]:not({VSCODE_LIGHT})"
+    dark = f':is([data-jp-theme-light="false"],{vscode_dark},{SITE.format("dark")}) {selector}'
     return (
         f"{selector}{{{LIGHT};color-scheme:light}}"
         f"@media screen and (prefers-color-scheme:dark){{{selector}{{{DARK};color-scheme:dark}}}}"

@@ -4,13 +4,15 @@ import pytest
 
 from cnetkit.view import bundle
 
+ENTRIES = ("page", "site", "widget")
 
-@pytest.mark.parametrize("entry", ["page", "widget"])
+
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_the_bundle_contains_every_imported_module(entry):
     program = bundle.script(entry)
     assert not re.search(r"^import ", program, re.MULTILINE)
     for file in bundle.STATIC.glob("*.js"):
-        if file.stem not in ("page", "widget"):
+        if file.stem not in ENTRIES:
             assert program.count(f"const ${file.stem} = ") == 1
 
 
@@ -18,7 +20,7 @@ def test_a_module_comes_after_its_imports():
     program = bundle.script("page")
     for file in bundle.STATIC.glob("*.js"):
         for _, needed in bundle.IMPORT.findall(file.read_text(encoding="utf-8")):
-            if file.stem not in ("page", "widget"):
+            if file.stem not in ENTRIES:
                 assert program.index(f"const ${needed} = ") < program.index(f"const ${file.stem} = ")
 
 

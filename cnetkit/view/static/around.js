@@ -1,6 +1,6 @@
 // The page around the viewer, JupyterLab, Notebook or VS Code: who handles a key, and when the theme changes.
 
-const THEMES = ["data-jp-theme-light", "data-vscode-theme-kind"];
+const THEMES = ["data-jp-theme-light", "data-vscode-theme-kind", "data-theme"];
 
 export class Around {
   constructor(root, repaint) {
