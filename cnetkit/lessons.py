@@ -1,7 +1,7 @@
 """Opens a lesson: its lab, live or from the notebook's recording, and its questions from labs/NAME/tasks.py.
 
 The lab is live if the system allows it. The environment can decide instead: CNETKIT_MODE is `live` or `replay`, and
-CNETKIT_RECORD is a file that the session is recorded to.
+CNETKIT_RECORD is a file that the session is recorded to. With CNETKIT_SHOW=page questions become forms of a web page.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from cnetkit import catalog, course
 from cnetkit.lab import Lab
-from cnetkit.learn import Lesson
+from cnetkit.learn import Lesson, PageLesson
 from cnetkit.model import CnetkitError
+from cnetkit.view.display import for_page
 
 
 def lesson(number: str) -> tuple[Lab, Lesson]:
@@ -29,7 +30,8 @@ def lesson(number: str) -> tuple[Lab, Lesson]:
         raise CnetkitError(f"CNETKIT_MODE is {mode!r}: set it to live or replay, or not at all")
     record = os.environ.get("CNETKIT_RECORD", "")
     lab = _open(row.lab, mode, session, Path(record) if record else None)
-    return lab, Lesson(number, catalog.tasks(row.lab), lab.replayed)
+    kind = PageLesson if for_page() else Lesson
+    return lab, kind(number, catalog.tasks(row.lab), lab.replayed)
 
 
 def _open(name: str, mode: str, session: Path | None, record: Path | None) -> Lab:

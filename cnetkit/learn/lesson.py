@@ -44,14 +44,14 @@ class Lesson:
         if isinstance(task, Exercise):
             if isinstance(answer, Trace):
                 self._before[name] = task.touched(answer)
-            return _Shown(f"{task.shown()}\n{self._needs_live}" if self.label else task.shown())
+            return Shown(f"{task.shown()}\n{self._needs_live}" if self.label else task.shown())
         self._answers.pop(name, None)
         if answer is ... and name in self._clicked:
             self._answers[name] = task.read(self._clicked[name])
         elif answer is not ...:
             self._answers[name] = task.read(answer)
             self._clicked.pop(name, None)
-            return _Shown(f"{task.shown()}\n→ {answer}")
+            return Shown(f"{task.shown()}\n→ {answer}")
         return _Unanswered(task, self._clicked.get(name, ""), self._keep)
 
     def _keep(self, name: str, answer: str) -> str:
@@ -90,9 +90,9 @@ class Lesson:
             )
         given = self._answers[question.name]
         if question.right(given, observed):
-            return Result(question.name, "correct", _sentences(question.explanation(observed), observed.words))
+            return Result(question.name, "correct", sentences(question.explanation(observed), observed.words))
         contradiction = question.contradiction(given, observed)
-        feedback = _sentences(question.feedback(given, observed), contradiction.words)
+        feedback = sentences(question.feedback(given, observed), contradiction.words)
         return Result(question.name, question.otherwise, feedback, contradiction)
 
     def _graded(self, exercise: Exercise, trace: Trace) -> Result:
@@ -118,7 +118,7 @@ class Lesson:
             )
         self._hinted[name] = max(number, self._hinted.get(name, 0))
         more = "; ask again for the next" if number < len(hints) else ""
-        return _Shown(f"Hint {number} of {len(hints)}{more}: {hints[number - 1]}")
+        return Shown(f"Hint {number} of {len(hints)}{more}: {hints[number - 1]}")
 
     def solution(self, name: str, trace: Trace | None = None) -> str:
         """The reason for the right answer; with a trace also the answer that it shows. For an exercise the commands too.
@@ -134,8 +134,8 @@ class Lesson:
         answer = task.truth(trace).answer if trace is not None and isinstance(task, Question) else ""
         text = ", ".join(answer) if isinstance(answer, (list, tuple)) else str(answer)
         commands = [hint for hint in task.hints if "`" in hint] if isinstance(task, Exercise) else []
-        return _Shown(
-            "\n".join([_sentences(f"{text}." if text else "", task.because), *(f"  {hint}" for hint in commands)])
+        return Shown(
+            "\n".join([sentences(f"{text}." if text else "", task.because), *(f"  {hint}" for hint in commands)])
         )
 
     @property
@@ -149,14 +149,14 @@ class Lesson:
             when = "" if name in outcomes or outcome == "not attempted" else " (earlier)"
             right += outcome == "correct"
             lines.append(f"  {MARKS.get(outcome, '·')} {name}: {outcome}{when}")
-        return _Shown("\n".join([f"{right} of {len(self.tasks)} correct", *lines]))
+        return Shown("\n".join([f"{right} of {len(self.tasks)} correct", *lines]))
 
     def reset(self) -> str:
         """Forgets your answers and results in this lesson, those of earlier sessions too. The network stays as it is."""
         for kept in (self._answers, self._clicked, self._before, self._results, self._hinted):
             kept.clear()
         progress.forget(self.name)
-        return _Shown(
+        return Shown(
             "Your answers and results are forgotten. For a fresh network restart the kernel and run the cells from the first "
             f"one; `cnetkit open --anew {self.name}` also gives you the notebook as it was."
         )
@@ -172,11 +172,12 @@ class Lesson:
         return f"<lesson {self.name}, {self.label or 'live'}: {len(self.tasks)} questions and exercises>"
 
 
-def _sentences(*parts: str) -> str:
+def sentences(*parts: str) -> str:
+    """The parts that are not empty, one after another."""
     return " ".join(part for part in parts if part)
 
 
-class _Shown(str):
+class Shown(str):
     """Text that a notebook shows with its line breaks, and without quotes."""
 
     __slots__ = ()
@@ -185,7 +186,7 @@ class _Shown(str):
         return str(self)
 
 
-class _Unanswered(_Shown):
+class _Unanswered(Shown):
     """A question without an answer: in a notebook with widgets a form, elsewhere text."""
 
     _question: Question
