@@ -6,12 +6,14 @@
 #   make house         draw the rooms of the package anew, for docs/ARCHITECTURE.md
 #   make fuzz          look for captures that break the reader, guided by coverage, for SECONDS
 #   make mutants       put small faults into what the branch changed, and print those that no test notices
+#   make site          write the course as web pages into cnetkit-site
 #   make recordings    record each lab's and notebook's session anew, for machines that cannot run it live
 
 SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.ready
 COURSE = cnetkit-course
+SITE = cnetkit-site
 
 # These run labs one after another. The rest runs beside them, and LATER is left to .ci/run.
 LIVE = tests/browser tests/kernel tests/test_notebooks.py
@@ -19,7 +21,7 @@ LATER =
 # What they find does not depend on who runs them, or they run as an ordinary user in any case.
 EITHER = any_capture columns confined exercises lessons partial segments truth unreported
 
-.PHONY: mutants house lab demo test kernel-test bench fuzz lock picture recordings clean system test-system
+.PHONY: mutants house lab demo site test kernel-test bench fuzz lock picture recordings clean system test-system
 .NOTPARALLEL:
 
 lab: $(STAMP)
@@ -33,6 +35,9 @@ demo: $(STAMP)
 	@echo; echo "Now: make lab                            lessons where such packets move"
 	@echo "     $(BIN)/cnetkit run port-mapping  every packet of this lab"
 	@echo "     $(BIN)/cnetkit list              the other labs"
+
+site: $(STAMP)
+	@$(BIN)/cnetkit site $(SITE)
 
 test: $(STAMP) test-system
 	$(BIN)/ruff check .
@@ -63,7 +68,7 @@ fuzz: $(STAMP)
 
 lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
-		--no-header --no-annotate --extra notebook --extra parquet --extra test pyproject.toml --output-file requirements.lock
+		--no-header --no-annotate --extra notebook --extra parquet --extra site --extra test pyproject.toml --output-file requirements.lock
 
 picture: $(STAMP) test-system
 	$(BIN)/python docs/picture.py

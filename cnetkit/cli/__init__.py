@@ -1,4 +1,4 @@
-"""The command line: `cnetkit doctor | open | list | run | inspect | ps | shell`. The library never imports it.
+"""The command line: `cnetkit doctor | open | progress | site | list | run | inspect | ps | shell`. The library never imports it.
 
 This file reads the arguments and turns every error into one sentence on standard error and an exit status: 2 for bad use, 1
 for failure, 130 after Ctrl-C. Each command is in a file beside it.
@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _doctor(commands)
     _open(commands)
     _progress(commands)
+    _site(commands)
     _labs(commands)
     _inspect(commands)
     _running(commands)
@@ -92,6 +93,11 @@ def _progress(commands: Commands) -> None:
         commands, "progress", "opening.show_progress", "show where you are in the course, and what is open"
     )
     command.add_argument("--html", metavar="FILE", help="write it as a page to print")
+
+
+def _site(commands: Commands) -> None:
+    command = _command(commands, "site", "publishing.write_site", "write the course as web pages, for any web server")
+    command.add_argument("dir", metavar="DIR", help="the folder; one that was made here is replaced as a whole")
 
 
 def _labs(commands: Commands) -> None:
