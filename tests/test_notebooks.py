@@ -105,12 +105,16 @@ CHECKS = {
         assert all(journey.outcome.kind == "delivered" for journey in connection.journeys)
         assert "you are 203.0.113.2 " in answer.output and "you are 172.17.0.1 " in seen.output
         opened = [[one for one in each.journeys if one.packet.kind == "SYN"] for each in (hairpin, itself, ranged, clash)]
-        assert [{one.outcome.where for one in each} for each in opened] == [{"web/eth0"}] * 4
-        assert not any(hop.interface == "docker0" for hop in opened[0][0].hops)
+        by_proxy = [("dock/docker0", "203.0.113.1"), ("web/eth0", "172.17.0.2")]
+        assert [[(one.outcome.where, one.packet.ends.destination) for one in each] for each in opened[:2]] == [by_proxy] * 2
+        assert {each[1].packet.ends.source for each in opened[:2]} == {"172.17.0.1"}
+        assert [{one.outcome.where for one in each} for each in opened[2:]] == [{"web/eth0"}] * 2
         assert len(opened[3]) == 4
         assert not failed.ok
-        assert not any(hop.node == "web" for each in (refused, broken, mended, published) for journey in each.journeys
-                       for hop in journey.hops if journey.packet.protocol == "tcp")
+        assert not any({"outside", "web"} <= {hop.node for hop in journey.hops}
+                       for each in (refused, broken, mended, published) for journey in each.journeys)
+        assert not any(journey.packet.kind == "SYN" and journey.hops[-1].node == "web" for journey in refused.journeys)
+        assert any(journey.packet.kind == "SYN" and journey.hops[-1].node == "web" for journey in broken.journeys)
         """,
 }
 """What must hold at the end of each notebook, in its own names."""

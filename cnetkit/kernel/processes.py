@@ -83,6 +83,7 @@ def serve(place: int, title: str, body: Callable[[], None], keep: int) -> Proces
         os.closerange(3, keep)
         os.closerange(keep + 1, 1 << 20)
         setproctitle.setproctitle(title)
+        setproctitle.setthreadtitle(title.partition(" ")[0])
         body()
         os._exit(0)
 

@@ -49,6 +49,9 @@ def mended(trace: Trace) -> str:
     """What is wrong unless the answer arrives."""
     if arrived(trace, "echo reply", "server", "c0"):
         return ""
+    ends = [trip.hops[-1] for trip in journeys(trace, "echo reply") if trip.outcome.kind == "dropped"]
+    if any("PREROUTING -d 172.17.0.2/32" in one.quote for hop in ends for one in hop.evidence):
+        return "The answer reaches dock, and a rule of the table raw drops it there: it is addressed to the container itself."
     senders = [trip.hops[0].node for trip in journeys(trace, "echo reply") if trip.hops[0].node != "server"]
     if senders:
         return (
@@ -137,8 +140,9 @@ TASKS = (
         mended,
         (
             "Follow the answer in the trace. How far does it get?",
-            "Either masquerade the source again, or give the router a route to 172.17.0.0/16.",
+            "Masquerade the source again: the rule is above, in the output of `iptables -t nat -S POSTROUTING`.",
         ),
-        "Either `iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE` on dock, or a route on the router.",
+        "`iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE` on dock. A route on the router is not "
+        "enough: Docker drops what is routed to a container's own address, in the table raw.",
     ),
 )

@@ -1,7 +1,7 @@
 """Port mapping: how a published port reaches a container.
 
 A host with Docker's default bridge, two containers on it, and a machine outside. Port 8080 of the host is published to
-port 80 of `web`. The machine outside sends a request to it, and so does the other container.
+port 80 of `web`. The machine outside sends a request to it, and so does the other container, which a proxy on the host serves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NEEDS = ("iptables-nat", "nft-trace", "conntrack", "br_netfilter", "curl")
 
 
 def network(lab: Lab) -> None:
-    """Builds what `docker run -p 8080:80` builds."""
+    """Builds what `docker run -p 8080:80` builds with Docker 28.5: its rules, and its proxy for other containers."""
     host = lab.host("dock")
     net = host.bridge("docker0", "172.17.0.1/16")
     web, _ = net.container("web"), net.container("client")

@@ -12,7 +12,8 @@ from cnetkit.trace.journey import Journey
 RULE, ENTRY, SERVER = "a second rule, for the answers", "the connection's entry", "web itself: it knows the host's port"
 DOCK, WEB, NOBODY = "dock", "web", "nobody: it waits until its time is up"
 FIRST, SECOND, TURNS = "web, whose rule is first", "client, whose rule is newer", "both in turn"
-INSIDE, UP = "from port to port of the bridge", "up into dock and down again"
+INSIDE, UP = "from port to port of the bridge", "up into dock, where a rule leads it to web"
+PROXY = "to a program on dock, which opens a connection of its own to web"
 COUNTS = ("1", "3", "6")
 
 
@@ -39,6 +40,12 @@ def source(trace: Trace) -> Observation:
     return at(after(trip, "ip.src") or trip.packet.ends.source, trip, changed(trip, "ip.src"))
 
 
+def seen(trace: Trace) -> Observation:
+    """The source that web sees, by whatever connection reaches it."""
+    trip = next(trip for trip in reversed(journeys(trace, "SYN")) if nodes(trip)[-1] == "web")
+    return at(after(trip, "ip.src") or trip.packet.ends.source, trip, trip.hops[-1])
+
+
 def back(trace: Trace) -> Observation:
     """What changes the answer back."""
     trip = journey(trace, "SYN, ACK")
@@ -51,6 +58,8 @@ def back(trace: Trace) -> Observation:
 def beside(trace: Trace) -> Observation:
     """The way that the packet of client takes."""
     trip = opening(trace)
+    if nodes(trip)[-1] == "dock":
+        return at(PROXY, trip, trip.hops[-1])
     return at(UP if "docker0" in [hop.interface for hop in trip.hops] else INSIDE, trip, changed(trip, "ip.dst"))
 
 
@@ -100,13 +109,17 @@ def answers(trace: Trace, asked: list[Journey], kind: str) -> list[Journey]:
     return [trip for trip in back if (last(trip, "tcp.dstport") or str(trip.packet.ends.destination_port)) in ports]
 
 
-def reachable(trace: Trace, port: int, name: str) -> str:
-    """What is wrong unless a port of dock, and no other port, leads to a container's port 80 and outside gets its answer."""
+def reachable(trace: Trace, port: int, name: str, proxied: bool = True) -> str:
+    """What is wrong unless a port of dock, and no other port, leads to a container's port 80 and outside gets its answer.
+
+    `proxied`: a program on dock may stand in between.
+    """
     asked = to_port(trace, port)
     if not asked:
         return f"This trace has no request for port {port}: run the cell that sends it."
     strangers = [trip for trip in journeys(trace, "SYN") if nodes(trip)[0] == "outside" and trip not in asked]
-    reached = {comes_to(trip) for trip in journeys(trace, "SYN") if trip not in strangers}
+    every = {comes_to(trip) for trip in journeys(trace, "SYN") if trip not in strangers}
+    reached = every if proxied else {comes_to(trip) for trip in asked}
     if (name, "80") in reached and answers(trace, asked, "SYN, ACK"):
         taken = [str(trip.packet.ends.destination_port) for trip in strangers if comes_to(trip)[0] == name]
         return (
@@ -114,6 +127,8 @@ def reachable(trace: Trace, port: int, name: str) -> str:
             if taken
             else ""
         )
+    if (name, "80") in every - reached:
+        return f"A program on dock answers and asks {name} itself, so {name} sees dock's address. No rule leads the packet there."
     return missed(trace, port, name, {(node, at) for node, at in reached if node in ("web", "client")})
 
 
@@ -133,7 +148,7 @@ def missed(trace: Trace, port: int, name: str, reached: set[tuple[str, str]]) ->
     rule = next((item.quote for item in asked[0].hops[-1].evidence if "dnat" in item.quote.lower()), "no rule")
     return (
         f"“{rule}” translates it, and then the filter drops it. Does the rule lead to the server in {name}, and does the chain "
-        "DOCKER of the table filter accept it?"
+        "DOCKER of the table filter accept it before its DROP?"
     )
 
 
@@ -192,23 +207,23 @@ TASKS = (
         "beside",
         "client, on the same bridge, also sends a request to 203.0.113.1:8080. Which way does its packet take to web?",
         beside,
-        ("Does the destination change before the bridge decides, or after?", "`bridge-nf-call-iptables` is 1."),
-        "With br_netfilter the rules apply inside the bridge, so the packet turns round there.",
-        {UP: "Without br_netfilter it would. Here the rules apply before the bridge decides where the packet goes."},
-        (INSIDE, UP),
+        ("The packet comes in by docker0. Does the DNAT rule apply to it?", "Who listens on port 8080 of dock?"),
+        "The rule does not apply to what comes in by docker0, so the packet stays addressed to dock. docker-proxy listens there.",
+        {
+            INSIDE: "That is the way without docker-proxy. Here no rule changes the destination.",
+            UP: "It goes up into dock, but the rule says `! -i docker0`.",
+        },
+        (INSIDE, UP, PROXY),
     ),
     Address(
         "itself",
-        "web sends a request to its own published port, 203.0.113.1:8080. Which source address does it see?",
-        source,
-        (
-            "Would a node accept a packet with its own source address from a cable?",
-            "`iptables -t nat -S POSTROUTING`",
-        ),
-        "A second rule masquerades the source. Otherwise web would answer itself, without the way back through dock.",
+        "web sends a request to its own published port, 203.0.113.1:8080. Which source address does the server in web see?",
+        seen,
+        ("Which node opens the connection that reaches the server?", "`ip route get 172.17.0.2` on dock."),
+        "docker-proxy opens that connection, and the kernel gives it dock's address on docker0.",
         {
-            "172.17.0.2": "Then web would answer over its own loopback, and nothing would translate the answer back.",
-            "203.0.113.1": "That is the destination of its request. The rule masquerades packets that leave through docker0.",
+            "172.17.0.2": "The connection of web ends at docker-proxy, which opens another one.",
+            "203.0.113.1": "That is the destination of the request. dock reaches web through docker0 and uses its address there.",
         },
     ),
     Choice(
@@ -246,8 +261,9 @@ TASKS = (
     ),
     Exercise(
         "mend",
-        "The chain DOCKER of the table nat is empty. Make port 8080, and no other port, lead to port 80 of web again.",
-        partial(reachable, port=8080, name="web"),
+        "The chain DOCKER of the table nat is empty. Make port 8080, and no other port, lead packets of outside to port 80 of "
+        "web again, without docker-proxy in between.",
+        partial(reachable, port=8080, name="web", proxied=False),
         (
             "`iptables -t nat -S` on dock. Which of the rules above is missing?",
             "`iptables -t nat -A DOCKER -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80`",
@@ -261,8 +277,9 @@ TASKS = (
         (
             "You need two rules: one translates the destination, the other accepts the packet in the filter.",
             "`iptables -t nat -A DOCKER -p tcp --dport 9090 -j DNAT --to-destination 172.17.0.3:80`",
-            "`iptables -A DOCKER -d 172.17.0.3 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT`",
+            "The chain of the filter ends with a DROP, so insert: "
+            "`iptables -I DOCKER -d 172.17.0.3 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT`",
         ),
-        "These are the rules that `docker run -p 9090:80` lays.",
+        "Docker lays the same two rules for `-p 9090:80`, the first with `! -i docker0`, and starts a docker-proxy.",
     ),
 )

@@ -40,12 +40,15 @@ def lab() -> Iterator[Lab]:
 
 
 class Dock:
-    """The network of most tests: an outside client, a Docker-like host, two containers, a published port."""
+    """The network of most tests: an outside client, a Docker-like host, two containers, a published port.
+
+    With the rules that translate for everybody, neighbours and the host included: most paths of the kernel's own translation.
+    """
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.host = lab.host("dock")
-        self.net = self.host.bridge("docker0", "172.17.0.1/16")
+        self.net = self.host.bridge("docker0", "172.17.0.1/16", docker="20.10", proxy=False)
         self.web, self.client = self.net.container("web"), self.net.container("client")
         self.outside = lab.host("outside")
         lab.connect(self.outside, self.host, "203.0.113.0/24")

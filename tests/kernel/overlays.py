@@ -26,7 +26,7 @@ def overlay(lab: Lab, *, mtu: int = 1450, options: str = "") -> Overlay:
         hosts.append(host)
     addresses = [host.address for host in hosts]
     for n, host in enumerate(hosts, 1):
-        net = host.bridge("cni0", f"10.244.0.{n}/24")
+        net = host.bridge("cni0", f"10.244.0.{n}/24", docker="20.10", proxy=False)
         pods += [net.container(f"p{n}{k}", f"10.244.0.{n * 10 + k}") for k in (1, 2)]
         host.run(
             f"ip link add flannel.1 mtu {mtu} type vxlan id 42 dstport 4789 local {addresses[n - 1]} "
@@ -52,7 +52,7 @@ def cluster(lab: Lab, *, forward: str = "ACCEPT") -> Overlay:
         hosts.append(host)
     addresses = [host.address for host in hosts]
     for n, host in enumerate(hosts, 1):
-        net = host.bridge("cni0", f"10.244.{n}.1/24")
+        net = host.bridge("cni0", f"10.244.{n}.1/24", docker="20.10", proxy=False)
         pods += [net.container(f"p{n}{k}") for k in (1, 2)]
         other = 3 - n
         host.run(

@@ -32,7 +32,7 @@ def _laid(lab: Lab) -> dict[str, list[str]]:
 
 
 def test_one_bridge_and_one_published_port(lab):
-    net = lab.host("dock").bridge("docker0", "172.17.0.1/16")
+    net = lab.host("dock").bridge("docker0", "172.17.0.1/16", docker="20.10", proxy=False)
     web, _ = net.container("web"), net.container("client")
     lab["dock"].publish(8080, to=web, port=80)
     assert _laid(lab) == _tables((ENGINE / "one-bridge.rules").read_text(encoding="utf-8"))
@@ -40,7 +40,7 @@ def test_one_bridge_and_one_published_port(lab):
 
 def test_a_second_bridge_with_a_udp_port(lab):
     host = lab.host("dock")
-    net = host.bridge("docker0", "172.17.0.1/16")
+    net = host.bridge("docker0", "172.17.0.1/16", docker="20.10", proxy=False)
     web, _ = net.container("web"), net.container("client")
     host.publish(8080, to=web, port=80)
     host.publish(5353, to=host.bridge("br-two", "10.5.0.1/24").container("udp"), port=53, protocol="udp")

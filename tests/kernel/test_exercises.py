@@ -93,10 +93,10 @@ OUTSIDE = "ip address add 172.20.0.1/24 dev veth0"
 BESIDE = f"nsenter --target {PID} --net sh -c 'ip link set eth1 up; ip address add 10.0.0.3/24 dev eth1'"
 PROXY = """
 import socket
-server = socket.create_server(("", 8080))
+server = socket.create_server(("", 9090))
 while True:
     asking, _ = server.accept()
-    with asking, socket.create_connection(("172.17.0.2", 80)) as web:
+    with asking, socket.create_connection(("172.17.0.3", 80)) as web:
         web.sendall(asking.recv(4096))
         asking.sendall(web.recv(4096))
 """
@@ -159,17 +159,9 @@ def dnat(port: int, to: str) -> str:
     return f"iptables -t nat -A DOCKER -p tcp --dport {port} -j DNAT --to-destination {to}"
 
 
-def proxy(lab):
-    listening(lab, "-c", PROXY)
-
-
-def served(lab):
-    listening(lab, "-m", "http.server", "8080")
-
-
 def listening(lab, *arguments: str):
     lab["dock"].start([sys.executable, *arguments])
-    lab["dock"].run("until ss -ltn | grep -q :8080; do sleep 0.05; done", timeout=5, check=True)
+    lab["dock"].run("until ss -ltn | grep -q :9090; do sleep 0.05; done", timeout=5, check=True)
 
 
 CASES = {
@@ -248,10 +240,10 @@ CASES = {
         knock(8080, 9090),
         [
             run("dock", dnat(8080, "172.17.0.2:8080")),
-            run("dock", dnat(8080, "172.17.0.3:80") + "; iptables -P FORWARD ACCEPT"),
+            run("dock", dnat(8080, "172.17.0.3:80") + "; iptables -I FORWARD -j ACCEPT"),
             run("dock", dnat(8080, "172.17.0.3:80")),
             run("dock", dnat(8888, "172.17.0.2:80")),
-            both(served, run("dock", dnat(8888, "172.17.0.2:80"))),
+            run("dock", "pkill -f '[d]ocker-proxy.*-host-port 8080'; " + dnat(8888, "172.17.0.2:80")),
             run("dock", dnat(8080, "172.17.0.2:81")),
             run("dock", dnat(8080, "172.17.0.2:82")),
             run("dock", "iptables -t nat -A DOCKER -p tcp -j DNAT --to-destination 172.17.0.2:80"),
@@ -262,7 +254,6 @@ CASES = {
             run("dock", dnat(8080, "172.17.0.2:80").replace("DOCKER", "PREROUTING")),
             run("dock", dnat(8080, "172.17.0.2:80") + "; iptables -t nat -A POSTROUTING -o docker0 -j MASQUERADE"),
             by_nft("dock", "tcp dport 8080 dnat to 172.17.0.2:80"),
-            proxy,
         ],
     ),
     ("port-mapping", "publish"): (
@@ -272,15 +263,16 @@ CASES = {
             run("dock", dnat(9090, "172.17.0.3:80")),
             run("dock", dnat(9090, "172.17.0.2:80")),
             run("dock", dnat(9091, "172.17.0.3:80")),
-            run("dock", "iptables -P FORWARD ACCEPT; iptables -t nat -I DOCKER -p tcp -j DNAT --to-destination 172.17.0.3:80"),
+            run("dock", "iptables -I FORWARD -j ACCEPT; iptables -t nat -I DOCKER -p tcp -j DNAT --to-destination 172.17.0.3:80"),
             both(
                 lambda lab: lab["client"].http_server(90),
-                run("dock", dnat(9090, "172.17.0.3:90") + "; iptables -P FORWARD ACCEPT"),
+                run("dock", dnat(9090, "172.17.0.3:90") + "; iptables -I FORWARD -j ACCEPT"),
             ),
         ],
         [
-            run("dock", dnat(9090, "172.17.0.3:80") + "; iptables -A DOCKER -d 172.17.0.3 -p tcp --dport 80 -j ACCEPT"),
-            run("dock", dnat(9090, "172.17.0.3:80") + "; iptables -P FORWARD ACCEPT"),
+            run("dock", dnat(9090, "172.17.0.3:80") + "; iptables -I DOCKER -d 172.17.0.3 -p tcp --dport 80 -j ACCEPT"),
+            run("dock", dnat(9090, "172.17.0.3:80") + "; iptables -I FORWARD -j ACCEPT"),
+            lambda lab: listening(lab, "-c", PROXY),
             lambda lab: lab["dock"].publish(9090, to=lab["client"], port=80),
         ],
     ),
@@ -310,12 +302,15 @@ CASES = {
         [
             run("dock", "sysctl -w net.ipv4.ip_forward=0"),
             run("router", "ip route add 172.16.0.0/16 via 192.0.2.2"),
+            run("router", "ip route add 172.17.0.0/16 via 192.0.2.2"),
             run("dock", "ip address add 198.51.100.2/32 dev lo"),
         ],
         [
             run("dock", "sysctl -w net.ipv4.ip_forward=1; " + MASQUERADE),
             run("dock", "iptables -t nat -A POSTROUTING -o eth0 -j SNAT --to-source 192.0.2.2"),
-            run("router", "ip route add 172.17.0.0/16 via 192.0.2.2"),
+            both(
+                run("router", "ip route add 172.17.0.0/16 via 192.0.2.2"), run("dock", "iptables -t raw -F PREROUTING")
+            ),
             by_nft("dock", "ip saddr 172.17.0.0/16 masquerade", "postrouting"),
         ],
     ),

@@ -41,7 +41,7 @@ def test_the_destination_changes_beside_the_rule_that_changes_it(live):
         if {"field": "ip.dst", "before": "203.0.113.1", "after": "172.17.0.2"} in h["changes"] and h["node"] == "dock"
     )  # fmt: skip
     rule = next(one for one in hop["evidence"] if "DNAT" in one["quote"])
-    assert rule["quote"] == "-A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80"
+    assert rule["quote"] == "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80"
     assert rule["source"].startswith("ip nat DOCKER handle ")
     assert rule["strength"] == "kernel"
 

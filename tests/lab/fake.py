@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cnetkit import operations as op, protocol as p
 from cnetkit.lab.host import Host
 from cnetkit.lab.site import Site
@@ -11,13 +13,23 @@ from cnetkit.model import CnetkitError
 class FakeSandbox:
     def __init__(self):
         self.built: list[list[op.Operation]] = []
-        self.refuses = False
+        self.refuses = self.closed = False
+        self.served: list[Callable[[p.Message], None]] = []
+        """Who hears of each server's end, by the server's number."""
 
     def request(self, request, expected):
         if self.refuses:
             raise CnetkitError("the kernel refused")
+        if isinstance(request, p.Serve):
+            return p.Started(len(self.served), 0)
+        if isinstance(request, p.Signal):
+            self.served[request.process](p.Exited(request.process, -request.number))
+            return p.Done()
         self.built.append(request.operations)
         return p.Done()
+
+    def listen(self, kind, key, handler):
+        self.served.append(handler)
 
     def close(self):
         pass

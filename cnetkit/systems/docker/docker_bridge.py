@@ -47,5 +47,5 @@ class DockerBridge(Bridge):
         for ipv6 in (False, True):
             family = [address for address in inside if (":" in address) == ipv6]
             if text := self.engine.container_rules(self.name, family, remove=leaving):
-                operations.append(op.Rules(self.host.name, text, ipv6))
+                operations.append(op.Rules(self.host.name, text, ipv6, replace=leaving))
         return operations

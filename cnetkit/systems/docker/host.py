@@ -80,7 +80,7 @@ class DockerHost:
                     mapping.address,
                     remove=remove,
                 )
-                operations.append(op.Rules(self.host.name, rules, inside.version == 6))
+                operations.append(op.Rules(self.host.name, rules, inside.version == 6, replace=remove))
         return operations
 
     def carrier(self, container: Container) -> Attachment:
@@ -185,7 +185,7 @@ def bridge(
 
     `docker`: the engine's version whose rules are laid, "28.5" or "20.10". `proxy`: whether each published port gets a
     docker-proxy process, as on a host whose `daemon.json` does not say otherwise. Both are the host's: the first bridge
-    sets them, for 20.10 without the proxy if it says nothing. CnetkitError if the name or an address is taken or not allowed.
+    sets them; if it says nothing, they are 28.5 and True. CnetkitError if the name or an address is taken or not allowed.
     """
     host.check_interface(name)
     state, wanted = host.part(DockerHost), gateways or ("172.17.0.1/16",)

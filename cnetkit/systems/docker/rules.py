@@ -19,8 +19,8 @@ VERSIONS = ("20.10", "28.5")
 class Engine:
     """Whose rules they are. `proxy`: a docker-proxy process holds each published port, as the engine has it by default."""
 
-    version: str = "20.10"
-    proxy: bool = False
+    version: str = "28.5"
+    proxy: bool = True
 
     def __post_init__(self) -> None:
         if self.version not in VERSIONS:
