@@ -1,7 +1,7 @@
-"""A packet that its link did not take: named by the other end's MTU and a counter of either end."""
+"""A packet that its link did not take, named by the other end's MTU and a counter of either end; fragments that are missing."""
 
 import pytest
-from scapy.layers.inet import IP, UDP
+from scapy.layers.inet import IP, UDP, fragment
 from scapy.layers.l2 import Ether
 
 from cnetkit.model import Interface, Node, Topology
@@ -51,3 +51,22 @@ def test_a_packet_larger_than_the_other_end_takes_is_named_with_a_counter_of_eit
 )
 def test_the_counter_moved_but_not_for_this_packet(situation):
     assert "octets" not in reason(**situation)
+
+
+@pytest.mark.parametrize("seen", [(True, False), (False, True), (False, False), (True, True)])
+def test_fragments_that_did_not_come_further_are_named_with_the_last_place(seen):
+    """a sent three fragments; b received the first, and those others that `seen` says."""
+    whole = IP(src="10.0.0.1", dst="10.0.0.2", id=9) / UDP(sport=1, dport=2) / bytes(2000)
+    pieces = [bytes(Ether(src=A, dst=B) / piece) for piece in fragment(whole, 800)]
+    assert len(pieces) == 3
+    captured = [("a/eth0", 2, 10 + at, piece) for at, piece in enumerate(pieces)]
+    captured += [("b/eth0", 1, 20 + at, piece) for at, piece in enumerate(pieces) if at == 0 or seen[at - 1]]
+    interfaces = (
+        Interface("a", "eth0", 2, "veth", A, 900, True, peer=("b", "eth0"), addresses=("10.0.0.1/24",)),
+        Interface("b", "eth0", 2, "veth", B, 900, True, peer=("a", "eth0"), addresses=("10.0.0.2/24",)),
+    )
+    network = Topology(0, (Node("a"), Node("b")), interfaces)
+    (journey,) = explain(recording_of(frames_of(captured), (network,))).journeys
+    said = journey.outcome.kind, journey.outcome.reason
+    missing = "lost-from-sight", "fragments of it are missing at b/eth0"
+    assert said == (("arrived", "") if all(seen) else missing)

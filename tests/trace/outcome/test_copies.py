@@ -70,6 +70,7 @@ def test_a_request_of_which_no_copy_was_sent_on_was_dropped_unless_it_is_for_the
     ("packet", "places", "changed"),
     [
         (IP(src="172.17.0.3", dst="172.17.0.4") / UDP(), (), {"target": THIRD}),  # it was one frame, without copies
+        (question("172.17.0.4"), ("dock/p2",), {"target": "fe:00:00:00:00:0c"}),  # nor is this address a group's
         (question("172.17.0.99"), ("dock/br0",), {"hook": "prerouting"}),
         (question("172.17.0.1"), (), {"hook": "input"}),
         (IP(src="172.17.0.3", dst="172.17.255.255") / UDP(), ("dock/br0",), {"family": "ip", "hook": "input"}),
