@@ -116,8 +116,8 @@ def test_a_packet_that_was_translated_and_then_dropped_is_not_said_to_be_for_the
 
 def test_a_packet_that_was_translated_on_a_bridge_keeps_the_verdict_that_dropped_it(lab):
     dock = lab.host("dock")
-    web = dock.bridge("docker0", "172.17.0.1/16").container("web")
-    other = dock.bridge("br1", "172.18.0.1/16").container("other")
+    web = dock.bridge("docker0", "172.17.0.1/16", docker="20.10", proxy=False).container("web")
+    other = dock.bridge("br1", "172.18.0.1/16", docker="20.10", proxy=False).container("other")
     dock.publish(8080, to=web, port=80)
     with lab.trace() as trace:
         other.run("curl -s -m 0.5 http://172.18.0.1:8080/")

@@ -120,7 +120,7 @@ def two_routers(lab):
 @case
 def dual_stack(lab):
     host = lab.host("dock")
-    net = host.bridge("docker0", "172.17.0.1/16", "fd00:17::1/64")
+    net = host.bridge("docker0", "172.17.0.1/16", "fd00:17::1/64", docker="20.10", proxy=False)  # one packet, no proxy
     web, client = net.container("web"), net.container("client")
     outside = lab.host("outside")
     lab.connect(outside, host, "203.0.113.0/24", "2001:db8::/64")
