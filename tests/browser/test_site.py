@@ -136,12 +136,18 @@ def test_every_picture_of_a_lesson_is_drawn_without_an_error(visit, site, number
     assert visit.asked == []
 
 
-def test_a_wrong_answer_is_marked_by_the_capture_and_shows_its_hop(visit, site):
-    page = visit.page
+def answered(page, site, option):
+    """The form of the first lesson's first question, after this option was checked."""
     page.goto((site / FIRST).as_uri())
     form = question(page, "first")
-    form.get_by_label("the ping itself").check()
+    form.get_by_label(option).check()
     form.get_by_role("button", name="Check").click()
+    return form
+
+
+def test_a_wrong_answer_is_marked_by_the_capture_and_shows_its_hop(visit, site):
+    page = visit.page
+    form = answered(page, site, "the ping itself")
     expect(form.locator(".cnetkit-result")).to_contain_text("✗ Incorrect. A frame begins with the MAC address")
     expect(page.locator(".cnetkit-answer[data-question=first] .cnetkit-result")).to_contain_text("✗ Incorrect.")
     form.get_by_role("button", name="Show this hop").click()
@@ -150,10 +156,7 @@ def test_a_wrong_answer_is_marked_by_the_capture_and_shows_its_hop(visit, site):
 
 def test_right_answers_of_each_kind_are_marked_right(visit, site):
     page = visit.page
-    page.goto((site / FIRST).as_uri())
-    form = question(page, "first")
-    form.get_by_label("a question for a MAC address").check()
-    form.get_by_role("button", name="Check").click()
+    form = answered(page, site, "a question for a MAC address")
     expect(form.locator(".cnetkit-result")).to_contain_text("✓ Correct.")
     way = question(page, "way")
     way.locator("input").fill("left/eth0, right/eth0")

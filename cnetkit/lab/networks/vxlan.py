@@ -1,6 +1,6 @@
 """A VXLAN interface on a host: a tunnel to other hosts, through the host's own network (RFC 7348).
 
-It builds no network. Networks made of such tunnels are in `cnetkit.systems`.
+It builds no network: the overlay and flannel, in `cnetkit.systems`, use these tunnels.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
-from scapy.layers.l2 import Ether
 
 from cnetkit.model import Interface, Node, Route, Topology
 from cnetkit.trace import explain
+from tests.trace.causes.at_b import OWN, at_b
 from tests.trace.loading import frames_of, recording_of
 
-OWN, PEER, OTHER = "02:00:00:00:00:02", "02:00:00:00:00:01", "02:00:00:00:00:09"
+OTHER = "02:00:00:00:00:09"
 ROUTES = (
     Route("b", "10.0.0.0/24", interface="eth0", text="10.0.0.0/24 dev eth0"),
     Route("b", "10.9.0.0/24", interface="eth1", text="10.9.0.0/24 dev eth1"),
@@ -30,16 +30,7 @@ def outcomes(*packets, received=99, sysctls=(), details=(), mac=OWN, routes=ROUT
 
     grown = {name.replace("_", "."): value for name, value in counters.items()}
     around = snapshot(0, {}), snapshot(100, {"Ip.InReceives": 1 + received} | grown)
-    ways = [item if isinstance(item, tuple) else (1, item) for item in packets]
-    frames = [
-        (
-            "b/eth0",
-            way,
-            10 + at,
-            bytes(Ether(src=PEER, dst=mac) / item if way == 1 else Ether(src=OWN, dst=PEER) / item),
-        )
-        for at, (way, item) in enumerate(ways)
-    ]
+    frames = at_b(packets, mac)
     return [journey.outcome for journey in explain(recording_of(frames_of(frames), around)).journeys]
 
 

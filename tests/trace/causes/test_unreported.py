@@ -2,13 +2,12 @@
 
 import pytest
 from scapy.layers.inet import IP, TCP, UDP
-from scapy.layers.l2 import Ether
 
 from cnetkit.model import Action, Chain, Event, Interface, Node, Rule, Topology, Verdict
 from cnetkit.trace import explain
+from tests.trace.causes.at_b import OWN, at_b, directed
 from tests.trace.loading import frames_of, recording_of
 
-OWN, PEER = "02:00:00:00:00:02", "02:00:00:00:00:01"
 DROP = Rule("b", "ip", "filter", "INPUT", 7, "udp dport 53 drop", actions=(Action("drop"),), matches=("udp dport",))
 RANDOM = Rule(
     "b", "ip", "filter", "INPUT", 7, "limit rate 1/second drop", actions=(Action("drop"),), matches=("limit",)
@@ -31,19 +30,10 @@ def outcomes(*packets, rules=(DROP,), verdicts=(), later=None, chains=(CHAIN,)):
         return Topology(time, (Node("b", "host"),), interfaces, rules=tuple(given), chains=tuple(chains),
                         counters={"b": {"Ip.InReceives": time}})  # fmt: skip
 
-    ways = [item if isinstance(item, tuple) else (1, item) for item in packets]
-    frames = [
-        (
-            "b/eth0",
-            way,
-            10 + at,
-            bytes(Ether(src=PEER, dst=OWN) / item if way == 1 else Ether(src=OWN, dst=PEER) / item),
-        )
-        for at, (way, item) in enumerate(ways)
-    ]
+    frames = at_b(packets)
     events = []
     for at, (handle, verdict) in dict(verdicts).items():
-        octets = bytes(ways[at][1])
+        octets = bytes(directed(packets[at])[1])
         head = {"network_header": octets[:20], "transport_header": octets[20:28], "incoming": "eth0"}
         events.append(
             Event(
