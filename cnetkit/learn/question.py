@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from cnetkit.learn import negation
+from cnetkit.learn import negation, topics
 from cnetkit.learn.result import Observation, Outcome
 from cnetkit.model import CnetkitError
 from cnetkit.trace import Trace
@@ -138,15 +138,17 @@ class Idea:
     missing: str
     denied: str = ""
 
-    def held(self, text: str) -> bool:
-        """Whether a text, as `negation.read` gives it, contains the idea."""
-        return negation.stated(self.stated, text) or bool(self.denied and negation.denied(self.denied, text))
+    def held(self, text: str, others: str = "") -> bool:
+        """Whether a text, as `negation.read` gives it, contains the idea. `others`: subjects whose clauses do not count."""
+        return negation.stated(self.stated, text, others) or bool(
+            self.denied and negation.denied(self.denied, text, others)
+        )
 
 
 @dataclass(frozen=True)
 class Text(Question):
-    """Free text. It is right if it contains all `ideas` and states nothing `contrary` to them; else it is to be compared with a
-    model answer, never wrong: rules about words cannot tell.
+    """Free text. It is right if it contains all `ideas`, states nothing `contrary` to them and explains by nothing strange to
+    them; else it is to be compared with a model answer, never wrong: rules about words cannot tell.
 
     The answer of `truth` is the sentence that is shown as the answer of the capture.
     """
@@ -156,13 +158,17 @@ class Text(Question):
     ideas: tuple[Idea, ...] = ()
     contrary: tuple[tuple[str, str], ...] = ()
     """(regular expression, feedback for an answer that states it)."""
+    others: str = ""
+    """As a regular expression, who does not do it: a clause with such a subject contains no idea."""
+    topics: tuple[str, ...] = tuple(topics.TOPICS)
+    """What a right answer may speak of."""
 
     def read(self, given: Any) -> Any:  # noqa: ANN401
         """The text in lower case, without variants of spaces and apostrophes."""
         return negation.read(given)
 
     def right(self, given: Any, observed: Observation) -> bool:  # noqa: ANN401
-        """Whether it contains every idea and states nothing contrary."""
+        """Whether it contains every idea and states nothing else."""
         return not self.feedback(given, observed)
 
     def explanation(self, observed: Observation) -> str:
@@ -170,11 +176,13 @@ class Text(Question):
         return f"Your answer contains the expected idea. Compare it with this one: {self.because or observed.answer}"
 
     def feedback(self, given: Any, observed: Observation) -> str:  # noqa: ANN401
-        """What seems contrary, denied or missing in it, and the answer to compare it with; empty for a right answer."""
-        sentences = [words for pattern, words in self.contrary if negation.stated(pattern, given)]
+        """What seems contrary, denied, missing or strange in it, and the answer to compare it with; empty for a right answer."""
+        sentences = [words for pattern, words in self.contrary if negation.mentioned(pattern, given)]
         for idea in () if sentences else self.ideas:
-            if not idea.held(given):
-                denial = negation.denied(idea.stated, given)
+            if not idea.held(given, self.others):
+                denial = negation.denied(idea.stated, given, self.others)
                 sentences.append(f"“{denial}” says the opposite. {idea.missing}" if denial else idea.missing)
+        if not sentences and (words := topics.strange(given, self.topics)):
+            sentences.append(f"The expected answer does not speak of “{words}”.")
         model = f"Compare your answer with this one: {self.because or observed.answer}"
         return " ".join([*sentences, model]) if sentences else ""

@@ -128,15 +128,26 @@ TASKS = (
         ("What does the bridge have now, and where does it come from?",),
         "The bridge has learned from the answer which port leads to c1, and sends the ping to that port alone.",
         ideas=(
-            Idea(r"learn|\bkn[eo]w|remember|table|fdb|forward|entr[yi]|already", "Add what the bridge has by now."),
-            Idea(r"port|cable|interface|veth|where|\bc1\b|mac\b", "Add what it knows about c1."),
+            Idea(
+                r"learn|\bkn[eo]w|remember|table|fdb|entr[yi]|\bstor|\bnotice|\bfound|\bseen|\bsaw|\bmaps?\b",
+                "Add what the bridge has by now.",
+            ),
+            Idea(
+                r"\b(?:the|one|single|right|a) port\b|port of c1|ports? (?:\w+ ){0,2}c1|c1's|cable|interface|veth|where|\bc1\b|"
+                r"\bmac\b|destination|receiver|\bplace\b",
+                "Add what it knows about c1.",
+            ),
         ),
         contrary=(
             (
-                r"c2 (?:has |had )?(?:learn|kn[eo]w|ignor|drop|refus)",
+                r"c2 (?:has |had )?(?:learn|kn[eo]w|ignor|drop|refus)|(?:port|cable|mac|address|interface|veth) of c2",
                 "c2 decides nothing: the frame never reaches it.",
             ),
+            (r"\bip\b", "A bridge reads MAC addresses only."),
+            (r"\brout(?:e|ed|ing)\b|\brouter", "The ping is not routed: both are on one network."),
         ),
+        others=r"c0|c1|c2|ping|second ping",
+        topics=("addresses", "bridges", "everybody"),
     ),
     Exercise(
         "mend",

@@ -20,7 +20,7 @@ LEFT, BOX = "left", "box"
 NONE, ONE = "none", "one"
 FIRST, SAME, ZERO = "1", "the number that left's shell sees, too", "0"
 ROOT, NOBODY, SELF = "0, root", "65534, nobody", "the number that you have outside"
-WIRES = r"interface|rout|cable|wire|link|\blo\b|loopback|eth0|network|address|connect"
+WIRES = r"interface|rout|cable|wire|link|\blo\b|loopback|eth0|network|address|connect|\bveth|\bnic\b|device"
 GET = re.compile(rb"GET /([\w.-]*)")
 
 
@@ -225,20 +225,29 @@ TASKS = (
         ("`unshare --net ip -brief address`",),
         "A new network namespace has only a loopback interface, which is down.",
         ideas=(
-            Idea(WIRES, "Add what it no longer had.", denied=WIRES),
             Idea(
-                r"\bonly\b|empty|\bdown\b|\bown\b|\bnew\b|missing|\balone\b|\bgone\b|another|cut off",
-                "Add how much of that is left.",
+                rf"(?:\bonly|nothing but|\bjust|besides|except|other than|alone is) (?:\w+ ){{0,3}}(?:lo\b|loopback)|\bempty|"
+                rf"\bisolated|\bcut off|(?:un|dis)connected|\b(?:stay|remain|left|is)\w* (?:\w+ )?(?:behind|in the old)|"
+                rf"unreachable|\bmissing (?:{WIRES})|(?:{WIRES}) (?:is|are|was|were) missing|\b(?:is|it's) down\b|plug|"
+                rf"(?:is|starts|comes) with nothing|\bown network (?:stack|namespace)|has to (?:create|add)|would need",
+                "Add what it no longer had.",
                 denied=WIRES,
             ),
+            Idea(rf"{WIRES}|stack|namespace", "Add what was missing.", denied=rf"{WIRES}|stack"),
         ),
         contrary=(
             (
-                r"\bright (?:has|had|lost|loses|lacks?|does|did|is|was|cannot|can't|never)\b",
+                r"\bright (?:has|had|lost|loses|lacks?|does|did|is|was|cannot|can't|never)\b|interface of right|\barriv",
                 "right is as it was. Look at what the new namespace has.",
             ),
             (r"refus|block|firewall|forbid|permission", "Nothing forbids it: no packet was sent to right at all."),
+            (
+                r"\bsame (?:\w+ )?(?:interface|address|network)|conflict",
+                "It shares nothing with left's network any more.",
+            ),
         ),
+        others=r"right|server|firewall",
+        topics=("routes",),
     ),
     Exercise(
         "box",

@@ -9,6 +9,7 @@ from cnetkit.trace import Trace
 NODES = ("c0", "dock", "router", "server")
 RULE, ENTRY, ROUTE = "a rule of the nat table", "the connection's entry", "a route of the router"
 COUNTS = ("not at all", "once", "twice", "three times")
+OTHER = r"\b(?:(?:an)?other|differ|new|chang|unique|own|free|fresh|unused|second|renumber|rewr[io]t|translat|replac|assign)\w*"
 
 
 def source(trace: Trace) -> Observation:
@@ -123,16 +124,26 @@ TASKS = (
         "By the source port of each connection.",
         ideas=(
             Idea(
-                r"port|entry|entries|connection|conntrack|tuple",
+                rf"{OTHER} (?:\w+ ){{0,3}}ports?\b|\bports? (?:\w+ ){{0,5}}{OTHER}|port translat|\bpat\b|"
+                r"\bby (?:(?:the|their|its) )?(?:source |destination |outside |translated )?ports?\b|which (?:\w+ )?port|"
+                r"\b(?:entry|entries|tuples?|conntrack|connection tracking)\b",
                 "Both answers go to 192.0.2.2. Add what is different about them.",
+                denied=r"same (?:\w+ )?port|ports? (?:\w+ ){0,3}same",
             ),
         ),
         contrary=(
             (
-                r"\bsame (?:source )?(?:port|entry|connection)|(?:ports?|entry|entries) (?:is|are) (?:the )?same",
+                r"\bsame (?:source )?(?:port|entry|connection)|(?:ports?|entry|entries) (?:is|are|stays?) (?:the )?same",
                 "If that were the same, dock could not tell them apart. Compare the source of each connection.",
             ),
+            (
+                r"ports? of (?:c0|c1|both|the (?:bridge|server|container))|(?:bridge|server|container)'?s? ports?\b|\bport 80\b",
+                "That port is the same for both, or has no part in it. Compare the source of each connection.",
+            ),
+            (r"\brules?\b", "No rule applies to an answer."),
         ),
+        others=r"c0|c1|server|router|bridge|containers?",
+        topics=("translation", "connections"),
     ),
     Exercise(
         "mend",

@@ -147,13 +147,30 @@ TASKS = (
         "It forwards packets between hosts, and has routes to the hosts.",
         ideas=(
             Idea(
-                r"outer|\bhosts?\b|tunnel|wrap|encapsul|underlay|outside|192\.0\.2|\bn[12]\b",
+                r"\bouter|tunnel|\bwrap|encapsul|underlay|payload|\binside|\bhid(?:den|es?)\b|192\.0\.2|\budp\b|\bhosts?'"
+                r" address|address(?:es)? (?:of|are those of) (?:the )?hosts|(?:between|to|from) (?:the )?hosts|"
+                r"between n1|(?:addressed|packet|datagram) (?:to|for|from) n[12]",
                 "Add which addresses it reads, or where the others are.",
                 denied=INSIDE,
             ),
             Idea(SEES, "Add what it does with them.", denied=SEES),
         ),
-        contrary=((rf"(?:reads?|sees?|looks? (?:at|into)) the {INSIDE}", "It never reads what is inside the tunnel."),),
+        contrary=(
+            (
+                rf"(?:reads?|sees?|looks? (?:only )?(?:at|into)) the {INSIDE}|outer (?:\w+ ){{0,6}}(?:of (?:a|b)\b|containers?)",
+                "It never reads what is inside the tunnel, and the outer packet has the hosts' addresses.",
+            ),
+            (
+                r"router (?:\w+ )?(?:unpack|unwrap|decapsul|flood|learn|answer|cop(?:y|ies)|ignor)|routing (?:table|protocol)|"
+                r"default route|route to 10\.0\.9|whatever",
+                "The router knows the networks of the hosts alone: `ip route` there.",
+            ),
+            (
+                r"(?:not|n't|never) pass|direct (?:tunnel|cable)|hosts are direct",
+                "Look at the hops: the packet passes the router.",
+            ),
+        ),
+        topics=("routes",),
     ),
     Exercise(
         "mend",

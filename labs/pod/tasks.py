@@ -144,15 +144,27 @@ TASKS = (
         ("`ip route` on both hosts.",),
         "Each subnet is on one host, and each host has a route to all of them.",
         ideas=(
-            Idea(r"rout|subnet|\bknows?\b|\bway\b|unique", "Add what each host has for the pods of the other hosts."),
             Idea(
-                r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|node|\bone\b|\bpods?\b",
+                r"\brout(?:e|es|ed|able|ing)\b|\bsubnets?\b|knows? (?:\w+ ){0,4}(?:way|where|which|subnet|route)|\bunique|"
+                r"everywhere|(?:not|n't) (?:overlap|repeat)|reached directly",
+                "Add what each host has for the pods of the other hosts.",
+                denied=r"overlap|repeat|same (?:\w+ )?address",
+            ),
+            Idea(
+                r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|\bnodes?\b|\bn[12]\b|\bone\b|\bpods?\b|cluster|both",
                 "Add which nodes have it.",
             ),
         ),
         contrary=(
             (r"masquerad|\bnat\b|translates", "Nothing is translated between pods. Compare the source at both ends."),
+            (
+                r"\bsame (?:\w+ )?(?:subnet|address)|\bshares?\b|address(?:es)? of (?:its|their|the) (?:hosts?|nodes?)",
+                "Each pod has an address of its own. Compare the addresses of web and client.",
+            ),
+            (r"internet|\bpublic|on the same host", "Both are pods of one cluster, on two hosts."),
         ),
+        others=r"router|pause|pause container|dns|kube-proxy|service|bridge",
+        topics=("routes",),
     ),
     Exercise(
         "mend",

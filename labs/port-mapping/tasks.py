@@ -192,16 +192,32 @@ TASKS = (
         ("What does dock keep about a connection?",),
         "The connection's entry holds both directions.",
         ideas=(
-            Idea(r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|table|\bstate|stor|revers", "Add what dock has by then."),
-            Idea(r"connection|flow|conntrack|packet|both|direction|pair|translat|mapping", "Add what it is about."),
+            Idea(
+                r"remember|\bke[ep]|\bkn[eo]w|entr[yi]|track|\btable|\bstate|\bstor|\brevers|\brecord|\bsave|\bnote[ds]?\b|"
+                r"recogni[sz]e|\bundo",
+                "Add what dock has by then.",
+            ),
+            Idea(
+                r"connection|\bflow|conntrack|direction|both (?:\w+ ){0,2}(?:tuple|address)|\bpair|translat|mapping|"
+                r"original|what (?:it|was)|\bnat\b|backward|changed",
+                "Add what it is about.",
+            ),
         ),
         contrary=(
             (r"\bweb (?:\w+ )?(?:remembers|knows|keeps)", "dock keeps the entry. web does not know port 8080."),
             (
-                r"(?:second|another|reverse|other|masquerade|snat) rule|rule for (?:the )?answers?",
+                r"(?:second|another|reverse|other|masquerade|snat) rule|rule for (?:the )?answers?|"
+                r"nat table|(?:same|one) rule (?:\w+ ){0,2}(?:match|appl|work)|by the same rule|"
+                r"symmetric|works in both|matches the answer",
                 "No rule applies to an answer. Look at what is quoted where it is changed.",
             ),
+            (
+                r"(?:not|n't|never) (?:\w+ )?(?:changed|translated|used)\b",
+                "Compare the source of the answer at both ends.",
+            ),
         ),
+        others=r"web|outside|client|server|router|bridge|packet|container|tcp header",
+        topics=("connections", "translation"),
     ),
     Choice(
         "beside",

@@ -14,6 +14,7 @@ ALL, TURNS, CHANCE = "one pod gets all of them", "they take turns", "by chance, 
 OUTSIDE, HOST, SERVICE = "that of outside", "one of n1", "the service's, 10.96.0.2"
 SILENCE, REFUSED, WEB1 = "nothing: it times out", "a refusal, at once", "an answer of web-1 all the same"
 CLIENT = "10.244.0.3"
+SHARE = r"third\b|1/3|33|1/n|equal|same"
 
 
 def asked(trace: Trace) -> Observation:
@@ -152,15 +153,27 @@ TASKS = (
         "The first takes a third, the second half of the other two thirds, the last what is left: a third each.",
         ideas=(
             Idea(
-                r"third|rest|remain|left|other|2/3|1/3|33|already|\bonly\b|reach|second",
+                r"\brest\b|remain|(?:is|are|what is|what's) left|\bother two|two others?|two thirds|2/3|0?\.67|\b6[67]|"
+                r"past the first|\breach|only (?:sees|gets|applies|those|half of)|conditional|1/\(|fewer|"
+                rf"(?:each|every|all)(?: (?!rule|connection|packet|request)\w+){{0,6}} (?:{SHARE})|"
+                rf"(?:{SHARE}) (?:\w+ ){{0,3}}each\b|\bequal (?:chance|prob|share)",
                 "Add which packets reach the second rule.",
             ),
             Idea(
-                r"third|\btwo\b|2/3|1/3|half|equal|same|each|33|even\b",
+                rf"{SHARE}|\btwo\b|\bhalf (?:\w+ ){{0,2}}(?:of )?(?:what|the (?:rest|other|remain)|that|those|this|2/3)|"
+                r"\beven(?:ly)?\b(?! if)",
                 "Add how many packets that is, or what each pod gets.",
             ),
         ),
-        contrary=((r"unfair|unequal", "It is fair. Count how many packets reach each rule."),),
+        contrary=(
+            (r"unfair|unequal|not fair|n't fair", "It is fair. Count how many packets reach each rule."),
+            (
+                r"half of (?:all|everything|the (?:connections|requests|packets))|\b50 ?%|100 ?%|\bmost\b|gets everything|"
+                r"^\s*(?:the )?second (?:pod |one )?(?:gets |takes |has )?(?:a |one )?half(?! (?:of|a))",
+                "The second rule sees only what the first has left over, so half of that is less than half of all.",
+            ),
+        ),
+        topics=("chance", "connections"),
     ),
     Exercise(
         "mend",

@@ -149,20 +149,32 @@ TASKS = (
         "The neighbour table already had an entry for 10.0.0.1.",
         ideas=(
             Idea(
-                r"\bkn[eo]w|\bke[ep]|remember|learn|table|cache|entr[yi]|stor|neighbou?r|already|\bha[sd]\b|\bgot\b|told",
+                r"\bkn[eo]w|\bke[ep]|remember|learn|table|cache|entr[yi]|\bstor|\bsaved?\b|neighbou?r|exchang|resolv|lists|"
+                r"found out|\bha[sd] (?:already |still |now |got )*(?:the|its|this|that|an?|mac|right's)\b|\bgot\b|told",
                 "Add what left has by now.",
             ),
             Idea(
-                r"mac\b|address|10\.0\.0\.1|right|link|neighbou?r|\barp\b|answer|repl", "Add what it knows about right."
+                r"\bmac\b|(?<!ip )address|10\.0\.0\.1|\bright's|(?:of|for|about) right|\blink|\bhardware|neighbou?r|\barp\b|"
+                r"(?:kn[eo]ws?|lists?|remember\w*) (?:where )?right",
+                "Add what it knows about right.",
             ),
         ),
         contrary=(
             (
-                r"(?:table|cache|memory) (?:of|in|on|at) right|"
-                r"\bright(?:'s)? (?:\w+ ){0,2}(?:table|cache|memory|knows?|keeps?|kept|remembers?)",
+                r"(?:table|cache|memory) (?:of|in|on|at) right|\bright(?:'s)? (?:\w+ ){0,2}(?:table|cache|memory)|\bshare",
                 "It is left that keeps something, and left's own table: `ip neighbour` in left.",
             ),
+            (
+                r"flushed|emptied|cleared|deleted|expired|\bfull\b",
+                "The entry was still there: `ip neighbour` shows it.",
+            ),
+            (
+                r"(?:not|n't|never) leaves?\b|answered (?:by|from)",
+                "Look at the frames of the second ping: it leaves left.",
+            ),
         ),
+        others=r"right|wire|cable|kernel of right",
+        topics=("addresses", "everybody", "time"),
     ),
     Exercise(
         "quiet",
