@@ -1,4 +1,5 @@
-"""The command line: `cnetkit doctor | open | progress | site | list | run | inspect | ps | shell`. The library never imports it.
+"""The command line: `cnetkit doctor | get | open | progress | site | list | run | inspect | ps | shell`. The library never
+imports it.
 
 This file reads the arguments and turns every error into one sentence on standard error and an exit status: 2 for bad use, 1
 for failure, 130 after Ctrl-C. Each command is in a file beside it.
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(metavar="COMMAND", title="commands", required=True)
     _doctor(commands)
+    _get(commands)
     _open(commands)
     _progress(commands)
     _site(commands)
@@ -71,6 +73,20 @@ def _doctor(commands: Commands) -> None:
         commands, "doctor", "checkup.doctor", "find out what this system allows, and how to fix the rest"
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _get(commands: Commands) -> None:
+    command = _command(
+        commands, "get", "getting.get", "fetch programs for labs from Debian into your cache; nothing is installed"
+    )
+    command.add_argument("name", metavar="NAME", nargs="?", help="such as docker (the newest) or docker-20.10")
+    command.add_argument("--list", action="store_true", help="list what can be had, what is here, and the sizes")
+    command.add_argument("--remove", action="store_true", help="remove NAME")
+    command.add_argument(
+        "--from", dest="source", metavar="FOLDER", help="copy NAME from a folder that was made elsewhere"
+    )
+    command.add_argument("--mirror", metavar="URI", help="use this mirror of Debian")
+    command.add_argument("--keyring", metavar="FILE", help="the keys that must have signed the mirror's package list")
 
 
 def _open(commands: Commands) -> None:

@@ -1,4 +1,4 @@
-"""Tab completion: commands and options by argcomplete, and the names of labs, of running labs and of their nodes."""
+"""Tab completion: commands and options by argcomplete, and the names of programs, of labs, of running labs and of their nodes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from cnetkit.model import CnetkitError
 
 def complete(parser: argparse.ArgumentParser) -> None:
     """Prints what fits, and ends the process, if the shell asks for it."""
-    for command, option, names in (("run", "lab", _labs), ("shell", "lab", _running), ("shell", "node", _nodes)):
+    for command, option, names in (
+        ("get", "name", _programs),
+        ("run", "lab", _labs),
+        ("shell", "lab", _running),
+        ("shell", "node", _nodes),
+    ):
         _argument(parser, command, option).completer = names
     argcomplete.autocomplete(parser)
 
@@ -26,6 +31,12 @@ def _labs(**_: object) -> list[str]:
     from cnetkit import catalog
 
     return catalog.names()
+
+
+def _programs(**_: object) -> list[str]:
+    from cnetkit import programs
+
+    return [*programs.names(), *(entry.name for entry in programs.here())]
 
 
 def _running(**_: object) -> list[str]:
