@@ -12,6 +12,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cnetkit import programs
+from cnetkit.model import CnetkitError
 from cnetkit.needs import Kind, Need
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])
@@ -53,6 +55,16 @@ def version(package: str) -> str:
         return ""
 
 
+def _fetched(name: str) -> str:
+    wanted = programs.find(name).programs.split()
+    if all(path(program) for program in wanted):
+        return path(wanted[0])
+    try:
+        return str(programs.root(name))
+    except CnetkitError:
+        return ""
+
+
 def _library(name: str) -> str:
     for file in (f"{name}.so.1", f"{name}.so.0.8"):
         try:
@@ -65,6 +77,7 @@ def _library(name: str) -> str:
 
 _SEARCHES: dict[Kind, tuple[Callable[[str], str], str, str]] = {
     "program": (path, "the program {} is not installed", "program"),
+    "programs": (_fetched, "the programs of {} are neither installed nor fetched", "program"),
     "library": (_library, "the library {} is not installed", "program"),
     "package": (version, "not installed", "package"),
 }

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["kernel", "program", "library", "package"]
+from cnetkit import programs as fetched
+
+Kind = Literal["kernel", "program", "programs", "library", "package"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,12 @@ def feature(
 def program(name: str, package: str, *, core: bool = False) -> Need:
     """A program of a Debian package."""
     return Need(name, "program", {"": f"run `sudo apt-get install {package}`"}, package, core=core)
+
+
+def programs(name: str) -> Need:
+    """Programs that `cnetkit get` fetches, by the name of a set or of a family such as docker. Those on PATH do too."""
+    listed = fetched.find(name).programs.replace(" ", ", ")
+    return Need(name, "programs", {"": f"run `cnetkit get {name}`, or put {listed} on PATH"})
 
 
 def library(name: str, package: str, *, core: bool = False) -> Need:
