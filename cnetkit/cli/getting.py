@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnetkit import programs
 from cnetkit.cli import BadUseError
-from cnetkit.programs import Advance, Plan, megabytes
+from cnetkit.programs import Advance, Plan, megabytes, sets
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -29,11 +31,20 @@ def get(arguments: argparse.Namespace) -> None:
         _show(programs.take(arguments.name, Path(arguments.source)))
     else:
         listener = _OnTerminal() if sys.stdout.isatty() else _Lines()
-        with listener:
+        with _resumable(arguments.name), listener:
             present = programs.fetch(
                 arguments.name, listener, mirror=arguments.mirror or "", keyring=arguments.keyring or ""
             )
         _show(present)
+
+
+@contextlib.contextmanager
+def _resumable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"Stopped. What was downloaded is kept: `cnetkit get {name}` goes on there.", file=sys.stderr)
+        raise
 
 
 def listing() -> str:
@@ -41,12 +52,15 @@ def listing() -> str:
     present = {entry.name: entry for entry in programs.here()}
     rows = [
         (entry.name, entry.purpose, _state(present.pop(entry.name, None), entry.download, entry.room))
-        for entry in programs.SETS
+        for entry in sets.SETS
     ]
     rows += [(entry.name, "", _state(entry, 0, 0)) for entry in present.values()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = [f"{name:<{widths[0]}}  {purpose:<{widths[1]}}  {state}" for name, purpose, state in rows]
-    return "\n".join([*lines, "", f"They are kept in {programs.cache() / 'programs'}."])
+    lines += ["", f"They are kept in {programs.cache() / 'programs'}."]
+    if begun := programs.unfinished():
+        lines.append(f"{megabytes(begun)} of interrupted downloads are kept: `cnetkit get NAME` goes on with them.")
+    return "\n".join(lines)
 
 
 def _state(present: programs.Present | None, download: int, room: int) -> str:
@@ -61,7 +75,7 @@ def _check(arguments: argparse.Namespace) -> None:
             raise BadUseError("--list stands alone")
         return
     if not arguments.name:
-        raise BadUseError(f"say what to get, such as `cnetkit get {programs.SETS[0].family}`; `--list` shows all")
+        raise BadUseError(f"say what to get, such as `cnetkit get {sets.SETS[0].family}`; `--list` shows all")
     if arguments.remove and arguments.source:
         raise BadUseError("--remove and --from exclude each other")
 

@@ -1,11 +1,10 @@
 """Programs without installing them: Debian's packages, whole, in folders of the user's cache, each fit to be a node's root."""
 
 from cnetkit.programs.getting import Advance, Listener, Plan, fetch, megabytes, take
-from cnetkit.programs.sets import SETS, ProgramSet, find, names
-from cnetkit.programs.store import Present, cache, here, remove, root
+from cnetkit.programs.sets import ProgramSet, find, names
+from cnetkit.programs.store import Present, cache, here, remove, root, unfinished
 
 __all__ = [
-    "SETS",
     "Advance",
     "Listener",
     "Plan",
@@ -20,4 +19,5 @@ __all__ = [
     "remove",
     "root",
     "take",
+    "unfinished",
 ]

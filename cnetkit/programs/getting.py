@@ -83,9 +83,9 @@ def take(name: str, folder: Path) -> store.Present:
             return present
         with _writing(), _made(entry.name) as new:
             shutil.copytree(folder, new, symlinks=True)
-            (new / store.RECORD).unlink(missing_ok=True)
-            store.write_record(new, store.Present(entry.name, new, store.size(new), "", {}))
-    return store.Present(entry.name, store.folder(entry.name), store.size(store.folder(entry.name)), "", {})
+            present = store.Present(entry.name, store.folder(entry.name), store.size(new), "", {})
+            store.write_record(new, present)
+    return present
 
 
 def megabytes(size: float) -> str:

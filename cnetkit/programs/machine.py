@@ -13,6 +13,7 @@ from pathlib import Path
 from cnetkit.model import CnetkitError
 from cnetkit.programs import children, store, unpacking
 
+ROOT = Path("/")
 MIRROR = "http://deb.debian.org/debian"
 SUITES = ("stable", "oldstable", "oldoldstable", "testing", "unstable", "sid")
 KEYRINGS = ("usr/share/keyrings/debian-archive-keyring.pgp", "usr/share/keyrings/debian-archive-keyring.gpg")
@@ -21,6 +22,8 @@ SETTINGS = ("http", "https", "ftp", "Retries", "ForceIPv4", "ForceIPv6", "Check-
 """The subtrees of `Acquire` that are taken over: how to reach a mirror, and how old its signatures may be. Nothing that would
 accept packages without a signature is taken over."""
 FIELDS = "$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)"
+"""Of apt-get indextargets(8). It prints a source whose package list has not been read only without release information, and
+then ORIGIN is not replaced."""
 WITHOUT_APT = (
     "this system has no {0}, which checks and unpacks Debian's packages. Install {1} and put them on PATH, or run "
     "`cnetkit get {2}` on a Debian or Ubuntu machine of the same architecture, copy {3} here, and run "
@@ -77,7 +80,9 @@ def _mirror() -> str:
     except OSError:
         release = {}
     suites = (*SUITES, release.get("VERSION_CODENAME", ""))
-    for line in _ask("apt-get", "indextargets", "--format", FIELDS, "Created-By: Packages").splitlines():
+    targets = ["apt-get", "indextargets", "--format", FIELDS]
+    read = _ask(*targets, "Created-By: Packages")
+    for line in (read + _ask(*targets, "--no-release-info", "Created-By: Packages")).splitlines():
         origin, suite, component, uri = line.split("|")
         named = release.get("ID") == "debian" and Path(uri.rstrip("/")).stem == "debian" and suite in suites
         whole = component == "main" and not set("-/") & set(suite) and not uri.startswith("cdrom")
@@ -88,7 +93,7 @@ def _mirror() -> str:
 
 def _keyring() -> Path:
     kept = store.cache() / "apt" / "debian-archive-keyring.gpg"
-    for path in (*(Path("/") / name for name in KEYRINGS), kept):
+    for path in (*(ROOT / name for name in KEYRINGS), kept):
         if path.is_file():
             return path
     package = "debian-archive-keyring"

@@ -69,6 +69,11 @@ def here() -> list[Present]:
     return [_read(place) for place in places if place.is_dir() and not place.name.startswith(".")]
 
 
+def unfinished() -> int:
+    """The bytes of packages that interrupted runs have downloaded, and that the next ones will use."""
+    return sum(archive.stat().st_size for archive in (cache() / "apt").glob("*/archives/**/*.deb"))
+
+
 def write_record(place: Path, present: Present) -> None:
     """Writes what `here` lists into a root that is being made."""
     fields = {key: value for key, value in asdict(present).items() if key != "folder"}

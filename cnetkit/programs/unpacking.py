@@ -16,6 +16,8 @@ from cnetkit.programs import children, sets
 
 MERGED = ("bin", "sbin", "lib", "lib64")
 """Folders that are links into /usr in Debian since 2023; older packages still have files in them."""
+FULL = 1 << 20
+"""Bytes; with fewer left, a disk is full. tar does not always say so itself."""
 LEFT_OUT = ("bash-completion", "bug", "doc", "i18n", "info", "lintian", "locale", "man", "zsh")
 LINKS = (
     *(
@@ -42,6 +44,8 @@ def unpack(archives: Sequence[Path], root: Path, advanced: Callable[[int], objec
     for name in MERGED:
         (root / "usr" / name).mkdir(parents=True)
         (root / name).symlink_to(f"usr/{name}")
+    for path in (root, root / "usr", *(root / "usr" / name for name in MERGED)):
+        path.chmod(0o755)
     for number, archive in enumerate(archives, 1):
         extract(archive, root)
         advanced(number)
@@ -70,7 +74,9 @@ def extract(archive: Path, folder: Path) -> None:
         errors.seek(0)
         words = " ".join(errors.read().decode(errors="replace").split())
     if writer.returncode or reader.returncode:
-        raise CnetkitError(f"{archive.name} cannot be unpacked: {words}")
+        status = os.statvfs(folder)
+        full = "No space left on device. " if status.f_bavail * status.f_frsize < FULL else ""
+        raise CnetkitError(f"{archive.name} cannot be unpacked. {full}tar says: {words}")
 
 
 def check(root: Path, entry: sets.ProgramSet) -> None:
