@@ -51,6 +51,22 @@ def test_a_service_is_reached_from_pods_hosts_and_outside_and_spreads_over_its_p
         assert set(answers) == names
 
 
+def test_a_node_port_is_served_at_every_address_by_iptables_and_at_the_primary_one_by_nftables(net):
+    host = net.hosts[0]
+    host.run("ip address add 192.0.2.20/28 dev eth0", check=True)
+    net.cluster.service("web", *net.pods, node_port=30080)
+    reached = {
+        address: bool(net.ask(node, f"http://{address}:30080/", 1))
+        for node, address in (
+            (net.lab["outside"], host.address),
+            (net.lab["outside"], "192.0.2.20"),
+            (host, "127.0.0.1"),
+        )
+    }
+    everywhere = net.cluster.mode == "iptables"
+    assert reached == {host.address: True, "192.0.2.20": everywhere, "127.0.0.1": everywhere}
+
+
 def test_a_pod_reaches_itself_through_its_own_service(net):
     web = net.cluster.service("web", net.pods[0])
     assert net.ask(net.pods[0], f"http://{web.address}/", 3) == {"w0": 3}

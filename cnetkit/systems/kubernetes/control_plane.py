@@ -7,6 +7,7 @@ Source: kubernetes.io/docs/concepts/services-networking/service.
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,7 +41,8 @@ class Cluster:
         """Called after each change of services or endpoints."""
         pods: dict[int, str] = {one.version: str(one) for one in network.networks}
         self._pools = {version: addresses.Pool(SERVICE_CIDRS[version], *_RESERVED[version]) for version in pods}
-        self._proxies = KubeProxies([host.name for host in network.hosts], pods, SERVICE_CIDRS)
+        hosts = {host.name: _primary(host, network) for host in network.hosts}
+        self._proxies = KubeProxies(hosts, pods, SERVICE_CIDRS)
         self._lock = threading.RLock()
         site.after_removal.append(self._node_removed)
         self.use(mode)
@@ -198,6 +200,13 @@ class Cluster:
 
     def __repr__(self) -> str:
         return f"<services by {self.mode}: {', '.join(map(repr, self.services.values())) or 'none'}>"
+
+
+def _primary(host: Host, network: PodNetwork) -> dict[int, str]:
+    """A host's first address in each address family, apart from those in the pods' networks."""
+    every = [ipaddress.ip_interface(cidr).ip for cidrs in host.interfaces.values() for cidr in cidrs]
+    own = [address for address in every if not any(address in pods for pods in network.networks)]
+    return {address.version: str(address) for address in reversed(own)}
 
 
 class _Clusters:

@@ -1,7 +1,7 @@
 """kube-proxy's rules in its iptables mode: chain by chain, with its names, comments and probabilities.
 
 It makes the text for iptables-restore(8) and lays nothing. A test compares chain names with those of real clusters.
-Source: github.com/kubernetes/kubernetes, pkg/proxy/iptables (1.30). KUBE-FIREWALL, which kubelet adds, is left out.
+Source: github.com/kubernetes/kubernetes, pkg/proxy/iptables (1.30).
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ _JUMPS = {
         f"INPUT {_NEW}{_BALANCER}",
         'INPUT -m comment --comment "kubernetes health check service ports" -j KUBE-NODEPORTS',
         f"INPUT {_NEW}{_VISIBLE}",
+        "INPUT -j KUBE-FIREWALL",
         f"FORWARD {_NEW}{_BALANCER}",
         'FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD',
         f"FORWARD {_NEW}{_PORTALS}",
         f"FORWARD {_NEW}{_VISIBLE}",
         f"OUTPUT {_NEW}{_BALANCER}",
         f"OUTPUT {_NEW}{_PORTALS}",
+        "OUTPUT -j KUBE-FIREWALL",
     ),
     "nat": (
         f"PREROUTING {_PORTALS}",
@@ -35,8 +37,20 @@ _JUMPS = {
     ),
 }
 """The rules that lead from the built-in chains to kube-proxy's, in their order. They stand before all other rules."""
+_FIREWALL = (
+    '-A KUBE-FIREWALL -m comment --comment "block incoming localnet connections" -d 127.0.0.0/8 ! -s 127.0.0.0/8 '
+    "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"
+)
+"""For IPv4 alone. Node ports at 127.0.0.1 need the sysctl route_localnet, and this keeps others from getting there by it."""
 _CHAINS = {
-    "filter": ("KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL", "KUBE-SERVICES"),
+    "filter": (
+        "KUBE-EXTERNAL-SERVICES",
+        "KUBE-FIREWALL",
+        "KUBE-FORWARD",
+        "KUBE-NODEPORTS",
+        "KUBE-PROXY-FIREWALL",
+        "KUBE-SERVICES",
+    ),
     "nat": ("KUBE-MARK-MASQ", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-SERVICES"),
 }
 _FORWARD = """-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
@@ -85,6 +99,7 @@ def rules(ports: Sequence[ServicePort], before: Sequence[ServicePort], pods: str
     if first:
         filters += [f"-I {jump}" for jump in reversed(_JUMPS["filter"])]
         nat += [f"-I {jump}" for jump in reversed(_JUMPS["nat"])]
+    filters += [_FIREWALL] if version == 4 else []
     filters += [_FORWARD.rstrip(), *(line for port in ports if not port.endpoints for line in _reject(port))]
     nat += [_MASQUERADE.rstrip(), *(line for port in ports if port.endpoints for line in _serve(port, pods))]
     nat += [_LAST.format(match=_LOCALHOST[version]), *(f"-X {name}" for name in stale)]

@@ -1,6 +1,7 @@
 """kube-proxy's rules in its nftables mode: one table, maps from address and port to a chain, a random choice for each service.
 
-It makes the text for nft(8) and lays nothing. Source: github.com/kubernetes/kubernetes, pkg/proxy/nftables (1.31).
+It makes the text for nft(8) and lays nothing. Source: github.com/kubernetes/kubernetes, pkg/proxy/nftables (1.31). Node ports are
+served at the host's primary addresses only, which is this mode's default: `--nodeport-addresses primary`.
 """
 
 from __future__ import annotations
@@ -28,15 +29,13 @@ class _Syntax:
     """The words of nft(8) that differ between the tables of the two families, `ip` and `ip6`."""
 
     def __init__(self, version: int) -> None:
-        self.ip, self.type, self.localhost = (
-            ("ip", "ipv4_addr", "127.0.0.0/8") if version == 4 else ("ip6", "ipv6_addr", "::1")
-        )
+        self.ip, self.type = ("ip", "ipv4_addr") if version == 4 else ("ip6", "ipv6_addr")
         self.table = f"{self.ip} kube-proxy"
 
     def rules(self, services: str) -> tuple[tuple[str, str], ...]:
         """The rules that do not depend on which services there are: (chain, rule). `services`: their network."""
         key = f"{self.ip} daddr . meta l4proto . th dport vmap"
-        node = f"{self.ip} daddr != {self.localhost} meta l4proto . th dport vmap"
+        node = f"{self.ip} daddr @nodeport-ips meta l4proto . th dport vmap"
         invalid = 'reject comment "Reject traffic to invalid ports of ClusterIPs"'
         unallocated = 'drop comment "Drop traffic to unallocated ClusterIPs"'
         return (
@@ -62,7 +61,7 @@ class _Syntax:
             ("nodeport-endpoints-check", f"{node} @no-endpoint-nodeports"),
             ("firewall-check", f"{key} @firewall-ips"),
             ("services", f"{key} @service-ips"),
-            ("services", f"fib daddr type local {node} @service-nodeports"),
+            ("services", f"{node} @service-nodeports"),
         )
 
     def maps(self) -> dict[str, tuple[str, str]]:
@@ -110,13 +109,14 @@ def rules(
     pods: str,
     services: str,
     stale: Sequence[str],
+    node: str = "",
     version: int = 4,
 ) -> str:
     """The text that makes a host serve `ports` in place of `before`, in one transaction.
 
-    All are of one address family, `version` 4 or 6. `pods` and `services`: the two networks. `stale`: chains that the last
-    change has emptied and that are deleted now. Before Linux 6.2 a chain may still be in use just after the map element that
-    leads to it was deleted.
+    All are of one address family, `version` 4 or 6. `pods` and `services`: the two networks. `node`: the host's own address,
+    if it has one in this family. `stale`: chains that the last change has emptied and that are deleted now. Before Linux 6.2 a
+    chain may still be in use just after the map element that leads to it was deleted.
     """
     syntax = _Syntax(version)
     table = syntax.table
@@ -129,7 +129,9 @@ def rules(
     for name in [*plain, *sorted(current)]:
         lines += [f"add chain {table} {name}", f"flush chain {table} {name}"]
     lines += [f'add set {table} cluster-ips {{ type {syntax.type} ; comment "Active ClusterIPs" ; }}']
-    lines += [f"flush set {table} cluster-ips"]
+    lines += [f'add set {table} nodeport-ips {{ type {syntax.type} ; comment "IPs that accept NodePort traffic" ; }}']
+    lines += [f"flush set {table} cluster-ips", f"flush set {table} nodeport-ips"]
+    lines += [f"add element {table} nodeport-ips {{ {node} }}"] if node else []
     for name, (kind, comment) in syntax.maps().items():
         lines += [f'add map {table} {name} {{ type {kind} ; comment "{comment}" ; }}', f"flush map {table} {name}"]
     lines += [f"add rule {table} {name} {rule}" for name, rule in fixed]

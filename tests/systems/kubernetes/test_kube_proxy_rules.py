@@ -99,6 +99,14 @@ def test_each_pod_has_the_same_probability(left):
     assert got == pytest.approx([1 / left] * left, abs=1e-9)
 
 
+@pytest.mark.parametrize("version", [4, 6])
+def test_only_connections_from_the_host_itself_reach_127_0_0_1_though_node_ports_are_served_there(version):
+    filtering = chains(kube_proxy_iptables.rules([WEB], [], PODS, first=True, version=version), "filter")
+    localnet = {"-d": "127.0.0.0/8", "-s": "!127.0.0.0/8", "--ctstate": "!RELATED,ESTABLISHED,DNAT", "-j": "DROP"}
+    comment = {"--comment": "block incoming localnet connections"}
+    assert filtering["KUBE-FIREWALL"] == ([comment | localnet] if version == 4 else [])
+
+
 def test_a_service_without_pods_is_rejected_in_the_filter_table_and_absent_from_nat():
     text = kube_proxy_iptables.rules(
         [ServicePort(80, "p80", node_port=3001, namespace="ns4", service="svc4", address="172.30.0.44")],
@@ -128,11 +136,16 @@ def added(text: str, kind: str, family: str = "ip") -> dict[str, list[str]]:
 
 
 def test_in_nftables_a_service_is_a_map_element_a_random_choice_and_a_chain_for_each_pod():
-    text = kube_proxy_nftables.rules([WEB], [], PODS, "172.30.0.0/16", [])
+    text = kube_proxy_nftables.rules([WEB], [], PODS, "172.30.0.0/16", [], "192.0.2.18")
     service, outside = (kube_proxy_nftables.chain(kind, WEB) for kind in ("service", "external"))
     ends = [kube_proxy_nftables.chain("endpoint", WEB, end) for end in WEB.endpoints]
     elements, rules = added(text, "element"), added(text, "rule")
     assert elements["cluster-ips"] == ["{ 172.30.0.44 }"]
+    assert elements["nodeport-ips"] == ["{ 192.0.2.18 }"]
+    assert rules["services"] == [
+        "ip daddr . meta l4proto . th dport vmap @service-ips",
+        "ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports",
+    ]
     assert elements["service-ips"] == [f"{{ 172.30.0.44 . tcp . 80 : goto {service} }}"]
     assert elements["service-nodeports"] == [f"{{ tcp . 3001 : goto {outside} }}"]
     assert rules[outside] == ["jump mark-for-masquerade", f"goto {service}"]
