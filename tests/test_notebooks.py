@@ -141,6 +141,7 @@ def test_a_notebook_is_plain_python_and_says_what_it_needs(path):
     ]
     assert set(magic) <= {"%load_ext", "%%node"}
     assert sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown") <= 1500
+    assert 25 <= len(cells) <= 45
 
 
 RECORDED = [path for path in NOTEBOOKS if path.with_suffix(".cnetkit").is_file()]

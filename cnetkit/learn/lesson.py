@@ -102,7 +102,7 @@ class Lesson:
             )
         wrong = exercise.grade(trace)
         if wrong and exercise.touched(trace) == self._before[exercise.name]:
-            return Result(exercise.name, "not attempted", "Nothing has changed in the network yet.")
+            return Result(exercise.name, "not attempted", "Nothing has changed yet, as far as this trace shows.")
         if wrong:
             return Result(exercise.name, "incorrect", wrong)
         return Result(exercise.name, "correct", exercise.because)

@@ -1,8 +1,9 @@
-"""The questions of the lesson on veth and bridge, and the exercise that repairs a broken bridge."""
+"""The questions of the lesson on veth and bridge, and the exercises that repair a bridge and make a hub of it."""
 
 from __future__ import annotations
 
 from cnetkit.learn import Choice, Exercise, Idea, Observation, Order, Text
+from cnetkit.learn.exercise import setting
 from cnetkit.learn.looking import arrived, at, journey, journeys, nodes
 from cnetkit.trace import Trace
 
@@ -65,6 +66,34 @@ def mended(trace: Trace) -> str:
     if any(hop.node == "c2" for hop in hops):
         return "The ARP request reaches c2 but not c1. Which ports does the bridge have? `bridge link` shows them."
     return "Not even c2 receives the ARP request. Is docker0 up, and does it have its ports?"
+
+
+def heard(trace: Trace) -> str:
+    """What is wrong unless c2 gets a copy of every ping of c0 to c1, and c1 still answers."""
+    pings = [trip for trip in journeys(trace, "echo request") if trip.hops[0].node == "c0"]
+    answers = journeys(trace, "echo reply")
+    if not any("c1" in nodes(trip) for trip in pings):
+        return "The ping does not reach c1 any more. c2 shall hear it too, not alone."
+    if len(arrived(trace, "echo reply", "c1", "c0")) < len(pings):
+        return "c1 gets the ping, but c0 does not get each of its answers. Follow the answer in the trace."
+    copies = [trip for trip in pings if "c2" in nodes(trip)]
+    if len(copies) == len(pings):
+        return ""
+    if not copies:
+        return "c2 hears no ping at all, not even the first one. Does the bridge send copies to its port (`bridge -d link`)?"
+    if all("c2" in nodes(trip) for trip in answers):
+        return "Now c2 hears the answers of c1. But the bridge still learns the port of c1, to which the pings go."
+    return (
+        "c2 hears the first ping and not the second: from the answer in between the bridge has learned the port of c1."
+    )
+
+
+def memory(trace: Trace) -> object:
+    """The settings, and what dock's bridge has learned of c0 and c1."""
+    topology = trace.recording.topologies[-1]
+    known = {link.mac for link in topology.interfaces if (link.node, link.name) in (("c0", "eth0"), ("c1", "eth0"))}
+    entries = (entry for entry in topology.forwarding if entry.node == "dock" and not entry.permanent)
+    return setting(trace), tuple(sorted(entry.text for entry in entries if entry.text.split()[0] in known))
 
 
 TASKS = (
@@ -155,5 +184,17 @@ TASKS = (
         mended,
         ("`bridge link` lists the bridge's ports.", "`ip link set VETH master docker0`"),
         "The host's end of c1's cable must be a port of docker0 again.",
+    ),
+    Exercise(
+        "hub",
+        "Harder: make a hub of the bridge. c2 shall hear every ping of c0 to c1, and c1 shall answer as before.",
+        heard,
+        (
+            "The bridge floods what it has no entry for. When does it make an entry, and how long does it keep one?",
+            "`ip -details link show docker0` shows `ageing_time`, `bridge -details link` whether a port has `learning on`.",
+            "`ip link set docker0 type bridge ageing_time 0`",
+        ),
+        "A bridge that forgets at once, or that learns nothing from the port of c1, sends every frame for c1 to all ports.",
+        memory,
     ),
 )

@@ -1,13 +1,14 @@
-"""The questions of the lesson on the way out of the host, and the exercise that repairs a host without masquerading."""
+"""The questions of the lesson on the way out of the host, and the exercises on the addresses that a host gives its containers."""
 
 from __future__ import annotations
 
 from cnetkit.learn import Address, Choice, Exercise, Idea, Observation, Text
-from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys
+from cnetkit.learn.looking import after, arrived, at, changed, journey, journeys, last
 from cnetkit.trace import Trace
 
 NODES = ("c0", "dock", "router", "server")
 RULE, ENTRY, ROUTE = "a rule of the nat table", "the connection's entry", "a route of the router"
+SHARED, OWN = "192.0.2.2", "192.0.2.3"
 COUNTS = ("not at all", "once", "twice", "three times")
 OTHER = r"\b(?:(?:an)?other|differ|new|chang|unique|own|free|fresh|unused|second|renumber|rewr[io]t|translat|replac|assign)\w*"
 
@@ -64,6 +65,33 @@ def mended(trace: Trace) -> str:
     if any(hop.node == "server" for hop in hops):
         return "The server receives the ping and answers. Follow the answer: which node has no route to 172.17.0.2?"
     return "The ping leaves dock and ends at the router. Look there."
+
+
+def seen(trace: Trace, sender: str) -> str:
+    """The source address with which the pings of a node reach server; empty if none does."""
+    pings = [trip for trip in journeys(trace, "echo request") if trip.hops[0].node == sender]
+    reached = [trip for trip in pings if any(hop.node == "server" for hop in trip.hops)]
+    return last(reached[0], "ip.src") or reached[0].packet.ends.source if reached else ""
+
+
+def known(trace: Trace) -> str:
+    """What is wrong unless server sees c0 as 192.0.2.2 and c1 as 192.0.2.3, and both get their answers."""
+    for name, wanted in (("c0", SHARED), ("c1", OWN)):
+        source = seen(trace, name)
+        if not source:
+            return f"The ping of {name} does not reach the server. Look where it ends."
+        if name == "c0" and source == OWN:
+            return f"Now the server sees c0 as {OWN}, too. Which packets does your rule apply to?"
+        if source == SHARED != wanted and any(OWN in rule.text for rule in trace.recording.topologies[-1].rules):
+            return f"There is a rule with {OWN}, but the server still sees {SHARED}. Rules are tried in order: which is first?"
+        if source != wanted:
+            return f"The server sees {name} as {source}, and it shall see {wanted}."
+        if not arrived(trace, "echo reply", "server", name):
+            return (
+                f"The server sees {name} as {wanted} and answers, but the answer does not reach {name}. "
+                f"router asks who has {wanted}: who says so, and does it lead to dock?"
+            )
+    return ""
 
 
 TASKS = (
@@ -155,5 +183,17 @@ TASKS = (
         ),
         "`iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE` on dock. A route on the router is not "
         "enough: Docker drops what is routed to a container's own address, in the table raw.",
+    ),
+    Exercise(
+        "known",
+        "Harder: server shall see c1 as 192.0.2.3, an address of its own, and c0 as 192.0.2.2 as before. "
+        "Both shall get their answers.",
+        known,
+        (
+            "Masquerading takes an address of the interface. SNAT takes the one that you name. Which rule comes first?",
+            "`iptables -t nat -I POSTROUTING -s 172.17.0.3 -o eth0 -j SNAT --to-source 192.0.2.3`",
+            "router must find 192.0.2.3: `ip address add 192.0.2.3/28 dev eth0`",
+        ),
+        "A rule for c1 alone, before the one that masquerades, and an address for which dock answers router's ARP request.",
     ),
 )

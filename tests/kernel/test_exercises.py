@@ -18,6 +18,8 @@ def _own_progress(tmp_path, monkeypatch):
 
 
 MASQUERADE = "iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE"
+SNAT = "iptables -t nat -I POSTROUTING -s 172.17.0.3 -o eth0 -j SNAT --to-source 192.0.2.3"
+SECOND = "ip address add 192.0.2.3/28 dev eth0"
 FLOOD = "bridge fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.0.2.34 self permanent"
 STATIC = "bridge fdb append 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self permanent"
 KNOWN = "ip neigh replace 10.0.9.2 lladdr 02:42:0a:00:09:02 dev eth0 nud permanent"
@@ -60,6 +62,18 @@ def cable(command: str):
 
 def both(*steps):
     return lambda lab: [step(lab) for step in steps]
+
+
+def hear(lab):
+    lab["dock"].run("ip link set docker0 type bridge fdb_flush", check=True)
+    return traced(lab, "c0", "ping -c 2 -i 0.2 -W 0.5 172.17.0.3")
+
+
+def traced_all(lab, command: str, *nodes: str):
+    with lab.trace() as trace:
+        for node in nodes:
+            lab[node].run(command)
+    return trace
 
 
 def modes(lab):
@@ -294,6 +308,41 @@ CASES = {
                 "sysctl -w net.ipv4.conf.$one.proxy_arp=1 net.ipv4.neigh.$one.proxy_delay=0; done;"  # else it waits at random
                 "iptables -P FORWARD ACCEPT"
             ),
+        ],
+    ),
+    ("bridge", "hub"): (
+        lambda lab: None,
+        hear,
+        [
+            cable("ip link set {} down"),
+            run("c2", "ip link set eth0 down"),
+            lambda lab: lab["dock"].run(f"bridge link set dev {lab['c0'].host_interface} learning off", check=True),
+            run("c1", "iptables -A OUTPUT -p icmp -j DROP"),
+        ],
+        [
+            run("dock", "ip link set docker0 type bridge ageing_time 0"),
+            cable("bridge link set dev {} learning off"),
+            lambda lab: [
+                lab["dock"].run(f"bridge link set dev {lab[name].host_interface} learning off", check=True)
+                for name in ("c0", "c1", "c2")
+            ],
+        ],
+    ),
+    ("out-of-the-host", "known"): (
+        lambda lab: None,
+        lambda lab: traced_all(lab, "ping -c 1 -W 0.5 198.51.100.2", "c0", "c1"),
+        [
+            both(run("dock", SECOND), run("dock", SNAT.replace("-I", "-A"))),
+            both(run("dock", SECOND), run("dock", SNAT.replace("-s 172.17.0.3 ", ""))),
+            run("dock", SNAT),
+            both(run("dock", SECOND.replace("2.3", "2.4")), run("dock", SNAT.replace("2.3", "2.4"))),
+            run("dock", "iptables -I FORWARD -s 172.17.0.3 -j DROP"),
+        ],
+        [
+            both(run("dock", SECOND), run("dock", SNAT)),
+            both(run("dock", "ip route add local 192.0.2.3 dev lo"), run("dock", SNAT)),
+            both(run("router", "ip route add 192.0.2.3 via 192.0.2.2"), run("dock", SNAT)),
+            both(run("dock", SECOND), run("dock", f"iptables -t nat -F; {SNAT.replace('-I', '-A')}; {MASQUERADE}")),
         ],
     ),
     ("out-of-the-host", "mend"): (
