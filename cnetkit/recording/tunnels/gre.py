@@ -9,13 +9,15 @@ from cnetkit.recording.tunnels.erspan import ETHERTYPES as ERSPAN
 from cnetkit.recording.tunnels.inside import Outside, Packets
 
 NAME = "gre"
+ROUTING, VERSION = 0x4000, 7
+"""In the first two octets (linux/if_tunnel.h). Version 1 is PPTP's (RFC 2637)."""
 
 
 def find(outside: Outside) -> Packets | None:
     """Packets of version 0 without routing, of every EtherType except ERSPAN's."""
     first = outside.first
     ethertype = ((first >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
-    plain = (outside.protocol == GRE) & (first >> np.uint64(56) & np.uint64(0x47) == 0)
+    plain = (outside.protocol == GRE) & (first >> np.uint64(48) & np.uint64(ROUTING | VERSION) == 0)
     pick = np.flatnonzero(plain & (outside.end - outside.at >= 4) & ~np.isin(ethertype, ERSPAN))
     if not len(pick):
         return None

@@ -122,3 +122,15 @@ def test_ipv6_may_be_the_outer_packet_too():
     )
     c = decode(frames_of([inside]))
     assert (c.vni.tolist(), c.dport.tolist()) == ([9], [53])
+
+
+@pytest.mark.parametrize(
+    ("flags", "tunnel"), [(0x2000, "gre"), (0x3081, ""), (0x2001, ""), (0x6000, ""), (0x2700, "gre")]
+)
+def test_gre_of_another_version_or_with_routing_is_left_alone(flags, tunnel):
+    """As Linux leaves it (gre_parse_header): version 1 is PPTP's, with PPP inside (RFC 2637); the recursion bits are ignored."""
+    head = struct.pack(">HHI", flags, 0x0800, 77)
+    c = decode(
+        frames_of([Ether(src=A, dst=B) / IP(src="192.0.2.1", dst="192.0.2.2", proto=47) / Raw(head + bytes(FOUR))])
+    )
+    assert TUNNELS[int(c.tunnel[0])] == tunnel
