@@ -121,11 +121,11 @@ WRONG = {
     "out-of-the-host": {"source": ["172.17.0.2", "192.0.2.1", "10.1.1.1"], "who": ["router", "c0"], "ttl": "bd", "back": "ac",
                         "apart": ["magic"]},
     "overlay": {"copies": "ac", "outer": ["10.0.9.2", "192.0.2.33"], "way": ["a, b", "a, n1, n2, b", "b n2 router n1 a"],
-                "ttl": "ac", "room": ["1500", "1550"], "why": ["because", "the host"]},
+                "ttl": "ac", "room": ["1500", "1550"], "why": ["because", "it is wrapped"]},
     "pod": {"local": "bc", "source": ["192.0.2.34", "10.244.1.1"], "way": ["client, n2, n1, web", "client, n2"],
-            "changes": "ac", "restart": "ac", "why": ["because", "by the way"]},
+            "changes": "ac", "restart": "ac", "why": ["because", "by routes"]},
     "service": {"asked": "ac", "where": ["client", "router"], "spread": "ab", "masked": "ac", "empty": "ac",
-                "fair": ["luck", "only some"]},
+                "fair": ["luck", "two of them"]},
 }  # fmt: skip
 
 
