@@ -65,6 +65,7 @@ def start(
     settings: Mapping[str, str] | None = None,
     errors: IO[bytes] | None = None,
     stdin: IO[bytes] | int = subprocess.DEVNULL,
+    stdout: IO[bytes] | int = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
     """Starts a program. The kernel kills it if the thread that calls this ends first."""
     return subprocess.Popen(
@@ -72,7 +73,7 @@ def start(
         cwd=cwd,
         env={**os.environ, "LC_ALL": "C", **(settings or {})},
         stdin=stdin,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=errors,
         preexec_fn=_end_with_parent,  # noqa: PLW1509 - two system calls, no locks
     )

@@ -106,8 +106,8 @@ def _keyring() -> Path:
                 f"Debian's keys are not here, and apt cannot fetch them ({done.words}): run "
                 f"`sudo apt-get update` and try again, or `sudo apt-get install {package}`"
             )
-        unpacking.extract(archives[0], Path(folder) / "tree")
-        found = next(path for name in KEYRINGS if (path := Path(folder) / "tree" / name).is_file())
+        unpacking.extract(archives[:1], Path(folder))
+        found = next(path for name in KEYRINGS if (path := Path(folder) / name).is_file())
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(".new")
         shutil.copyfile(found, part)

@@ -44,7 +44,9 @@ class ProgramSet:
 
 _HOST = "curl iptables nftables python3"
 _DOCKER = "dockerd docker containerd runc iptables nft python3 curl"
+_PODMAN, _SWITCH = "podman conmon crun netavark", "ovs-vsctl ovs-vswitchd ovsdb-server"
 _ENGINE, _STORE = "Docker's engine and command line", "etcd, a key-value store"
+_WIREGUARD = "WireGuard, without the kernel's"
 
 SETS = (
     ProgramSet("docker", "28.5", "forky", f"docker.io docker-cli docker-compose {_HOST}", _DOCKER, _ENGINE, 114, 428),
@@ -52,6 +54,14 @@ SETS = (
     ProgramSet("docker", "20.10", "bookworm", f"docker.io {_HOST}", _DOCKER, _ENGINE, 112, 421),
     ProgramSet("etcd", "3.5", "trixie", "etcd-server etcd-client", "etcd etcdctl", _STORE, 43, 127),
     ProgramSet("etcd", "3.4", "bookworm", "etcd-server etcd-client", "etcd etcdctl", _STORE, 48, 162),
+    ProgramSet("podman", "5", "trixie", f"podman netavark aardvark-dns {_HOST}", _PODMAN, "Podman", 77, 226),
+    ProgramSet("cni", "1.9", "forky", "containernetworking-plugins", "host-local portmap", "CNI plugins", 34, 129),
+    ProgramSet("bird", "2", "trixie", "bird2", "bird birdc", "BIRD, a routing daemon", 29, 76),
+    ProgramSet("frr", "10", "trixie", "frr", "vtysh zebra bgpd", "FRR, routing daemons", 35, 110),
+    ProgramSet("haproxy", "3", "trixie", "haproxy", "haproxy", "HAProxy, a load balancer", 30, 73),
+    ProgramSet("nginx", "1", "trixie", "nginx-light", "nginx", "nginx, a web server and proxy", 25, 62),
+    ProgramSet("openvswitch", "3", "trixie", "openvswitch-switch", _SWITCH, "Open vSwitch", 32, 89),
+    ProgramSet("wireguard-go", "", "trixie", "wireguard-go wireguard-tools", "wireguard-go wg", _WIREGUARD, 25, 63),
 )
 """All sets, the newest of each family first. A set stands here only after it has been fetched and its programs have run."""
 

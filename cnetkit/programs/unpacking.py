@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ MERGED = ("bin", "sbin", "lib", "lib64")
 FULL = 1 << 20
 """Bytes; with fewer left, a disk is full. tar does not always say so itself."""
 LEFT_OUT = ("bash-completion", "bug", "doc", "i18n", "info", "lintian", "locale", "man", "zsh")
+FOLDER_LINKS = (("var/run", "../run"), ("var/lock", "../run/lock"))
+"""(folder, target) as the postinst script of base-files makes them, where the folder is empty."""
 LINKS = (
     *(
         (f"usr/sbin/{table}{verb}", f"{table}-nft{verb}")
@@ -46,44 +49,59 @@ def unpack(archives: Sequence[Path], root: Path, advanced: Callable[[int], objec
         (root / name).symlink_to(f"usr/{name}")
     for path in (root, root / "usr", *(root / "usr" / name for name in MERGED)):
         path.chmod(0o755)
-    for number, archive in enumerate(archives, 1):
-        extract(archive, root)
-        advanced(number)
+    extract(archives, root, advanced)
+    for name, target in FOLDER_LINKS:
+        place = root / name
+        if place.is_dir() and not place.is_symlink() and not any(place.iterdir()):
+            place.rmdir()
+            place.symlink_to(target)
     for link, target in LINKS:
         place = root / link
         if not os.path.lexists(place) and (place.parent / target).exists():
             place.symlink_to(target)
 
 
-def extract(archive: Path, folder: Path) -> None:
-    """Unpacks the files of one package into a folder. Owners, set-user-id bits and device nodes are not kept."""
-    folder.mkdir(exist_ok=True)
+def extract(archives: Sequence[Path], folder: Path, advanced: Callable[[int], object] = lambda _: None) -> None:
+    """Unpacks the files of packages into a folder. Owners, set-user-id bits and device nodes are not kept.
+
+    One tar reads all packages, because it makes links that lead out of the folder only when everything else is there: so no
+    package writes through the link of another.
+    """
     excluded = [f"--exclude=./usr/share/{name}/*" for name in LEFT_OUT]
     with tempfile.TemporaryFile() as errors:
-        reader = children.start(["dpkg-deb", "--fsys-tarfile", str(archive)], errors=errors)
-        assert reader.stdout is not None  # noqa: S101 - for mypy: `start` opens a pipe
         writer = children.start(
-            ["tar", "-x", "-f", "-", "-C", str(folder), "--no-same-owner", "--no-same-permissions", "--exclude=./dev/*",
-             "--keep-directory-symlink", *excluded],
-            errors=errors, stdin=reader.stdout,
+            ["tar", "-x", "--ignore-zeros", "-f", "-", "-C", str(folder), "--no-same-owner", "--no-same-permissions",
+             "--keep-directory-symlink", "--exclude=./dev/*", *excluded],
+            errors=errors, stdin=subprocess.PIPE,
         )  # fmt: skip
-        with children.stopped(writer, reader):
-            reader.stdout.close()  # only tar reads from it: if tar ends, dpkg-deb ends too
+        assert writer.stdin is not None  # noqa: S101 - for mypy: it is a pipe
+        with children.stopped(writer):
+            for number, archive in enumerate(archives, 1):
+                reader = children.start(
+                    ["dpkg-deb", "--fsys-tarfile", str(archive)], errors=errors, stdout=writer.stdin
+                )
+                with children.stopped(reader):
+                    reader.wait()
+                if reader.returncode:
+                    break
+                advanced(number)
+            writer.stdin.close()
             writer.wait()
-            reader.wait()
         errors.seek(0)
         words = " ".join(errors.read().decode(errors="replace").split())
     if writer.returncode or reader.returncode:
         status = os.statvfs(folder)
         full = "No space left on device. " if status.f_bavail * status.f_frsize < FULL else ""
-        raise CnetkitError(f"{archive.name} cannot be unpacked. {full}tar says: {words}")
+        raise CnetkitError(f"the packages cannot be unpacked. {full}tar says: {words}")
 
 
 def check(root: Path, entry: sets.ProgramSet) -> None:
     """CnetkitError unless a folder is a root with the programs of a set, and holds nothing but files, folders and links."""
     folders = [root / name for name in sets.FOLDERS]
     lacking = [
-        name for name in entry.programs.split() if not any(os.access(folder / name, os.X_OK) for folder in folders)
+        name
+        for name in entry.programs.split()
+        if not any(path.is_symlink() or os.access(path, os.X_OK) for folder in folders if (path := folder / name))
     ]
     if lacking:
         raise CnetkitError(

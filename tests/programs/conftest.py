@@ -55,7 +55,15 @@ def repository(tmp_path, key, machine, table):
     made = Repository(tmp_path / "repository")
     made.add("tiny", {"usr/bin/tiny": SCRIPT, "usr/share/doc/tiny/copyright": (b"", 0o644)}, depends="lib")
     made.add("lib", {"lib/libtiny.so": (b"so", 0o644)}, version="2:1.0-1")
-    made.add("base", {"bin/bash": (b"", 0o755), "usr/sbin/iptables-nft": (b"", 0o755), "usr/bin/su": (b"", 0o4755)})
+    made.add(
+        "base",
+        {
+            "var/run": (None, 0o755),
+            "bin/bash": (b"", 0o755),
+            "usr/sbin/iptables-nft": (b"", 0o755),
+            "usr/bin/su": (b"", 0o4755),
+        },
+    )
     made.sign(key)
     return made
 

@@ -48,13 +48,17 @@ class Repository:
         (folder / "pool").mkdir(parents=True)
 
     def add(self, name, files, depends="", version="1.0", installed=1):
-        """A package with files, path → (content, mode). `installed` is what it says of its size, in KiB."""
+        """A package with files, path → (content, mode); a string is a link's target, None makes a folder. `installed` is the size
+        that it claims, in KiB."""
         with tempfile.TemporaryDirectory() as tree:
             Path(tree).chmod(0o755)
             for path, (content, mode) in files.items():
                 target = Path(tree) / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+                if isinstance(content, str):
+                    target.symlink_to(content)
+                    continue
+                target.mkdir() if content is None else target.write_bytes(content)
                 target.chmod(mode)
             control = (
                 f"Package: {name}\nVersion: {version}\nArchitecture: {self.architecture}\nInstalled-Size: {installed}\n"

@@ -62,6 +62,20 @@ def test_a_set_is_unpacked_whole_and_recorded(repository, key, cache):
     assert os.readlink(root / "usr/bin/sh") == "bash"
     assert os.readlink(root / "usr/sbin/iptables") == "iptables-nft"
     assert not (root / "usr/sbin/iptables-save").is_symlink()
+    assert os.readlink(root / "var/run") == "../run"
+
+
+def test_no_package_writes_through_a_link_of_another_that_leads_out_of_the_root(repository, key, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for name in ("aaa", "zzz"):
+        repository.add(name, {"etc/settings": (str(outside), 0), "etc/up": ("../../../../../outside", 0)})
+    repository.add("mmm", {"etc/settings/file": (b"", 0o644), "etc/up/file": (b"", 0o644)})
+    repository.stanzas[0] = repository.stanzas[0].replace("Depends: lib", "Depends: lib, aaa, mmm, zzz")
+    repository.sign(key)
+    with pytest.raises(CnetkitError, match="cannot be unpacked"):
+        fetch(repository, key)
+    assert list(outside.iterdir()) == []
 
 
 def test_documentation_owners_and_set_user_id_bits_are_left_out(repository, key):
