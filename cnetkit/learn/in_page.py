@@ -18,6 +18,7 @@ from cnetkit.learn.result import Observation
 from cnetkit.model import CnetkitError
 from cnetkit.trace import Trace
 from cnetkit.view.display import ON_PAGE
+from cnetkit.view.prose import prose
 
 GIVEN = "\ue000"
 """Stands for what a reader types, in a sentence that quotes it."""
@@ -54,12 +55,12 @@ class PageLesson(Lesson):
         """A form for the question, or the exercise with how to get a live lab."""
         task = self._task(name)
         hints = "".join(
-            f"<details><summary>Hint {n}</summary><p>{_lines(hint)}</p></details>"
+            f"<details><summary>Hint {n}</summary><p>{prose(hint)}</p></details>"
             for n, hint in enumerate(task.hints, 1)
         )
         if isinstance(task, Exercise):
-            hints += f"<details><summary>Solution</summary><p>{_lines(self.solution(name))}</p></details>"
-            body = f'<p class="cnetkit-task">{_lines(task.text)}</p><p>{LIVE}</p>{hints}'
+            hints += f"<details><summary>Solution</summary><p>{prose(self.solution(name))}</p></details>"
+            body = f'<p class="cnetkit-task">{prose(task.text)}</p><p>{LIVE}</p>{hints}'
             return OnPage(task.shown(), f'<div class="cnetkit-exercise">{body}</div>')
         return OnPage(
             task.shown(),
@@ -82,8 +83,8 @@ class PageLesson(Lesson):
         return OnPage(
             answer,
             f'<div class="cnetkit-answer" data-question="{escape(name)}"><p class="cnetkit-result" role="status"></p>'
-            f"<details><summary>What the capture shows: {_lines(task.text.splitlines()[0])}</summary>"
-            f"<p><b>{escape(answer)}</b></p><p>{_lines(why)}</p></details>"
+            f"<details><summary>What the capture shows: {prose(task.text.splitlines()[0])}</summary>"
+            f"<p><b>{escape(answer)}</b></p><p>{prose(why)}</p></details>"
             f'<script type="application/json">{data}</script></div>',
         )
 
@@ -134,20 +135,14 @@ _KINDS: dict[type[Question], Callable[[Any, Observation, Wrong], dict[str, Any]]
 
 
 def _entry(question: Question) -> str:
-    text = _lines(question.text)
+    text = prose(question.text)
     if isinstance(question, Choice):
         options = "".join(
-            f'<label><input type="radio" name="{escape(question.name)}" value="{n}"> <span>{_lines(option)}</span></label>'
+            f'<label><input type="radio" name="{escape(question.name)}" value="{n}"> <span>{prose(option)}</span></label>'
             for n, option in enumerate(question.options)
         )
         return f"<fieldset><legend>{text}</legend>{options}</fieldset>"
     return f'<label class="cnetkit-typed"><span class="cnetkit-task">{text}</span>{FIELDS[type(question)]}</label>'
-
-
-def _lines(text: str) -> str:
-    """Text as HTML, with its line breaks, and what stands between backticks as code."""
-    parts = escape(text).replace("\n", "<br>").split("`")
-    return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
 
 
 def _number(trace: Trace) -> int:

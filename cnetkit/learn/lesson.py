@@ -203,4 +203,4 @@ class _Unanswered(Shown):
         options = question.options if isinstance(question, Choice) else ()
         lines = 3 if isinstance(question, Text) else 1
         shown = form(question.text, options, lines, self._given, partial(self._keep, question.name))
-        publish(shown if shown is not None else {"text/plain": str(self)})
+        publish({**(shown._repr_mimebundle_() if shown is not None else {}), "text/plain": str(self)})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from cnetkit.view import display
+from cnetkit.view.prose import prose
 from cnetkit.view.reasons import reasons
 
 if TYPE_CHECKING:
@@ -72,4 +72,4 @@ class Result:
             display.show_hop(self.contradiction.journey, self.contradiction.hop)
 
     def _repr_html_(self) -> str:
-        return f"<p role='status'><b>{MARKS[self.outcome]} {self.outcome}.</b> {html.escape(self.words)}</p>"
+        return f"<p role='status'><b>{MARKS[self.outcome]} {self.outcome}.</b> {prose(self.words)}</p>"

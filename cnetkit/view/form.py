@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 from cnetkit.model import CnetkitError
 from cnetkit.view.display import viewers
+from cnetkit.view.prose import prose
 
 
 def form(text: str, options: Sequence[str], lines: int, given: str, keep: Callable[[str], str]) -> Any | None:  # noqa: ANN401
@@ -29,18 +29,26 @@ def form(text: str, options: Sequence[str], lines: int, given: str, keep: Callab
             words = keep(answer)
         except CnetkitError as error:
             words = str(error)
-        said.value = f"<span role='status'>{escape(words)}</span>"
+        said.value = f"<span role='status'>{prose(words)}</span>"
 
-    wide = ipywidgets.Layout(width="100%", max_width="46em")
-    question = ipywidgets.HTML(f"<p style='white-space:pre-line;margin:0'>{escape(text)}</p>", layout=wide)
+    wide = ipywidgets.Layout(width="100%", max_width="60em")
+    question = ipywidgets.HTML(f"<p style='margin:0;line-height:1.5'>{prose(text)}</p>", layout=wide)
     if options:
         field = ipywidgets.RadioButtons(options=list(options), value=given if given in options else None, layout=wide)
         field.observe(lambda change: answered(str(change["new"])), names="value")
         parts = [field]
     else:
         kind = ipywidgets.Textarea if lines > 1 else ipywidgets.Text
-        field = kind(value=given, placeholder="your answer", layout=wide, continuous_update=False)
-        button = ipywidgets.Button(description="Keep this answer", layout=ipywidgets.Layout(width="auto"))
+        field = kind(
+            value=given,
+            description="Your answer",
+            style={"description_width": "initial"},
+            layout=wide,
+            continuous_update=False,
+        )
+        button = ipywidgets.Button(
+            description="Keep this answer", layout=ipywidgets.Layout(width="auto", align_self="flex-start")
+        )
         button.on_click(lambda _: answered(field.value))
         if lines == 1:
             field.observe(lambda change: answered(str(change["new"])), names="value")  # Enter, or leaving the field

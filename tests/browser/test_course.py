@@ -1,6 +1,7 @@
 """Lessons in JupyterLab as a learner works through them, by keyboard: answers, a mistake, its explanation, a repair,
 marks."""
 
+from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import TimeoutError as Overdue
 
 from tests.browser.conftest import PATIENCE
@@ -199,3 +200,31 @@ def test_answers_are_clicked_or_typed_without_quotes_and_kept_when_the_cell_is_r
     assert "✓ correct" in said(learner.run())
     learner.run_to('lesson.check("way"')
     assert "✓ correct" in said(learner.run())
+
+
+def test_axe_finds_nothing_wrong_in_the_questions_forms_and_what_they_say(visit, jupyter):
+    page = visit.page
+    opened(page, jupyter.lesson("00"))
+    learner = Learner(page)
+    learner.run_to('lesson.ask("first"')
+    clicked = learner.run()
+    clicked.wait_for_selector("input[type=radio]", timeout=PATIENCE).check()
+    page.get_by_text("→ the ping itself. It is marked").wait_for(timeout=PATIENCE)
+    learner.command()
+    learner.run_to('lesson.ask("way"')
+    typed = learner.run().wait_for_selector("input[type=text]", timeout=PATIENCE)
+    typed.fill("left")
+    page.get_by_role("button", name="Keep this answer").click()
+    page.get_by_text("→ left. It is marked").wait_for(timeout=PATIENCE)
+    learner.command()
+    learner.run_to('lesson.check("whom"')
+    learner.run_to('lesson.ask("why"')
+    learner.run().wait_for_selector("textarea", timeout=PATIENCE)
+    visit.picture("course-00-forms")
+    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run({include: [['.cnetkit-question'], ['.jp-OutputArea [role=status]']]})")
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]] == []
+    checked = [node["html"] for one in found["passes"] for node in one["nodes"]]
+    assert [
+        kind for kind in ("<textarea", 'type="text"', 'type="radio"') if not any(kind in html for html in checked)
+    ] == []

@@ -292,6 +292,15 @@ def test_where_no_widget_can_run_a_question_is_text(monkeypatch):
     assert "→ put your answer in place of the three dots" in shown[0]["text/plain"]
 
 
+def test_a_form_is_the_questions_text_where_its_widget_is_gone(monkeypatch):
+    shown = []
+    monkeypatch.setattr("cnetkit.learn.lesson.publish", shown.append)
+    monkeypatch.setattr("cnetkit.view.form.viewers", lambda: True)
+    lesson(choice()).ask("who")._ipython_display_()
+    assert "application/vnd.jupyter.widget-view+json" in shown[0]
+    assert shown[0]["text/plain"].startswith("Who?\n  a) me")
+
+
 def test_the_solution_of_an_exercise_has_its_commands():
     task = Exercise(
         "mend",
