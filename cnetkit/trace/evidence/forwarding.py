@@ -5,7 +5,10 @@ Source: net/bridge/br_fdb.c.
 
 from __future__ import annotations
 
+import numpy as np
+
 from cnetkit.model import Evidence, ForwardingEntry
+from cnetkit.recording.frames import DIRECTIONS
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.steps.nat import BRIDGE_TRANSLATIONS
 
@@ -26,9 +29,27 @@ def chosen_port(case: Case, frame: int, parent: int | None) -> tuple[Evidence, .
     here = [e for e in ours if e.interface == name]
     if here:
         return (Evidence("forwarding-entry", here[-1].text or worded(here[-1]), source, "table"),)
-    if entries and not ours and case.step(frame) not in BRIDGE_TRANSLATIONS:
+    if (
+        entries
+        and not ours
+        and case.step(frame) not in BRIDGE_TRANSLATIONS
+        and not _heard(case, frame, interface.master)
+    ):
         return (Evidence("forwarding-entry", f"no entry for {target}: sent to every port", source, "table"),)
     return ()
+
+
+def _heard(case: Case, frame: int, bridge: str) -> bool:
+    """Whether the bridge had received a frame from this frame's target, and had not forgotten it since: then it had an entry,
+    even if the kernel's word of it was read late."""
+    (node, _), frames, columns = case.place(frame), case.recording.frames, case.joined.columns
+    here = {place for place, i in case.tables.interfaces.items() if place[0] == node and i.master == bridge}
+    ports = [number for number, tap in enumerate(frames.taps) if (tap.node, tap.interface) in here]
+    from_target = (columns.eth_src == columns.eth_dst[frame]) & (case.joined.direction == DIRECTIONS.index("in"))
+    rows = np.flatnonzero(from_target & np.isin(frames.tap, ports))
+    rows = rows[case.rank[rows] < case.rank[frame]]
+    forgotten = case.tables.forgotten(node, case.packet(frame).eth_dst, case.time(frame))
+    return bool((frames.time_ns[rows] > forgotten).any())
 
 
 def kept_by_bridge(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:

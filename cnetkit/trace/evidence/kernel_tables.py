@@ -15,6 +15,7 @@ from cnetkit.model import Connection, Event, ForwardingEntry, Interface, Neighbo
 from cnetkit.rules import completed
 from cnetkit.trace.packets.packet import reply_ends
 from cnetkit.trace.steps.joined import Source, connections_of
+from cnetkit.trace.wiring.wiring import described_interfaces
 
 Row = TypeVar("Row", Route, Neighbour, ForwardingEntry)
 
@@ -48,6 +49,12 @@ class KernelTables:
     def forwarding(self, node: str, time_ns: int) -> Sequence[ForwardingEntry]:
         """The entries of a node's forwarding databases at that time."""
         return self._rows(self.topology(time_ns).forwarding, "forwarding", node, time_ns)
+
+    def forgotten(self, node: str, mac: str, time_ns: int) -> int:
+        """When a forwarding entry for this address was last removed before `time_ns`; 0 if the recording has no such event."""
+        events = self._events.get(("forwarding", node), [])
+        gone = (e.time_ns for e in events if e.action == "destroy" and e.subject.mac == mac)
+        return max((at for at in gone if at <= time_ns + LATE_NS), default=0)
 
     def _rows(self, table: Iterable[Row], kind: str, node: str, time_ns: int) -> Sequence[Row]:
         """A snapshot's rows of one node, with the changes that events report until a moment after `time_ns`."""
@@ -89,8 +96,8 @@ class KernelTables:
 
     @cached_property
     def interfaces(self) -> dict[tuple[str, str], Interface]:
-        """The latest description of each interface, by (node, interface name)."""
-        return {(i.node, i.name): i for topology in self._recording.topologies for i in topology.interfaces}
+        """The latest description of each interface, while it was up if it ever was, by (node, interface name)."""
+        return described_interfaces(self._recording.topologies)
 
     @cached_property
     def addresses(self) -> dict[str, set[str]]:

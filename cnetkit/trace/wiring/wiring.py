@@ -5,8 +5,9 @@ It says which steps are possible; frames are joined elsewhere. Interfaces that n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,11 +53,11 @@ def node_names(taps: Sequence[Tap]) -> tuple[str, ...]:
 
 
 def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
-    """The wiring that `topologies` describe; a later topology wins if they differ."""
+    """The wiring that `topologies` describe; if they differ, the last one in which an interface was up wins."""
     places = [(tap.node, tap.interface) for tap in taps]
     number = {place: at for at, place in enumerate(places)}
-    interfaces = {(i.node, i.name): i for topology in topologies for i in topology.interfaces}
-    peers = _peers(interfaces, topologies)
+    interfaces = described_interfaces(topologies)
+    peers = _peers(topologies)
     nodes = {name: at for at, name in enumerate(node_names(taps))}
     count = len(taps)
     segment, below = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
@@ -86,12 +87,37 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     return Wiring(node, segment, bridge, is_bridge, below, tunnel, encrypting, address, described)
 
 
-def _peers(interfaces: dict[Place, Interface], topologies: Sequence[Topology]) -> dict[Place, Place]:
-    peers = {place: i.peer for place, i in interfaces.items() if i.peer is not None and i.kind in ("veth", *STACKED)}
+def described_interfaces(topologies: Sequence[Topology]) -> dict[Place, Interface]:
+    """Each interface as the last topology has it in which it and its peer were up, or else it was, or else as the last: while a
+    container is taken down, its interfaces go back to where they were made."""
+    every = [
+        (_are_up(up, (i.node, i.name), i.peer), i) for topology, up in _with_up(topologies) for i in topology.interfaces
+    ]
+    return {(i.node, i.name): i for _, i in sorted(every, key=itemgetter(0))}
+
+
+def _peers(topologies: Sequence[Topology]) -> dict[Place, Place]:
+    """The other end of each cable, and what each stacked interface stands on; which topology wins: as above."""
+    pairs: list[tuple[int, Place, Place]] = []
+    for topology, up in _with_up(topologies):
+        known = [
+            (i.kind, (i.node, i.name), i.peer)
+            for i in topology.interfaces
+            if i.peer is not None and i.kind in ("veth", *STACKED)
+        ]
+        for kind, a, b in known + [(link.kind, link.a, link.b) for link in topology.links]:
+            if kind in ("veth", *STACKED):
+                pairs.append((_are_up(up, a, b), a, b))
+            if kind == "veth":
+                pairs.append((_are_up(up, a, b), b, a))
+    return {place: peer for _, place, peer in sorted(pairs, key=itemgetter(0))}
+
+
+def _with_up(topologies: Sequence[Topology]) -> Iterator[tuple[Topology, set[Place]]]:
+    """Each topology with its interfaces that are up."""
     for topology in topologies:
-        for link in topology.links:
-            if link.kind == "veth":
-                peers[link.a], peers[link.b] = link.b, link.a
-            elif link.kind in STACKED:
-                peers.setdefault(link.a, link.b)
-    return peers
+        yield topology, {(i.node, i.name) for i in topology.interfaces if i.up}
+
+
+def _are_up(up: set[Place], place: Place, peer: Place | None) -> int:
+    return (place in up) + (peer is None or peer in up)

@@ -4,7 +4,7 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-from cnetkit.model import ForwardingEntry, Interface, Node, Topology
+from cnetkit.model import Event, ForwardingEntry, Interface, Node, Topology
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
@@ -65,6 +65,33 @@ def test_nothing_is_quoted_for_a_kept_frame_that_no_entry_of_the_bridge_explains
 )
 def test_a_port_is_chosen_by_its_entry_or_is_one_of_all(target, entries, quote):
     assert evidence(target, "r/p1", entries) == [(quote, "r fdb of br0", "table")]
+
+
+@pytest.mark.parametrize(
+    ("heard", "forgotten_at", "claimed"),
+    [
+        ("r/p1", None, False),  # the bridge learned it just before, which the kernel's word may not have told yet
+        ("r/p1", 4_000_000_000, False),  # forgotten, then heard again
+        ("r/p1", 8_000_000_000, True),  # heard, then forgotten
+        ("r/p9", None, True),  # a port of another bridge
+        ("x/p1", None, True),  # another node
+    ],
+)
+def test_no_entry_is_claimed_only_where_the_bridge_had_not_heard_of_the_target(heard, forgotten_at, claimed):
+    def frame(source, target):
+        return bytes(Ether(src=source, dst=target) / IP(src="10.0.0.1", dst="10.0.0.2") / UDP())
+
+    captured = [
+        (heard, 1, 5_000_000_000, frame(B, A)),
+        ("r/p0", 1, 10_000_000_000, frame(A, B)),
+        ("r/p1", 2, 10_000_000_001, frame(A, B)),
+    ]
+    other = Interface("r", "p9", 9, "veth", "02:00:00:00:00:09", up=True, master="br9")
+    topology = Topology(nodes=(Node("r"),), interfaces=(*INTERFACES, other), forwarding=(entry(A, "p0"),))
+    events = [] if forgotten_at is None else [Event(forgotten_at, "r", "forwarding", "destroy", entry(B, "p1"))]
+    journeys = explain(recording_of(frames_of(captured), (topology,), events)).journeys
+    quotes = [e.quote for e in journeys[-1].hops[-1].evidence if e.kind == "forwarding-entry"]
+    assert quotes == ([f"no entry for {B}: sent to every port"] if claimed else [])
 
 
 def test_a_port_is_not_explained_by_an_entry_for_another_port_or_without_a_table():

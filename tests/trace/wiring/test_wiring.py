@@ -2,7 +2,7 @@
 
 from cnetkit.model import Interface, Link, Topology
 from cnetkit.recording.frames import LINKTYPE_ETHERNET, LINKTYPE_RAW, Tap
-from cnetkit.trace.wiring.wiring import node_names, wire
+from cnetkit.trace.wiring.wiring import described_interfaces, node_names, wire
 
 TOPOLOGY = Topology(interfaces=(
     Interface("web", "eth0", kind="veth", peer=("dock", "veth1"), mac="02:00:00:00:00:01"),
@@ -66,3 +66,20 @@ def test_nodes_are_numbered_in_the_order_of_their_taps():
     taps = [Tap("b", "x", LINKTYPE_ETHERNET), Tap("a", "y", LINKTYPE_ETHERNET), Tap("b", "z", LINKTYPE_ETHERNET)]
     assert node_names(taps) == ("b", "a")
     assert wire(taps, ()).node.tolist() == [0, 1, 0]
+
+
+def test_a_container_that_is_taken_down_stays_joined_as_it_was_while_it_was_up():
+    def seen(peer, up, host="ask"):
+        return Topology(
+            interfaces=(
+                Interface("dock", "veth5", 5, "veth", up=True, peer=peer),
+                Interface(host, peer[1], 2, "veth", up=up, peer=("dock", "veth5")),
+            ),
+            links=(Link("veth", ("dock", "veth5"), peer),),
+        )
+
+    alive, after = seen(("ask", "eth0"), True), seen(("dock", "veth6"), False, "dock")
+    for topologies in ((alive, after), (after, alive), (alive, after, Topology())):
+        wiring = wired("dock/veth5", "ask/eth0", "dock/veth6", topologies=topologies)
+        assert wiring.segment[0] == wiring.segment[1] >= 0
+        assert described_interfaces(topologies)["dock", "veth5"].peer == ("ask", "eth0")
