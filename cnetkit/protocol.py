@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from cnetkit.model import Event, Loss, Topology
+from cnetkit.model import Event, Loss, NodeKind, Topology
 from cnetkit.operations import AnyOperation, Message as Message
 
 VERSION = 1
@@ -138,6 +138,26 @@ class Send(Message, frozen=True):
     frame: bytes
 
 
+class Programs(Message, frozen=True):
+    """Says in which folder the programs called `name` are, for AddNode. It is not recorded in sessions: elsewhere the folder is
+    another."""
+
+    name: str
+    folder: str
+
+
+class Follow(Message, frozen=True):
+    """From now on, each network namespace that programs make in a node becomes a node of its own; Adopted and Gone tell of them.
+
+    `names` is a command that runs in the node and prints lines of an identifier and a name. A namespace has the name whose
+    identifier stands in the command line or the mounts of its process or of that one's ancestors.
+    """
+
+    node: str
+    kind: NodeKind
+    names: list[str] = []
+
+
 class Snapshot(Message, frozen=True):
     """Requests the current topology."""
 
@@ -232,6 +252,27 @@ class Events(Message, frozen=True):
     events: list[Event]
 
 
+class Meanwhile(Message, frozen=True):
+    """The topology as it was during a capture, when nodes had been adopted."""
+
+    capture: int
+    topology: Topology
+
+
+class Adopted(Message, frozen=True):
+    """A network namespace that a program made in the node `host` is a node now."""
+
+    node: str
+    kind: NodeKind
+    host: str
+
+
+class Gone(Message, frozen=True):
+    """An adopted node is none any more: nothing runs in its network namespace, and nothing keeps it."""
+
+    node: str
+
+
 class Output(Message, frozen=True):
     """Bytes that a started process has written; `stream` is 1 or 2."""
 
@@ -249,10 +290,10 @@ class Exited(Message, frozen=True):
 
 Request = (
     Hello | Build | Run | Start | Serve | WaitPort | Signal | Cancel | Input | Resize
-    | Capture | EndCapture | Send | Snapshot | Status
+    | Capture | EndCapture | Send | Programs | Follow | Snapshot | Status
 )  # fmt: skip
 Reply = Done | Welcome | Refused | Failure | Ran | Started | Captured | State
-Notification = FrameBlock | Events | Output | Exited
+Notification = FrameBlock | Events | Meanwhile | Adopted | Gone | Output | Exited
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

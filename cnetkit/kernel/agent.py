@@ -21,6 +21,7 @@ import msgspec
 
 from cnetkit import protocol as p
 from cnetkit.kernel import processes, servers
+from cnetkit.kernel.adoption import Adoption
 from cnetkit.kernel.build.builder import Builder
 from cnetkit.kernel.build.request import carry_out
 from cnetkit.kernel.capture import RingCapture
@@ -33,8 +34,10 @@ from cnetkit.kernel.port_waits import PortWaits
 from cnetkit.kernel.running import Running
 from cnetkit.kernel.snapshot import network, snapshot
 from cnetkit.kernel.stacks import Stack, Stacks
-from cnetkit.model import CnetkitError, Topology
+from cnetkit.model import CnetkitError, Event, Topology
 
+_SETTLED = 0.005
+"""Seconds after an address of a new node in which its other addresses and routes follow."""
 _BACKLOG = 64 << 20
 """A client that has not read this many bytes gets no more frames until it has caught up. The kernel counts the lost ones."""
 
@@ -53,9 +56,10 @@ class Agent:
         self._loop = Loop()
         self._stacks = Stacks(named)
         self._places = Places(self._stacks)
-        self._running = Running(self._loop)
+        self._adoption = Adoption(self._loop, self._stacks, self._places, self._appeared, self._left)
+        self._running = Running(self._loop, self._adoption.settle)
         self._port_waits = PortWaits(self._loop)
-        self._builder = Builder(self._stacks, self._forget)
+        self._builder = Builder(self._stacks, self._forget, self._first)
         self._changes = Changes(self._loop, self._stacks, lambda: self._state(network(self._stacks)))
         self._captures: dict[int, tuple[Channel, RingCapture]] = {}
         self._main = Channel(self._loop, reading, writing, self._receive, self._disconnected)
@@ -72,6 +76,8 @@ class Agent:
             p.Capture: self._capture,
             p.EndCapture: self._end_capture,
             p.Send: self._send,
+            p.Follow: self._follow,
+            p.Programs: self._programs,
             p.Snapshot: self._snapshot,
             p.Status: self._status,
             p.Hello: self._hello,
@@ -127,14 +133,57 @@ class Agent:
             self._changes.built()
         return p.Done()
 
+    def _programs(self, channel: Channel, number: int, request: p.Programs) -> p.Message:
+        if not os.path.isdir(request.folder):
+            raise CnetkitError(
+                f"{request.folder} is not to be seen in a lab, which has a /tmp and a /run of its own: move it elsewhere "
+                "(XDG_CACHE_HOME is where programs are kept)"
+            )
+        self._builder.programs[request.name] = request.folder
+        return p.Done()
+
     def _forget(self, name: str) -> None:
         """Ends what runs in a node, or in a container of a pod, and stops capturing there."""
+        self._stop_capturing(name)
+        self._adoption.forget(name)
+        for inside in [stack.name for stack in self._stacks.values() if stack.host == name]:
+            self._places.end(inside)
+        if name in self._stacks and self._stacks[name].adopted:
+            self._places.leave(name)
+        else:
+            self._places.end(name)
+
+    def _stop_capturing(self, name: str) -> None:
         for _, capture in self._captures.values():
             self._unwatch(capture, name)
             capture.leave(name)
-        for inside in [stack.name for stack in self._stacks.values() if stack.host == name]:
-            self._places.end(inside)
-        self._places.end(name)
+
+    def _first(self, name: str) -> int:
+        """The process id of the first process of a node's place."""
+        self._places.of(self._stacks.find(name))
+        return self._places.pid(name)
+
+    # --- Nodes that appear by themselves -----------------------------------------------------------------------------
+
+    def _follow(self, channel: Channel, number: int, request: p.Follow) -> p.Message:
+        self._adoption.follow(self._stacks.find(request.node), request.kind, request.names)
+        return p.Done()
+
+    def _appeared(self, stack: Stack) -> None:
+        for number, (channel, capture) in self._captures.items():
+            if capture.whole:
+                capture.join(stack)
+                self._watch(channel, capture, stack.name)
+                self._network(channel, number)
+        self._changes.built()
+        self._main.send(0, p.Adopted(stack.name, stack.kind, stack.host))
+
+    def _left(self, name: str) -> None:
+        self._stop_capturing(name)
+        self._places.leave(name)
+        self._stacks.remove(name)
+        self._changes.built()
+        self._main.send(0, p.Gone(name))
 
     def _snapshot(self, channel: Channel, number: int, request: p.Snapshot) -> p.Message:
         return self._state(snapshot(self._stacks))
@@ -200,6 +249,7 @@ class Agent:
     def _capture(self, channel: Channel, number: int, request: p.Capture) -> p.Message:
         if request.capture in self._captures:
             raise CnetkitError(f"capture {request.capture} is already running")
+        self._adoption.look()
         stacks = [self._stacks.find(name) for name in request.nodes] or list(self._stacks.values())
         capture = RingCapture(
             stacks,
@@ -207,8 +257,9 @@ class Agent:
             request.megabytes,
             compile_filter(request.filter) if request.filter else b"",
             frames=lambda node, block: channel.send_block(p.FrameBlock(request.capture, node, b""), block),
-            events=lambda events: channel.send(0, p.Events(request.capture, events)),
+            events=lambda events: self._events(channel, request.capture, events),
         )
+        capture.whole = not request.nodes
         try:
             before = snapshot(self._stacks)  # meanwhile the kernel makes the rings
         except BaseException:
@@ -217,17 +268,31 @@ class Agent:
         capture.begin()
         self._captures[request.capture] = channel, capture
         for node in capture.rings:
-            frames, *events = capture.descriptors(node)
-            self._loop.watch(frames, partial(self._frames, channel, capture, node))
-            for fd in events:
-                self._loop.watch(fd, partial(capture.read_events, node))
+            self._watch(channel, capture, node)
         return p.Captured(before, partly_ns=capture.partly_ns)
+
+    def _watch(self, channel: Channel, capture: RingCapture, node: str) -> None:
+        frames, *events = capture.descriptors(node)
+        self._loop.watch(frames, partial(self._frames, channel, capture, node))
+        for fd in events:
+            self._loop.watch(fd, partial(capture.read_events, node))
 
     def _frames(self, channel: Channel, capture: RingCapture, node: str) -> None:
         if channel.backlog < _BACKLOG:
             capture.read_frames(node)
         else:
             time.sleep(0.001)  # the ring stays readable: do not spin while the client catches up
+
+    def _events(self, channel: Channel, number: int, events: list[Event]) -> None:
+        channel.send(0, p.Events(number, events))
+        if number in self._captures and self._captures[number][1].news(events):
+            self._loop.later(_SETTLED, lambda: self._network(channel, number))
+
+    def _network(self, channel: Channel, number: int) -> None:
+        """Tells of the network as it is now that a node has appeared in a capture: it may be gone before the end."""
+        if number in self._captures:
+            self._captures[number][1].told()
+            channel.send(0, p.Meanwhile(number, snapshot(self._stacks)))
 
     def _unwatch(self, capture: RingCapture, node: str) -> None:
         if node in capture.rings:

@@ -15,6 +15,10 @@ from cnetkit.model import CnetkitError, Event, Loss
 _LEAST, _MOST = 32 << 10, 32 << 20
 _SHARES = {"host": 4, "router": 4}
 """All traffic goes through these kinds of nodes, so they get more of the ring memory than a container's 1."""
+_JOINED = 1 << 20
+"""Bytes of ring memory for a node that appears while a capture runs."""
+_NEW = 1.0
+"""Seconds in which its maker sets up the network of a node that has appeared."""
 _BLOCK_MS = 50
 """The kernel hands a block over after this time even if it is not full, so that a live view is never further behind."""
 _QUIET, _PATIENCE = 0.010, 0.5
@@ -40,8 +44,14 @@ class RingCapture:
         events: Callable[[list[Event]], None],
     ) -> None:
         self._frames, self._events = frames, events
+        self._verdicts, self._program = verdicts, program
         self.rings: dict[str, Ring] = {}
         self.listeners: dict[str, Listener] = {}
+        self.whole = False
+        """Whether nodes that appear belong to it too."""
+        self._joined: dict[str, float] = {}
+        """The nodes that have appeared, and until when they count as new."""
+        self._untold = False
         self._lost: dict[str, int] = {}
         self.partly_ns = (0, 0)
         """See `protocol.Captured`: while the rings last began or stopped one after another."""
@@ -146,6 +156,33 @@ class RingCapture:
             self._lost[node] = self._lost.get(node, 0) + ring.lost()
         frames = [Loss(node, "frames", count) for node, count in self._lost.items() if count]
         return frames + [loss for listener in self.listeners.values() for loss in listener.losses()]
+
+    def join(self, stack: Stack) -> None:
+        """Captures in one more node. CnetkitError if the kernel has no memory for it."""
+        stack.enter()
+        ring = Ring(_JOINED, _BLOCK_MS, self._program)
+        try:
+            ring.open()
+            self.listeners[stack.name] = Listener(stack, self._verdicts)
+            ring.begin()
+        except OSError as error:
+            ring.close()
+            raise CnetkitError(f"the kernel refused a capture in {stack.name}: {error.strerror}") from None
+        self.rings[stack.name] = ring
+        self._joined[stack.name] = time.monotonic() + _NEW
+
+    def news(self, events: Iterable[Event]) -> bool:
+        """Whether an interface or route of a new node has changed, and no change since `told` was news before."""
+        now = time.monotonic()
+        news = not self._untold and any(
+            event.kind in ("interface", "route") and self._joined.get(event.node, 0) > now for event in events
+        )
+        self._untold |= news
+        return news
+
+    def told(self) -> None:
+        """Notes that the network as it is now has been told."""
+        self._untold = False
 
     def leave(self, node: str) -> None:
         """Stops capturing in a node that is about to be removed, after passing on what its ring holds."""

@@ -47,6 +47,14 @@ def unmount(target: str) -> None:
     _check(_libc.umount2(target.encode(), MNT_DETACH), f"umount {target}")
 
 
+def pivot_root(new: str, old: str) -> None:
+    """pivot_root(2): `new`, a mount, becomes the root, and the former root is then at `old`, a folder in it."""
+    numbers = {"x86_64": 155, "aarch64": 41}  # the kernel's syscall tables
+    if os.uname().machine not in numbers:
+        raise OSError(errno.ENOSYS, f"pivot_root on {os.uname().machine}")
+    _check(_libc.syscall(numbers[os.uname().machine], new.encode(), old.encode()), "pivot_root")
+
+
 def read_only(path: str) -> None:
     """Makes `path` and all mounts below it read-only in this mount namespace (mount_setattr(2), Linux 5.12)."""
     attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from typing import NoReturn
 
 import setproctitle
 
-from cnetkit.kernel import mounts
+from cnetkit.kernel import machine, mounts
 from cnetkit.kernel.namespaces import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -44,17 +45,41 @@ class Places:
     def __init__(self, stacks: Stacks) -> None:
         self._stacks = stacks
         self._pidfds: dict[str, int] = {}
+        self._found: set[str] = set()
+        """The places that adopted nodes had already."""
 
     def of(self, stack: Stack, container: str = "") -> int:
         """A pidfd of the first process of a node's place, or of the place of a container in a pod. CnetkitError if the place
         cannot be made."""
         name = f"{stack.name}/{container}" if container else stack.name
+        if stack.adopted and not container and (name not in self._pidfds or _ended(self._pidfds[name])):
+            self.leave(name)
+            if pidfd := _inside(stack):
+                self._pidfds[name] = pidfd
+                self._found.add(name)
         if name not in self._pidfds:
             outer = self.of(self._stacks[stack.host]) if stack.host in self._stacks else None
             pod = self.of(stack) if container else None
             stack.enter()
             self._pidfds[name] = _make(stack, outer, pod)
         return self._pidfds[name]
+
+    def pid(self, name: str) -> int:
+        """The process id of the first process of a place that has been made, in the agent's PID namespace."""
+        with open(f"/proc/self/fdinfo/{self._pidfds[name]}", encoding="ascii") as file:
+            return int(next(line for line in file if line.startswith("Pid:")).split()[1])
+
+    def made(self, name: str) -> bool:
+        """Whether a node's place was made here, not found."""
+        return name in self._pidfds and name not in self._found
+
+    def leave(self, name: str) -> None:
+        """Forgets the place of a node that somebody else made: what runs there is not ours to end. A place made here is ended."""
+        if name not in self._found:
+            self.end(name)
+        elif name in self._pidfds:
+            os.close(self._pidfds.pop(name))
+        self._found.discard(name)
 
     def end(self, name: str) -> None:
         """Kills everything that runs in a node and in its containers, or in the single container `pod/container`."""
@@ -63,6 +88,30 @@ class Places:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             os.close(pidfd)
+
+
+def _inside(stack: Stack) -> int:
+    """A pidfd of a process in an adopted namespace: of the first one of a container if there is one, else of any; 0 if there is
+    none."""
+    found: list[tuple[bool, int]] = []
+    for process in (int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()):
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{process}/ns/net").st_ino == stack.inode:
+                found.append((_number_inside(process) != 1, process))
+    for _, process in sorted(found):
+        with contextlib.suppress(OSError):
+            return os.pidfd_open(process)
+    return 0
+
+
+def _number_inside(process: int) -> int:
+    """A process's number in its own PID namespace."""
+    with open(f"/proc/{process}/status", encoding="utf-8", errors="replace") as file:
+        return int(next((line for line in file if line.startswith("NSpid:")), "0").split()[-1])
+
+
+def _ended(pidfd: int) -> bool:
+    return bool(select.select([pidfd], [], [], 0)[0])
 
 
 def fork(child: Callable[[], NoReturn]) -> int:
@@ -112,6 +161,8 @@ def _first_process(stack: Stack, in_pod: bool, starter: socket.socket) -> NoRetu
     try:
         socket.sethostname(stack.name)
         mounts.of_place(stack.stacks.named)
+        if stack.kind == "host":
+            machine.of_host(stack.programs)
         setproctitle.setproctitle("pause" if stack.kind == "pod" and not in_pod else "init")
         pidfd = os.pidfd_open(os.getpid())
         socket.send_fds(starter, [b"ready"], [pidfd])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,10 +34,10 @@ class _Task:
 
 
 class Running:
-    """All processes that run for clients."""
+    """All processes that run for clients. `settle` is called before a Run is answered, with the function that answers it."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    def __init__(self, loop: Loop, settle: Callable[[Callable[[], object]], object]) -> None:
+        self._loop, self._settle = loop, settle
         self._tasks: dict[int, _Task] = {}
         self._keys = 0
         reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -182,6 +183,7 @@ class Running:
         if task.number:
             output, errors = (bytes(task.output[i]) for i in (1, 2))
             output += _CUT if len(output) == _MOST_OUTPUT else b""
-            task.channel.send(task.number, p.Ran(code, output, errors, task.timed_out))
+            ran = p.Ran(code, output, errors, task.timed_out)
+            self._settle(lambda: task.channel.send(task.number, ran))
         else:
             task.channel.send(0, p.Exited(task.key, code))

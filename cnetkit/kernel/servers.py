@@ -59,14 +59,12 @@ def body(kind: str, listening: socket.socket, target: str = "") -> Callable[[], 
     if kind in ("tcp-proxy", "udp-proxy"):
         forward, to = proxy.tcp if kind == "tcp-proxy" else proxy.udp, proxy.parsed(target)
         return lambda: forward(listening, to)
-    serve = {"http": _http, "tcp-echo": _tcp_echo, "udp-echo": _udp_echo}[kind]
+    if kind == "http":
+        from cnetkit.kernel import web  # slow to load; not in the server's own process, whose root may have no Python
+
+        return lambda: web.serve(listening)
+    serve = {"tcp-echo": _tcp_echo, "udp-echo": _udp_echo}[kind]
     return lambda: serve(listening)
-
-
-def _http(listening: socket.socket) -> None:
-    from cnetkit.kernel.web import serve  # slow to load: only in the server's own process
-
-    serve(listening)
 
 
 def _tcp_echo(listening: socket.socket) -> None:

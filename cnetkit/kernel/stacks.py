@@ -31,6 +31,10 @@ class Stack:
     control: socket.socket
     stacks: Stacks = field(repr=False)
     ipv6: bool = False
+    programs: str = ""
+    """A folder that is the root of what runs here; empty: the machine's own."""
+    adopted: bool = False
+    """Somebody else made the namespace: it is observed and entered, and nothing in it is changed unasked."""
     namespace_ids: dict[int, str] = field(default_factory=dict)
     """The nodes whose namespaces have ids here, by id (ip-netns(8), list-id)."""
     tracers: int = 0
@@ -158,7 +162,7 @@ class Stacks(dict[str, Stack]):
             netns.join(self.home)
             self.current = None
 
-    def add(self, name: str, kind: NodeKind, host: str, ipv6: bool) -> Stack:
+    def add(self, name: str, kind: NodeKind, host: str, ipv6: bool, programs: str = "") -> Stack:
         """A new namespace; its loopback is still down. CnetkitError if the name is in use."""
         if name in self:
             raise CnetkitError(f"there is already a node {name!r} in this lab")
@@ -166,13 +170,31 @@ class Stacks(dict[str, Stack]):
         if self.named:
             self._give_name(fd, name)
         control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        stack = Stack(name, kind, host, fd, netns.inode(fd), Netlink(), control, self, ipv6)
+        stack = Stack(name, kind, host, fd, netns.inode(fd), Netlink(), control, self, ipv6, programs)
         self[name] = self.current = stack
         if self._has_ipv6:
             # "default" applies to links made later; writing "all" would wait for the kernel's lock on all links. Until duplicate
             # address detection of its link-local address is over, an interface forwards nothing to new neighbours.
             setting, value = ("accept_dad", "0") if ipv6 else ("disable_ipv6", "1")
             stack.set_sysctl(f"net.ipv6.conf.default.{setting}", value)
+        return stack
+
+    def adopt(self, name: str, kind: NodeKind, host: str, fd: int) -> Stack:
+        """A namespace that somebody else made, open as `fd`, which is closed. CnetkitError if the name or the namespace is in
+        use."""
+        inode = netns.inode(fd)
+        holder = next((stack.name for stack in self.values() if stack.inode == inode), "")
+        if name in self or holder:
+            os.close(fd)
+            what = f"a node {name!r}" if name in self else f"a node for this network namespace, {holder!r},"
+            raise CnetkitError(f"there is already {what} in this lab")
+        netns.join(fd)
+        os.close(fd)  # a mount that it was opened by would be busy
+        control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        stack = Stack(name, kind, host, netns.current(), inode, Netlink(), control, self, self._has_ipv6, adopted=True)
+        self[name] = self.current = stack
+        for other in self.values():  # ids that belonged to nobody may be this one's
+            other.namespace_ids = {number: node for number, node in other.namespace_ids.items() if node}
         return stack
 
     def _give_name(self, fd: int, name: str) -> None:
@@ -192,7 +214,7 @@ class Stacks(dict[str, Stack]):
         if self.current is stack:
             self.go_home()
         del self[name]
-        if self.named:
+        if self.named and not stack.adopted:
             netns.take_name(name)
         for remaining in self.values():
             ids = remaining.namespace_ids.items()

@@ -1,6 +1,6 @@
 """The HTTP server of labs: each answer names the server and the client. It serves no files.
 
-Import it only in the server's own process: it is slow to load.
+It is slow to load: import it where a server is started.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -87,10 +88,12 @@ class LiveCapture:
                 typed = [_typed(event) for event in events]
                 self._events += typed
                 self._lasting += (event for event in typed if event.kind != "verdict")
+            case p.Meanwhile(topology=topology):
+                self._topologies.append(topology)
 
     def _recorded(self, blocks: list[tuple[str, bytes]], events: list[Event], losses: tuple[Loss, ...]) -> Recording:
         return Recording(
-            frames=_outside(self._partly_ns, frames_from_blocks(blocks, _passing(events) | _taps(*self._topologies))),
+            frames=_outside(self._partly_ns, frames_from_blocks(blocks, _taps(self._topologies, events))),
             topologies=tuple(self._topologies),
             events=tuple(events),
             losses=losses,
@@ -131,21 +134,13 @@ def _outside(partly_ns: list[tuple[int, int]], frames: Frames) -> Frames:
     return frames if kept.all() else frames.take(np.flatnonzero(kept))
 
 
-def _taps(*topologies: Topology) -> dict[tuple[str, int], Tap]:
-    return {
-        (interface.node, interface.index): Tap(interface.node, interface.name)
-        for topology in topologies
-        for interface in topology.interfaces
-    }
-
-
-def _passing(events: Iterable[Event]) -> dict[tuple[str, int], Tap]:
-    """The taps of interfaces that were made or removed during a capture, so that no topology need have them."""
-    return {
-        (event.node, event.subject.index): Tap(event.node, event.subject.name)
-        for event in events
-        if event.kind == "interface" and isinstance(event.subject, Interface)
-    }
+def _taps(topologies: Sequence[Topology], events: Iterable[Event] = ()) -> dict[tuple[str, int], Tap]:
+    """The taps by node and index, also of interfaces that no topology has because they were made and removed in between. An
+    interface that was renamed has the last name that it had while it was up: engines rename what they make and remove."""
+    seen = [(topology.time_ns, interface) for topology in topologies for interface in topology.interfaces]
+    seen += [(event.time_ns, event.subject) for event in events if isinstance(event.subject, Interface)]
+    named = [(one.up, time_ns, one) for time_ns, one in seen if one.name]
+    return {(one.node, one.index): Tap(one.node, one.name) for *_, one in sorted(named, key=itemgetter(0, 1))}
 
 
 def scapy_socket(sandbox: Sandbox, node: str, sender: str, receiver: str, number: int) -> ScapySocket:
@@ -162,7 +157,7 @@ def scapy_socket(sandbox: Sandbox, node: str, sender: str, receiver: str, number
         if not sandbox.closed:
             sandbox.request(p.EndCapture(number), p.Captured)
 
-    opened = ScapySocket(receiver, _taps(started.topology), send, end)
+    opened = ScapySocket(receiver, _taps([started.topology]), send, end)
 
     def received(message: p.Message) -> None:
         if isinstance(message, p.FrameBlock):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnetkit import operations as op
-from cnetkit.lab import addresses
+from cnetkit.lab import addresses, adopted
+from cnetkit.lab.adopted import AdoptedNode
 from cnetkit.lab.container import Container
 from cnetkit.lab.doors import with_doors
 from cnetkit.lab.networks import vxlan
@@ -43,6 +44,11 @@ class Host(LabNode):
         self.site.build(op.AddNode(name, made.kind, self.name, self.site.ipv6))
         self.site.register(made)
         return made
+
+    def adopt(self, name: str, *, path: str = "", pid: int = 0) -> AdoptedNode:
+        """A node for a network namespace that a program here has made: `host.adopt("blue", path="/run/netns/blue")`, or by the
+        `pid` of a process in it. It is observed like every other node."""
+        return adopted.adopt(self, name, path=path, pid=pid)
 
     def vxlan(
         self,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from cnetkit import operations as op, protocol as p
+from cnetkit import operations as op, programs as fetched, protocol as p
+from cnetkit.lab.adopted import noticed
 from cnetkit.lab.capture import LiveCapture
 from cnetkit.lab.doors import with_doors
 from cnetkit.lab.host import Host, forwarding
@@ -55,6 +57,7 @@ class Lab:
         )
         self.name, self.ipv6 = name, ipv6
         self.site = Site(name, sandbox, ipv6)
+        sandbox.listen("nodes", 0, partial(noticed, weakref.ref(self.site)))
 
     if TYPE_CHECKING:
 
@@ -63,17 +66,30 @@ class Lab:
 
     # --- Building ----------------------------------------------------------------------------------------------------
 
-    def host(self, name: str) -> Host:
-        """A machine that can hold bridges with containers."""
-        return self._machine(Host(self.site, name, "host"))
+    def host(self, name: str, *, programs: str | Path = "") -> Host:
+        """A machine that can hold bridges with containers.
+
+        What its programs write below /etc, /var and the like is its own. `programs`: those that `cnetkit get NAME` has fetched
+        are what runs there, instead of this machine's own: `lab.host("dock", programs="docker-28.5")`. Or the path of a folder
+        that can be a root. CnetkitError if they are not here.
+        """
+        set_name = programs.name if isinstance(programs, Path) else programs
+        if programs and not self.replayed:
+            folder = programs if isinstance(programs, Path) else fetched.root(programs)
+            if not folder.is_dir():
+                raise CnetkitError(f"{folder} is no folder: give the name of programs, or a folder that can be a root")
+            self.request(p.Programs(set_name, str(folder.resolve())), p.Done)
+        return self._machine(Host(self.site, name, "host"), set_name)
 
     def router(self, name: str) -> Host:
         """A machine that forwards between its wires. A host that is connected to it first gets its default route there."""
         return self._machine(Host(self.site, name, "router"))
 
-    def _machine(self, node: Host) -> Host:
+    def _machine(self, node: Host, programs: str = "") -> Host:
         self.site.check_name(node.name)
-        self.build(op.AddNode(node.name, node.kind, ipv6=self.ipv6), *forwarding(node.name, self.ipv6))
+        self.build(
+            op.AddNode(node.name, node.kind, ipv6=self.ipv6, programs=programs), *forwarding(node.name, self.ipv6)
+        )
         self.site.register(node)
         return node
 

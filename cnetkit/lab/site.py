@@ -92,6 +92,10 @@ class Site(Parts):
         """Adds nodes that have been built."""
         self._members |= {node.name: node for node in nodes}
 
+    def unregister(self, name: str) -> None:
+        """Forgets a node that has gone by itself."""
+        self._members.pop(name, None)
+
     def check_name(self, name: str) -> None:
         """CnetkitError unless a new node can have this name."""
         check_word(name)

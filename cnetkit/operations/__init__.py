@@ -17,6 +17,7 @@ from cnetkit.operations.add_node import AddNode as AddNode
 from cnetkit.operations.add_route import AddRoute as AddRoute
 from cnetkit.operations.add_veth import AddVeth as AddVeth
 from cnetkit.operations.add_vxlan import AddVxlan as AddVxlan
+from cnetkit.operations.adopt_node import AdoptNode as AdoptNode
 from cnetkit.operations.forget_connections import ForgetConnections as ForgetConnections
 from cnetkit.operations.message import Message as Message
 from cnetkit.operations.nft_table import NftTable as NftTable

@@ -17,6 +17,8 @@ class AddNode(Operation, frozen=True):
     kind: NodeKind
     host: str = ""
     ipv6: bool = False
+    programs: str = ""
+    """The programs that `cnetkit get` has fetched under this name are those that run here, instead of the machine's own."""
 
     def comment(self) -> str:
         """The comment above its commands."""

@@ -77,7 +77,8 @@ class Sandbox:
             future.result(_CANCELLED_WITHIN)
 
     def listen(self, kind: str, key: int, sink: Callable[[p.Message], None]) -> None:
-        """Passes notifications of the `capture` or `process` with this number to `sink`, including those that arrived before."""
+        """Passes notifications of the `capture` or `process` with this number, or of `nodes` (0), to `sink`, including those that
+        arrived before."""
         with self._lock:
             self._sinks[kind, key] = sink
             for message in self._early.pop((kind, key), []):
@@ -107,16 +108,18 @@ class Sandbox:
                 future.set_result(message)
             return
         match message:
-            case p.FrameBlock(capture=key) | p.Events(capture=key):
+            case p.FrameBlock(capture=key) | p.Events(capture=key) | p.Meanwhile(capture=key):
                 address = "capture", key
             case p.Output(process=key) | p.Exited(process=key):
                 address = "process", key
+            case p.Adopted() | p.Gone():
+                address = "nodes", 0
             case _:
                 return
         with self._lock:
             if sink := self._sinks.get(address):
                 sink(message)
-            elif address[0] == "process":
+            elif address[0] != "capture":
                 self._early.setdefault(address, []).append(message)
 
     def _end(self, reason: str) -> None:

@@ -19,7 +19,7 @@ from cnetkit.model import CnetkitError
 _FORMAT = "cnetkit-session"
 _MOST_BYTES = 1 << 30
 _HEAD = 8
-UNRECORDED = (p.Status, p.Cancel)
+UNRECORDED = (p.Status, p.Cancel, p.Programs)
 """Requests that change nothing, and are not part of a session."""
 
 

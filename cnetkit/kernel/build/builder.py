@@ -26,11 +26,14 @@ class BuildStep(NamedTuple):
 
 
 class Builder:
-    """Builds in `stacks`. `forget` is called with the name of each node, or pod's container, that is about to be removed."""
+    """Builds in `stacks`. `forget` is called with the name of each node, or pod's container, that is about to be removed.
+    `first` returns the process id of the first process of a node's place."""
 
-    def __init__(self, stacks: Stacks, forget: Callable[[str], object]) -> None:
+    def __init__(self, stacks: Stacks, forget: Callable[[str], object], first: Callable[[str], int]) -> None:
         self.stacks = stacks
-        self.forget = forget
+        self.forget, self.first = forget, first
+        self.programs: dict[str, str] = {}
+        """The folders of programs that hosts may have as their root, by name."""
         self._queued: dict[str, list[BuildStep]] = {}
         self._undo: list[Callable[[], object]] = []
 

@@ -20,7 +20,7 @@ def build(builder: Builder, operations: list[RemoveNode]) -> None:
         if "/" in node.name:
             continue  # a container of a pod: the pod stays
         # A process may keep the namespace alive a little longer, so delete its links now.
-        for name in link_names(stack.netlink):
+        for name in [] if stack.adopted else link_names(stack.netlink):
             if name != "lo":
                 _delete(stack, name)
         builder.stacks.remove(node.name)
