@@ -56,7 +56,8 @@ class Place:
         self.site.request(p.WaitPort(self.name, port, protocol, timeout), p.Done)
 
     def write_file(self, path: str | PurePath, content: str | bytes) -> None:
-        """Writes a file here, below /tmp, /run, /var/tmp or /dev/shm: the rest of the system cannot be changed."""
+        """Writes a file here, below /tmp, /run, /var/tmp or /dev/shm, in a host also below /etc, /var/lib and the like: no other
+        place sees it, and the rest of the system cannot be changed."""
         self._file("written", path, content)
 
     def read_file(self, path: str | PurePath) -> str:

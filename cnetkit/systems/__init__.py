@@ -7,6 +7,7 @@ system needs of the kernel and of programs. Reading NEEDS imports no lab.
 
 DOORS = (
     ("Host", "bridge", "cnetkit.systems.docker.host"),
+    ("Host", "docker", "cnetkit.systems.docker.engine"),
     ("Host", "macvlan", "cnetkit.systems.docker.macvlan"),
     ("Host", "publish", "cnetkit.systems.docker.host"),
     ("Host", "unpublish", "cnetkit.systems.docker.host"),

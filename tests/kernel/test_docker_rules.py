@@ -65,7 +65,7 @@ def _listings(text: str) -> dict[str, list[str]]:
 def _two_networks(lab: Lab, second: str, **options: object) -> dict[str, list[str]]:
     """What a lab lays for the commands of the files: web, cli on docker0, web6 on another network; and its listings."""
     host = lab.host("dock")
-    old, ipv6 = options["docker"] == "20.10", lab.ipv6
+    old, ipv6 = options["docker"] != "28.5", lab.ipv6
     net = host.bridge("docker0", "172.17.0.1/16", *(["fd00:d0c::1/64"] if ipv6 else []), **options)
     inside = "fd00:d0c::242:ac11:2" if old else "fd00:d0c::2"
     host.publish(8080, to=net.container("web", ("172.17.0.2", inside) if ipv6 else "172.17.0.2"), port=80)
@@ -87,7 +87,7 @@ def _without_policy(listings: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: [line for line in lines if not line.startswith("-P FORWARD")] for name, lines in listings.items()}
 
 
-@pytest.mark.parametrize("docker", ["20.10", "28.5"])
+@pytest.mark.parametrize("docker", ["20.10", "26.1", "28.5"])
 @pytest.mark.parametrize("proxy", [True, False])
 def test_each_version_lays_its_rules_in_both_families_with_its_proxy_and_without(docker, proxy):
     engine, second = _recorded(f"{docker}-{'proxy' if proxy else 'noproxy'}-ipv6")
@@ -96,7 +96,7 @@ def test_each_version_lays_its_rules_in_both_families_with_its_proxy_and_without
     assert _without_policy(laid) == _without_policy(engine)
 
 
-@pytest.mark.parametrize("docker", ["20.10", "28.5"])
+@pytest.mark.parametrize("docker", ["20.10", "26.1", "28.5"])
 def test_the_policy_of_forward_is_drop_on_a_host_that_did_not_forward_before(lab, docker):
     engine, second = _recorded(f"{docker}-proxy-forward0")
     laid = _two_networks(lab, second, docker=docker, proxy=True)

@@ -80,7 +80,7 @@ def test_bytes_are_written_as_they_are(lab):
 
 def test_files_that_cannot_be_written_or_read_are_refused_in_the_shells_words(lab):
     with pytest.raises(CnetkitError, match="Read-only file system"):
-        lab["a"].write_file("/etc/passwd", "nobody")
+        lab["a"].write_file("/usr/passwd", "nobody")
     with pytest.raises(CnetkitError, match="no-such-file"):
         lab["a"].read_file("/tmp/no-such-file")
     lab["a"].run("head -c 17000000 /dev/zero > /tmp/large")

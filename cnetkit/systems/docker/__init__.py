@@ -1,6 +1,6 @@
-"""Docker: a bridge with Docker's rules around it, and published ports."""
+"""Docker: its bridges, published ports and macvlan networks made by hand, and the real engine."""
 
-from cnetkit.needs import BRIDGE, BRIDGE_NETFILTER, CONNTRACK, IPTABLES, MACVLAN, NAT, VERDICTS, VETH
+from cnetkit.needs import BRIDGE, BRIDGE_NETFILTER, CONNTRACK, IPTABLES, MACVLAN, NAT, VERDICTS, VETH, programs
 
-NEEDS = (VETH, BRIDGE, IPTABLES, NAT, VERDICTS, CONNTRACK, BRIDGE_NETFILTER, MACVLAN)
+NEEDS = (VETH, BRIDGE, IPTABLES, NAT, VERDICTS, CONNTRACK, BRIDGE_NETFILTER, MACVLAN, programs("docker"))
 """Without br_netfilter packets between containers of one bridge pass no iptables rules."""

@@ -100,10 +100,11 @@ class DockerHost:
         if self.engine is None or not self.engine.proxy:
             return
         if (
-            self.engine.version == "20.10" and mapping.protocol == "udp"
+            self.engine.version != "28.5" and mapping.protocol == "udp"
         ):  # it answers from an address that clients may not expect
             raise CnetkitError(
-                "the proxy of Docker 20.10 for UDP is not made here: give the first bridge proxy=False, or docker='28.5'"
+                f"the proxy of Docker {self.engine.version} for UDP is not made here: give the first bridge proxy=False, "
+                "or docker='28.5'"
             )
         inside = [str(ipaddress.ip_interface(cidr).ip) for cidr in self.carrier(mapping.to).addresses]
         everywhere = ["0.0.0.0", *(["::"] if self.host.site.ipv6 else [])]  # noqa: S104 - as Docker does
@@ -183,7 +184,7 @@ def bridge(
     The bridge's `container` and `containers` make containers. Without `rules` it is only the kernel's bridge: nothing is
     masqueraded, and no port can be published.
 
-    `docker`: the engine's version whose rules are laid, "28.5" or "20.10". `proxy`: whether each published port gets a
+    `docker`: the engine's version whose rules are laid, "28.5", "26.1" or "20.10". `proxy`: whether each published port gets a
     docker-proxy process, as on a host whose `daemon.json` does not say otherwise. Both are the host's: the first bridge
     sets them; if it says nothing, they are 28.5 and True. CnetkitError if the name or an address is taken or not allowed.
     """

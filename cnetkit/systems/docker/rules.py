@@ -1,8 +1,8 @@
 """Docker's rules: its chains, their names and their order, for each version of its engine and with its userland proxy or not.
 
-It makes the text for iptables-restore(8) and lays nothing. Source: what dockerd 20.10.24 and 28.5.2 (Debian's packages) laid in
-November 2026, kept in tests/data/docker; a test compares these rules with those. github.com/moby/moby: libnetwork/iptables and
-libnetwork/drivers/bridge.
+It makes the text for iptables-restore(8) and lays nothing. Source: what dockerd 20.10.24, 26.1.5 and 28.5.2 (Debian's packages)
+laid in November 2026, kept in tests/data/docker; tests compare these rules with those, and packets' ways with the engines'.
+github.com/moby/moby: libnetwork/iptables and libnetwork/drivers/bridge.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cnetkit.model import CnetkitError
 
-VERSIONS = ("20.10", "28.5")
+VERSIONS = ("20.10", "26.1", "28.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         if self.version not in VERSIONS:
-            known = " and ".join(VERSIONS)
+            known = ", ".join(VERSIONS[:-1]) + f" and {VERSIONS[-1]}"
             raise CnetkitError(f"the rules of Docker {self.version!r} are not known here: choose from {known}, as text")
 
     def __str__(self) -> str:
@@ -33,12 +33,16 @@ class Engine:
     @property
     def forbids_direct_routing(self) -> bool:
         """Whether packets that are routed to a container's own address are dropped before anything else sees them."""
-        return self.version != "20.10"
+        return self.version == "28.5"
 
     @property
     def derives_addresses(self) -> bool:
         """Whether a container's MAC address is made from its IPv4 address. Otherwise it is random."""
-        return self.version == "20.10"
+        return self.version != "28.5"
+
+    def _bare(self, ipv6: bool) -> bool:
+        """Whether there is no DOCKER-USER: 20.10 has it for IPv4 only."""
+        return ipv6 and self.version == "20.10"
 
     # --- The text ----------------------------------------------------------------------------------------------------
 
@@ -46,7 +50,7 @@ class Engine:
         """The chains that all bridges of a host share; laid with its first bridge."""
         loopback = "::1/128" if ipv6 else "127.0.0.0/8"
         own = f"! -d {loopback} " if self.proxy else ""
-        shared = _FILTER_28 if self.version != "20.10" else _FILTER_20_IPV6 if ipv6 else _FILTER_20
+        shared = _FILTER_28 if self.version == "28.5" else _FILTER_20_IPV6 if self._bare(ipv6) else _FILTER_20
         return f"""*nat
 :DOCKER - [0:0]
 -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
@@ -62,9 +66,9 @@ COMMIT
             hidden += f"-I DOCKER 1 -i {name} -j RETURN\n"
         else:
             hidden += f"-I POSTROUTING 1 -o {name} -m addrtype --src-type LOCAL -j MASQUERADE\n"
-        around = (_BRIDGE_20 if self.version == "20.10" else _BRIDGE_28).replace("BRIDGE_NAME", name)
-        if any(":" in network for network in networks):
-            around = around.replace("-I FORWARD 3", "-I FORWARD 2")  # after ISOLATION: DOCKER-USER is IPv4's
+        around = (_BRIDGE_28 if self.version == "28.5" else _BRIDGE_20).replace("BRIDGE_NAME", name)
+        if self._bare(any(":" in network for network in networks)):
+            around = around.replace("-I FORWARD 3", "-I FORWARD 2")  # after ISOLATION
         return f"*nat\n{hidden}COMMIT\n*filter\n{around}COMMIT\n"
 
     def container_rules(self, bridge: str, addresses: Iterable[str], *, remove: bool = False) -> str:
@@ -83,13 +87,13 @@ COMMIT
         bits, match = _bits(inside), f"-p {protocol} -m {protocol}"
         target = f"[{inside}]" if ":" in inside else inside
         last = "-D" if remove else "-A"
-        first = last if self.version == "20.10" or remove else "-I"
-        to = "! -s fe80::/10 " if ":" in inside and self.version != "20.10" else ""
+        first = "-I" if self.version == "28.5" and not remove else last
+        to = "! -s fe80::/10 " if ":" in inside and self.version == "28.5" else ""
         to += f"-d {address}/{bits} " if address else ""
         to += f"! -i {bridge} " if self.proxy else ""
         hairpin = f"{last} POSTROUTING -s {inside}/{bits} -d {inside}/{bits} {match} --dport {port} -j MASQUERADE\n"
         return f"""*nat
-{hairpin if self.version == "20.10" or not self.proxy else ""}\
+{hairpin if self.version != "28.5" or not self.proxy else ""}\
 {last} DOCKER {to}{match} --dport {host_port} -j DNAT --to-destination {target}:{port}
 COMMIT
 *filter
@@ -116,7 +120,6 @@ _FILTER_20 = """*filter
 COMMIT
 """
 _FILTER_20_IPV6 = "".join(line for line in _FILTER_20.splitlines(keepends=True) if "DOCKER-USER" not in line)
-"""20.10 has no DOCKER-USER for IPv6."""
 _FILTER_28 = """*filter
 :FORWARD DROP [0:0]
 :DOCKER - [0:0]

@@ -57,7 +57,7 @@ def test_what_is_laid_for_a_port_is_removed_rule_by_rule(dock):
 
 def test_a_version_whose_rules_are_not_known_is_refused_with_those_that_are(dock):
     for version in ("29", 28.5, ""):
-        with pytest.raises(CnetkitError, match=r"choose from 20\.10 and 28\.5"):
+        with pytest.raises(CnetkitError, match=r"choose from 20\.10, 26\.1 and 28\.5"):
             dock.bridge("docker0", "172.17.0.1/16", docker=version)
 
 
