@@ -27,6 +27,10 @@ class Key:
 
     def __init__(self):
         self.home = Path(tempfile.mkdtemp(prefix="key"))  # gpg-agent's socket must have a short path
+        launch = ["gpgconf", "--homedir", self.home, "--launch", "gpg-agent"]
+        any(
+            subprocess.run(launch, check=False, capture_output=True).returncode == 0 for _ in range(10)
+        )  # each waits 5 s
         self.gpg("--quick-generate-key", "test@cnetkit.invalid", "ed25519", "sign", "never")
         self.public = self.home / "public.gpg"
         self.gpg("--output", self.public, "--export")
@@ -36,7 +40,7 @@ class Key:
 
     def close(self):
         run("gpgconf", "--homedir", self.home, "--kill", "all")
-        shutil.rmtree(self.home)
+        shutil.rmtree(self.home, ignore_errors=True)  # gpg-agent removes its sockets in its own time
 
 
 class Repository:
