@@ -82,6 +82,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _show(present: programs.Present) -> None:
     print(f"{present.name} is in {present.folder}, {megabytes(present.size)}.")
+    print(f'In a lab: lab.host("box", programs="{present.name}")')
 
 
 def describe(plan: Plan) -> str:

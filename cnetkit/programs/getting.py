@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +63,7 @@ def fetch(name: str, listener: Listener = lambda _: None, *, mirror: str = "", k
             _check_version(entry, packages)
             plan = _plan(entry.name, packages, archive.undated)
             listener(plan)
-            _check_room(plan, apt.folder)
+            _check_room(plan.name, plan.download - plan.kept + plan.room, apt.folder)
             apt.download(entry.packages, packages, lambda share: listener(Advance("download", share)))
             present = _unpack(entry, packages, listener)
             apt.clear()
@@ -82,7 +81,11 @@ def take(name: str, folder: Path) -> store.Present:
         if (present := _present(entry.name)) is not None:
             return present
         with _writing(), _made(entry.name) as new:
-            shutil.copytree(folder, new, symlinks=True)
+            _check_room(entry.name, store.size(folder), store.cache())
+            copy = ["cp", "-R", "-P", "--preserve=mode,links,timestamps", "--reflink=auto"]
+            done = children.run([*copy, str(folder.absolute()), str(new)])
+            if done.status:
+                raise CnetkitError(f"{folder} cannot be copied. cp says: {done.words}")
             present = store.Present(entry.name, store.folder(entry.name), store.size(new), "", {})
             store.write_record(new, present)
     return present
@@ -117,12 +120,12 @@ def _check_version(entry: sets.ProgramSet, packages: list[Package]) -> None:
         )
 
 
-def _check_room(plan: Plan, folder: Path) -> None:
+def _check_room(name: str, wanted: int, folder: Path) -> None:
     status = os.statvfs(folder)
-    wanted, free = plan.download - plan.kept + plan.room + SPARE, status.f_bavail * status.f_frsize
+    wanted, free = wanted + SPARE, status.f_bavail * status.f_frsize
     if wanted > free:
         raise CnetkitError(
-            f"{plan.name} needs {megabytes(wanted)} in {store.cache()}, and {megabytes(free)} are free there: make room, or set "
+            f"{name} needs {megabytes(wanted)} in {store.cache()}, and {megabytes(free)} are free there: make room, or set "
             "XDG_CACHE_HOME to a folder with more"
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -109,6 +110,9 @@ def check(root: Path, entry: sets.ProgramSet) -> None:
         )
     if not os.path.lexists(root / "bin" / "sh"):
         raise CnetkitError(f"{root} has no bin/sh: it cannot be the root of a node")
+    shell = (root / "bin" / "sh").resolve()
+    if shell.is_file() and _machine(shell) != _machine(Path(sys.executable)):
+        raise CnetkitError(f"the programs in {root} are for another processor than this machine's")
     for base, _, files in os.walk(root):
         for name in files:
             mode = os.lstat(os.path.join(base, name)).st_mode
@@ -116,3 +120,10 @@ def check(root: Path, entry: sets.ProgramSet) -> None:
                 raise CnetkitError(
                     f"{os.path.join(base, name)} is neither a file nor a link: such a folder is not taken"
                 )
+
+
+def _machine(program: Path) -> bytes:
+    """The machine that an ELF file is for, elf(5): its class and byte order, and e_machine. Empty for a script."""
+    with program.open("rb") as stream:
+        header = stream.read(20)
+    return header[4:6] + header[18:20] if header.startswith(b"\x7fELF") else b""

@@ -17,12 +17,18 @@ from tests.programs.conftest import BASE, TINY
 from tests.programs.repository import SUITE, Key, serving
 
 PATIENCE = 120
-SCRIPT = f"""
+TABLE = f"""
 import sys
 from cnetkit import programs
 from cnetkit.programs import sets
 sets.SETS, sets.BASE = (sets.{TINY!r},), {BASE!r}
+"""
+SCRIPT = f"""{TABLE}
 programs.fetch("tiny", lambda event: print(getattr(event, "stage", "plan"), flush=True), mirror=sys.argv[1], keyring=sys.argv[2])
+"""
+TAKE = f"""{TABLE}
+from pathlib import Path
+programs.take("tiny", Path(sys.argv[1]))
 """
 
 
@@ -307,6 +313,28 @@ def test_a_folder_that_was_made_elsewhere_is_taken_as_a_copy(repository, key, ca
     assert programs.here() == [present]
     assert os.readlink(present.folder / "lib") == "usr/lib"
     assert (elsewhere / "usr/bin/tiny").exists()
+    assert (elsewhere / "usr/bin/tiny").stat().st_ino != (present.folder / "usr/bin/tiny").stat().st_ino
+
+
+def test_a_folder_for_another_processor_is_not_taken(repository, key, cache, tmp_path):
+    elsewhere = fetch(repository, key).folder.rename(tmp_path / "elsewhere")
+    header = bytearray(Path(sys.executable).read_bytes()[:64])
+    header[18] ^= 0xFF
+    (elsewhere / "usr/bin/bash").write_bytes(header)
+    with pytest.raises(CnetkitError, match="another processor"):
+        programs.take("tiny", elsewhere)
+    assert left(cache) == []
+
+
+def test_a_folder_that_cannot_be_read_leaves_nothing(repository, key, cache, tmp_path):
+    elsewhere = fetch(repository, key).folder.rename(tmp_path / "elsewhere")
+    secret = elsewhere / "usr/secret"
+    secret.write_bytes(b"")
+    secret.chmod(0)
+    drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    done = subprocess.run([*drop, sys.executable, "-c", TAKE, elsewhere], capture_output=True, text=True, check=False)
+    assert "cp says" in done.stderr
+    assert left(cache) == []
 
 
 def test_a_folder_without_the_programs_or_with_a_device_is_not_taken(repository, key, cache, tmp_path):

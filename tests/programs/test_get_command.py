@@ -36,7 +36,7 @@ def test_it_says_what_it_fetches_then_how_far_it_is_then_where_it_is(source, cac
         r"tiny-1: 3 packages, \d+ MB to fetch, \d+ MB unpacked", next(line for line in lines if ":" in line)
     )
     assert [line.split("%")[0].strip() for line in lines if "unpacking" in line][-1] == "unpacking 100"
-    assert lines[-1].startswith(f"tiny-1 is in {cache}/programs/tiny-1, ")
+    assert lines[-2].startswith(f"tiny-1 is in {cache}/programs/tiny-1, ")
 
 
 def test_on_a_terminal_it_draws_bars(source, repository, cache):
