@@ -47,7 +47,7 @@ def _ring(node: str, blocks: Sequence[bytes], taps: Mapping[tuple[str, int], Tap
     start = at * 4 + mac
     captured, length = words[at + 3].astype(np.int32), words[at + 4].astype(np.int32)
 
-    tagged = np.flatnonzero((status & STATUS_VLAN > 0) & ethernet & (captured >= 12) & (mac >= 72))
+    tagged = np.flatnonzero((status & STATUS_VLAN != 0) & ethernet & (captured >= 12) & (mac >= 72))
     if len(tagged):
         tci = words[at[tagged] + 8].astype(np.uint16)
         tpid = np.where(status[tagged] & STATUS_VLAN_TPID, halves[at[tagged] * 2 + 18], 0x8100)

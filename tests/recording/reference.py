@@ -283,8 +283,8 @@ class _Frame:
         return None if more or not ethertype or place + 20 > self.stop else (6, place, ethertype, self.n(at + 4, 4))
 
     def l2tp(self, at: int) -> tuple[int, int, int, int] | None:
-        flags, size = self.n(at, 2), self.stop - at
-        if flags & 0x800F != 2 or size < 10:
+        flags = self.n(at, 2)
+        if flags & 0x800F != 2:
             return None
         at += 4 if flags & 0x4000 else 2
         tunnel, at = self.n(at, 2), at + (8 if flags & 0x0800 else 4)

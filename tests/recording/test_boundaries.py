@@ -59,6 +59,8 @@ PACKETS: dict[str, tuple[int, Packet | bytes]] = {
         1, AROUND / GRE(chksum_present=1, key_present=1, seqnum_present=1, key=77, proto=0x6558) / bridged(SEGMENT)),
     "l2tp with all fields": (1, l2tp(FOUR, 0x4A02, b"\0\x28")),
     "l2tp padded": (1, udp(1701, struct.pack(">HHHH", 0x0202, 77, 5, 3) + b"abc" + links.ppp(FOUR))),
+    "gtp with four extensions": (1, gtp(FOUR, 0x34, struct.pack(">HBB", 0, 0, 1) + b"\1\x10\x09\1" * 3 + b"\1\x10\x09\0")),
+    "gtp with five extensions": (1, gtp(FOUR, 0x34, struct.pack(">HBB", 0, 0, 1) + b"\1\x10\x09\1" * 4 + b"\1\x10\x09\0")),
     "gtp with two extensions": (1, gtp(FOUR, 0x34, struct.pack(">HBB", 0, 0, 0x85) + b"\1\x10\x09\x85" + b"\2" + bytes(7))),
     "five deep": (1, AROUND / IP() / IP() / IP() / IP() / FOUR),
 }  # fmt: skip
@@ -91,13 +93,13 @@ def test_a_header_that_is_cut_at_any_octet_is_read_as_far_as_it_goes(name):
     assert differences([whole[:size] for size in range(len(whole) + 1)], LINKTYPES[name]) == []
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", [name for name in BODIES if not name.endswith(" 6") or f"{name[:-2]} 4" not in BODIES])
 def test_each_octet_of_a_header_counts(name):
     whole = BODIES[name][:150]
     changed = [
         whole[:at] + bytes([value]) + whole[at + 1 :]
         for at in range(len(whole))
-        for value in {0, 255, whole[at] + 1 & 255, *(whole[at] ^ 1 << bit for bit in range(8))}
+        for value in {0, 255, whole[at] + 1 & 255, *(sign ^ 1 << bit for bit in range(8) for sign in (0, whole[at]))}
     ]
     assert differences(changed, LINKTYPES[name]) == []
 

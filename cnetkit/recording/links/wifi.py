@@ -41,12 +41,12 @@ def _frames(out: Chunk, source: Bytes, rows: I64, at: I64, stop: I64) -> Inner:
     kind, subtype, flags = (control >> 10) & 3, control >> 12, control & 0xFF
     first, second, third = (source.word(at + place, stop) >> np.uint64(16) for place in (4, 10, 16))
     fourth = source.word(at + 24, stop) >> np.uint64(16)
-    to, off = flags & TO_DS > 0, flags & FROM_DS > 0
+    to, off = flags & TO_DS != 0, flags & FROM_DS != 0
     data = kind == DATA
     out["eth_dst"][rows] = np.where(data, np.where(to, third, first), np.uint64(0))
     out["eth_src"][rows] = np.where(data, np.where(to & off, fourth, np.where(off, third, second)), np.uint64(0))
-    qos = subtype & QOS > 0
-    place = at + 24 + 6 * (to & off) + 2 * qos + 4 * (qos & (flags & ORDER > 0))
+    qos = subtype & QOS != 0
+    place = at + 24 + 6 * (to & off) + 2 * qos + 4 * (qos & (flags & ORDER != 0))
     plain = data & (subtype & EMPTY == 0) & (flags & PROTECTED == 0)
     snap = plain & (source.word(place, stop) >> np.uint64(16) == SNAP) & (place + 8 <= stop)
     ethertype = np.where(snap, (source.word(place + 6, stop) >> np.uint64(48)).astype(np.int64), 0)

@@ -17,8 +17,7 @@ def find(outside: Outside) -> Packets | None:
     head = outside.first
     ethertype = ((head >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64)
     version = (head >> np.uint64(48)) & np.uint64(7)
-    wanted = (outside.protocol == GRE) & np.isin(ethertype, ETHERTYPES) & (version == 0)
-    pick = np.flatnonzero(wanted & (outside.end - outside.at >= 18))
+    pick = np.flatnonzero((outside.protocol == GRE) & np.isin(ethertype, ETHERTYPES) & (version == 0))
     if not len(pick):
         return None
     bits = (head[pick] >> np.uint64(60)).astype(np.int64)

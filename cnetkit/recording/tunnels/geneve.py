@@ -12,7 +12,7 @@ PORT = 6081
 
 def find(outside: Outside) -> Packets | None:
     """Packets of version 0."""
-    pick = np.flatnonzero((outside.port == PORT) & (outside.end - outside.at >= 16))
+    pick = np.flatnonzero(outside.port == PORT)
     if not len(pick):
         return None
     head = outside.source.word(outside.at[pick] + 8, outside.end[pick])

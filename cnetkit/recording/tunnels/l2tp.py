@@ -14,7 +14,7 @@ PORT = 1701
 
 def find(outside: Outside) -> Packets | None:
     """The packets in data messages; `vni` is the tunnel's number."""
-    pick = np.flatnonzero((outside.port == PORT) & (outside.end - outside.at >= 18))
+    pick = np.flatnonzero(outside.port == PORT)
     if not len(pick):
         return None
     end = outside.end[pick]
@@ -26,5 +26,5 @@ def find(outside: Outside) -> Packets | None:
     padding = (outside.source.word(place, end) >> np.uint64(48)).astype(np.int64)
     place = place + np.where(padded == 1, 2 + padding, 0)
     place, ethertype = inner(outside.source, np.minimum(place, end), end)
-    right = (flags & 15 == 2) & (flags >> 15 == 0) & (ethertype > 0) & (place < end)
+    right = (flags & 15 == 2) & (flags >> 15 == 0) & (place < end)
     return outside.rows[pick][right], place[right], ethertype[right], tunnel[right]

@@ -14,7 +14,7 @@ PORTS = (4789, 8472)
 
 def find(outside: Outside) -> Packets | None:
     """Frames after a header whose I flag says that it contains a network identifier."""
-    pick = np.flatnonzero(among(outside.port, PORTS) & (outside.end - outside.at >= 16))
+    pick = np.flatnonzero(among(outside.port, PORTS))
     if not len(pick):
         return None
     head = outside.source.word(outside.at[pick] + 8, outside.end[pick])
