@@ -62,7 +62,7 @@ def _ended(case: Case) -> dict[str, list[int]]:
     """By node, the incoming packets that went no further and that nothing answered."""
     joined, c = case.joined, case.joined.columns
     group = (c.eth_dst >> np.uint64(40)) & np.uint64(1) == 1
-    ended = joined.last() & (joined.direction == IN) & (c.version > 0) & ~group & (case.once(answers) < 0)
+    ended = joined.last() & (joined.direction == IN) & (c.version != 0) & ~group & (case.once(answers) < 0)
     by_node: dict[str, list[int]] = {}
     for row in np.flatnonzero(ended).tolist():
         if (node := case.place(row)[0]) in grown(case):

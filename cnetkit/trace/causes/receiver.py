@@ -95,7 +95,7 @@ class Arrivals:
         joined, frames, c = case.joined, case.recording.frames, case.joined.columns
         self.node = joined.wiring.node[frames.tap]
         group = (c.eth_dst >> np.uint64(40)) & np.uint64(1) == 1
-        ended = joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version > 0) & ~group
+        ended = joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version != 0) & ~group
         ended &= ~joined.incomplete & ~for_another(case)
         tcp, udp = ended & (c.protocol == TCP), ended & (c.protocol == UDP)
         takes = (c.payload_length + c.cut + (c.flags & (SYN | FIN))) > 0

@@ -108,6 +108,6 @@ def _answered(case: Case, frame: int) -> bool:
         # the first may have been sent before; the last acknowledges everything
         acks = later[[0, min(1, len(later) - 1), -1]]
         beyond = (c.ack[acks] - c.seq[frame] - np.uint32(size)) < 1 << 31
-        if (beyond & (c.flags[acks] & ACK > 0)).any():
+        if (beyond & (c.flags[acks] & ACK != 0)).any():
             return True
     return by_flow(case, case.place(frame)[0])

@@ -34,7 +34,7 @@ def by_two_clocks(frames: Frames, columns: Columns, clock: Rows, node: Rows) -> 
     """Packets captured by two clocks, unless one interface captured them more than once. `clock` and `node` are per
     tap."""
     place = node * (int(clock.max()) + 1) + clock
-    rows = np.flatnonzero((columns.version > 0) & (columns.problem == 0)).astype(np.int64)
+    rows = np.flatnonzero((columns.version != 0) & (columns.problem == 0)).astype(np.int64)
     packet, ends = packets(columns, rows)
     again = _repeated(
         mix(packet, ends, columns.ttl[rows], frames.tap[rows], frames.direction[rows], columns.depth[rows])

@@ -121,7 +121,7 @@ def _answers(joined: Joined, rows: I64, flow: I64, begins: I64) -> Flags:
     about = errors(c)[rows]
     flags = np.where(c.protocol[rows] == TCP, c.flags[rows], 0)
     opening, accepting = flags & (SYN | ACK) == SYN, flags & (SYN | ACK) == SYN | ACK
-    group = c.eth_dst[rows] & GROUP_BIT > 0
+    group = c.eth_dst[rows] & GROUP_BIT != 0
     from_server = accepting | (~opening & ~group & (sport < 1024) & (dport >= 1024))
     count = len(begins) - 1
     weight = np.select([about, opening | accepting], [-1, 2], 1)

@@ -99,4 +99,4 @@ def both_ends(joined: Joined) -> U64:
     bare = (c.src_low | c.src_high | c.dst_low | c.dst_high) == 0
     source = mix(np.where(bare, c.eth_src, c.src_low), c.src_high, sport)
     target = mix(np.where(bare, c.eth_dst, c.dst_low), c.dst_high, dport)
-    return mix(source + target, c.protocol, np.where(c.version > 0, np.uint16(0), c.ethertype))
+    return mix(source + target, c.protocol, np.where(c.version != 0, np.uint16(0), c.ethertype))

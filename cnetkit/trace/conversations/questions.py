@@ -56,23 +56,22 @@ def questions(joined: Joined, packets: Exchanges, tap: NDArray[np.int32]) -> Que
     source = Bytes(joined.units.data)
     end = c.payload[rows] + c.payload_length[rows]
     head = source.word(c.payload[rows], end)
-    ip, protocol, icmp = c.version[rows] > 0, c.protocol[rows], c.icmp_type[rows]
-    group = c.eth_dst[rows] & GROUP_BIT > 0
-    dns = ip & (protocol == UDP) & (c.payload_length[rows] >= 17) & ~packets.error
+    protocol, icmp = c.protocol[rows], c.icmp_type[rows]
+    group = c.eth_dst[rows] & GROUP_BIT != 0
+    dns = (protocol == UDP) & (c.payload_length[rows] >= 17) & ~packets.error
     one = (head >> np.uint64(16)) & np.uint64(0xFFFF) == 1
     dns &= one & (
         (head >> np.uint64(43)) & np.uint64(15) == 0
     )  # one question of opcode 0: other programs use the port, too
-    reply = head >> np.uint64(47) & np.uint64(1) > 0
-    echo = ip & ((protocol == ICMP) | (protocol == ICMPV6))
-    arp = ~ip & (c.ethertype[rows] == ARP) & (c.payload_length[rows] >= 28)
+    reply = head >> np.uint64(47) & np.uint64(1) != 0
+    arp = (c.ethertype[rows] == ARP) & (c.payload_length[rows] >= 28)
     own = (c.src_low[rows] == c.dst_low[rows]) | (c.src_low[rows] == 0)
-    neighbour = ip & (protocol == ICMPV6) & (c.payload_length[rows] >= 16)
+    neighbour = (protocol == ICMPV6) & (c.payload_length[rows] >= 16)
     probe = neighbour & (icmp == 135) & (c.src_low[rows] == 0) & (c.src_high[rows] == 0)
     kinds = (
         (dns & (c.dport[rows] == 53) & ~reply & ~group, dns & (c.sport[rows] == 53) & reply),
-        (echo & np.where(protocol == ICMP, icmp == 8, icmp == 128) & ~group,
-         echo & np.where(protocol == ICMP, icmp == 0, icmp == 129)),
+        (np.select([protocol == ICMP, protocol == ICMPV6], [icmp == 8, icmp == 128], False) & ~group,
+         np.select([protocol == ICMP, protocol == ICMPV6], [icmp == 0, icmp == 129], False)),
         (arp & (head & np.uint64(0xFFFF) == 1) & ~own, arp & (head & np.uint64(0xFFFF) == 2)),
         (neighbour & (icmp == 135) & ~probe, neighbour & (icmp == 136)),
     )  # fmt: skip
@@ -89,9 +88,9 @@ def questions(joined: Joined, packets: Exchanges, tap: NDArray[np.int32]) -> Que
         _matched(*places, key, rank[rows], joined.clocks.time[rows], unanswered, slow)
         if number < NUMBERED:  # a copy of the question may come after its answer
             unanswered[places[0][np.isin(key[places[0]], key[places[1]])]] = False
-    failed = kinds[0][1] & (head >> np.uint64(32) & np.uint64(15) > 0)
+    failed = kinds[0][1] & (head >> np.uint64(32) & np.uint64(15) != 0)
     failed &= ~_searched(joined, packets, failed, kinds[0][1] & ~failed)
-    tcp = ip & (protocol == TCP) & ~packets.error & (c.payload_length[rows] >= 7)
+    tcp = (protocol == TCP) & ~packets.error & (c.payload_length[rows] >= 7)
     digit = second >> np.uint64(48) & np.uint64(0xFF)
     failed |= tcp & packets.answer & (head >> np.uint64(24) == HTTP) & ((digit == ord("4")) | (digit == ord("5")))
     alert = tcp & (head >> np.uint64(16) & WITHOUT_MINOR == FATAL)

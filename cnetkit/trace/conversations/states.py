@@ -91,20 +91,20 @@ class _Connections:
     def states(self) -> tuple[NDArray[np.uint8], I64]:
         """The state of each, and the packet that ended it, or -1."""
         p, q, count, first = self._p, self._questions, self._p.count, self._p.first
-        is_tcp, errors, answers = count(self._tcp) > 0, count(p.error), count(p.answer)
+        errors, answers = count(p.error), count(p.answer)
         accepted, opening = count(self._with(SYN | ACK, SYN | ACK)) > 0, count(self._with(SYN | ACK, SYN)) > 0
         reset, error = first(self._with(RST, RST)), first(p.error)
         fins = [first(self._with(FIN, FIN) & side) for side in (p.answer, ~p.answer)]
         finished, half = (fins[0] >= 0) & (fins[1] >= 0), (fins[0] >= 0) ^ (fins[1] >= 0)
         refused = opening & ~accepted & (reset >= 0) & p.answer[np.maximum(reset, 0)] if len(p.frame) else opening
         late = (reset >= 0) & finished & (fins[0] < reset) & (fins[1] < reset)  # a quick close
-        single = is_tcp & (errors == 0) & self._single(answers)
+        single = (errors == 0) & self._single(answers)
         expects = self._expects()
         asked, unanswered = count(q.asked) > 0, count(q.asked & ~q.unanswered) == 0
         none, announced = answers == 0, self._to_group() | (count(q.announcing) > 0)
         state = np.select(
-            [refused, (errors > 0) & none, is_tcp & none & opening & ~single, (reset >= 0) & ~refused & ~late, single,
-             accepted & self._silence() & ~finished, finished, is_tcp & half, asked & unanswered & none, asked & none,
+            [refused, (errors > 0) & none, none & opening & ~single, (reset >= 0) & ~late, single,
+             accepted & self._silence() & ~finished, finished, half, asked & unanswered & none, asked & none,
              announced & none, ~none, expects],
             [REFUSED, REJECTED, UNANSWERED, RESET, ONE_SIDED, STALLED, CLOSED, HALF_CLOSED, UNANSWERED, ANSWERED,
              ANNOUNCED, ANSWERED, UNANSWERED], ONE_WAY,
@@ -123,7 +123,7 @@ class _Connections:
 
     def _to_group(self) -> Flags:
         frame = self._first_frame()
-        group: Flags = (self._c.eth_dst[frame] & GROUP_BIT > 0) & (self._c.version[frame] > 0)
+        group: Flags = (self._c.eth_dst[frame] & GROUP_BIT != 0) & (self._c.version[frame] != 0)
         return group
 
     def _expects(self) -> Flags:

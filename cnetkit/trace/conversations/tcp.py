@@ -63,10 +63,10 @@ def segments(joined: Joined, packets: Exchanges) -> Segments:
     new = changes(packets.flow[order], connection[order], packets.answer[order])
     group = np.cumsum(new) - 1
     payload = c.payload_length[frame].astype(np.int64) + c.cut[frame]
-    size = payload + (bits & SYN > 0) + (bits & FIN > 0)
+    size = payload + (bits & SYN != 0) + (bits & FIN != 0)
     begin = _unwrapped(c.seq[frame], new) + group * FAR
     end = begin + size
-    top = np.maximum.accumulate(np.where(bits & RST > 0, group * FAR - FAR // 2, end))
+    top = np.maximum.accumulate(np.where(bits & RST != 0, group * FAR - FAR // 2, end))
     before = np.append(-FAR, top[:-1])
     before = np.where(new, begin, before)  # nothing is expected of the first segment
     started = ~new & (before > group * FAR - FAR // 4)
@@ -78,10 +78,10 @@ def segments(joined: Joined, packets: Exchanges) -> Segments:
     soon = _round_trips(packets, flags, connection, time)[order]
     filling = _filling(begin, end, before, gap, old, time[order], soon)
     ack, window = c.ack[frame].astype(np.int64), c.window[frame].astype(np.int64)
-    bare = plain & (payload == 0) & (bits & ACK > 0) & ~keep_alive
+    bare = plain & (payload == 0) & (bits & ACK != 0) & ~keep_alive
     repeated = bare & ~new & (window > 0)
     repeated[1:] &= (ack[1:] == ack[:-1]) & (window[1:] == window[:-1]) & (begin[1:] == before[1:])
-    no_window = plain & (window == 0) & (bits & ACK > 0)
+    no_window = plain & (window == 0) & (bits & ACK != 0)
     judged = (old & ~filling, filling, gap, repeated, no_window, keep_alive)
     for name, values in zip(MARKS[:-1], judged, strict=True):
         marks[name][order] = values
@@ -98,7 +98,7 @@ def _connections(packets: Exchanges, tcp: Flags, flags: I64, seq: NDArray[np.uin
     same_flow = packets.flow[syn][1:] == packets.flow[syn][:-1]
     another[syn[1:]] = same_flow & (seq[syn][1:] != seq[syn][:-1])
     total = np.cumsum(another)
-    return total - total[packets.begins[packets.flow]] + another[packets.begins[packets.flow]]
+    return total - total[packets.begins[packets.flow]]
 
 
 def _unwrapped(seq: NDArray[np.uint32], new: Flags) -> I64:
@@ -111,9 +111,9 @@ def _unwrapped(seq: NDArray[np.uint32], new: Flags) -> I64:
 
 def _round_trips(packets: Exchanges, flags: I64, connection: I64, time: I64) -> I64:
     """For each packet the round trip of its connection's handshake, or OUT_OF_ORDER_NS if that was not captured."""
-    _, key = np.unique(packets.flow << 20 | np.minimum(connection, (1 << 20) - 1), return_inverse=True)
-    place, count, late = np.arange(len(key)), int(key.max(initial=-1)) + 1, len(key)
-    accepted, third, asked = np.full(count, late), np.full(count, late), np.full(count, -1)
+    key = np.cumsum(changes(packets.flow, connection)) - 1
+    late = len(key)
+    place, accepted, third, asked = np.arange(late), np.full(late, late), np.full(late, late), np.full(late, -1)
     rows = np.flatnonzero(packets.answer & (flags & (SYN | ACK) == SYN | ACK))
     np.minimum.at(accepted, key[rows], rows)
     rows = np.flatnonzero(~packets.answer & (flags & (SYN | ACK) == ACK) & (place > accepted[key]))
@@ -121,23 +121,24 @@ def _round_trips(packets: Exchanges, flags: I64, connection: I64, time: I64) -> 
     rows = np.flatnonzero(~packets.answer & (flags & (SYN | ACK) == SYN) & (place < third[key]))
     np.maximum.at(asked, key[rows], rows)
     captured = (third < late) & (asked >= 0)
-    took = np.full(count, OUT_OF_ORDER_NS)
+    took = np.full(late, OUT_OF_ORDER_NS)
     took[captured] = time[third[captured]] - time[asked[captured]]
-    return took[key]
+    taken: I64 = took[key]
+    return taken
 
 
 def _filling(begin: I64, end: I64, before: I64, gap: Flags, old: Flags, time: I64, soon: I64) -> Flags:
     """Segments with new data that fill a gap soon after the latest new one: they were overtaken."""
-    if not old.any() or not gap.any():
+    if not gap.any():
         return np.zeros(len(begin), np.bool_)
     size, place = end - begin, np.arange(len(begin))
     order = np.lexsort((place, size, begin))
-    twin = (begin[order][1:] == begin[order][:-1]) & (size[order][1:] == size[order][:-1]) & (size[order][1:] > 0)
+    twin = (begin[order][1:] == begin[order][:-1]) & (size[order][1:] == size[order][:-1])
     captured = np.zeros(len(begin), np.bool_)
     captured[order[1:][twin]] = True
     gaps = np.flatnonzero(gap)
     of = gaps[np.maximum(np.searchsorted(before[gaps], begin, "right") - 1, 0)]  # gaps ascend, like the captured data
-    filling = old & ~captured & (begin >= before[of]) & (end <= begin[of]) & (of < place)
+    filling = old & ~captured & (begin >= before[of]) & (end <= begin[of])
     newest = np.maximum.accumulate(np.where(end > before, place, 0))
     filling &= time - time[newest] < soon
     return filling

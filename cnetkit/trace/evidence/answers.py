@@ -35,7 +35,7 @@ def answers(case: Case) -> I64:
     sent = usable & (joined.parent < 0) & (joined.direction == OUT)
     messages = neighbour_messages(c, joined.units.data)
     here, there = _conversation(case, node, messages)
-    tcp = (c.protocol == TCP) & (c.version > 0)
+    tcp = c.protocol == TCP
     _replied(by, _in_order(case, (came | sent) & ~tcp), came, here, there, asking=True)
     _acknowledged(by, _in_order(case, (came | sent) & tcp), came, case, (here, there))
     reply = (c.version == 0) & (c.ethertype == 0x0806)
@@ -58,10 +58,10 @@ def _conversation(case: Case, node: NDArray[np.integer], messages: NeighbourMess
     """Digests of a frame's node, protocol and ends; and of the same with the ends turned round. The address that a neighbour
     message is about stands for its owner's."""
     c = case.joined.columns
-    icmp = np.isin(c.protocol, (ICMP, ICMPV6)) & (c.version > 0)
+    icmp = np.isin(c.protocol, (ICMP, ICMPV6))
     sport, dport = (np.where(icmp, c.icmp_id, port) for port in (c.sport, c.dport))
     number = np.where(icmp, c.icmp_seq, np.uint16(0))
-    kind = np.where(c.version > 0, np.uint16(0), c.ethertype)
+    kind = np.where(c.version != 0, np.uint16(0), c.ethertype)
     what = node, c.protocol, kind, number
     source, target = [c.src_high, c.src_low, sport], [c.dst_high, c.dst_low, dport]
     if len(messages.frame):
@@ -99,7 +99,7 @@ def _acknowledged(by: I64, rows: I64, came: Flags, case: Case, ends: tuple[U64, 
     order, key = ordered(np.where(mine, ends[0][rows], ends[1][rows]))  # as the node's peer sees the connection
     rows, mine = rows[order], mine[order]
     epoch = _epochs(key, mine, c.flags[rows], c.seq[rows])
-    takes = c.payload_length[rows] + c.cut[rows] + (c.flags[rows] & SYN > 0) + (c.flags[rows] & FIN > 0)
+    takes = c.payload_length[rows] + c.cut[rows] + (c.flags[rows] & SYN != 0) + (c.flags[rows] & FIN != 0)
     acks = np.flatnonzero(~mine & (c.flags[rows] & (ACK | RST) == ACK))  # a reset takes nothing
     asks = np.flatnonzero(mine & (takes > 0))
     if not len(acks) or not len(asks):

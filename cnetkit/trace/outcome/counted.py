@@ -42,7 +42,7 @@ def counted(case: Case, arrived: NDArray[np.bool_]) -> I64:
         return by
     c, node = joined.columns, joined.wiring.node[frames.tap]
     number = {tap.node: int(at) for tap, at in zip(frames.taps, joined.wiring.node, strict=True)}
-    ended = joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version > 0) & ~for_another(case)
+    ended = joined.last() & (joined.direction == IN) & (c.depth == 0) & (c.version != 0) & ~for_another(case)
     first, last = topologies[0].counters, topologies[-1].counters
     for place, kind in enumerate(RECEIVED):
         of_kind = ended & (c.protocol == kind.protocol) & ((c.version == kind.version) | (kind.version == 0))

@@ -53,7 +53,7 @@ def _answers(case: Case) -> NDArray[np.bool_]:
     """Frames that may reject another packet: ICMP errors and TCP resets."""
     c = case.joined.columns
     errors: NDArray[np.bool_] = refusals(c)
-    errors |= (c.protocol == TCP) & (c.flags & RST > 0)
+    errors |= (c.protocol == TCP) & (c.flags & RST != 0)
     return errors
 
 

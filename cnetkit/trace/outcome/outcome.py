@@ -121,7 +121,7 @@ def _arrived(
     """Frames that reached their destination; and those for which that is inferred."""
     joined, frames, c = case.joined, case.recording.frames, case.joined.columns
     node = joined.wiring.node[frames.tap]
-    is_ip = c.version > 0
+    is_ip = c.version != 0
     group = ((c.eth_dst >> np.uint64(40)) & np.uint64(1)) == 1
     target = mix(node, c.dst_high, c.dst_low) if len(frames) else c.dst_low
     own = is_ip & contained(target, _owned(case))
@@ -160,8 +160,8 @@ def _at_home(case: Case, away: NDArray[np.bool_]) -> tuple[U64, U64]:
         return c.src_low, most
     sender = mix(node, c.src_high, c.src_low)
     came = (joined.direction == IN) & ((joined.parent < 0) | away)
-    origin = begins & (c.version > 0) & (c.depth == 0) & np.isin(c.ttl, INITIAL) & sole[tap]
-    at_home = np.setdiff1d(sender[origin], sender[came & (c.version > 0)])
+    origin = begins & (c.version != 0) & (c.depth == 0) & np.isin(c.ttl, INITIAL) & sole[tap]
+    at_home = np.setdiff1d(sender[origin], sender[came & (c.version != 0)])
     sole &= ~np.isin(mix(joined.wiring.node, most), mix(node, source)[came])
     return at_home, np.where(sole, most, np.uint64(0))
 

@@ -27,7 +27,7 @@ TRIES = 16
 def resets(case: Case) -> dict[int, int]:
     """By the last frame of each reset segment: the reset that began in the node in which the segment ended."""
     joined, c = case.joined, case.joined.columns
-    tcp = (c.protocol == TCP) & (c.version > 0) & (c.depth == 0)
+    tcp = (c.protocol == TCP) & (c.depth == 0)
     node, last = joined.wiring.node[case.recording.frames.tap], np.full(len(c), -1, np.int64)
     began = (joined.parent < 0) & (joined.direction == OUT) & np.isin(c.ttl, INITIAL)
     sent = joined.order[(tcp & began & (c.flags & (RST | ACK) == RST))[joined.order]]

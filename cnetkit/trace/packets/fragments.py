@@ -75,7 +75,7 @@ NONE = np.zeros(0, np.uint64)
 def sets(units: Units) -> Sets:
     """The fragments among `units` that take part in the search, by interface, direction and datagram."""
     c = units.columns
-    rows = np.flatnonzero(units.searched & ((c.fragment > 0) | c.more) & (c.version > 0))
+    rows = np.flatnonzero(units.searched & ((c.fragment > 0) | c.more) & (c.version != 0))
     if not len(rows):
         return Sets(rows, rows, np.zeros(0, np.bool_))
     key = mix(

@@ -135,5 +135,5 @@ def numbered(columns: Columns) -> Flags:
 
 def distinctive(columns: Columns) -> Flags:
     """Packets with eight or more octets of application data, of a protocol that does not repeat the same message."""
-    distinctive: Flags = (columns.version > 0) & (columns.payload_length >= 8)
+    distinctive: Flags = (columns.version != 0) & (columns.payload_length >= 8)
     return distinctive & ~np.isin(columns.protocol, (ICMP, IGMP, ICMPV6))

@@ -48,7 +48,7 @@ def _column(name: str, there: Callable[[Analysis], Flags] | None = None) -> Colu
 
 def _protocol(*numbers: int) -> Callable[[Analysis], Flags]:
     return lambda analysis: np.logical_and(
-        analysis.joined.columns.version > 0, np.isin(analysis.joined.columns.protocol, numbers)
+        analysis.joined.columns.version != 0, np.isin(analysis.joined.columns.protocol, numbers)
     )
 
 

@@ -77,7 +77,7 @@ class FrameColumns:
     def protocols(self) -> Distinct[str]:
         """The name of its innermost protocol."""
         c = self._joined.columns
-        keys = np.where(c.version > 0, c.protocol.astype(np.int64) << 16, c.ethertype.astype(np.int64))
+        keys = np.where(c.version != 0, c.protocol.astype(np.int64) << 16, c.ethertype.astype(np.int64))
         return distinct(keys, lambda row: protocol_of(c, row))
 
     @cached_property

@@ -210,7 +210,7 @@ def _ends(c: Columns, rows: I64, which: str, icmp: NDArray[np.bool_]) -> Distinc
             return mac(int(link[row]))
         return end(address(int(version[row]), int(high[row]), int(low[row])), int(port[row]))
 
-    return distinct(mix(high, low, port, np.where(version > 0, np.uint64(0), link), version), word)
+    return distinct(mix(high, low, port, np.where(version != 0, np.uint64(0), link), version), word)
 
 
 def text_column(texts: Distinct[str]) -> pd.Categorical[Any]:

@@ -138,7 +138,7 @@ def translatable(search: Search, rows: Rows) -> NDArray[np.bool_]:
     (net/netfilter/nf_conntrack_proto_icmpv6.c)."""
     c, frame = search.columns, search.frame[rows]
     kind, six = c.icmp_type[frame], c.protocol[frame] == ICMPV6
-    possible: NDArray[np.bool_] = (c.version[frame] > 0) & (c.protocol[frame] != IGMP)
+    possible: NDArray[np.bool_] = (c.version[frame] != 0) & (c.protocol[frame] != IGMP)
     if six.any():
         possible &= ~six | np.isin(kind, (*ICMPV6_ERRORS, 128, 129))
     return possible
