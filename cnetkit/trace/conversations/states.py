@@ -97,7 +97,7 @@ class _Connections:
         fins = [first(self._with(FIN, FIN) & side) for side in (p.answer, ~p.answer)]
         finished, half = (fins[0] >= 0) & (fins[1] >= 0), (fins[0] >= 0) ^ (fins[1] >= 0)
         refused = opening & ~accepted & (reset >= 0) & p.answer[np.maximum(reset, 0)] if len(p.frame) else opening
-        late = (reset >= 0) & finished & (fins[0] < reset) & (fins[1] < reset)  # a quick close
+        late = finished & (fins[0] < reset) & (fins[1] < reset)  # a quick close
         single = (errors == 0) & self._single(answers)
         expects = self._expects()
         asked, unanswered = count(q.asked) > 0, count(q.asked & ~q.unanswered) == 0

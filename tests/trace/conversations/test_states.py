@@ -13,7 +13,7 @@ from cnetkit.trace.conversations.states import STATES, judged
 from cnetkit.trace.conversations.tcp import MARKS, segments
 from tests.trace.conversations.reference import ACK, FIN, PUSH, RST, SYN, Packet, judge, mark
 
-FLAGS = (SYN, SYN | ACK, ACK, ACK, ACK | PUSH, FIN | ACK, RST, RST | ACK, 0, FIN)
+FLAGS = (SYN, SYN | ACK, ACK, ACK, ACK | PUSH, FIN | ACK, RST, RST | ACK, 0, FIN, FIN | RST)
 STEPS = (0, 1, 1_000_000, 1_499_999, 1_500_000, 2_999_999, 3_000_000, 3_000_001, 9_000_000)
 
 
@@ -70,7 +70,8 @@ def recordings() -> list[list[Packet]]:
     """Many small recordings of a few flows each."""
     choice, result = random.Random(1), []
     for _ in range(900):
-        packets = [packet for flow in range(choice.choice([1, 1, 2, 5])) for packet in random_flow(choice, flow)]
+        flows = sorted(choice.sample(range(6), choice.choice([1, 1, 2, 5])))
+        packets = [packet for flow in flows for packet in random_flow(choice, flow)]
         mark(packets)
         result.append(packets)
     return result
@@ -93,9 +94,10 @@ def test_each_flow_has_the_state_that_its_packets_show(recordings):
     for packets in recordings:
         joined, exchanges, questions = columns(packets)
         states = judged(joined, exchanges, segments(joined, exchanges), questions)
-        for flow in range(len(exchanges.begins) - 1):
+        assert len(states.state) == packets[-1].flow + 1
+        for flow in range(len(states.state)):
             begin, end = exchanges.begins[flow : flow + 2].tolist()
-            state, ended, *numbers = judge(packets[begin:end])
+            state, ended, *numbers = judge(packets[begin:end]) if begin < end else ("one-way", -1, -1, 0, 0, 0, 0)
             counted.add(state)
             own = [int(getattr(states, name)[flow]) for name in ("opened", "tries", "tried", "round_trip", "lasted")]
             result = STATES[states.state[flow]], int(states.ended[flow]) - begin if states.ended[flow] >= 0 else -1, own
