@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
 from urllib.parse import unquote
@@ -56,7 +56,7 @@ class Apt:
 
     def __init__(self, suite: str, archive: machine.Archive) -> None:
         self.folder = store.cache() / "apt" / suite
-        self._where = f"{archive.mirror} {suite}"
+        self._where, self._keyring = f"{archive.mirror} {suite}", archive.keyring
         for name in ("lists/partial", "archives/partial", "keys", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         if set('"\\\n') & set(str(self.folder)):
@@ -76,7 +76,7 @@ class Apt:
         done = self._run("apt-get", "update", advanced=advanced)
         if done.status:
             raise CnetkitError(
-                f"the package list of {self._where} cannot be read. apt says: {done.words} {advice(done)}"
+                f"the package list of {self._where} cannot be read. apt says: {done.words} {_advice(done, self._keyring)}"
             )
 
     def plan(self, packages: str) -> list[Package]:
@@ -133,10 +133,14 @@ class Apt:
                 advanced(float(line.split(":")[2]) / 100)
 
         command = [program, "-qq", *more, *arguments]
-        return children.run(command, settings={"APT_CONFIG": str(self.folder / "apt.conf")}, heard=heard)
+        done = children.run(command, settings={"APT_CONFIG": str(self.folder / "apt.conf")}, heard=heard)
+        lines = (
+            line for line in done.errors.splitlines() if "deprecated option Dir::Etc::Trusted" not in line
+        )  # apt 3
+        return replace(done, errors="\n".join(lines))
 
 
-def advice(done: children.Finished) -> str:
+def _advice(done: children.Finished, keyring: Path) -> str:
     """What to do about a package list that apt refuses."""
     if "is expired" in done.words or "not valid yet" in done.words:
         return (
@@ -145,8 +149,8 @@ def advice(done: children.Finished) -> str:
         )
     if "couldn't be verified" in done.words or "not signed" in done.words:
         return (
-            "The signature is not by one of the keys in Debian's keyring here. Nothing was taken from there: choose "
-            "another mirror by --mirror, or a newer keyring by --keyring"
+            f"It is not signed by one of the keys in {keyring}, and nothing was taken from there: choose another mirror by "
+            "--mirror, or a newer keyring by --keyring"
         )
     return "Check the network, or choose another mirror by --mirror"
 

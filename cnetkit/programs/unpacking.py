@@ -34,7 +34,8 @@ LINKS = (
     ("usr/bin/sh", "bash"),
     ("usr/bin/which", "which.debianutils"),
     ("usr/sbin/ovs-vswitchd", "../lib/openvswitch-switch/ovs-vswitchd"),
-    ("usr/bin/nc", "nc.openbsd"),
+    ("usr/bin/pager", "more"),
+    ("usr/bin/w", "w.procps"),
 )
 """(link, target) as the packages' postinst scripts make them by update-alternatives(1): each where its target is there and
 nothing has its name yet."""

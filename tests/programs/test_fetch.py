@@ -128,7 +128,7 @@ def test_a_set_that_is_here_is_not_fetched_again(repository, key):
 def test_a_list_that_another_key_signed_leaves_nothing(repository, key, cache):
     other = Key()
     try:
-        with pytest.raises(CnetkitError, match="not by one of the keys"):
+        with pytest.raises(CnetkitError, match="not signed by one of the keys"):
             fetch(repository, other)
     finally:
         other.close()
