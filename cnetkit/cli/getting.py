@@ -87,7 +87,7 @@ def _show(present: programs.Present) -> None:
 
 def describe(plan: Plan) -> str:
     """What will be fetched and how much room it takes, before it is."""
-    kept = f", {megabytes(plan.kept)} of it from an earlier run" if plan.kept else ""
+    kept = f" ({megabytes(plan.kept)} of them are here already)" if plan.kept else ""
     text = f"{plan.name}: {plan.packages} packages, {megabytes(plan.download)} to fetch{kept}, {megabytes(plan.room)} unpacked"
     if plan.undated:
         text += "\nThis machine's apt accepts expired package lists (Acquire::Check-Valid-Until), so they are accepted here too."

@@ -67,6 +67,9 @@ class Apt:
         (self.folder / "keys").mkdir()
         shutil.copyfile(archive.keyring, self.folder / "keys" / ("archive.asc" if armoured else "archive.gpg"))
         (self.folder / "status").touch()
+        for name in ("apt.conf", "sources.list"):  # proxies and mirrors may be given with passwords
+            (self.folder / name).touch(mode=0o600)
+            (self.folder / name).chmod(0o600)
         (self.folder / "sources.list").write_text(f"deb {mirror} {suite} main\n", encoding="utf-8")
         settings = SETTINGS.format(self.folder, machine.architecture())
         (self.folder / "apt.conf").write_text("\n".join([settings, *archive.settings, ""]), encoding="utf-8")

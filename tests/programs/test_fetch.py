@@ -119,6 +119,14 @@ def test_the_downloads_are_removed_after_unpacking(repository, key, cache):
     assert list((cache / "apt").rglob("*.deb")) == []
 
 
+def test_passwords_of_a_proxy_are_for_the_users_eyes_only(repository, key, cache, machine):
+    machine.write_text(machine.read_text() + 'Acquire::http::Proxy "http://user:secret@proxy.invalid:3128";\n')
+    fetch(repository, key)
+    holding = [path for path in cache.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+    assert [path.name for path in holding] == ["apt.conf"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in holding] == [0o600]
+
+
 def test_a_set_that_is_here_is_not_fetched_again(repository, key):
     first = fetch(repository, key)
     repository.folder.rename(repository.folder.with_name("away"))
