@@ -29,6 +29,7 @@ def completed(tmp_path, line):
         ("cnetkit ins", {"inspect"}),
         ("cnetkit run ", set(catalog.names())),
         ("cnetkit run port", {"port-mapping"}),
+        ("cnetkit get dock", {"docker", "docker-28.5", "docker-20.10"}),
         ("cnetkit run bridge --", {"--html", "--brief", "--replay"}),
     ],
 )

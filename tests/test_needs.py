@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnetkit import catalog, course, doctor, equipment
-from cnetkit.needs import Need, feature, library, program
+from cnetkit.needs import Need, feature, library, program, programs
 
 
 def test_a_fix_depends_on_the_container_engine_where_that_matters():
@@ -31,6 +31,20 @@ def test_a_kernel_feature_is_loaded_by_its_modules_name():
 )
 def test_programs_libraries_and_packages_are_looked_for(need, works):
     assert equipment.look(need).works is works
+
+
+def test_programs_that_get_fetches_are_looked_for_on_path_then_in_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(equipment, "SEARCH", str(tmp_path))
+    missing = equipment.look(programs("etcd"))
+    assert not missing.works
+    assert missing.fix == "run `cnetkit get etcd`, or put etcd, etcdctl on PATH"
+    (tmp_path / "cache/cnetkit/programs/etcd-3.5").mkdir(parents=True)
+    assert equipment.look(programs("etcd")).detail == str(tmp_path / "cache/cnetkit/programs/etcd-3.5")
+    (tmp_path / "etcd").touch(mode=0o755)
+    assert equipment.look(programs("etcd")).detail == str(tmp_path / "cache/cnetkit/programs/etcd-3.5")
+    (tmp_path / "etcdctl").touch(mode=0o755)
+    assert equipment.look(programs("etcd")).detail == str(tmp_path / "etcd")
 
 
 def test_every_need_of_a_lesson_or_a_lab_says_what_to_do_where_it_is_missing():
