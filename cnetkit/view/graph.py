@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnetkit.view.layout import Port, layout
+from cnetkit.view.layout import BESIDE, BETWEEN, Port, layout
 from cnetkit.view.network import Network
 from cnetkit.view.pipes import pipes
 from cnetkit.view.wording import legible
@@ -23,13 +23,17 @@ OPTIONS = {
     "physics": False,
     "layout": {"randomSeed": 1},
     "interaction": {"hover": True, "dragNodes": False, "selectConnectedEdges": False, "zoomView": False},
-    "nodes": {"shape": "box", "margin": 8, "borderWidth": 1.5, "widthConstraint": {"minimum": 104, "maximum": 120},
+    "nodes": {"shape": "box", "margin": {"top": 5, "bottom": 5, "left": BESIDE, "right": BESIDE}, "borderWidth": 1.5,
               "font": {"size": 14, "face": "system-ui, sans-serif", "multi": False}, "shapeProperties": {"borderRadius": 6}},
     "edges": {"smooth": False, "width": 2, "hoverWidth": 0, "selectionWidth": 0},
 }  # fmt: skip
 DASHES: dict[str, Any] = {"tunnel": [9, 6], "bridge": False, "macvlan": [3, 4], "seen": [2, 5]}
 BOW = {"enabled": True, "type": "curvedCW", "roundness": 0.18}
 """Tunnels curve over the links they run through, and links over interfaces between their ends."""
+THIN = frozenset(" .,:;/|'!fijlrt()[]-")
+"""Characters of half the breadth of a digit, about."""
+TOGETHER = 15
+"""A name and a kind of so many characters together are one line."""
 LETTERS = 17
 """Characters of a name or address that fit into an interface; the whole text is beside the picture."""
 
@@ -45,18 +49,23 @@ def graph(network: Network) -> dict[str, Any]:
     positions = layout(
         {name: node.host for name, node in network.nodes.items()},
         [
-            Port(i.node, i.name, i.kind == "bridge", i.master, _peer(network, i), labels[place].count("\n") + 1)
+            Port(
+                i.node, i.name, i.kind == "bridge", i.master, _peer(network, i), labels[place].count("\n") + 1,
+                max(map(_breadth, labels[place].split("\n"))),
+            )
             for place, i in network.interfaces.items()
         ],
         [(link.a[0], link.b[0]) for link in network.links if link.kind != "tunnel"],
     )  # fmt: skip
     for place, interface in network.interfaces.items():
         x, y = positions.places[place]
+        across = round(positions.widths[interface.node])
         described = place in network.in_topology
         down = described and not interface.up
         vis.add_node(
             network.number[place], label=labels[place], group=_group(interface),
             shape="box", x=round(x), y=round(y),
+            widthConstraint={"minimum": across - BETWEEN - 2 * BESIDE, "maximum": across + 2 * BESIDE},
             shapeProperties={"borderDashes": [5, 4] if down else False, "borderRadius": 6},
         )  # fmt: skip
     ways = pipes(network)
@@ -117,7 +126,9 @@ def _label(interface: Interface, described: bool) -> str:
     lines = [_cut(legible(interface.name))]
     if interface.kind not in ("", "veth", "loopback"):
         number = interface.details.get("id")
-        lines.append(_cut(f"{interface.kind}{f' {number}' if number is not None else ''}"))
+        kind = f"{interface.kind}{f' {number}' if number is not None else ''}"
+        beside = f"{lines[0]} · {kind}"
+        lines = [beside] if len(beside) <= TOGETHER else [*lines, _cut(kind)]
     if described and not interface.up:
         lines.append("down")
     elif interface.addresses:
@@ -127,6 +138,11 @@ def _label(interface: Interface, described: bool) -> str:
     elif described and not interface.master and interface.kind not in ("bridge", "loopback"):
         lines.append("no address")
     return "\n".join(lines)
+
+
+def _breadth(text: str) -> float:
+    """Pixels of a line of a label, in a broad font of this size."""
+    return sum(4.8 if letter in THIN else 12.5 if letter in "mwMW" else 8.9 for letter in text)
 
 
 def _cut(text: str) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 Place = tuple[str, str]
-WIDTH, LINE, AROUND = 134, 17, 24
-"""Pixels of an interface with the space around it: across, for each of its lines of text, and above and below them."""
-PAD, HEAD, GAP = 10, 28, 64
-"""Pixels inside a box, of its heading, and between two machines."""
+LINE, AROUND, BESIDE, BETWEEN, NARROW = 14, 18, 6, 6, 90
+"""Pixels of an interface with the space around it: for each of its lines of text, above and below them, on each side of the
+widest one, between two frames, and across at least."""
+PAD, HEAD, GAP, CLOSE = 7, 26, 44, 22
+"""Pixels inside a box, of its heading, between two machines, and between two whose links lead up to a third."""
 ACROSS = 8
 """Ports of a bridge side by side; more ports form further rows."""
 FEW, FLAT = 4, 8
@@ -35,6 +36,8 @@ class Port:
     peer: Place | None = None
     lines: int = 2
     """Lines of its text."""
+    text: float = 0
+    """Pixels of the widest of them."""
 
     @property
     def height(self) -> int:
@@ -59,6 +62,8 @@ class Layout:
     """Centres of interfaces, and boxes around them, in pixels; extends to the right and down from 0, 0."""
 
     places: dict[Place, tuple[float, float]] = field(default_factory=dict)
+    widths: dict[str, float] = field(default_factory=dict)
+    """The width of the interfaces of each node, with the space around them."""
     boxes: list[Box] = field(default_factory=list)
     width: float = 0
     height: float = 0
@@ -66,6 +71,7 @@ class Layout:
     def put(self, part: Layout, x: float, y: float) -> None:
         """Adds `part`, moved by x and y."""
         self.places |= {place: (x + px, y + py) for place, (px, py) in part.places.items()}
+        self.widths |= part.widths
         self.boxes += [Box(b.node, b.x + x, b.y + y, b.width, b.height, b.depth) for b in part.boxes]
         self.width, self.height = max(self.width, x + part.width), max(self.height, y + part.height)
 
@@ -92,7 +98,7 @@ def layout(hosts: dict[str, str], ports: Sequence[Port], joined: Sequence[tuple[
     for node in above:
         ports = sorted(own[node], key=lambda port: _rank(port, rank, hosts))
         drawn[node] = _machine(node, own | {node: ports}, [])
-    crowned = _stacked(_shelves([drawn[node] for node in above], GAP), _shelves([drawn[node] for node in below], GAP))
+    crowned = _stacked(_shelves([drawn[node] for node in above], GAP), _shelves([drawn[node] for node in below], CLOSE))
     return crowned if _scale(crowned) >= LOSS * _scale(in_rows) else in_rows
 
 
@@ -139,6 +145,9 @@ def _neighbours_first(machines: list[str], near: dict[str, dict[str, None]]) -> 
 
 
 def _machine(node: str, own: dict[str, list[Port]], inside: list[str]) -> Layout:
+    """A machine with its guests: their interfaces are all of one width."""
+    every = [port.text for one in (node, *inside) for port in own[one]]
+    width = max([NARROW, *(text + 2 * BESIDE + BETWEEN for text in every)])
     bridges = [port for port in own[node] if port.bridge]
     names = {bridge.name for bridge in bridges}
     loose = [port for port in own[node] if not port.bridge and port.master not in names]
@@ -149,20 +158,22 @@ def _machine(node: str, own: dict[str, list[Port]], inside: list[str]) -> Layout
         for port in under:
             guest = port.peer[0] if port.peer and port.peer[0] in inside and port.peer[0] not in held else ""
             held |= {guest}
-            columns.append((port, _guest(guest, own) if guest else None))
-        blocks.append(_bridge(bridge, columns))
-    blocks += [_guest(guest, own) for guest in inside if guest not in held]
+            columns.append((port, _guest(guest, own, width) if guest else None))
+        blocks.append(_bridge(bridge, columns, width))
+    blocks += [_guest(guest, own, width) for guest in inside if guest not in held]
     body = Layout()
     if loose:
-        body.put(_row(loose), 0, 0)
+        body.put(_row(loose, width), 0, 0)
     if blocks:
         body.put(_shelves(blocks, PAD), 0, body.height + (PAD if loose else 0))
-    return _boxed(node, _centred(body, loose), 0)
+    made = _boxed(node, _centred(body, loose, width), 0, width)
+    made.widths |= dict.fromkeys((node, *inside), width)
+    return made
 
 
-def _centred(body: Layout, loose: list[Port]) -> Layout:
+def _centred(body: Layout, loose: list[Port], width: float) -> Layout:
     """The uplinks, centred above what is below them."""
-    across = min(len(loose), ACROSS) * WIDTH
+    across = min(len(loose), ACROSS) * width
     shift = max(0.0, (body.width - across) / 2)
     for port in loose:
         x, y = body.places[port.node, port.name]
@@ -170,10 +181,10 @@ def _centred(body: Layout, loose: list[Port]) -> Layout:
     return body
 
 
-def _bridge(bridge: Port, columns: list[tuple[Port, Layout | None]]) -> Layout:
+def _bridge(bridge: Port, columns: list[tuple[Port, Layout | None]], least: float) -> Layout:
     layout = Layout()
     across = max(1, min(ACROSS, len(columns)))
-    width = max([WIDTH + 6, *(guest.width + 10 for _, guest in columns if guest)])
+    width = max([least, *(guest.width + PAD for _, guest in columns if guest)])
     layout.places[bridge.node, bridge.name] = across * width / 2, bridge.height / 2
     layout.width, y = across * width, float(bridge.height + PAD)
     for first in range(0, len(columns), across):
@@ -191,26 +202,26 @@ def _bridge(bridge: Port, columns: list[tuple[Port, Layout | None]]) -> Layout:
     return layout
 
 
-def _guest(node: str, own: dict[str, list[Port]]) -> Layout:
-    return _boxed(node, _row(own[node]), 1)
+def _guest(node: str, own: dict[str, list[Port]], width: float) -> Layout:
+    return _boxed(node, _row(own[node], width), 1, width)
 
 
-def _row(ports: list[Port]) -> Layout:
+def _row(ports: list[Port], width: float) -> Layout:
     across = max(1, min(ACROSS, len(ports)))
-    layout = Layout(width=across * WIDTH)
+    layout = Layout(width=across * width)
     for first in range(0, len(ports), across):
         row = ports[first : first + across]
         height = max(port.height for port in row)
         for at, port in enumerate(row):
-            layout.places[port.node, port.name] = (at + 0.5) * WIDTH, layout.height + height / 2
+            layout.places[port.node, port.name] = (at + 0.5) * width, layout.height + height / 2
         layout.height += height
     return layout
 
 
-def _boxed(node: str, body: Layout, depth: int) -> Layout:
+def _boxed(node: str, body: Layout, depth: int, least: float) -> Layout:
     """A machine has its heading at the top; a guest at the bottom, because its links come from above."""
     layout = Layout()
-    width = max(body.width, WIDTH) + 2 * (PAD if depth == 0 else 0)
+    width = max(body.width, least) + 2 * (PAD if depth == 0 else 0)
     height = body.height + HEAD + (PAD / 2 if depth == 0 else 0)
     layout.boxes.append(Box(node, 0, 0, width, height, depth))
     layout.put(body, (width - body.width) / 2, HEAD if depth == 0 else 0)

@@ -60,6 +60,22 @@ COVERED = """
 }
 """
 """For each label the share that covers interfaces or names; only labels are drawn with such round corners."""
+FRAMES = """
+() => {
+  const { graph } = window.cnetkit;
+  const { nodes, options } = graph.story.scene.graph;
+  const boxes = graph.covered().slice(0, nodes.length); // the frames of interfaces come first
+  const lines = nodes.map(({ label }, at) => [boxes[at].height / graph.network.getScale(), label.split("\\n").length]);
+  return {
+    letters: options.nodes.font.size * graph.network.getScale(),
+    lines: lines.map(([height, lines]) => Math.round((height - 10) / lines)),
+    boxes: boxes.map(({ left, top, width, height }, at) => [
+      nodes[at].label, { left, right: left + width, top, bottom: top + height },
+    ]),
+  };
+}
+"""
+"""The size of letters on the screen, the pixels of each interface's lines at the natural size, and the interfaces' frames."""
 STROKES = """
 (() => {
   const canvas = document.querySelector(".ck-marks");
@@ -126,6 +142,17 @@ def overlapping(boxes):
         and one[1]["top"] < other[1]["bottom"] - 4
         and other[1]["top"] < one[1]["bottom"] - 4
     ]
+
+
+def test_beside_jupyterlabs_file_browser_letters_are_8_pixels_and_interfaces_have_room_for_theirs(page):
+    before = page.viewport_size
+    page.set_viewport_size({"width": 880, "height": 600})
+    page.wait_for_timeout(500)
+    seen = page.evaluate(FRAMES)
+    page.set_viewport_size(before)
+    assert seen["letters"] >= 8
+    assert overlapping(seen["boxes"]) == []
+    assert max(seen["lines"]) <= 20, "a line is broken, because it is broader than its frame"
 
 
 def test_the_ladder_has_a_column_per_interface_and_each_arrow_ends_in_its_own(page):

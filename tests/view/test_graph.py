@@ -16,7 +16,7 @@ def test_an_interface_that_is_down_or_has_no_address_says_so():
     assert label(kind="veth", up=False, addresses=("10.0.0.1/24",)) == "eth0\ndown"
     assert label(kind="veth", up=True, master="br0") == "eth0"
     assert label(kind="vxlan", up=True, addresses=("10.0.0.1/24", "fd00::1/64"), details={"id": 42}) == (
-        "eth0\nvxlan 42\n10.0.0.1/24 +1"
+        "eth0 · vxlan 42\n10.0.0.1/24 +1"
     )
 
 

@@ -92,7 +92,7 @@ def test_a_host_with_containers_of_its_own_stays_among_the_others():
 
 def test_more_lines_of_text_have_more_room():
     one, three = (layout({"a": ""}, [Port("a", "eth0", lines=lines)]).height for lines in (1, 3))
-    assert three - one == 2 * 17
+    assert three - one == 2 * 14
 
 
 def test_a_container_whose_veth_has_left_its_bridge_is_in_its_host_once():

@@ -10,6 +10,8 @@ const ZOOM = 1.25;
 const MARGIN = 14; // pixels around the whole network
 const LARGEST = 1.3; // times its natural size
 const LEGIBLE = 11; // pixels of a node's name on the screen, at least
+const SMALL = 8; // and where there is no room for that
+const BOUND = 6; // pixels by which vis-network's bounding box is larger than a frame, on each side
 const LETTERS = 6; // a name with room for fewer letters is left out
 
 export class Graph {
@@ -72,13 +74,15 @@ export class Graph {
   // What a label should not cover, on the screen: interfaces, and the names of nodes.
   covered() {
     const { interfaces, graph } = this.story.scene;
+    const around = 2 * BOUND * this.network.getScale();
     const frames = interfaces.map((_, at) => this.frame(at)).filter(Boolean);
     const names = graph.boxes.map(([, x, y, width, height, depth]) => {
-      const from = this.network.canvasToDOM({ x, y: depth ? y + height - 28 : y + 4 });
-      const to = this.network.canvasToDOM({ x: x + Math.min(width, 150), y: depth ? y + height : y + 28 });
+      const from = this.network.canvasToDOM({ x, y: depth ? y + height - 26 : y + 3 });
+      const to = this.network.canvasToDOM({ x: x + Math.min(width, 150), y: depth ? y + height : y + 26 });
       return { left: from.x, top: from.y, width: to.x - from.x, height: to.y - from.y };
     });
-    return [...frames.map(({ x, y, width, height }) => ({ left: x - width / 2, top: y - height / 2, width, height })), ...names];
+    const drawn = frames.map(({ x, y, width, height }) => ({ x, y, width: width - around, height: height - around }));
+    return [...drawn.map(({ x, y, width, height }) => ({ left: x - width / 2, top: y - height / 2, width, height })), ...names];
   }
 
   // Packets per second at each interface with traffic.
@@ -198,12 +202,13 @@ export class Graph {
   names(context) {
     const { nodes, graph } = this.story.scene;
     const { bg, ink, soft } = this.colours;
-    const size = Math.max(14, LEGIBLE / this.network.getScale());
+    const usual = Math.max(14, LEGIBLE / this.network.getScale());
+    const least = SMALL / this.network.getScale();
     context.save();
     context.textBaseline = "middle";
     context.lineJoin = "round";
     context.strokeStyle = bg;
-    context.lineWidth = size / 4;
+    context.lineWidth = usual / 4;
     const write = (said, left, base, colour) => {
       context.strokeText(said, left, base);
       context.fillStyle = colour;
@@ -211,10 +216,13 @@ export class Graph {
     };
     for (const [node, x, y, width, height, depth] of graph.boxes) {
       const { name, kind } = nodes[node];
+      context.font = `600 ${usual}px system-ui, sans-serif`;
+      const needed = (context.measureText(name).width + usual) / (width - 24);
+      const size = needed > 1 && usual / needed >= least ? (0.97 * usual) / needed : usual;
       context.font = `600 ${size}px system-ui, sans-serif`;
       const written = cut(context, name, width - 24 - size);
       if (written !== name && written.length < LETTERS) continue;
-      const base = depth ? y + height - 15 : y + 17;
+      const base = depth ? y + height - 13 : y + 15;
       const left = x + 15 + size;
       const after = left + context.measureText(written).width + size / 2;
       icon(context, kind, x + 10, base - size / 2, size, soft);
@@ -241,7 +249,7 @@ export class Graph {
     if (at >= 0) this.tip.textContent = described(this.story, at);
   }
 
-  // An interface's frame on the screen.
+  // An interface's frame on the screen, with the space around it in which a packet stands.
   frame(at) {
     if (at < 0 || !this.story.scene.graph.nodes[at]) return null;
     const { left, top, right, bottom } = this.network.getBoundingBox(at);

@@ -1,12 +1,12 @@
 // Text on the canvas: cut or wrapped to fit, and placed where it covers least.
 
 const LINE = 18;
-const WIDTHS = [300, 180]; // pixels of a label at most, and where there is no room for that
-const LINES = [3, 5];
+const WIDTHS = [300, 180, 94]; // pixels of a label at most, and where there is no room for that
+const LINES = [3, 5, 8];
 const STEP = 20; // pixels between the places that are tried in the whole pane
 const NEAR = 16; // pixels between the packet and its label
 
-// A label's lines, its size, and its place: wide, or narrow if only so it covers nothing.
+// A label's lines, its size, and its place: as wide as it can be without covering more than a narrower one.
 export function laid(context, text, point, frames, room) {
   const found = WIDTHS.map((widest, at) => {
     const lines = wrapped(context, text, Math.min(widest, room.width - 30), LINES[at]);
@@ -14,8 +14,7 @@ export function laid(context, text, point, frames, room) {
     const size = { width, height: lines.length * LINE + 4 };
     return { lines, ...size, ...placed(size, point, frames, room) };
   });
-  const [wide, narrow] = found;
-  return narrow.covered < wide.covered ? narrow : wide;
+  return found.reduce((best, other) => (other.covered < best.covered ? other : best));
 }
 
 // The position for a label beside `point` that covers none of `frames`, as left and top relative to it: near it if there is room,

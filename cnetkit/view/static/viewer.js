@@ -12,8 +12,8 @@ import { Marks } from "./marks.js";
 import { Story } from "./story.js";
 import { Table } from "./table.js";
 
-const WIDE = 900; // a network of more pixels across, and so many times as wide as high, gets the whole width
-const BROAD = 2.8;
+const WIDE = 700; // a network of more pixels across, and so many times as wide as high, gets the whole width
+const BROAD = 2.6;
 
 export class Viewer {
   // `ask(frame)` may request the layers of a frame, which arrive with `learn`; `chosen(frame)` reports the cursor's frame.
