@@ -34,3 +34,11 @@ def test_it_equals_a_sequence_of_the_same_frames():
     frames = unexplained()
     assert frames == tuple(frames)
     assert frames != ()
+
+
+def test_each_link_type_has_a_reason_of_its_own():
+    taps = [Tap("a", f"x{kind}", kind) for kind in (147, 148, 403, 404, 1)]
+    rows = [(at, 0, at, b"short") for at in range(len(taps))]
+    names = ("147 (USER0)", "148 (USER1)", "403", "404")
+    reasons = explain(recording_of(make_frames(taps, rows))).unexplained.reasons
+    assert reasons == {SHORT: 1, **{f"link type {name} is not decoded": 1 for name in names}}
