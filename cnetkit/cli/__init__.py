@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(
         prog="cnetkit",
         description="Builds real container networks, captures every packet at every hop, and shows why it went there.",
-        epilog="FILE may be `-` for standard output. No command needs root, and none leaves anything behind.",
+        epilog="FILE may be `-` for standard output. No command needs root, and no lab leaves anything behind.",
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(metavar="COMMAND", title="commands", required=True)
