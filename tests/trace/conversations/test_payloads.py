@@ -116,6 +116,12 @@ def test_dns_messages_cut_and_changed_anywhere_are_read_as_far_as_they_go():
                 assert dns(changed) == read(changed)
 
 
+def test_a_pointer_may_lead_beyond_256_octets():
+    far = bytes.fromhex("000701000001000000000000c1430001000123456789")
+    message = far + bytes(0x143 - len(far)) + b"\1b\0"
+    assert dns(message) == read(message) == (7, False, "A b", "no records")
+
+
 def test_a_name_may_have_33_labels_of_63_octets_and_follow_9_pointers():
     def message(name: bytes, before: bytes = b"") -> bytes:
         return bytes.fromhex("000701000001000000000000") + before + name + b"\0\1\0\1"
@@ -160,7 +166,7 @@ def test_a_servers_name_is_found_behind_parts_of_any_length(lengths):
     for size in range(len(whole)):
         assert server_name(whole[:size]) == (whole[begin:size] if size > begin else b"").decode()[:12]
     assert server_name(whole[:5] + b"\2" + whole[6:]) == ""
-    assert server_name(hello(name=b"n" * 201)) == "n" * 200
+    assert [server_name(hello(name=b"n" * size)) for size in (201, 256)] == ["n" * 200] * 2
 
 
 def test_a_hello_without_extensions_or_of_its_first_part_only_has_no_name():
@@ -178,8 +184,8 @@ def test_a_first_line_ends_where_a_line_ends_and_after_200_octets():
 
 
 def said(*lines: Any, protocol: int = TCP, ports: tuple[int, int] = (40000, 8080), ethertype: int = 0x0800, version: int = 4,
-         icmp_type: int = 0, unanswered: tuple[int, ...] = (), announcing: tuple[int, ...] = (), errors: tuple[int, ...] = (),
-         ) -> list[Topic]:  # fmt: skip
+         icmp_type: int = 0, apart: int = 10, unanswered: tuple[int, ...] = (), announcing: tuple[int, ...] = (),
+         errors: tuple[int, ...] = ()) -> list[Topic]:  # fmt: skip
     """The topics of one flow of (payload, whether it is an answer) lines, 10 ns apart; frames count from the last line."""
     count = len(lines)
     parts = [line[0] for line in reversed(lines)]
@@ -189,16 +195,16 @@ def said(*lines: Any, protocol: int = TCP, ports: tuple[int, int] = (40000, 8080
               "icmp_type": icmp_type}  # fmt: skip
     for name, value in values.items():
         setattr(c, name, np.full(count, value))
-    time = 1000 + 10 * np.arange(count)[::-1]
+    time = 1000 + apart * np.arange(count)[::-1]
     joined = SimpleNamespace(columns=c, units=SimpleNamespace(data=np.frombuffer(b"".join(parts), np.uint8)),
                              clocks=SimpleNamespace(time=time))  # fmt: skip
     places = np.arange(count)
     answer = np.array([line[1] for line in lines], np.bool_)
     packets = SimpleNamespace(
-        frame=places[::-1], begins=np.array([0, count]), answer=answer, error=np.isin(places, errors)
+        frame=places[::-1], begins=np.array([0, 0, count, count]), answer=answer, error=np.isin(places, errors)
     )
     questions = SimpleNamespace(unanswered=np.isin(places, unanswered), announcing=np.isin(places, announcing))
-    return topics(joined, packets, questions, 0)
+    return topics(joined, packets, questions, 1)
 
 
 QUESTION, OTHER = bytes(DNS(id=7, qd=[DNSQR(qname="a.example")])), bytes(DNS(id=8, qd=[DNSQR(qname="b.example")]))
@@ -242,6 +248,11 @@ def test_a_tls_servers_name_is_answered_by_its_next_record(reply, answer, failed
     assert said(*sent) == [Topic("tls", "shop.example", answer, True, 1, 20, 2, failed)]
 
 
+def test_a_reply_may_have_the_time_of_its_question():
+    (topic,) = said((hello(), False), (SERVER, True), apart=0)
+    assert (topic.answer, topic.answered, topic.waited_ns) == ("TLS", True, 0)
+
+
 def test_a_tls_hello_alone_is_unanswered_and_one_without_a_name_is_no_topic():
     assert said((hello(), False)) == [Topic("tls", "shop.example", "", False, 1, 0, 0)]
     assert said((hello(), True)) == []
@@ -278,6 +289,7 @@ def test_an_arp_question_names_the_address_and_the_answer_its_owner():
     assert said(*lines[1:3], **flow, unanswered=(0,)) == [Topic("arp", "who has 10.0.0.2?", "", False, 2, 0, 1, True)]
     assert said(*lines[1:3], **flow) == [Topic("arp", "who has 10.0.0.2?", "", True, 2, 0, 1)]
     assert said((arp(1, 27), False), **flow) == []
+    assert said((arp(1) + bytes(18), False), **flow) == said((arp(1), False), **flow)
     assert said((arp(1), False), **flow, announcing=(0,)) == []
     assert said((arp(1), False), (arp(1), False), (arp(2), True), **flow, errors=(0,)) == [
         Topic("arp", "who has 10.0.0.2?", "02:00:00:00:00:07", True, 1, 10, 1)]  # fmt: skip
@@ -292,6 +304,7 @@ def test_a_neighbour_solicitation_names_the_address():
         Topic("nd", "who has fd00::2?", "", True, 1, 10, 1)
     ]
     assert said((address[:15], False), **flow) == []
+    assert said((address + b"\1\1abcdef", False), **flow) == said((address, False), **flow)
     assert said((address, False), **flow | {"icmp_type": 136}) == []
     assert said((address, False), **flow | {"protocol": UDP}) == []
 

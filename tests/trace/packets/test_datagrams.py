@@ -48,3 +48,10 @@ def test_no_more_pieces_are_made_than_a_kernel_merges():
     zeros = {"octets": bytes(9000), "six": True}
     frames = [("a/eth0", 1, datagram(0, 8, **zeros)), ("a/eth0", 1, datagram(0, 8000, **zeros))]
     assert len(join(captured(*frames)).units) == 2
+
+
+def test_a_datagram_is_not_cut_if_its_first_piece_is_another_though_it_begins_alike():
+    other = STREAM[:500] + b"x" + STREAM[501:]
+    first, second, *_ = pieces(1000, 4500)
+    joined = join(captured(("a/eth0", 2, datagram(0, 4500)), (*first[:2], datagram(0, 1000, octets=other)), second))
+    assert joined.parent.tolist() == [-1, -1, -1]

@@ -1,11 +1,12 @@
 """A translation without a conntrack entry is accepted only if no other packet is possible and it took no time."""
 
+import numpy as np
 import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from cnetkit.trace.engine import join
-from cnetkit.trace.steps import NAMES
+from cnetkit.trace.steps import NAMES, nat
 from tests.trace.loading import frames_of, recording_of
 
 
@@ -63,3 +64,14 @@ def test_a_translation_that_two_packets_show_differently_applies_to_none():
     """The first client's connection was forgotten, and its port changed."""
     first, again = [(1, 1, b"first"), (2, 1, b"first")], [(1, 1, b"again"), (2, 2, b"again")]
     assert masqueraded(*first, *again, *ALIKE)[2:] == [None, None]
+
+
+def test_a_translation_is_looked_up_by_its_exact_ends():
+    keys, values = np.array([3, 5, 9], np.uint64), np.array([30, 50, 90], np.uint64)
+    assert nat._lookup(keys, values, np.arange(11, dtype=np.uint64)).tolist() == [0, 0, 0, 30, 0, 50, 0, 0, 0, 90, 0]
+
+
+def test_a_key_with_several_values_has_none():
+    key, value = np.array([5, 3, 5, 3, 9], np.uint64), np.array([50, 30, 51, 30, 90], np.uint64)
+    keys, values, beside = nat._single(key, value, np.array([1, 2, 1, 2, 4], np.uint64))
+    assert (keys.tolist(), values.tolist(), beside.tolist()) == ([3, 9], [30, 90], [2, 4])
