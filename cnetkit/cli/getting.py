@@ -26,7 +26,9 @@ def get(arguments: argparse.Namespace) -> None:
     if arguments.list:
         print(listing())
     elif arguments.remove:
-        print(f"{arguments.name} is removed: {megabytes(programs.remove(arguments.name))} are free again.")
+        listed = arguments.name in (entry.name for entry in programs.here())
+        name = arguments.name if listed else programs.find(arguments.name).name
+        print(f"{name} is removed: {megabytes(programs.remove(name))} are free again.")
     elif arguments.source:
         _show(programs.take(arguments.name, Path(arguments.source)))
     else:

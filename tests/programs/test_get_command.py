@@ -82,7 +82,7 @@ def test_the_list_shows_what_an_older_table_had_and_unfinished_downloads(source,
 def test_removing_says_what_is_free_again(source, capsys):
     cli.main(["get", "tiny", *source])
     assert cli.main(["get", "tiny", "--remove"]) == 0
-    assert "tiny is removed" in capsys.readouterr().out
+    assert "tiny-1 is removed" in capsys.readouterr().out
     assert programs.here() == []
     assert cli.main(["get", "--remove", "tiny"]) == 1
     assert "tiny-1 is not here" in capsys.readouterr().err
