@@ -7,7 +7,8 @@ import re
 import pytest
 
 import cnetkit
-from cnetkit import catalog, lessons
+from cnetkit import catalog, course, lessons
+from cnetkit.learn import Exercise
 from cnetkit.model import CnetkitError
 
 
@@ -50,3 +51,13 @@ def test_the_recording_is_used_if_a_sandbox_is_refused(monkeypatch):
     monkeypatch.setenv("CNETKIT_MODE", "live")
     with pytest.raises(CnetkitError, match="refuses namespaces"):
         cnetkit.lesson("05")
+
+
+@pytest.mark.parametrize("row", [row for row in course.LESSONS if row.lab], ids=lambda row: row.number)
+def test_a_lesson_has_two_exercises_with_commands_a_reason_for_each_answer_and_five_questions(row):
+    tasks = catalog.tasks(row.lab)
+    exercises = [task for task in tasks if isinstance(task, Exercise)]
+    assert len(exercises) >= 2
+    assert len(tasks) - len(exercises) >= 5
+    assert [task.name for task in tasks if not task.because] == []
+    assert [task.name for task in exercises if len(task.hints) < 2 or "`" not in task.hints[-1]] == []

@@ -15,7 +15,7 @@ REACH = 5
 _NEGATION = re.compile(
     r"\b(?:not(?! (?:only|just|merely)\b)|no(?! (?:need|matter|wonder)\b)|never|none|nobody|nothing(?! but\b)|neither|nor|"
     r"without|cannot|\w+n't|(?:do|does|did|is|are|was|has|have|ca|wo)nt|forg[eo]ts?|forgotten|fail(?:s|ed)?|lacks?|lacking|"
-    r"lost|loses?)\b"
+    r"(?<!is )(?<!was )(?<!get )(?<!got )(?<!gets )(?<!been )lost|loses?)\b"
 )
 _LACK = re.compile(
     r"\b(?:has|have|had|got|is|are|was|were|with|knows?|keeps?) (?:no|not any)\b(?! (?:need|matter|wonder|longer)\b)"

@@ -15,9 +15,9 @@ TOPICS = {
     "names": r"\bdns\b|\bby names?\b|\bnames? (?:server|could)|\bresolver",
     "processes": r"\bprocess|\bpid\b|\broot\b|\bprox(?:y|ies)\b|\bsocket|\blisten|\bcgroup",
     "people": r"\badministrator|\bconfigured\b|\bby hand",
-    "routes": r"\broute|\brouting",
+    "routes": r"\broute|\brouting|\bgateway",
     "time": r"\bwait|\bslow|\btoo l(?:ong|ate)|\bseconds\b|\btake(?:s)? turns|\bin turns?\b|\bttl\b|\bat a time",
-    "translation": r"\b[ds]?nat\b|\bmasquerad|\btranslat|\breplac|\bproxy",
+    "translation": r"\b[ds]?nat\b|\bmasquerad|\btranslat|\breplac|\brewrit|\bproxy",
 }
 """Each topic's words, as a regular expression."""
 

@@ -172,7 +172,7 @@ TASKS = (
                 r"c2 (?:has |had )?(?:learn|kn[eo]w|ignor|drop|refus)|(?:port|cable|mac|address|interface|veth) of c2",
                 "c2 decides nothing: the frame never reaches it.",
             ),
-            (r"\bip\b", "A bridge reads MAC addresses only."),
+            (r"\bip\b|arp (?:table|cache)|neighbou?r", "A bridge has a table of its own, of MAC addresses and ports."),
             (r"\brout(?:e|ed|ing)\b|\brouter", "The ping is not routed: both are on one network."),
         ),
         others=r"c0|c1|c2|ping|second ping",

@@ -9,7 +9,7 @@ from cnetkit.trace import Trace
 ONLY, BOTH, NONE = "n2 alone", "n2 and n3", "no other host"
 INNER, OUTER, TWO = "the inner one", "the outer one", "both"
 INSIDE = r"(?:inner|inside|payload|overlay|10\.0\.9|containers?\b)"
-SEES = r"address|\bonly\b|forward|rout|\bsee|\blook|\bread|between|\bhid|carr|header"
+SEES = r"address|\bonly\b|forward|\brout(?:es|ing|ed)\b|\bsee|\blook|\bread|between|\bhid|carried|header"
 SIZES = ("1400", "1450", "1500", "1550")
 
 

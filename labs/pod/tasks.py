@@ -9,6 +9,9 @@ from cnetkit.trace import Trace
 LO, ETH, HOST = "lo, inside of the pod", "eth0, and back by the bridge", "a cable between the two containers"
 NOTHING, HOPS, SOURCE = "nothing at all", "MAC addresses and the time to live", "the source address"
 SILENCE, REFUSED, GONE = "nothing: it times out", "a refusal from the pod", "a refusal from the host n1"
+WHO = (
+    r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|\bnodes?\b|\bn[12]\b|\bone\b|\bpods?\b|cluster|both"
+)
 
 
 def local(trace: Trace) -> Observation:
@@ -145,26 +148,28 @@ TASKS = (
         "Each subnet is on one host, and each host has a route to all of them.",
         ideas=(
             Idea(
-                r"\brout(?:e|es|ed|able|ing)\b|\bsubnets?\b|knows? (?:\w+ ){0,4}(?:way|where|which|subnet|route)|\bunique|"
-                r"everywhere|(?:not|n't) (?:overlap|repeat)|reached directly",
+                r"\brout(?:e|es|ed|able|ing)\b|own subnet|subnet of its own|\bunique|everywhere|"
+                r"knows? (?:\w+ ){0,4}(?:way|where|which|subnet|route)|(?:not|n't) (?:overlap|repeat)|"
+                r"reached directly|reachable from|encapsulat|packet is carried|carries the|unchanged",
                 "Add what each host has for the pods of the other hosts.",
                 denied=r"overlap|repeat|same (?:\w+ )?address",
             ),
-            Idea(
-                r"each|every|\ball\b|\bown\b|unique|differ|distinct|\bhosts?\b|\bnodes?\b|\bn[12]\b|\bone\b|\bpods?\b|cluster|both",
-                "Add which nodes have it.",
-            ),
+            Idea(WHO, "Add which nodes have it.", denied=WHO),
         ),
         contrary=(
-            (r"masquerad|\bnat\b|translates", "Nothing is translated between pods. Compare the source at both ends."),
             (
-                r"\bsame (?:\w+ )?(?:subnet|address)|\bshares?\b|address(?:es)? of (?:its|their|the) (?:hosts?|nodes?)",
+                r"masquerad|\bnat\b|translates|\brules?\b",
+                "Nothing is translated between pods. Compare the source at both ends.",
+            ),
+            (
+                r"\bsame (?:\w+ )?(?:subnet|address)|(?:subnets?|address(?:es)?) (?:\w+ ){0,4}same|\bshares?\b|"
+                r"address(?:es)? of (?:its|their|the) (?:hosts?|nodes?)",
                 "Each pod has an address of its own. Compare the addresses of web and client.",
             ),
             (r"internet|\bpublic|on the same host", "Both are pods of one cluster, on two hosts."),
         ),
-        others=r"router|pause|pause container|dns|kube-proxy|service|bridge",
-        topics=("routes",),
+        others=r"router|pause|pause container|dns|kube-proxy|service|bridge|pods? (?:have|has|know)",
+        topics=("routes", "everybody"),
     ),
     Exercise(
         "mend",

@@ -208,7 +208,7 @@ TASKS = (
             (
                 r"(?:second|another|reverse|other|masquerade|snat) rule|rule for (?:the )?answers?|"
                 r"nat table|(?:same|one) rule (?:\w+ ){0,2}(?:match|appl|work)|by the same rule|"
-                r"symmetric|works in both|matches the answer",
+                r"(?:keep|remember|store|know)s? (?:the|a) (?:rule|port)|symmetric|works in both|matches the answer",
                 "No rule applies to an answer. Look at what is quoted where it is changed.",
             ),
             (

@@ -14,7 +14,11 @@ ALL, TURNS, CHANCE = "one pod gets all of them", "they take turns", "by chance, 
 OUTSIDE, HOST, SERVICE = "that of outside", "one of n1", "the service's, 10.96.0.2"
 SILENCE, REFUSED, WEB1 = "nothing: it times out", "a refusal, at once", "an answer of web-1 all the same"
 CLIENT = "10.244.0.3"
-SHARE = r"third\b|1/3|33|1/n|equal|same"
+LEFT = r"the (?:rest|other|two|remain)|what|those|that|2/3"
+SHARE = (
+    r"(?:a|one|its) third\b(?! (?:rule|pod|one|gets|takes))|third (?:of|each|for)\b|thirds|1/3|33|1/n|equal|"
+    r"same (?:chance|share|part|number|prob)|(?:get|take|have)s? the same\b|the same (?:for|as)\b"
+)
 
 
 def asked(trace: Trace) -> Observation:
@@ -160,7 +164,7 @@ TASKS = (
                 "Add which packets reach the second rule.",
             ),
             Idea(
-                rf"{SHARE}|\btwo\b|\bhalf (?:\w+ ){{0,2}}(?:of )?(?:what|the (?:rest|other|remain)|that|those|this|2/3)|"
+                rf"{SHARE}|\b(?:two|2) (?:of|are|remain|left|other|three)|\bhalf (?:\w+ ){{0,2}}(?:of )?(?:{LEFT}|this)|"
                 r"\beven(?:ly)?\b(?! if)",
                 "Add how many packets that is, or what each pod gets.",
             ),
@@ -169,7 +173,8 @@ TASKS = (
             (r"unfair|unequal|not fair|n't fair", "It is fair. Count how many packets reach each rule."),
             (
                 r"half of (?:all|everything|the (?:connections|requests|packets))|\b50 ?%|100 ?%|\bmost\b|gets everything|"
-                r"^\s*(?:the )?second (?:pod |one )?(?:gets |takes |has )?(?:a |one )?half(?! (?:of|a))",
+                r"^\s*(?:the )?second (?:pod |one )?(?:gets |takes |has )?(?:a |one )?"
+                rf"half(?! (?:of (?:{LEFT})|a third))",
                 "The second rule sees only what the first has left over, so half of that is less than half of all.",
             ),
         ),
@@ -182,6 +187,8 @@ TASKS = (
         (
             "`iptables -t nat -S | grep KUBE-SEP` on n1. Which chain has no DNAT rule?",
             "Add its rule again, take the pod out of the service, or let kube-proxy lay all its rules again.",
+            "`iptables -t nat -A CHAIN -p tcp -j DNAT --to-destination 10.244.1.2:80` on n1 with the name of the empty chain, or "
+            '`cluster.use("nftables")` in a cell of Python.',
         ),
         "The chain must translate again, or no rule may lead into it.",
     ),

@@ -161,7 +161,7 @@ TASKS = (
         ),
         contrary=(
             (
-                r"(?:table|cache|memory) (?:of|in|on|at) right|\bright(?:'s)? (?:\w+ ){0,2}(?:table|cache|memory)|\bshare",
+                r"(?:table|cache|memory) (?:of|in|on|at) right|\bright(?:'s)? (?:\w+ ){0,2}(?:table|cache|memory|entry)|\bshare",
                 "It is left that keeps something, and left's own table: `ip neighbour` in left.",
             ),
             (
@@ -173,7 +173,7 @@ TASKS = (
                 "Look at the frames of the second ping: it leaves left.",
             ),
         ),
-        others=r"right|wire|cable|kernel of right",
+        others=r"right|wire|cable|link|kernel of right",
         topics=("addresses", "everybody", "time"),
     ),
     Exercise(
