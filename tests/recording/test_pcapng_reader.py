@@ -84,6 +84,13 @@ def test_losses_are_read_from_the_statistics_blocks(pcapng):
     assert reading(pcapng.section(), pcapng.interface(b"web/eth0"), statistics).losses == (Loss("web", "frames", 12),)
 
 
+@pytest.mark.parametrize(("interface", "count"), [(0, 0), (1, 12)])
+def test_statistics_without_a_loss_or_about_no_interface_say_nothing(pcapng, interface, count):
+    lost = pcapng.option(5, struct.pack(pcapng.order + "Q", count))
+    statistics = pcapng.block(5, struct.pack(pcapng.order + "III", interface, 0, 0) + lost)
+    assert reading(pcapng.section(), pcapng.interface(b"web/eth0"), statistics).losses == ()
+
+
 def test_a_truncated_file_is_read_up_to_its_end_and_says_where(pcapng):
     whole = pcapng.section() + pcapng.interface() + pcapng.packet(0, 0, b"abc")
     result = reading((whole + pcapng.packet(0, 0, b"defghijk"))[:-6])

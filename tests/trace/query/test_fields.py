@@ -35,7 +35,9 @@ IPV4 = {"tcp", "udp", "icmp", "vlan", "stacked", "vxlan", "gre", "more", "last"}
 @pytest.fixture(scope="module")
 def trace():
     return explain(
-        recording_of(frames_of([("a/eth0", 2, at * 10**9, bytes(item)) for at, item in enumerate(PACKETS.values())]))
+        recording_of(
+            frames_of([("a/eth0", 2, (5 + at) * 10**9, bytes(item)) for at, item in enumerate(PACKETS.values())])
+        )
     )
 
 
@@ -65,7 +67,8 @@ def trace():
         ("eth.dst == ff:ff:ff:ff:ff:ff", {"arp"}),
         ("eth.src == 02:00:00:00:00:01", set(NAMES) - {"vxlan", "gre"}), ("frame.number == 1", {"tcp"}),
         ("frame.number == 12", {"last"}),
-        ("frame.time >= 11s", {"last"}), ("frame.len == 42", {"arp", "last"}), ("direction == out", set(NAMES)),
+        ("frame.time >= 11s", {"last"}), ("frame.time < 1s", {"tcp"}),
+        ("frame.len == 42", {"arp", "last"}), ("direction == out", set(NAMES)),
         ("direction == in", set()),
     ],
 )  # fmt: skip
