@@ -252,13 +252,6 @@ class Events(Message, frozen=True):
     events: list[Event]
 
 
-class Meanwhile(Message, frozen=True):
-    """The topology as it was during a capture, when nodes had been adopted."""
-
-    capture: int
-    topology: Topology
-
-
 class Adopted(Message, frozen=True):
     """A network namespace that a program made in the node `host` is a node now."""
 
@@ -293,7 +286,7 @@ Request = (
     | Capture | EndCapture | Send | Programs | Follow | Snapshot | Status
 )  # fmt: skip
 Reply = Done | Welcome | Refused | Failure | Ran | Started | Captured | State
-Notification = FrameBlock | Events | Meanwhile | Adopted | Gone | Output | Exited
+Notification = FrameBlock | Events | Adopted | Gone | Output | Exited
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

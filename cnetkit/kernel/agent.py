@@ -32,12 +32,10 @@ from cnetkit.kernel.netlink.socket import NetlinkError
 from cnetkit.kernel.places import Places
 from cnetkit.kernel.port_waits import PortWaits
 from cnetkit.kernel.running import Running
-from cnetkit.kernel.snapshot import network, snapshot
+from cnetkit.kernel.snapshot import appearance, network, snapshot
 from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.model import CnetkitError, Event, Topology
 
-_SETTLED = 0.005
-"""Seconds after an address of a new node in which its other addresses and routes follow."""
 _BACKLOG = 64 << 20
 """A client that has not read this many bytes gets no more frames until it has caught up. The kernel counts the lost ones."""
 
@@ -174,7 +172,7 @@ class Agent:
             if capture.whole:
                 capture.join(stack)
                 self._watch(channel, capture, stack.name)
-                self._network(channel, number)
+                self._tell(channel, number, stack)
         self._changes.built()
         self._main.send(0, p.Adopted(stack.name, stack.kind, stack.host))
 
@@ -285,14 +283,14 @@ class Agent:
 
     def _events(self, channel: Channel, number: int, events: list[Event]) -> None:
         channel.send(0, p.Events(number, events))
-        if number in self._captures and self._captures[number][1].news(events):
-            self._loop.later(_SETTLED, lambda: self._network(channel, number))
-
-    def _network(self, channel: Channel, number: int) -> None:
-        """Tells of the network as it is now that a node has appeared in a capture: it may be gone before the end."""
         if number in self._captures:
-            self._captures[number][1].told()
-            channel.send(0, p.Meanwhile(number, snapshot(self._stacks)))
+            for node in self._captures[number][1].news(events):
+                self._tell(channel, number, self._stacks[node])
+
+    def _tell(self, channel: Channel, number: int, stack: Stack) -> None:
+        """Tells of a node that appears in a capture, at once: it may be gone before the capture ends."""
+        shown = appearance(self._stacks, stack)
+        channel.send(0, p.Events(number, [Event(shown.time_ns, stack.name, "node", "new", shown)]))
 
     def _unwatch(self, capture: RingCapture, node: str) -> None:
         if node in capture.rings:

@@ -51,7 +51,6 @@ class RingCapture:
         """Whether nodes that appear belong to it too."""
         self._joined: dict[str, float] = {}
         """The nodes that have appeared, and until when they count as new."""
-        self._untold = False
         self._lost: dict[str, int] = {}
         self.partly_ns = (0, 0)
         """See `protocol.Captured`: while the rings last began or stopped one after another."""
@@ -171,18 +170,11 @@ class RingCapture:
         self.rings[stack.name] = ring
         self._joined[stack.name] = time.monotonic() + _NEW
 
-    def news(self, events: Iterable[Event]) -> bool:
-        """Whether an interface or route of a new node has changed, and no change since `told` was news before."""
+    def news(self, events: Iterable[Event]) -> set[str]:
+        """The new nodes of which an interface or a route has changed."""
         now = time.monotonic()
-        news = not self._untold and any(
-            event.kind in ("interface", "route") and self._joined.get(event.node, 0) > now for event in events
-        )
-        self._untold |= news
-        return news
-
-    def told(self) -> None:
-        """Notes that the network as it is now has been told."""
-        self._untold = False
+        changed = {event.node for event in events if event.kind in ("interface", "route")}
+        return {node for node in changed if node in self.rings and self._joined.get(node, 0) > now}
 
     def leave(self, node: str) -> None:
         """Stops capturing in a node that is about to be removed, after passing on what its ring holds."""

@@ -45,22 +45,7 @@ def snapshot(stacks: Stacks) -> Topology:
     tables = _Tables(stacks)
     for stack in stacks.values():
         tables.read(stack)
-    joined = tuple(tables.joined())
-    return Topology(
-        time_ns=time.time_ns(),
-        nodes=tuple(stack.node() for stack in stacks.values()),
-        interfaces=joined,
-        links=tuple(interfaces.joins(joined)),
-        routes=tuple(tables.routes),
-        policy_rules=tuple(tables.policy_rules),
-        neighbours=tuple(tables.neighbours),
-        forwarding=tuple(tables.forwarding),
-        chains=tuple(chain for stack in stacks.values() for chain in tables.netfilter[stack.name][0]),
-        rules=tuple(rule for stack in stacks.values() for rule in tables.netfilter[stack.name][1]),
-        connections=tuple(tables.connections),
-        counters=tables.counters,
-        legacy_rules=tuple(tables.legacy_rules),
-    )
+    return tables.topology(stacks.values(), tables.joined())
 
 
 def network(stacks: Stacks) -> Topology:
@@ -82,6 +67,15 @@ def network(stacks: Stacks) -> Topology:
     )
 
 
+def appearance(stacks: Stacks, stack: Stack) -> Topology:
+    """A node that has appeared, alone, and of its host the interfaces that it is joined with. Quick: it may soon be gone."""
+    tables = _Tables(stacks)
+    tables.read(stack)
+    if stack.host in stacks:
+        tables.read_interfaces(stacks[stack.host])
+    return tables.topology([stack], [i for i in tables.joined() if stack.name in (i.node, (i.peer or ("",))[0])])
+
+
 class _Tables:
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
@@ -96,6 +90,25 @@ class _Tables:
         self.connections: list[Connection] = []
         self.legacy_rules: list[LegacyRule] = []
         self.counters: dict[str, dict[str, int]] = {}
+
+    def topology(self, stacks: Iterable[Stack], joined: Iterable[Interface]) -> Topology:
+        """What was read of some nodes, with these interfaces."""
+        shown, nodes = tuple(joined), list(stacks)
+        return Topology(
+            time_ns=time.time_ns(),
+            nodes=tuple(stack.node() for stack in nodes),
+            interfaces=shown,
+            links=tuple(interfaces.joins(shown)),
+            routes=tuple(self.routes),
+            policy_rules=tuple(self.policy_rules),
+            neighbours=tuple(self.neighbours),
+            forwarding=tuple(self.forwarding),
+            chains=tuple(chain for stack in nodes for chain in self.netfilter[stack.name][0]),
+            rules=tuple(rule for stack in nodes for rule in self.netfilter[stack.name][1]),
+            connections=tuple(self.connections),
+            counters=self.counters,
+            legacy_rules=tuple(self.legacy_rules),
+        )
 
     def read(self, stack: Stack) -> None:
         """Reads one node."""

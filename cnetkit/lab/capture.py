@@ -88,8 +88,6 @@ class LiveCapture:
                 typed = [_typed(event) for event in events]
                 self._events += typed
                 self._lasting += (event for event in typed if event.kind != "verdict")
-            case p.Meanwhile(topology=topology):
-                self._topologies.append(topology)
 
     def _recorded(self, blocks: list[tuple[str, bytes]], events: list[Event], losses: tuple[Loss, ...]) -> Recording:
         return Recording(
@@ -137,7 +135,8 @@ def _outside(partly_ns: list[tuple[int, int]], frames: Frames) -> Frames:
 def _taps(topologies: Sequence[Topology], events: Iterable[Event] = ()) -> dict[tuple[str, int], Tap]:
     """The taps by node and index, also of interfaces that no topology has because they were made and removed in between. An
     interface that was renamed has the last name that it had while it was up: engines rename what they make and remove."""
-    seen = [(topology.time_ns, interface) for topology in topologies for interface in topology.interfaces]
+    appeared = (event.subject for event in events if event.kind == "node")
+    seen = [(topology.time_ns, one) for topology in (*topologies, *appeared) for one in topology.interfaces]
     seen += [(event.time_ns, event.subject) for event in events if isinstance(event.subject, Interface)]
     named = [(one.up, time_ns, one) for time_ns, one in seen if one.name]
     return {(one.node, one.index): Tap(one.node, one.name) for *_, one in sorted(named, key=itemgetter(0, 1))}

@@ -62,8 +62,10 @@ SUBJECTS: Mapping[str, type] = {
     "neighbour": Neighbour,
     "forwarding": ForwardingEntry,
     "rules": Topology,
+    "node": Topology,
 }
-"""The type of each kind's subject. `rules`: that node's new chains and rules, as a Topology."""
+"""The type of each kind's subject. `rules`: that node's new chains and rules, as a Topology. `node`: a node that has appeared,
+with all its tables, as a Topology of it alone; of its host the interfaces that it is joined with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class Replay:
         if from_client or number:
             return b""
         message = p.answer(body)
-        if not isinstance(message, (p.FrameBlock, p.Events, p.Meanwhile)):
+        if not isinstance(message, (p.FrameBlock, p.Events)):
             return body if at >= self._sent else b""
         one = captures.get(message.capture)
         if one is None or at < one.sent:
@@ -276,11 +276,9 @@ def _key(request: p.Request, body: bytes) -> bytes:
     return body
 
 
-def _for_capture(message: p.FrameBlock | p.Events | p.Meanwhile, capture: int) -> bytes:
+def _for_capture(message: p.FrameBlock | p.Events, capture: int) -> bytes:
     if isinstance(message, p.FrameBlock):
         return msgspec.msgpack.encode(p.FrameBlock(capture, message.node, message.data))
-    if isinstance(message, p.Meanwhile):
-        return msgspec.msgpack.encode(p.Meanwhile(capture, message.topology))
     return msgspec.msgpack.encode(p.Events(capture, message.events))
 
 

@@ -108,7 +108,7 @@ class Sandbox:
                 future.set_result(message)
             return
         match message:
-            case p.FrameBlock(capture=key) | p.Events(capture=key) | p.Meanwhile(capture=key):
+            case p.FrameBlock(capture=key) | p.Events(capture=key):
                 address = "capture", key
             case p.Output(process=key) | p.Exited(process=key):
                 address = "process", key

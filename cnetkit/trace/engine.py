@@ -20,6 +20,7 @@ from cnetkit.trace.pairing.timing import numbered
 from cnetkit.trace.steps import STEPS
 from cnetkit.trace.steps.joined import Joined, Source, connections_of
 from cnetkit.trace.steps.search import Search
+from cnetkit.trace.wiring.described import described
 from cnetkit.trace.wiring.directions import oriented
 from cnetkit.trace.wiring.inference import inferred
 from cnetkit.trace.wiring.vlans import stacked
@@ -30,7 +31,7 @@ def join(recording: Source) -> Joined:
     """Joins all frames into journeys. Accepts any bytes; each frame has one journey, or -1 and a `problem`."""
     frames = recording.frames
     columns = decode(frames)
-    wiring = wire(frames.taps, recording.topologies)
+    wiring = wire(frames.taps, described(recording.topologies, recording.events))
     clocks = reconciled(frames, columns)
     units, incomplete = fragments.put_together(units_of(frames, columns, clocks.time), wiring.encrypting)
     units = datagrams.cut_to_match(segments.cut_to_match(units))

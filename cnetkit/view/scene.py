@@ -20,6 +20,7 @@ from cnetkit.trace.arrays.members import runs
 from cnetkit.trace.outcome.endings import OUTCOMES
 from cnetkit.trace.packets.packet import encapsulation
 from cnetkit.trace.trace import Trace
+from cnetkit.trace.wiring.described import described
 from cnetkit.view import wording
 from cnetkit.view.graph import graph
 from cnetkit.view.heads import heads
@@ -65,7 +66,8 @@ def of_trace(trace: Trace, layers_of: int = TAKEN_APART, most: int = HOPS, on_re
     numbers = _drawn(trace, most)
     hops = analysis.journeys.frames_of_all(numbers)
     places = [(tap.node, tap.interface) for tap in frames.taps]
-    network = Network(trace.recording.topologies, (places[tap] for tap in np.unique(frames.tap).tolist()))
+    shown = described(trace.recording.topologies, trace.recording.events)
+    network = Network(shown, (places[tap] for tap in np.unique(frames.tap).tolist()))
     parent = analysis.joined.parent[hops]
     child = np.flatnonzero(parent >= 0)
     steps = np.unique(np.stack((frames.tap[parent[child]], frames.tap[hops[child]])), axis=1).T.tolist()

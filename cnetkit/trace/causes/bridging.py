@@ -20,7 +20,7 @@ def addressed_to_another(case: Case, frame: int) -> Cause | None:
     here, target = interface(case, frame, node, name), target_mac(case, frame)
     if here is None or here.master or here.kind in ("bridge", "loopback") or not here.mac or group(target):
         return None
-    macs = {i.mac for t in case.recording.topologies for i in t.interfaces if i.node == node}
+    macs = {i.mac for t in case.tables.described for i in t.interfaces if i.node == node}
     stacked = any(i.peer == (node, name) and i.kind != "veth" for i in case.tables.interfaces.values())
     if target in macs or stacked or _by_flood(case, frame, target) or case.recording.selective:
         return None
@@ -84,7 +84,7 @@ def flooded(case: Case, frame: int) -> Cause | None:
     if case.direction(frame) != "in" or group(target):
         return None
     evidence = _by_flood(case, frame, target)
-    owners = {i.mac for t in case.recording.topologies for i in t.interfaces if (i.node, i.name) == case.place(frame)}
+    owners = {i.mac for t in case.tables.described for i in t.interfaces if (i.node, i.name) == case.place(frame)}
     if evidence is None or target in owners or case.recording.selective:  # who was not captured may have taken it
         return None
     words = f"no port leads to {target}: it was sent to every port, and nobody took it"

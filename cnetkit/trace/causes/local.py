@@ -85,7 +85,7 @@ def ignores_echoes(case: Case, frame: int) -> Cause | None:
 
 def ignoring_echoes(case: Case) -> set[str]:
     """The nodes that ignore echo requests, or did for a while."""
-    nodes = (node for topology in case.recording.topologies for node in topology.nodes)
+    nodes = (node for topology in case.tables.described for node in topology.nodes)
     return {node.name for node in nodes if any(node.sysctls.get(name, "0") != "0" for name, _ in ECHOES.values())}
 
 

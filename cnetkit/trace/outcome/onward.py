@@ -40,7 +40,25 @@ def expected(case: Case, last: I64) -> Flags:
     if not case.recording.filter:
         result |= joined.incomplete[last]
     result &= ~joined.columns.for_other[last]  # its node is not to take it
+    result &= ~_before_it_appeared(case, last)
     return result
+
+
+def _before_it_appeared(case: Case, last: I64) -> Flags:
+    """Whether these frames went into the cable of a node that appeared, before it was captured."""
+    frames, segment = case.recording.frames, case.joined.wiring.segment
+    begun: dict[str, int] = {}
+    for event in case.recording.events:
+        if event.kind == "node":
+            begun.setdefault(event.node, event.time_ns)
+    if not begun:
+        return np.zeros(len(last), np.bool_)
+    since = np.zeros(int(segment.max(initial=0)) + 1, np.int64)
+    joined = segment >= 0
+    np.maximum.at(since, segment[joined], np.array([begun.get(tap.node, 0) for tap in frames.taps])[joined])
+    at = segment[frames.tap[last]]
+    early: Flags = (at >= 0) & (frames.time_ns[last] < since[at]) & (case.joined.direction[last] == OUT)
+    return early
 
 
 def _captured(case: Case) -> Flags:

@@ -170,7 +170,7 @@ def _owned(case: Case) -> U64:
     """Digests of (node, address) for every address that an interface has or had."""
     number = {tap.node: int(at) for tap, at in zip(case.recording.frames.taps, case.joined.wiring.node, strict=True)}
     addresses = []
-    for topology in case.recording.topologies:
+    for topology in case.tables.described:
         for interface in topology.interfaces:
             if interface.node in number:
                 addresses += [(number[interface.node], cidr.split("/")[0]) for cidr in interface.addresses]

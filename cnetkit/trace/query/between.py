@@ -9,6 +9,7 @@ from cnetkit.model import CnetkitError
 
 if TYPE_CHECKING:
     from cnetkit.recording.recording import Recording
+from cnetkit.trace.wiring.described import described
 
 
 def expression(recording: Recording, a: str, b: str) -> str:
@@ -20,9 +21,10 @@ def expression(recording: Recording, a: str, b: str) -> str:
 
 def _end(recording: Recording, name: str) -> str:
     places = {(tap.node, tap.interface) for tap in recording.frames.taps}
-    interfaces = [interface for topology in recording.topologies for interface in topology.interfaces]
+    shown = described(recording.topologies, recording.events)
+    interfaces = [interface for topology in shown for interface in topology.interfaces]
     places |= {(interface.node, interface.name) for interface in interfaces}
-    nodes = {node for node, _ in places} | {node.name for topology in recording.topologies for node in topology.nodes}
+    nodes = {node for node, _ in places} | {node.name for topology in shown for node in topology.nodes}
     whole = tuple(name.rpartition("/")[::2])
     if name in nodes:
         return _at_or_addressed(

@@ -5,17 +5,16 @@ It says which steps are possible; frames are joined elsewhere. Interfaces that n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnetkit.model import Interface, Topology
+from cnetkit.model import Topology
 from cnetkit.recording.frames import LINKTYPE_RAW, Tap
+from cnetkit.trace.wiring.described import Place, interfaces_of, peers_of
 
-Place = tuple[str, str]
 STACKED = ("vlan", "macvlan", "ipvlan", "macvtap", "ipvtap")
 """Kinds of interface that stand on another interface of their node (or of their parent's node)."""
 
@@ -56,8 +55,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     """The wiring that `topologies` describe; if they differ, the last one in which an interface was up wins."""
     places = [(tap.node, tap.interface) for tap in taps]
     number = {place: at for at, place in enumerate(places)}
-    interfaces = described_interfaces(topologies)
-    peers = _peers(topologies)
+    interfaces, peers = interfaces_of(topologies), peers_of(topologies, STACKED)
     nodes = {name: at for at, name in enumerate(node_names(taps))}
     count = len(taps)
     segment, below = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
@@ -85,39 +83,3 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
             segment[at] = min(at, number[peer]) if peer in number else -1
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
     return Wiring(node, segment, bridge, is_bridge, below, tunnel, encrypting, address, described)
-
-
-def described_interfaces(topologies: Sequence[Topology]) -> dict[Place, Interface]:
-    """Each interface as the last topology has it in which it and its peer were up, or else it was, or else as the last: while a
-    container is taken down, its interfaces go back to where they were made."""
-    every = [
-        (_are_up(up, (i.node, i.name), i.peer), i) for topology, up in _with_up(topologies) for i in topology.interfaces
-    ]
-    return {(i.node, i.name): i for _, i in sorted(every, key=itemgetter(0))}
-
-
-def _peers(topologies: Sequence[Topology]) -> dict[Place, Place]:
-    """The other end of each cable, and what each stacked interface stands on; which topology wins: as above."""
-    pairs: list[tuple[int, Place, Place]] = []
-    for topology, up in _with_up(topologies):
-        known = [
-            (i.kind, (i.node, i.name), i.peer)
-            for i in topology.interfaces
-            if i.peer is not None and i.kind in ("veth", *STACKED)
-        ]
-        for kind, a, b in known + [(link.kind, link.a, link.b) for link in topology.links]:
-            if kind in ("veth", *STACKED):
-                pairs.append((_are_up(up, a, b), a, b))
-            if kind == "veth":
-                pairs.append((_are_up(up, a, b), b, a))
-    return {place: peer for _, place, peer in sorted(pairs, key=itemgetter(0))}
-
-
-def _with_up(topologies: Sequence[Topology]) -> Iterator[tuple[Topology, set[Place]]]:
-    """Each topology with its interfaces that are up."""
-    for topology in topologies:
-        yield topology, {(i.node, i.name) for i in topology.interfaces if i.up}
-
-
-def _are_up(up: set[Place], place: Place, peer: Place | None) -> int:
-    return (place in up) + (peer is None or peer in up)

@@ -2,7 +2,8 @@
 
 from cnetkit.model import Interface, Link, Topology
 from cnetkit.recording.frames import LINKTYPE_ETHERNET, LINKTYPE_RAW, Tap
-from cnetkit.trace.wiring.wiring import described_interfaces, node_names, wire
+from cnetkit.trace.wiring.described import interfaces_of
+from cnetkit.trace.wiring.wiring import node_names, wire
 
 TOPOLOGY = Topology(interfaces=(
     Interface("web", "eth0", kind="veth", peer=("dock", "veth1"), mac="02:00:00:00:00:01"),
@@ -82,4 +83,4 @@ def test_a_container_that_is_taken_down_stays_joined_as_it_was_while_it_was_up()
     for topologies in ((alive, after), (after, alive), (alive, after, Topology())):
         wiring = wired("dock/veth5", "ask/eth0", "dock/veth6", topologies=topologies)
         assert wiring.segment[0] == wiring.segment[1] >= 0
-        assert described_interfaces(topologies)["dock", "veth5"].peer == ("ask", "eth0")
+        assert interfaces_of(topologies)["dock", "veth5"].peer == ("ask", "eth0")
