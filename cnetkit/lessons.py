@@ -1,7 +1,8 @@
 """Opens a lesson: its lab, live or from the notebook's recording, and its questions from labs/NAME/tasks.py.
 
-The lab is live if the system allows it. The environment can decide instead: CNETKIT_MODE is `live` or `replay`, and
-CNETKIT_RECORD is a file that the session is recorded to. With CNETKIT_SHOW=page questions become forms of a web page.
+The lab is live if the system allows it and the programs that it needs have been fetched. The environment can decide instead:
+CNETKIT_MODE is `live` or `replay`, and CNETKIT_RECORD is a file that the session is recorded to. With CNETKIT_SHOW=page questions
+become forms of a web page.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cnetkit import catalog, course
+from cnetkit import catalog, course, programs
 from cnetkit.lab import Lab
 from cnetkit.learn import Lesson, PageLesson
 from cnetkit.model import CnetkitError
@@ -26,6 +27,8 @@ def lesson(number: str) -> tuple[Lab, Lesson]:
         written = ", ".join(row.number for row in course.LESSONS if row.lab)
         raise CnetkitError(f"there is no lesson {number!r} with questions: choose from {written}")
     mode, session = os.environ.get("CNETKIT_MODE", ""), _session(number)
+    if not mode and session and _unfetched(row):
+        mode = "replay"
     if mode not in ("", "live", "replay"):
         raise CnetkitError(f"CNETKIT_MODE is {mode!r}: set it to live or replay, or not at all")
     record = os.environ.get("CNETKIT_RECORD", "")
@@ -45,6 +48,14 @@ def _open(name: str, mode: str, session: Path | None, record: Path | None) -> La
         if mode == "live" or session is None:
             raise
         return Lab(name, replay=session)
+
+
+def _unfetched(row: course.CourseLesson) -> str:
+    """The name of programs that the lesson needs and that were not fetched; empty if there are none."""
+    present = {entry.name for entry in programs.here()}
+    return next(
+        (name for name in row.needs if name in programs.names() and programs.find(name).name not in present), ""
+    )
 
 
 def _session(number: str) -> Path | None:

@@ -8,7 +8,8 @@ What is free, and why:
   place where the choice is undone, and that over all traces of a run, since a single one may have missed a pod. The same
   goes for questions about such a pod's MAC address.
 - How many ARP questions there are, and whether a neighbour is asked again: clocks of the kernel decide. What was asked of
-  everybody must be there; a repeated question to one neighbour, IGMP and IPv6's router and neighbour chatter need not.
+  everybody must be there; a repeated question to one neighbour, an announcement of one's own address, IGMP and IPv6's router and
+  neighbour chatter need not.
 - Whether a packet that arrived is known to be delivered: an ARP answer may come after the capture's end, and a counter may have
   counted others too.
 Everything else must agree: protocol, kind, outcome, each hop with its place, its parent's and what fields changed there,
@@ -18,10 +19,11 @@ and how many connections were opened and echoes asked for.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnetkit import Trace
+from cnetkit.trace.wiring.described import described, interfaces_of
 
 Row = dict[str, Any]
 CHATTER = ("igmp", "icmpv6")
@@ -30,9 +32,11 @@ BROADCAST = "ff:ff:ff:ff:ff:ff"
 
 def rows(trace: Trace) -> list[Row]:
     """A trace's journeys, as plain data that JSON can carry."""
-    result = []
+    result, names = [], _names(trace)
     for journey in trace.journeys:
-        packet, places = journey.packet, {hop.frame: f"{hop.node}/{hop.interface}" for hop in journey.hops}
+        packet, places = journey.packet, {hop.frame: names(hop.node, hop.interface) for hop in journey.hops}
+        if packet.protocol == "arp" and packet.ends.source == packet.ends.destination:
+            continue
         if packet.protocol in CHATTER and "echo" not in packet.kind:
             continue
         if packet.protocol == "arp" and packet.eth_dst != BROADCAST:
@@ -48,6 +52,19 @@ def rows(trace: Trace) -> list[Row]:
             "undone": [change.after for change in changes if change.field == "ip.src"],
         })  # fmt: skip
     return result
+
+
+def _names(trace: Trace) -> Callable[[str, str], str]:
+    """Names places without the names that an engine makes up: a bridge's port is named by the node behind it."""
+    interfaces = interfaces_of(described(trace.recording.topologies, trace.recording.events))
+
+    def named(node: str, interface: str) -> str:
+        known = interfaces.get((node, interface))
+        if known and known.kind == "veth" and known.master and known.peer:
+            return f"{node}/to {known.peer[0]}"
+        return f"{node}/a bridge" if interface.startswith("br-") else f"{node}/{interface}"
+
+    return named
 
 
 def _kind(flags: str) -> str:

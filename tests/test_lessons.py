@@ -13,7 +13,7 @@ from cnetkit.model import CnetkitError
 
 
 def test_an_unknown_lesson_is_refused_with_a_list_of_lessons():
-    with pytest.raises(CnetkitError, match="choose from 00, 01, 02, 03, 04, 05, 06, 07"):
+    with pytest.raises(CnetkitError, match="choose from 00, 01, 02, 03, 04, 05, 06, 07, 08"):
         cnetkit.lesson("99")
 
 
@@ -61,3 +61,12 @@ def test_a_lesson_has_two_exercises_with_commands_a_reason_for_each_answer_and_f
     assert len(tasks) - len(exercises) >= 5
     assert [task.name for task in tasks if not task.because] == []
     assert [task.name for task in exercises if len(task.hints) < 2 or "`" not in task.hints[-1]] == []
+
+
+def test_a_lesson_whose_programs_were_not_fetched_is_replayed(tmp_path, monkeypatch):
+    monkeypatch.delenv("CNETKIT_MODE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    lab, lesson = cnetkit.lesson("08")
+    with lab:
+        assert lab.replayed == lesson.label != ""
+        assert lab.host("dock", programs="docker-28.5").name == "dock"

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from cnetkit.course import LESSONS
+from tests.kernel.engines import fetch
 from tests.kinds import differences
 from tests.notebooks import NOTEBOOKS, PATIENCE, ROOT, read, run
 
@@ -116,6 +117,22 @@ CHECKS = {
         assert not any(journey.packet.kind == "SYN" and journey.hops[-1].node == "web" for journey in refused.journeys)
         assert any(journey.packet.kind == "SYN" and journey.hops[-1].node == "web" for journey in broken.journeys)
         """,
+    "08-docker-networks": """
+        asked_in = {"published": published, "hosted": hosted, "across": across, "linked": linked, "once": once}
+        ends = {name: [(one.hops[-1].node, one.outcome.kind) for one in each.journeys if one.packet.kind == "SYN"]
+                for name, each in asked_in.items()}
+        assert ends["published"] == [("web", "delivered")] and ends["hosted"] == [("dock", "delivered")]
+        assert ends["linked"] == [("direct", "delivered")] and ends["once"] == [("web", "delivered")]
+        assert {kind for _, kind in ends["across"]} == {"dropped"}
+        asks = [one for one in once.journeys if one.packet.kind == "SYN"]
+        assert asks[0].hops[0].node == "once" and "once" not in lab.nodes
+        assert not [one for one in within.journeys if one.packet.protocol == "tcp"]
+        assert not [one for one in own.journeys if one.packet.protocol == "tcp"]
+        reached = {name: [to for to, ok in row.items() if ok] for name, row in asked.items()}
+        assert reached == {"web": ["web", "outside"], "till": ["shop", "outside"], "vault": [], "direct": ["direct", "outside"],
+                           "dock": ["web", "shop", "outside"], "outside": ["direct", "outside"]}
+        assert not any(each.unexplained for each in (published, hosted, across, within, linked, own, once, joined, private))
+        """,
 }
 """What must hold at the end of each notebook, in its own names."""
 
@@ -166,6 +183,7 @@ def ran(tmp_path_factory):
             for name in ("JUPYTER_DATA_DIR", "PYTHONPATH", "XDG_STATE_HOME"):
                 patch.setenv(name, os.environ.get(name, ""))  # so that it is as before afterwards
             patch.setenv("CNETKIT_MODE", mode)
+            fetch(next(row.needs for row in LESSONS if row.number == path.stem[:2]))
             return run(path, tmp_path_factory.mktemp(f"{path.stem}-{mode}"), checks_of(path.stem))
 
     return once

@@ -41,7 +41,7 @@ def test_what_was_marked_in_an_earlier_session_is_counted_and_what_is_open_is_na
 def test_the_score_of_a_lesson_counts_earlier_sessions_until_it_is_reset():
     lesson = Lesson("02", catalog.tasks("bridge"))
     progress.record("02", "why", outcome="correct", hints=0)
-    assert "1 of 7 correct" in lesson.score
+    assert "1 of 8 correct" in lesson.score
     assert "why: correct (earlier)" in lesson.score
     assert "forgotten" in lesson.reset()
     assert "0 of 7 correct" in lesson.score

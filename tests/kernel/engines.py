@@ -27,3 +27,10 @@ def engine(lab: Lab, version: str = "28.5", options: str = "") -> Docker:
     dock, outside = lab.host("dock", programs=fetched(f"docker-{version}")), lab.host("outside")
     lab.connect(outside, dock, "203.0.113.0/24", *(["2001:db8::/64"] if lab.ipv6 else []))
     return dock.docker(version, options=options)
+
+
+def fetch(needs: tuple[str, ...]) -> None:
+    """Fetches what a lab or lesson needs of programs."""
+    for name in needs:
+        if name in programs.names():
+            fetched(name)

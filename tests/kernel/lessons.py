@@ -6,11 +6,13 @@ from cnetkit import catalog
 from cnetkit.course import LESSONS
 from cnetkit.lab import Lab
 from cnetkit.learn import Lesson
+from tests.kernel.engines import fetch
 
 BOOK = {one.lab: one.number for one in LESSONS if one.lab}
 
 
 def opened(name: str) -> tuple[Lab, Lesson]:
+    fetch(catalog.find(name).needs)
     lab = Lab(name)
     catalog.find(name).network(lab)
     return lab, Lesson(BOOK[name], catalog.tasks(name))

@@ -108,7 +108,7 @@ def test_names_are_answered_on_a_network_that_a_user_made(lab, docker):
 
 def test_a_container_for_one_request_is_traced_from_its_start_to_its_end(lab, docker):
     with lab.trace() as trace:
-        docker("run --rm --name ask host curl -sf -o /dev/null http://172.17.0.2/", check=True)
+        docker("run --rm --name ask host sh -c 'sleep 0.5; curl -sf -o /dev/null http://172.17.0.2/'", check=True)
     assert "ask" not in lab.nodes
     packets = [j for j in trace.journeys if j.packet.protocol == "tcp"]
     assert packets[0].packet.kind == "SYN"

@@ -36,6 +36,7 @@ FORGET = (
     "bridge fdb del 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self; bridge fdb del 02:42:0a:00:09:02 dev vxlan0 master; true"
 )
 UNLEARN = "bridge fdb del 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self; bridge fdb del 02:42:0a:00:09:02 dev vxlan0 master"
+SECRET, SERVER = "docker run -d --name secret", "host python3 -m http.server"
 EMPTY = (
     "iptables -t nat -F $(iptables -t nat -S | grep -o 'KUBE-SEP-[A-Z0-9]* .*10.244.1.2:80' | head -1 | cut -d' ' -f1)"
 )
@@ -62,6 +63,18 @@ def cable(command: str):
 
 def both(*steps):
     return lambda lab: [step(lab) for step in steps]
+
+
+def listen(lab):
+    """Asks for port 8090 from the host and from outside, when what was just started listens."""
+    lab["dock"].run(
+        "for _ in $(seq 30); do docker ps | grep -q secret || exit; curl -s -o /dev/null http://127.0.0.1:8090/ && exit; "
+        "sleep 0.1; done"
+    )
+    with lab.trace() as trace:
+        lab["dock"].run("curl -s -m 0.5 http://127.0.0.1:8090/")
+        lab["outside"].run("curl -s -m 0.5 http://203.0.113.1:8090/")
+    return trace
 
 
 def hear(lab):
@@ -426,6 +439,24 @@ CASES = {
         ask_service,
         [run("n1", "iptables -t nat -F KUBE-SERVICES"), both(run("n1", LAY), run("web-2", "ip addr flush dev eth0"))],
         [run("n1", LAY), modes, without, by_nft("n1", "ip daddr 10.96.0.2 tcp dport 80 dnat to 10.244.0.2")],
+    ),
+    ("docker-networks", "join"): (
+        lambda lab: None,
+        lambda lab: traced(lab, "till", "curl -s -m 0.5 http://172.17.0.2/"),
+        [run("dock", "docker network connect app web"), run("dock", "docker rm -f web")],
+        [
+            run("dock", "docker network connect bridge till"),
+            run("dock", "iptables -t raw -F PREROUTING; iptables -I DOCKER-USER -j ACCEPT"),
+        ],
+    ),
+    ("docker-networks", "private"): (
+        lambda lab: None,
+        listen,
+        [run("dock", f"{SECRET} -p 8090:80 {SERVER} 80"), run("dock", f"{SECRET} {SERVER} 80")],
+        [
+            run("dock", f"{SECRET} -p 127.0.0.1:8090:80 {SERVER} 80"),
+            run("dock", f"{SECRET} --network host {SERVER} 8090 --bind 127.0.0.1"),
+        ],
     ),
 }  # fmt: skip
 """For each exercise: how the lab is broken, what is traced, attempts that do not repair it, and repairs."""

@@ -87,9 +87,25 @@ def service(lab):
     }  # fmt: skip
 
 
+def docker_networks(lab):
+    docker = lab["dock"].docker()
+    docker("network create --internal safe", check=True)
+    docker("run -d --name vault --network safe host sleep infinity", check=True)
+    lab["outside"].http_server(80)
+    return {
+        "target": traced(lab, "outside", "curl -s http://203.0.113.1:8080/"),
+        "shared": traced(lab, "outside", "curl -s http://203.0.113.1:8081/"),
+        "across": traced(lab, "till", "curl -s -m 1 http://172.17.0.2/"),
+        "internal": traced(lab, "vault", "curl -s -m 1 http://203.0.113.2/"),
+        "way": traced(lab, "outside", "curl -s http://203.0.113.70/"),
+        "own": traced(lab, "dock", "curl -s -m 1 http://203.0.113.70/"),
+    }
+
+
 RUNS = {
     "start-here": start_here, "namespaces": namespaces, "bridge": bridge, "out-of-the-host": out_of_the_host,
     "port-mapping": port_mapping, "overlay": overlay, "pod": pod, "service": service,
+    "docker-networks": docker_networks,
 }  # fmt: skip
 ANSWERS = {
     "start-here": {"first": "b", "whom": "b", "way": "left/eth0, right/eth0", "again": "no",
@@ -107,6 +123,8 @@ ANSWERS = {
             "why": "each host has a route"},
     "service": {"asked": "b", "where": "n1", "spread": "c", "masked": "b", "empty": "b",
                 "fair": "only two of three reach the second rule"},
+    "docker-networks": {"target": "172.17.0.2", "shared": "a", "across": "a", "internal": "a", "way": "outside, dock, direct",
+                        "own": "a"},
 }  # fmt: skip
 WRONG = {
     "start-here": {"first": "ac", "whom": "ac", "way": ["right/eth0, left/eth0", "left/eth0"], "again": ["yes"],
@@ -126,6 +144,8 @@ WRONG = {
             "changes": "ac", "restart": "ac", "why": ["because", "by routes"]},
     "service": {"asked": "ac", "where": ["client", "router"], "spread": "ab", "masked": "ac", "empty": "ac",
                 "fair": ["luck", "two of them"]},
+    "docker-networks": {"target": ["203.0.113.1", "172.17.0.1", "172.17.0.3"], "shared": "bc", "across": "bc", "internal": "bc",
+                        "way": ["outside, direct", "outside, dock"], "own": "bc"},
 }  # fmt: skip
 
 
@@ -138,7 +158,7 @@ def test_right_answers_are_correct_and_each_wrong_answer_has_its_own_feedback(na
     assert questions == list(ANSWERS[name])
     assert len(questions) >= 5
     for question in questions:
-        trace = traces.get(question, traces[""])
+        trace = traces[question] if question in traces else traces[""]
         lesson.ask(question)
         assert lesson.check(question, trace).outcome == "not attempted"
         lesson.ask(question, ANSWERS[name][question])

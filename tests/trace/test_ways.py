@@ -39,8 +39,9 @@ def ways(recording):
     ]
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", [name for name in catalog.names() if "macvlan" not in catalog.find(name).needs])
 def test_frames_alone_show_the_same_parents_and_steps_as_with_the_topology(name):
+    """A macvlan's frames alone look like those of one more port of a switch."""
     assert ways(bare(recorded(name))) == ways(recorded(name))
 
 
