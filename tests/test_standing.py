@@ -44,7 +44,7 @@ def test_the_score_of_a_lesson_counts_earlier_sessions_until_it_is_reset():
     assert "1 of 8 correct" in lesson.score
     assert "why: correct (earlier)" in lesson.score
     assert "forgotten" in lesson.reset()
-    assert "0 of 7 correct" in lesson.score
+    assert "0 of 8 correct" in lesson.score
     assert progress.read() == {}
 
 
