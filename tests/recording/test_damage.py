@@ -102,7 +102,7 @@ def test_the_next_record_leads_far_or_to_the_end(monkeypatch):
     for name, value in (("REACH", REACHES), ("USUAL", KEPT), ("LONGEST", WHOLE)):
         monkeypatch.setattr(damage, name, value)
     choice, found = random.Random(3), 0
-    for _ in range(1200):
+    for _ in range(500):
         data = random_file(choice)
         if len(data) < 20:
             continue
@@ -118,4 +118,4 @@ def test_the_next_record_leads_far_or_to_the_end(monkeypatch):
             sound = fields[1] < TICKS and fields[2] <= fields[3] and 0 < fields[3] <= WHOLE
             cut = not whole or (sound and fields[2] <= KEPT and place + 16 + fields[2] > len(data))
             assert damage.cut_off(array, "<", place, TICKS) == cut, (data.hex(), place)
-    assert found > 200
+    assert found > 80

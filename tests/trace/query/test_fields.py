@@ -63,7 +63,7 @@ def trace():
         ("vxlan.vni == 77", {"vxlan"}), ("gre.key == 88", {"gre"}), ("gre.key == 77", set()), ("geneve.vni == 77", set()),
         ("outer.ip.src == 192.0.2.1", {"vxlan", "gre"}), ("outer.ip.dst == 192.0.2.2", {"vxlan", "gre"}),
         ("outer.ip.src == 10.9.0.1", set()), ("ip.src == 10.9.0.1", {"vxlan", "gre"}), ("ip.src == 192.0.2.1", set()),
-        ("tunnels == 1", {"vxlan", "gre"}),
+        ("tunnels == 1", {"vxlan", "gre"}), ("outer.ip.src == 0.0.0.0", set()),
         ("eth.dst == ff:ff:ff:ff:ff:ff", {"arp"}),
         ("eth.src == 02:00:00:00:00:01", set(NAMES) - {"vxlan", "gre"}), ("frame.number == 1", {"tcp"}),
         ("frame.number == 12", {"last"}),
