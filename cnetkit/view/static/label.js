@@ -2,7 +2,7 @@
 
 const LINE = 18;
 const WIDTHS = [300, 180, 94]; // pixels of a label at most, and where there is no room for that
-const LINES = [3, 5, 8];
+const LINES = [3, 5, 6];
 const STEP = 20; // pixels between the places that are tried in the whole pane
 const NEAR = 16; // pixels between the packet and its label
 
