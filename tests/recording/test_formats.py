@@ -61,6 +61,13 @@ def test_a_modified_file_says_interface_and_direction_of_each_packet(tmp_path):
     assert frames.direction.tolist() == [2, 1] * 3 + [2]
 
 
+def test_a_modified_file_may_end_with_an_empty_packet(tmp_path):
+    path = tmp_path / "old.cap"
+    path.write_bytes(modified() + struct.pack("<IIIIIHBB", 99, 0, 0, 60, 2, 0x800, 0, 0))
+    recording = load(path)
+    assert (recording.frames.captured[-1], recording.frames.length[-1], recording.warnings) == (0, 60, ())
+
+
 def test_packets_dropped_by_snoop_are_counted_as_lost(tmp_path):
     path = tmp_path / "old.cap"
     path.write_bytes(snoop(drops=7))

@@ -11,6 +11,7 @@ from cnetkit import model
 from cnetkit.model import CnetkitError, Event, Loss, Topology, Verdict
 from cnetkit.recording import Recording, load, load_all
 from cnetkit.recording.frames import Tap, no_frames
+from cnetkit.recording.recording import _timed
 
 from .conftest import DOCK, WEB, make_frames
 
@@ -276,3 +277,18 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_read_as_far_as_it_goes(
     monkeypatch.undo()
     assert result.warnings == load(recording_file).warnings != ()
     assert result.frames == load(recording_file).frames
+
+
+@pytest.mark.parametrize(
+    ("clocks", "expected"),
+    [
+        (("x", "x"), ("one", "one")),
+        (("x", "y"), ("one: x", "one: y")),
+        (("",), ("one",)),
+        (("x", "y", "y"), ("one: x", "one: y", "one: y")),
+    ],
+)
+def test_one_of_several_files_is_a_clock_unless_it_had_several_itself(clocks, expected):
+    taps = [Tap("a", f"x{at}", clock=clock) for at, clock in enumerate(clocks)]
+    timed = _timed(Recording(make_frames(taps, [])), "one", {})
+    assert tuple(tap.clock for tap in timed.frames.taps) == expected

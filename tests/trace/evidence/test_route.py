@@ -1,12 +1,13 @@
 """Which route a packet took: policy rules by priority, the longest prefix, the lowest metric."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from cnetkit.model import PolicyRule, Route
 from cnetkit.trace.evidence.policy import Routed
-from cnetkit.trace.evidence.route import find_route
+from cnetkit.trace.evidence.route import _came_in, find_route
 
 MAIN = Route("a", "default", via="10.0.0.1", interface="eth0")
 NEAR = Route("a", "10.0.0.0/8", interface="eth0")
@@ -107,3 +108,24 @@ def test_a_rule_may_refuse_routes_with_a_short_prefix():
     refusing = replace(POLICY, selectors=("suppress_prefixlength",), values=(("suppress_prefixlength", "0"),), **rule)
     assert find_route([refusing, LAST], ROUTES, PACKET) == (MAIN, False)
     assert find_route([replace(refusing, values=()), LAST], ROUTES, PACKET) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "depths", "entered"),
+    [
+        ("rr", (0, 0), 0),
+        ("ar", (0, 0), 1),
+        ("arr", (0, 0, 0), 1),
+        ("rrr", (0, 0, 1), 2),
+        ("rrr", (1, 1, 0), 2),
+        ("r", (0,), 0),
+    ],
+)
+def test_a_packet_entered_its_node_where_its_way_leads_back_to_without_a_tunnels_end(nodes, depths, entered):
+    """Frames in a row, each the parent of the next; the last one is asked about."""
+    case = SimpleNamespace(
+        place=lambda frame: (nodes[frame], "eth0"),
+        parent=lambda frame: frame - 1 if frame else None,
+        joined=SimpleNamespace(columns=SimpleNamespace(depth=depths)),
+    )
+    assert _came_in(case, len(nodes) - 1) == entered

@@ -1,5 +1,8 @@
 """A translation without a conntrack entry is accepted only if no other packet is possible and it took no time."""
 
+from itertools import product
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -75,3 +78,55 @@ def test_a_key_with_several_values_has_none():
     key, value = np.array([5, 3, 5, 3, 9], np.uint64), np.array([50, 30, 51, 30, 90], np.uint64)
     keys, values, beside = nat._single(key, value, np.array([1, 2, 1, 2, 4], np.uint64))
     assert (keys.tolist(), values.tolist(), beside.tolist()) == ([3, 9], [30, 90], [2, 4])
+
+
+FLAGS = ("is_ip", "bridging", "orphan", "at_bridge", "passed", "raised", "incoming")
+
+
+def candidates(monkeypatch, find):
+    """The rows that each call is to pair, of a row for each combination of flags; as sets of the names of flags that are set."""
+    rows = list(product((False, True), repeat=len(FLAGS)))
+    flags = {name: np.array(column) for name, column in zip(FLAGS, zip(*rows, strict=True), strict=True)}
+    kept, calls = np.zeros(len(rows), np.uint64), []
+    search = SimpleNamespace(
+        identity=SimpleNamespace(hops=np.where(flags["is_ip"], 0, -1).astype(np.int16), packet=kept, ends=kept),
+        bridge=kept, tap=kept, frame=np.arange(len(rows)), columns=SimpleNamespace(eth_src=kept.copy()), timing=None,
+        incoming=lambda mask: np.flatnonzero(mask & flags["incoming"]),
+        outgoing=lambda mask: np.flatnonzero(mask & ~flags["incoming"]),
+        **{name: flags[name] for name in ("orphan", "at_bridge", "passed", "raised")},
+    )  # fmt: skip
+
+    def named(rows):
+        return {tuple(name for name in FLAGS if flags[name][row]) for row in rows}
+
+    def paired(search, parents, children, *keys, half=False):
+        calls.append((named(parents), named(children)))
+        return nat.NO_PAIRS
+
+    monkeypatch.setattr(nat, "_bridging", lambda search: flags["bridging"])
+    monkeypatch.setattr(nat, "translated_pairs", paired)
+    monkeypatch.setattr(nat, "pair", lambda *ignored: nat.NO_PAIRS)
+    find(search)
+    return calls
+
+
+def combinations(always, free):
+    """All combinations of flags that contain `always`, may contain `free`, and no other."""
+    chosen = product((False, True), repeat=len(free))
+    sets = ({*always, *(name for name, on in zip(free, which, strict=True) if on)} for which in chosen)
+    return {tuple(name for name in FLAGS if name in some) for some in sets}
+
+
+def test_only_ip_of_a_bridge_is_translated_below_it_and_only_rows_without_a_parent_are_found_above(monkeypatch):
+    ((below, above),) = candidates(monkeypatch, nat.translated_up)
+    assert below == combinations(("is_ip", "bridging", "incoming"), ("orphan",))
+    assert above == combinations(("is_ip", "bridging", "incoming", "orphan", "at_bridge"), ("passed", "raised"))
+
+
+def test_inside_a_bridge_the_bridges_own_output_may_lie_between_both_ports(monkeypatch):
+    first, last, direct = candidates(monkeypatch, nat.translated_in_bridge)
+    came = combinations(("is_ip", "bridging", "incoming"), ("orphan", "raised"))
+    assert first == (came, combinations(("is_ip", "bridging", "orphan", "at_bridge"), ("passed", "raised")))
+    below = combinations(("is_ip", "bridging", "orphan"), ("passed", "raised"))
+    assert last == (set(), below)
+    assert direct == (came, below)

@@ -1,7 +1,11 @@
 """WireGuard: an encrypted packet belongs to the plain one, also behind NAT, and its tunnel's ends join no flows."""
 
 import struct
+from itertools import product
+from types import SimpleNamespace
 
+import numpy as np
+import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
@@ -65,3 +69,34 @@ def test_another_nodes_tunnel_that_passes_through_is_no_packet_of_the_own_one():
         Recording(make_frames(taps, [(tap, way, at * 1000, data) for at, (tap, way, data) in enumerate(way)]))
     )
     assert trace.analysis.joined.parent.tolist() == [-1, -1, 1, 0]
+
+
+FLAGS = ("plain", "orphan", "passed", "raised", "message", "incoming")
+
+
+@pytest.mark.parametrize(
+    ("find", "parent", "child"),
+    [
+        (wireguard.encrypted, {"plain": True, "passed": False, "incoming": False},
+         {"plain": False, "orphan": True, "message": True, "incoming": False}),
+        (wireguard.decrypted, {"plain": False, "raised": False, "message": True, "incoming": True},
+         {"plain": True, "orphan": True, "incoming": True}),
+    ],
+)  # fmt: skip
+def test_only_messages_outside_are_joined_with_packets_at_the_tunnels_interface(monkeypatch, find, parent, child):
+    """Of a row for each combination of flags, the ones that may be parent or child."""
+    rows = [dict(zip(FLAGS, row, strict=True)) for row in product((False, True), repeat=len(FLAGS))]
+    flags = {name: np.array([row[name] for row in rows]) for name in FLAGS}
+    search = SimpleNamespace(
+        wiring=SimpleNamespace(encrypting=flags["plain"]), tap=np.arange(len(rows)),
+        incoming=lambda mask: np.flatnonzero(mask & flags["incoming"]),
+        outgoing=lambda mask: np.flatnonzero(mask & ~flags["incoming"]), **{name: flags[name] for name in FLAGS[1:4]},
+    )  # fmt: skip
+    monkeypatch.setattr(wireguard, "_messages", lambda search: flags["message"])
+    monkeypatch.setattr(wireguard, "_plain_size", lambda search, rows: rows)
+    monkeypatch.setattr(wireguard, "_encrypted_size", lambda search, rows: rows)
+    monkeypatch.setattr(wireguard, "_paired", lambda search, parents, size, children, child_size: (parents, children))
+    for chosen, wanted in zip(find(search), (parent, child), strict=True):
+        assert chosen.tolist() == [
+            at for at, row in enumerate(rows) if all(row[name] == wanted[name] for name in wanted)
+        ]
