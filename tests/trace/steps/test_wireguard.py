@@ -12,6 +12,7 @@ from scapy.layers.l2 import Ether
 from cnetkit.recording import Recording
 from cnetkit.recording.frames import IN, LINKTYPE_RAW, OUT, Tap
 from cnetkit.trace import explain
+from cnetkit.trace.steps import wireguard
 from tests.recording.conftest import make_frames
 
 TAPS = [Tap("a", "wg0", LINKTYPE_RAW), Tap("a", "eth0"), Tap("r", "eth0"), Tap("r", "eth1"), Tap("b", "eth0"),
