@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+from cnetkit.kernel import links
 from cnetkit.kernel.sources import (
     addresses,
     conntrack,
@@ -134,7 +135,7 @@ class _Tables:
         own_counters: dict[str, int] = {}
         for row in interfaces.dump(stack, names):
             self.interfaces[node, row.interface.index] = row.interface
-            if row.far_index:
+            if row.far_index or row.far_namespace is not None:
                 self.far_ends[node, row.interface.index] = row.far_index, row.far_namespace
             own_counters |= {f"{row.interface.name}.{name}": value for name, value in row.counters.items() if value}
         for index, cidr in addresses.dump(stack):
@@ -154,7 +155,9 @@ class _Tables:
             far_index, namespace = self.far_ends.get((node, index), (0, None))
             owner = node if namespace is None else self._owner(node, namespace)
             peer = self.interfaces.get((owner, far_index)) if owner else None
-            yield replace(interface, peer=(peer.node, peer.name)) if peer else interface
+            moved = owner and owner != node and links.kind(interface.kind).joined_by == "tunnel"
+            details = {**interface.details, "underlay_node": owner} if moved else interface.details
+            yield replace(interface, peer=(peer.node, peer.name) if peer else None, details=details)
 
     def _owner(self, node: str, namespace: int) -> str:
         """The node whose namespace has the id `namespace` in `node`."""
@@ -165,6 +168,7 @@ class _Tables:
             near = self.stacks.get(stack.host, stack)  # the peer of a container is usually in its host
             for candidate in (near, *self.stacks.values()):
                 if namespace not in ids and candidate.name not in asked:
-                    ids[interfaces.namespace_id(stack, candidate)] = candidate.name  # -1 if it has no id there
+                    ids[interfaces.namespace_id(stack, candidate)] = candidate.name
+            ids.pop(-1, None)  # it has no id there yet
             ids.setdefault(namespace, "")
         return ids[namespace] if ids[namespace] in self.stacks else ""

@@ -9,6 +9,7 @@ import pytest
 from cnetkit import CnetkitError
 from cnetkit.lab import Lab
 from cnetkit.lab.adopted import follow
+from cnetkit.trace.steps import STEPS
 
 IDENTIFIER = "5eaf00d5eaf00d5eaf00d5eaf00d"
 MADE = """
@@ -226,3 +227,32 @@ def test_a_replay_knows_the_nodes_that_appeared(tmp_path):
     live = tell(record=tmp_path / "told.cnetkit")
     assert live[:2] == (["dock", "once"], "10.9.0.2")
     assert tell(replay=tmp_path / "told.cnetkit") == live
+
+
+def test_a_tunnel_that_was_moved_into_a_namespace_is_followed_through_the_host_it_was_made_in(lab):
+    """As Docker's overlay does it: the packets travel in the host, the VXLAN interface stands in a namespace of its own."""
+    one, other = lab.host("one"), lab.host("other")
+    lab.connect(one, other, "192.0.2.0/24")
+    for number, (host, near, far) in enumerate(((one, "192.0.2.2", "192.0.2.1"), (other, "192.0.2.1", "192.0.2.2")), 1):
+        host.run(
+            f"""ip netns add box{number}
+            ip link add vx0 type vxlan id 7 local {near} remote {far} dstport 4789
+            ip link set vx0 netns box{number}
+            ip -n box{number} address add 10.7.0.{number}/24 dev vx0
+            ip -n box{number} link set vx0 up""",
+            check=True,
+        )
+        host.adopt(f"inner{number}", path=f"/run/netns/box{number}")
+    with lab.trace() as trace:
+        lab["inner1"].run("ping -c 1 -W 2 10.7.0.2", check=True)
+    request = trace.select("icmp").journeys[0]
+    assert [(hop.node, hop.interface) for hop in request.hops] == [
+        ("inner1", "vx0"), ("one", "eth0"), ("other", "eth0"), ("inner2", "vx0"),
+    ]  # fmt: skip
+    assert [STEPS[int(trace.analysis.joined.step[hop.frame])].name for hop in request.hops[1:]] == [
+        "wrapped", "link", "unwrapped",
+    ]  # fmt: skip
+    assert [(i.node, i.peer) for i in lab.topology.interfaces if i.name == "vx0"] == [
+        ("inner1", None),
+        ("inner2", None),
+    ]

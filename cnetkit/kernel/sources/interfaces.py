@@ -39,7 +39,7 @@ class InterfaceRow:
     far_index: int
     """The index of its peer or parent; its own index if the kernel omits it; 0 if there is none."""
     far_namespace: int | None
-    """The namespace id of that far end; None: the interface's own namespace."""
+    """The namespace id of that far end, of a tunnel that of its packets; None: the interface's own namespace."""
 
 
 def dump(stack: Stack, names: Names) -> list[InterfaceRow]:
@@ -62,7 +62,9 @@ def read(node: str, body: bytes, names: Names) -> InterfaceRow:
     info = attributes(values.get(nl.IFLA_LINKINFO, b""))
     kind = string(info.get(nl.IFLA_INFO_KIND, b"")) or ("loopback" if hardware == nl.ARPHRD_LOOPBACK else "")
     namespace = struct.unpack("=i", values[nl.IFLA_LINK_NETNSID])[0] if nl.IFLA_LINK_NETNSID in values else None
-    far_index = native(values[nl.IFLA_LINK]) if nl.IFLA_LINK in values else (index if namespace is not None else 0)
+    far_index = native(values[nl.IFLA_LINK]) if nl.IFLA_LINK in values else 0
+    if namespace is not None and far_index in (0, index):  # a peer may have the same index; a tunnel means itself
+        far_index = 0 if links.kind(kind).joined_by == "tunnel" else index
     master = native(values.get(nl.IFLA_MASTER, b""))
     interface = Interface(
         node=node,

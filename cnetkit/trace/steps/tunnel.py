@@ -23,7 +23,7 @@ def wrapped(search: Search) -> Pairs:
     depth = search.depth.astype(np.int64)
     if not depth.any():
         return NO_PAIRS
-    key = mix(search.identity.inner, search.node)
+    key = mix(search.identity.inner, search.wiring.underlay[search.tap])
     parents = search.outgoing(search.wiring.tunnel[search.tap])
     children = search.outgoing(search.orphan & (depth > 0))
     frame = search.frame[children]
@@ -42,7 +42,7 @@ def unwrapped(search: Search) -> Pairs:
     depth = search.depth.astype(np.int64)
     if not depth.any():
         return NO_PAIRS
-    key = mix(search.identity.inner, search.node)
+    key = mix(search.identity.inner, search.wiring.underlay[search.tap])
     parents = search.incoming((depth > 0) & ~search.raised)
     children = search.incoming(search.orphan & search.wiring.tunnel[search.tap])
     return pair(

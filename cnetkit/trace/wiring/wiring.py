@@ -42,6 +42,8 @@ class Wiring:
     addresses."""
     address: NDArray[np.uint64]
     """Its MAC address, 0 if unknown."""
+    underlay: NDArray[np.int64]
+    """The node at which a tunnel's packets travel: its own, or that in which it was made before it was moved into another one."""
     described: NDArray[np.bool_]
     """Whether the topology describes it. The links of other taps are inferred from frames."""
 
@@ -63,6 +65,8 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     tunnel, address = np.zeros(count, np.bool_), np.zeros(count, np.uint64)
     encrypting = np.array([tap.linktype == LINKTYPE_RAW for tap in taps], np.bool_)
     bridges: dict[Place, int] = {}
+    node = np.array([nodes[tap.node] for tap in taps], np.int64)
+    underlay = node.copy()
     for at, place in enumerate(places):
         interface = interfaces.get(place)
         bridge[at] = bridges.setdefault((place[0], ""), len(bridges))
@@ -74,6 +78,7 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         address[at] = int(interface.mac.replace(":", "") or "0", 16)
         is_bridge[at], tunnel[at] = interface.kind == "bridge", interface.kind in TUNNELS
         encrypting[at] = interface.kind in ENCRYPTING
+        underlay[at] = nodes.get(interface.details.get("underlay_node", ""), node[at])
         bridged = interface.master or place[1] if interface.master or is_bridge[at] else ""
         bridge[at] = bridges.setdefault((place[0], bridged), len(bridges)) if bridged else -1
         peer = peers.get(place)
@@ -81,5 +86,4 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
             below[at] = number.get(peer, -1) if peer else -1
         elif peer is not None:
             segment[at] = min(at, number[peer]) if peer in number else -1
-    node = np.array([nodes[tap.node] for tap in taps], np.int64)
-    return Wiring(node, segment, bridge, is_bridge, below, tunnel, encrypting, address, described)
+    return Wiring(node, segment, bridge, is_bridge, below, tunnel, encrypting, address, underlay, described)

@@ -84,3 +84,12 @@ def test_a_container_that_is_taken_down_stays_joined_as_it_was_while_it_was_up()
         wiring = wired("dock/veth5", "ask/eth0", "dock/veth6", topologies=topologies)
         assert wiring.segment[0] == wiring.segment[1] >= 0
         assert interfaces_of(topologies)["dock", "veth5"].peer == ("ask", "eth0")
+
+
+def test_a_tunnels_packets_travel_in_its_own_node_or_in_the_one_that_it_came_from():
+    moved = Topology(interfaces=(
+        Interface("box", "vx0", kind="vxlan", up=True, details={"underlay_node": "dock"}),
+        Interface("lost", "vx0", kind="vxlan", up=True, details={"underlay_node": "elsewhere"}),
+    ))  # fmt: skip
+    wiring = wired("dock/vx", "box/vx0", "lost/vx0", topologies=(TOPOLOGY, moved))
+    assert wiring.underlay.tolist() == [0, 0, 2]
