@@ -9,6 +9,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from cnetkit.recording.frames import IN, OUT, UNKNOWN, Tap
+from cnetkit.trace.clocks.clock import _duration
 from cnetkit.trace.engine import join
 from tests.trace.loading import frames_of, read_pcapng, recording_of
 
@@ -172,3 +173,12 @@ def test_a_clock_is_estimated_over_the_tightest_bounds(roundabout):
     (note,) = joined.clocks.notes
     assert note.startswith(f"the clock of b is {'20.000' if roundabout else '24.000'} ms ahead of ")
     assert bool(joined.clocks.slack[1] < 1_000_000) is roundabout
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [(10**9, "1.000 s"), (10**9 - 1, "1,000.000 ms"), (10**6, "1.000 ms"), (999_999, "999.999 µs"), (1, "0.001 µs"),
+     (5 * 10**12, "5,000.000 s")],
+)  # fmt: skip
+def test_a_difference_of_clocks_is_written_in_the_unit_that_fits(nanoseconds, text):
+    assert _duration(nanoseconds) == text

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 import cnetkit
 from cnetkit.model import CnetkitError
-from cnetkit.trace.query.expression import DEEPEST, AtHop, Both, Changed, Not, Term, parse
+from cnetkit.trace.query.expression import DEEPEST, AtHop, Both, Changed, Not, Term, _Reader, parse
 from cnetkit.trace.query.fields import CHANGES, FIELDS
 from cnetkit.trace.query.values import KINDS
 
@@ -252,3 +252,20 @@ def test_an_empty_selection_is_still_a_trace():
     none = trace().select("sctp")
     assert (len(none.journeys), len(none.flows), len(none.table), dict(none.outcomes)) == (0, 0, 0, {})
     assert b'"journeys":[]' in none.to_json()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "quoted"),
+    [
+        (58, 61, ("", "")), (60, 60, ("", " …")), (60, 59, ("", "")), (61, 59, ("… ", "")), (61, 60, ("… ", " …")),
+        (100, 0, ("", "")),
+    ],
+)  # fmt: skip
+def test_of_a_long_expression_the_120_characters_around_the_fault_are_quoted(before, after, quoted):
+    whole = " " * before + "?" + " " * after
+    whole = "a" + whole[1:-1] + "b" if after else "a" + whole[1:]
+    first = max(before - 60, 0) if len(whole) > 120 else 0
+    start, end = quoted
+    reader = _Reader("tcp")
+    reader._expression = whole
+    assert reader._around(before) == f"{start}{whole[first : first + 120]}{end}"

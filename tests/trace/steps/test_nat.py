@@ -130,3 +130,16 @@ def test_inside_a_bridge_the_bridges_own_output_may_lie_between_both_ports(monke
     below = combinations(("is_ip", "bridging", "orphan"), ("passed", "raised"))
     assert last == (set(), below)
     assert direct == (came, below)
+
+
+@pytest.mark.parametrize(
+    ("bridge", "described", "bridging"),
+    [
+        ([0, 0, 1, -1], [False] * 4, [True, True, False, False]),
+        ([0, 1, 1, -1], [True, False, False, True], [True, True, True, False]),
+        ([-1, -1, -1, -1], [True] * 4, [False] * 4),
+    ],
+)
+def test_a_bridge_counts_if_it_has_several_taps_or_is_described(bridge, described, bridging):
+    wiring = SimpleNamespace(bridge=np.array(bridge), described=np.array(described))
+    assert nat._bridging(SimpleNamespace(wiring=wiring, tap=np.array([3, 2, 1, 0]))).tolist() == bridging[::-1]
