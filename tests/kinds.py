@@ -27,6 +27,8 @@ from cnetkit.trace.wiring.described import described, interfaces_of
 
 Row = dict[str, Any]
 CHATTER = ("igmp", "icmpv6")
+GOSSIP = 7946
+"""The port at which engines tell each other that they are there, from time to time."""
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 
 
@@ -35,6 +37,8 @@ def rows(trace: Trace) -> list[Row]:
     result, names = [], _names(trace)
     for journey in trace.journeys:
         packet, places = journey.packet, {hop.frame: names(hop.node, hop.interface) for hop in journey.hops}
+        if GOSSIP in (packet.ends.source_port, packet.ends.destination_port):
+            continue
         if packet.protocol == "arp" and packet.ends.source == packet.ends.destination:
             continue
         if packet.protocol in CHATTER and "echo" not in packet.kind:
@@ -60,6 +64,8 @@ def _names(trace: Trace) -> Callable[[str, str], str]:
 
     def named(node: str, interface: str) -> str:
         known = interfaces.get((node, interface))
+        if node.startswith("1-"):  # the namespace in which an overlay's bridge stands
+            node = f"1-{node.partition('.')[2]}"
         if known and known.kind == "veth" and known.master and known.peer:
             return f"{node}/to {known.peer[0]}"
         return f"{node}/a bridge" if interface.startswith("br-") else f"{node}/{interface}"

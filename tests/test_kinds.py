@@ -63,6 +63,7 @@ def test_a_recording_has_the_same_kinds_of_journeys_as_itself(lab, tmp_path):
 def test_a_recording_without_the_frames_of_a_node_differs(lab, tmp_path):
     whole = replayed(lab.name, lab.session)
     nodes = {hop[1].partition("/")[0] for row in whole["trace"] for hop in row["hops"]}
+    nodes = {node for node in nodes if not node.startswith("1-")}  # `rows` names them anew
     for node in sorted(nodes)[:2]:
         cut = tampered(lab.session, tmp_path / "cut", without_frames_of(node))
         assert differences(whole, replayed(lab.name, cut)), node

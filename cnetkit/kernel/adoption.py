@@ -168,7 +168,7 @@ class Adoption:
             name = next((name for identifier, name in followed.names.items() if identifier in text), "")
         if not name and time.monotonic() < followed.waiting[stranger.inode]:
             return ""
-        own = name or os.path.basename(stranger.path if not stranger.pid else f"namespace-{stranger.inode}")
+        own = name or os.path.basename(stranger.mounted)
         if not (own and _LETTERS.issuperset(own) and own[0].isalnum() and own[-1].isalnum() and len(own) < 64):
             own = f"namespace-{stranger.inode}"
         return own if own not in self._stacks else f"{own[:40]}.{followed.host.name[:22]}"

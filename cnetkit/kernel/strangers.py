@@ -20,24 +20,26 @@ _GENERATIONS = 4
 @dataclass(frozen=True, slots=True)
 class Stranger:
     """A network namespace by its inode. `pid`: a process in it, by its number in the agent's PID namespace; 0 if there is none.
-    `path`: where it can be opened."""
+    `path`: where it can be opened. `mounted`: where it is mounted, if it is."""
 
     inode: int
     pid: int
     path: str
+    mounted: str = ""
 
 
 def strangers(first: int, known: Collection[int]) -> list[Stranger]:
     """The network namespaces, by inode not among `known`, of what runs below process `first`, a host's, or is mounted there."""
     found: dict[int, Stranger] = {}
+    places = dict(mounted(first))
     outer = _inode(f"/proc/{first}/ns/pid")
     for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
         inode = _inode(f"/proc/{pid}/ns/net")
         if inode and inode not in known and inode not in found and outer in set(_pid_namespaces(pid)):
-            found[inode] = Stranger(inode, pid, f"/proc/{pid}/ns/net")
-    for inode, path in mounted(first):
+            found[inode] = Stranger(inode, pid, f"/proc/{pid}/ns/net", places.get(inode, ""))
+    for inode, path in places.items():
         if inode not in known:
-            found.setdefault(inode, Stranger(inode, 0, f"/proc/{first}/root{path}"))
+            found.setdefault(inode, Stranger(inode, 0, f"/proc/{first}/root{path}", path))
     return list(found.values())
 
 
