@@ -40,8 +40,8 @@ def ways(recording):
 
 
 HIDDEN = {"docker-networks", "key-value-store"}
-"""A macvlan's frames alone look like those of one more port of a switch; and frames do not show that a tunnel was moved into another
-namespace."""
+"""A macvlan's frames alone look like those of one more port of a switch; and frames do not show that a tunnel was moved into
+another namespace."""
 
 
 @pytest.mark.parametrize("name", [name for name in catalog.names() if name not in HIDDEN])
