@@ -1,10 +1,12 @@
 """Link types have the numbers that libpcap, or tcpdump.org's registry, gives their names."""
 
+import ast
 import ctypes
+import inspect
 
 import pytest
 
-from cnetkit.recording.links import LINKS
+from cnetkit.recording.links import LINKS, names
 from cnetkit.recording.links.names import NAMES, named
 
 LIBPCAP = ctypes.CDLL("libpcap.so.0.8")
@@ -29,5 +31,13 @@ def test_no_type_that_is_decoded_is_named_as_one_that_is_not():
 
 
 def test_user_types_are_counted_from_0_to_15():
-    names = [named(number) for number in (146, 147, 162, 163)]
-    assert names == ["146", "147 (USER0)", "162 (USER15)", "163"]
+    shown = [named(number) for number in (146, 147, 162, 163)]
+    assert shown == ["146", "147 (USER0)", "162 (USER15)", "163"]
+
+
+def test_no_number_stands_twice():
+    """Of two equal keys in a table the later one wins, and the earlier name would be missing."""
+    tree = ast.parse(inspect.getsource(names))
+    (keys,) = ([ast.literal_eval(key) for key in node.keys] for node in ast.walk(tree) if isinstance(node, ast.Dict))
+    assert len(keys) == len(NAMES)
+    assert set(REGISTRY) <= set(NAMES)
