@@ -19,7 +19,7 @@ from cnetkit.kernel.places import Places
 from cnetkit.kernel.processes import Process
 from cnetkit.kernel.stacks import Stack, Stacks
 from cnetkit.kernel.strangers import Stranger, family, mounted, occupied, strangers
-from cnetkit.model import NodeKind
+from cnetkit.model import CnetkitError, NodeKind
 
 _REST = 0.25
 """Seconds after which it looks again where nothing has told of a change."""
@@ -43,6 +43,8 @@ class _Followed:
     waiting: dict[int, float] = field(default_factory=dict)
     """Namespaces without a name yet, by inode, and until when one is waited for."""
     adopted: dict[int, str] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+    """Namespaces that could not be opened or entered."""
 
 
 class Adoption:
@@ -140,7 +142,7 @@ class Adoption:
             for inode in followed.adopted.keys() - kept:
                 self._gone(followed.adopted.pop(inode))
         known = {stack.inode for stack in self._stacks.values()} | {netns.inode(self._stacks.home)}
-        found = strangers(followed.first, known)
+        found = strangers(followed.first, known | followed.refused)
         for stranger in found:
             followed.waiting.setdefault(stranger.inode, time.monotonic() + _UNNAMED)
             if name := self._name(followed, stranger):
@@ -151,12 +153,15 @@ class Adoption:
     def _adopt(self, followed: _Followed, stranger: Stranger, name: str) -> None:
         try:
             fd = netns.adopt(stranger.path)
-        except OSError:
-            return  # it has ended meanwhile
-        if netns.inode(fd) != stranger.inode:
-            os.close(fd)
+            if netns.inode(fd) != stranger.inode:  # it has ended, and its process or file now has another one
+                os.close(fd)
+                return
+            stack = self._stacks.adopt(name, followed.kind, followed.host.name, fd)
+        except FileNotFoundError:
+            return  # it has ended
+        except (OSError, CnetkitError):
+            followed.refused.add(stranger.inode)
             return
-        stack = self._stacks.adopt(name, followed.kind, followed.host.name, fd)
         followed.adopted[stranger.inode] = name
         self._appeared(stack)
 

@@ -169,8 +169,7 @@ class Agent:
 
     def _appeared(self, stack: Stack) -> None:
         for number, (channel, capture) in self._captures.items():
-            if capture.whole:
-                capture.join(stack)
+            if capture.whole and capture.join(stack):
                 self._watch(channel, capture, stack.name)
                 self._tell(channel, number, stack)
         self._changes.built()

@@ -52,6 +52,8 @@ class RingCapture:
         self._joined: dict[str, float] = {}
         """The nodes that have appeared, and until when they count as new."""
         self._lost: dict[str, int] = {}
+        self._unheard: list[Loss] = []
+        """The nodes that appeared and could not be captured."""
         self.partly_ns = (0, 0)
         """See `protocol.Captured`: while the rings last began or stopped one after another."""
         nodes = list(stacks)
@@ -154,21 +156,23 @@ class RingCapture:
         for node, ring in self.rings.items():
             self._lost[node] = self._lost.get(node, 0) + ring.lost()
         frames = [Loss(node, "frames", count) for node, count in self._lost.items() if count]
-        return frames + [loss for listener in self.listeners.values() for loss in listener.losses()]
+        return frames + self._unheard + [loss for listener in self.listeners.values() for loss in listener.losses()]
 
-    def join(self, stack: Stack) -> None:
-        """Captures in one more node. CnetkitError if the kernel has no memory for it."""
+    def join(self, stack: Stack) -> bool:
+        """Captures in one more node. False if the kernel has no memory for it, which counts as a loss of that node's events."""
         stack.enter()
         ring = Ring(_JOINED, _BLOCK_MS, self._program)
         try:
             ring.open()
-            self.listeners[stack.name] = Listener(stack, self._verdicts)
-            ring.begin()
-        except OSError as error:
+            listener = Listener(stack, self._verdicts)
+        except (OSError, CnetkitError):
             ring.close()
-            raise CnetkitError(f"the kernel refused a capture in {stack.name}: {error.strerror}") from None
-        self.rings[stack.name] = ring
+            self._unheard.append(Loss(stack.name, "events", 1))
+            return False
+        ring.begin()
+        self.rings[stack.name], self.listeners[stack.name] = ring, listener
         self._joined[stack.name] = time.monotonic() + _NEW
+        return True
 
     def news(self, events: Iterable[Event]) -> set[str]:
         """The new nodes of which an interface or a route has changed."""

@@ -60,11 +60,14 @@ def mounts() -> dict[str, str]:
         ("proc", "proc", f"{target}/proc", "proc", ns.MS_NOSUID | ns.MS_NODEV | ns.MS_NOEXEC, ""),
         ("sysfs", "sysfs", f"{target}/sysfs", "sysfs", 0, ""),
         ("devpts", "devpts", f"{target}/devpts", "devpts", ns.MS_NOSUID, "newinstance,ptmxmode=0666"),
-    )
+        ("overlay", "overlay", f"{target}/overlay", "overlay", 0,
+         f"lowerdir=/etc,upperdir={target}/upper,workdir={target}/work,userxattr"),
+    )  # fmt: skip
     for name, source, where, kind, flags, options in plan:
         try:
             if results.get("mount-tmpfs") == "":
-                os.makedirs(where, exist_ok=True)
+                for folder in (where, f"{target}/upper", f"{target}/work"):
+                    os.makedirs(folder, exist_ok=True)
             if kind == "sysfs":
                 views.sysfs(where)
             else:

@@ -13,11 +13,15 @@ _UNMASK = {
 """What shows all of /proc and /sys in a container: a /proc or /sys of one's own is refused while parts of it are hidden
 (mount_namespaces(7)). That Docker's /sys is read-only is no hindrance: ours is read-only then, too."""
 _MOUNT = "run outside of the container or the policy that forbids mounting"
+_OVERLAY = (
+    "use Linux 5.11 or later, which lets users mount an overlay: hosts have no /etc and /var of their own without it"
+)
 
 NEEDS = (
     feature("mount-private", fix=_MOUNT, core=True),
     feature("mount-tmpfs", fix=_MOUNT),
     feature("mount-devpts", fix=_MOUNT),
+    feature("mount-overlay", fix=_OVERLAY),
     feature("mount-proc", fix=_UNMASK),
     feature("mount-sysfs", fix=_UNMASK),
     VETH,
