@@ -22,9 +22,8 @@ class Network:
 
     def __init__(self, topologies: Sequence[Topology], captured: Iterable[Place] = ()) -> None:
         captured = list(dict.fromkeys(captured))
-        every = {
-            (interface.node, interface.name): interface for topology in topologies for interface in topology.interfaces
-        }
+        seen = {(one.node, one.name): one for topology in topologies for one in topology.interfaces}
+        every = _under_one_name(seen, captured)
         self.interfaces = {
             place: interface for place, interface in every.items() if interface.kind != "loopback" or place in captured
         } | {place: Interface(*place) for place in captured if place not in every}  # fmt: skip
@@ -32,7 +31,9 @@ class Network:
         nodes = {node.name: node for topology in topologies for node in topology.nodes}
         self.nodes = nodes | {node: Node(node, "host") for node, _ in self.interfaces if node not in nodes}
         self.number = {place: at for at, place in enumerate(self.interfaces)}
-        links = {(link.kind, link.a, link.b): link for topology in topologies for link in topology.links}
+        past = seen.keys() - every.keys()
+        joined = (link for topology in topologies for link in topology.links if not {link.a, link.b} & past)
+        links = {(link.kind, link.a, link.b): link for link in joined}
         remotes = [(f.node, f.interface, f.remote) for topology in topologies for f in topology.forwarding if f.remote]
         self.links = [*links.values(), *_tunnels(self.interfaces.values(), remotes)]
 
@@ -66,6 +67,13 @@ class Network:
             "kind": interface.kind, "mac": interface.mac, "mtu": interface.mtu, "up": interface.up,
             "master": legible(interface.master), "addresses": list(interface.addresses), "details": details,
         }  # fmt: skip
+
+
+def _under_one_name(every: dict[Place, Interface], captured: list[Place]) -> dict[Place, Interface]:
+    """Without the names that an interface had while it was down, if it had another one while it was up: engines rename what they
+    make and remove."""
+    up = {(i.node, i.index) for i in every.values() if i.up and i.index}
+    return {place: i for place, i in every.items() if i.up or place in captured or (i.node, i.index) not in up}
 
 
 def _tunnels(interfaces: Iterable[Interface], remotes: list[tuple[str, str, str]]) -> list[Link]:

@@ -1,4 +1,4 @@
-from cnetkit.model import ForwardingEntry, Interface, Node, Topology
+from cnetkit.model import ForwardingEntry, Interface, Link, Node, Topology
 from cnetkit.view.network import Network
 
 
@@ -36,3 +36,19 @@ def test_without_a_topology_nodes_with_common_packets_are_linked():
     network.join([(("a", "eth0"), ("b", "eth0")), (("b", "eth0"), ("b", "eth1"))])
     assert [(link.kind, link.a, link.b) for link in network.links] == [("seen", ("a", "eth0"), ("b", "eth0"))]
     assert network.described()["interfaces"][0] == {"node": 0, "name": "eth0"}
+
+
+def test_an_interface_that_was_renamed_is_shown_under_the_name_that_it_had_while_it_was_up():
+    def seen(name, up):
+        return Topology(
+            interfaces=(
+                Interface("ask", name, 2, "veth", up=up, peer=("dock", "veth5")),
+                Interface("dock", "veth5", 5, "veth", up=True, peer=("ask", name)),
+            ),
+            links=(Link("veth", ("ask", name), ("dock", "veth5")),),
+        )
+
+    drawn = Network([seen("veth7", False), seen("eth0", True), seen("veth9", False)])
+    assert list(drawn.interfaces) == [("dock", "veth5"), ("ask", "eth0")]
+    assert [(link.a, link.b) for link in drawn.links] == [(("ask", "eth0"), ("dock", "veth5"))]
+    assert list(Network([seen("veth7", False)]).interfaces) == [("ask", "veth7"), ("dock", "veth5")]
