@@ -110,7 +110,9 @@ def test_an_unknown_name_points_to_the_list(machine, capsys):
 
 def test_ctrl_c_ends_it_with_one_sentence_and_no_process_left(repository, key, cache):
     with serving(repository.folder, hold="/tiny.deb") as mirror:
-        command = [sys.executable, "-c", COMMAND, "get", "tiny", "--mirror", mirror.uri, "--keyring", str(key.public)]
+        options = ["--mirror", mirror.uri, "--keyring", str(key.public)]
+        # What a shell runs in the background, as these tests may be, ignores SIGINT.
+        command = ["env", "--default-signal=INT", sys.executable, "-c", COMMAND, "get", "tiny", *options]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert mirror.asked.wait(120), process.communicate()
         process.send_signal(signal.SIGINT)
