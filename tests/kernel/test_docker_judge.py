@@ -39,6 +39,9 @@ ASKED6 = {
 """Who asks whom."""
 IPV6 = {"20.10": "--experimental --ip6tables", "26.1": "--experimental --ip6tables", "28.5": ""}
 """What the engine must be told to treat IPv6 as it treats IPv4."""
+CURL = "curl -s --connect-timeout 1 -m 20 -o /dev/null"
+LEARNED = ("neighbour", "forwarding-entry")
+"""Kinds of evidence from tables that the agent may have read after the packet passed."""
 OPENING = ("SYN", "SYN, ACK", "RST", "RST, ACK")
 Told = dict[str, list[str]]
 
@@ -82,15 +85,17 @@ def told(make: Callable[[Lab, str, bool], None], version: str, proxy: bool, ipv6
         lab["outside"].run(f"ip route add 172.16.0.0/12 via {DOCK}", check=True)
         if ipv6:
             lab["outside"].run("ip route add fd00:5::/64 via 2001:db8::1", check=True)
-        for name, target in asked.values():
-            lab[name].run(f"curl -s -m 1 -o /dev/null http://{target}/")
-        return {what: hops(lab, *request) for what, request in asked.items()}
+        for port, (name, target) in enumerate(asked.values(), 20_000):
+            lab[name].run(f"{CURL} --local-port {port} http://{target}/")
+        return {what: hops(lab, *asked[what], port) for port, what in enumerate(asked, 21_000)}
 
 
-def hops(lab: Lab, name: str, target: str) -> list[str]:
-    """The answer, and each hop of what opens and of what refuses a connection, without the names that an engine makes up."""
+def hops(lab: Lab, name: str, target: str, port: int) -> list[str]:
+    """The answer, and each hop of what opens and of what refuses a connection, without the names that an engine makes up.
+
+    `port` is used once: where two connections clash, masquerading changes the port as well."""
     with lab.trace() as trace:
-        ran = lab[name].run(f"curl -s -m 1 -o /dev/null -w %{{http_code}} http://{target}/")
+        ran = lab[name].run(f"{CURL} --local-port {port} -w %{{http_code}} http://{target}/")
     names = {(i.node, i.name): name_of(i) for i in trace.recording.topologies[0].interfaces}
     ways: dict[tuple[str, ...], None] = {}  # a packet that is sent again takes the same way
     for journey in trace.journeys:
@@ -105,7 +110,8 @@ def name_of(interface: Interface) -> str:
 
 def line(hop: Hop, names: dict[tuple[str, str], str]) -> str:
     changes = " ".join(change.field for change in hop.changes)
-    evidence = "; ".join(sorted(e.kind + (f" {e.quote}" if e.kind == "nft-rule" else "") for e in hop.evidence))
+    known = [item for item in hop.evidence if item.kind not in LEARNED]
+    evidence = "; ".join(sorted(e.kind + (f" {e.quote}" if e.kind == "nft-rule" else "") for e in known))
     return f"  {hop.direction} {hop.node}/{names[hop.node, hop.interface]} [{changes}] {evidence}"
 
 
