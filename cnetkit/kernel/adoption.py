@@ -22,7 +22,7 @@ from cnetkit.kernel.strangers import Stranger, family, mounted, occupied, strang
 from cnetkit.model import CnetkitError, NodeKind
 
 _REST = 0.25
-"""Seconds after which it looks again where nothing has told of a change."""
+"""Seconds after which it looks again if no change was reported."""
 _UNNAMED = 1.0
 """A namespace that has no name after so many seconds gets one of its own."""
 _AGAIN = 0.005
