@@ -18,7 +18,7 @@ from cnetkit.kernel.netlink.socket import Netlink
 from cnetkit.kernel.places import Places
 from cnetkit.kernel.processes import Process
 from cnetkit.kernel.stacks import Stack, Stacks
-from cnetkit.kernel.strangers import Stranger, family, mounted, occupied, strangers
+from cnetkit.kernel.strangers import Stranger, command_lines, mounted, occupied, strangers
 from cnetkit.model import CnetkitError, NodeKind
 
 _REST = 0.25
@@ -169,8 +169,10 @@ class Adoption:
         """What a namespace is called here; empty as long as its name may still become known."""
         name = ""
         if stranger.pid:
-            text = family(stranger.pid)
-            name = next((name for identifier, name in followed.names.items() if identifier in text), "")
+            told = (
+                followed.names[word] for line in command_lines(stranger.pid) for word in followed.names if word in line
+            )
+            name = next(told, "")
         if not name and time.monotonic() < followed.waiting[stranger.inode]:
             return ""
         own = name or os.path.basename(stranger.mounted)

@@ -59,16 +59,14 @@ def mounted(pid: int) -> Iterator[tuple[int, str]]:
             yield int(fields[3][5:-1]), fields[4]
 
 
-def family(pid: int) -> str:
-    """The text in which a container engine's identifier of the container stands: the command lines of a process and of its
-    ancestors, and its mounts."""
-    text = [_read(f"/proc/{pid}/mountinfo")]
+def command_lines(pid: int) -> Iterator[str]:
+    """The command lines of a process and of its ancestors, the nearest first. In one of them stands a container engine's
+    identifier of the container. (Not so in its mounts: until it leaves its engine's root, it has those of all containers.)"""
     for _ in range(_GENERATIONS):
         if pid <= 1:
-            break
-        text.append(_read(f"/proc/{pid}/cmdline").replace("\0", " "))
+            return
+        yield _read(f"/proc/{pid}/cmdline").replace("\0", " ")
         pid = _parent(pid)
-    return "\n".join(text)
 
 
 def _parent(pid: int) -> int:

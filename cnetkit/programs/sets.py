@@ -46,6 +46,7 @@ _HOST = "curl iptables nftables python3"
 _DOCKER = "dockerd docker containerd runc iptables nft python3 curl"
 _PODMAN, _SWITCH = "podman conmon crun netavark", "ovs-vsctl ovs-vswitchd ovsdb-server"
 _ENGINE, _STORE = "Docker's engine and command line", "etcd, a key-value store"
+_CNI = "containernetworking-plugins golang-github-containernetworking-plugin-dnsname"
 _WIREGUARD = "WireGuard, without the kernel's"
 
 SETS = (
@@ -54,7 +55,17 @@ SETS = (
     ProgramSet("docker", "20.10", "bookworm", f"docker.io {_HOST}", _DOCKER, _ENGINE, 112, 421),
     ProgramSet("etcd", "3.5", "trixie", "etcd-server etcd-client", "etcd etcdctl", _STORE, 43, 127),
     ProgramSet("etcd", "3.4", "bookworm", "etcd-server etcd-client", "etcd etcdctl", _STORE, 48, 162),
-    ProgramSet("podman", "5", "trixie", f"podman netavark aardvark-dns {_HOST}", _PODMAN, "Podman", 77, 226),
+    ProgramSet("podman", "5", "trixie", f"podman netavark aardvark-dns catatonit {_HOST}", _PODMAN, "Podman", 77, 226),
+    ProgramSet(
+        "podman",
+        "4.3",
+        "bookworm",
+        f"podman netavark aardvark-dns catatonit {_CNI} {_HOST}",
+        f"{_PODMAN} portmap",
+        "Podman, over CNI too",
+        79,
+        266,
+    ),
     ProgramSet("cni", "1.9", "forky", "containernetworking-plugins", "host-local portmap", "CNI plugins", 34, 129),
     ProgramSet("bird", "2", "trixie", "bird2", "bird birdc", "BIRD, a routing daemon", 29, 76),
     ProgramSet("frr", "10", "trixie", "frr", "vtysh zebra bgpd", "FRR, routing daemons", 35, 110),

@@ -9,6 +9,7 @@ DOORS = (
     ("Host", "bridge", "cnetkit.systems.docker.host"),
     ("Host", "docker", "cnetkit.systems.docker.engine"),
     ("Host", "macvlan", "cnetkit.systems.docker.macvlan"),
+    ("Host", "podman", "cnetkit.systems.podman.engine"),
     ("Host", "publish", "cnetkit.systems.docker.host"),
     ("Host", "unpublish", "cnetkit.systems.docker.host"),
     ("Host", "published", "cnetkit.systems.docker.host"),

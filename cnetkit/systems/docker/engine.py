@@ -12,7 +12,7 @@ from cnetkit.lab.adopted import AdoptedNode, follow
 from cnetkit.lab.host import Host
 from cnetkit.lab.programs import Program, RunResult
 from cnetkit.model import CnetkitError
-from cnetkit.systems.docker.host_image import ENVIRONMENT, host_image
+from cnetkit.programs.host_image import ENVIRONMENT, host_image, runtime
 
 LOG = "/var/log/dockerd.log"
 _PATIENCE = 30.0
@@ -27,24 +27,7 @@ done
 echo 0 > /proc/sys/net/ipv4/ip_forward  # as on a fresh machine: the engine switches it on, and then drops by default
 mkdir -p /run/engine /etc/docker
 cat > /run/engine/runc <<'END'
-#!/bin/sh
-# runc, after taking from a container's settings what a namespace with one user cannot have: a group for terminals, and control
-# groups. The image "host" gets the host's programs.
-bundle= next=
-for word in "$@"; do
-    [ -z "$next" ] || bundle=$word
-    next=
-    [ "$word" != --bundle ] || next=yes
-done
-if [ -n "$bundle" ]; then
-    settings=$bundle/config.json
-    sed -i -e 's/,"gid=5"//' -e 's#"cgroupsPath":"[^"]*",##' "$settings"
-    if grep -q '"{ENVIRONMENT}' "$settings"; then
-        sed -i 's#"mounts":\\[#&{{"destination":"/usr","type":"bind","source":"/usr","options":["rbind","ro"]}},#' "$settings"
-    fi
-fi
-exec "$(command -v runc)" "$@"
-END
+{runtime("runc")}END
 chmod +x /run/engine/runc
 echo $$ > /run/engine/pid
 exec dockerd -G root --add-runtime lab=/run/engine/runc --default-runtime lab --storage-driver overlay2 "$@" > {LOG} 2>&1

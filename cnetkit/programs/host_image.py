@@ -1,6 +1,6 @@
 """The image `host`: containers of it have the programs of their host. It needs no registry, and holds no program itself.
 
-Where it is run, the host's /usr is mounted; see engine.py.
+An engine runs it by `runtime`, which mounts the host's /usr. Source: the OCI runtime specification, config.json.
 """
 
 from __future__ import annotations
@@ -11,6 +11,25 @@ import tarfile
 ENVIRONMENT = "PROGRAMS_OF_THE_HOST"
 """The variable by which a container of this image is recognized."""
 
+_RUNTIME = """\
+#!/bin/sh
+# %s, after taking from a container's settings what a namespace with one user cannot have: a group for terminals, and control
+# groups. The image "host" gets the host's programs.
+bundle= next=
+for word in "$@"; do
+    [ -z "$next" ] || bundle=$word
+    next=
+    case $word in --bundle | -b) next=yes ;; esac
+done
+if [ -n "$bundle" ]; then
+    settings=$bundle/config.json
+    sed -i -e 's/,"gid=5"//' -e 's#"cgroupsPath":"[^"]*",##' "$settings"
+    if grep -q '"%s' "$settings"; then
+        sed -i 's#"mounts":\\[#&{"destination":"/usr","type":"bind","source":"/usr","options":["rbind","ro"]},#' "$settings"
+    fi
+fi
+exec "$(command -v %s)" "$@"
+"""
 _LINKS = ("bin", "sbin", "lib", "lib64")
 _FOLDERS = {"etc": 0o755, "home": 0o755, "root": 0o700, "run": 0o755, "tmp": 0o1777, "usr": 0o755, "var": 0o755}
 _FILES = {
@@ -18,6 +37,11 @@ _FILES = {
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
+
+
+def runtime(name: str) -> str:
+    """The shell script that stands for an OCI runtime of the host, such as "runc" or "crun", and calls it."""
+    return _RUNTIME % (name, ENVIRONMENT, name)
 
 
 def host_image() -> bytes:
