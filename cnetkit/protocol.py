@@ -186,7 +186,7 @@ class Welcome(Message, frozen=True):
 
 
 class Refused(Message, frozen=True):
-    """The system refused a sandbox: `step` is the call that failed, `errno` its error."""
+    """The system refused a sandbox: `step` is what failed (unshare, rights or mount), `errno` its error."""
 
     step: str
     errno: int

@@ -74,24 +74,3 @@ def close_on_exec(first: int) -> None:
 def die_with_parent(signal: int) -> None:
     """prctl(2), PR_SET_PDEATHSIG: the kernel sends `signal` to this process when the thread that forked it ends."""
     _check(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl")
-
-
-def become_root_of_a_user_namespace(flags: int = 0) -> None:
-    """Enters a new user namespace, and in the same call new namespaces for `flags`. The caller is root there.
-
-    Only the caller's own user and group are mapped, to 0. OSError as unshare(2) raises it: EPERM and ENOSPC if the system
-    refuses user namespaces.
-    """
-    uid, gid = os.geteuid(), os.getegid()
-    unshare(CLONE_NEWUSER | flags)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
-        try:
-            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-                file.write(text)
-        except OSError as error:
-            if error.errno in (errno.EPERM, errno.EACCES):
-                # AppArmor lets unshare(2) succeed, but takes the capabilities away.
-                raise PermissionError(
-                    error.errno, f"writing /proc/self/{name} in a new user namespace was refused"
-                ) from error
-            raise

@@ -19,7 +19,7 @@ import signal
 import subprocess
 from typing import Any
 
-from cnetkit.kernel import mounts as views, namespaces as ns
+from cnetkit.kernel import mounts as views, namespaces as ns, user_ids
 from cnetkit.kernel.features import KERNEL, attempt, link_kinds, words
 from cnetkit.kernel.programs import PATH
 
@@ -38,10 +38,10 @@ TABLES = {
 def enter() -> tuple[str, int]:
     """Enters new namespaces as a sandbox does. Returns the stage reached and the errno that stopped it."""
     try:
-        ns.become_root_of_a_user_namespace()
+        user_ids.become_root_of_a_user_namespace()
     except OSError as error:
-        unshared = "/proc/self/" in str(error)
-        return "rights" if unshared else "user-namespaces", error.errno or errno.EPERM
+        refused = "unshare" in str(error)
+        return "user-namespaces" if refused else "rights", error.errno or errno.EPERM
     try:
         ns.unshare(NAMESPACES)
     except OSError as error:
@@ -101,6 +101,7 @@ def features() -> dict[str, str]:
 
 def probe() -> dict[str, Any]:
     """Probes in this process, which cannot return to its namespaces afterwards. Returns what `main` prints."""
+    one = user_ids.why_one()
     stage, number = enter()
     if stage != "ready":
         return {"stage": stage, "errno": number, "features": {}}
@@ -109,7 +110,7 @@ def probe() -> dict[str, Any]:
     if child == 0:  # process 1 of the new PID namespace
         signal.alarm(30)
         with open(writer, "w", encoding="utf-8") as out:
-            json.dump(features(), out)
+            json.dump({"user-ids": "" if user_ids.many() else one or "more ids were refused"} | features(), out)
             out.flush()
             os._exit(0)
     os.close(writer)

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import setproctitle
 
-from cnetkit.kernel import single_user
+from cnetkit.kernel import single_user, user_ids
 from cnetkit.kernel.namespaces import close_on_exec
 from cnetkit.kernel.places import enter_place, fork
 from cnetkit.kernel.programs import PATH
@@ -66,7 +66,8 @@ def start(
     """Starts a program. `size`: rows and columns of its terminal; None: it has pipes. CnetkitError if the program is missing."""
 
     def program() -> NoReturn:
-        single_user.keep_user()
+        if not user_ids.many():
+            single_user.keep_user()
         resource.setrlimit(resource.RLIMIT_NOFILE, FILES)
         close_on_exec(3)  # libnftables does not set it on its own descriptors
         os.execvpe(argv[0], list(argv), environment(node, extra))  # noqa: S606

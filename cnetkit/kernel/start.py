@@ -17,7 +17,7 @@ from typing import NoReturn
 import setproctitle
 
 from cnetkit import protocol as p
-from cnetkit.kernel import mounts
+from cnetkit.kernel import mounts, user_ids
 from cnetkit.kernel.agent import Agent
 from cnetkit.kernel.namespaces import (
     CLONE_NEWCGROUP,
@@ -26,7 +26,6 @@ from cnetkit.kernel.namespaces import (
     CLONE_NEWNS,
     CLONE_NEWPID,
     CLONE_NEWUTS,
-    become_root_of_a_user_namespace,
     die_with_parent,
     unshare,
 )
@@ -41,15 +40,16 @@ def main(client: int, spawner: int) -> None:
         return
     setproctitle.setproctitle(f"cnetkit: {hello.lab}")
     door = _door(hello.lab)
+    one = user_ids.why_one()
     try:
-        unshare(_OWN) if hello.host else become_root_of_a_user_namespace(_OWN)
+        unshare(_OWN) if hello.host else user_ids.become_root_of_a_user_namespace(_OWN)
     except OSError as error:
-        _reply(p.Refused("unshare" if "unshare" in str(error) else "uid_map", error.errno or 0))
+        _reply(p.Refused("unshare" if "unshare" in str(error) else "rights", error.errno or 0))
         return
     inside = os.fork()
     if inside == 0:
         die_with_parent(signal.SIGKILL)
-        _inside(hello, client, door)
+        _inside(hello, client, door, one)
     _watch(spawner, inside)
 
 
@@ -84,9 +84,11 @@ def _door(lab: str) -> socket.socket:
     return door
 
 
-def _inside(hello: p.Hello, client: int, door: socket.socket) -> NoReturn:
+def _inside(hello: p.Hello, client: int, door: socket.socket, one: str) -> NoReturn:
     try:
         limits, named = mounts.of_sandbox()
+        if not user_ids.many():
+            limits.append(f"programs have one user, 0, and files one owner: {one or 'more ids were refused'}")
     except OSError as error:
         _reply(p.Refused("mount", error.errno or 0))
         os._exit(1)

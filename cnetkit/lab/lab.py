@@ -160,6 +160,12 @@ class Lab:
         return self.site.topology
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """What this system does not let the lab have, each as a sentence; for a recording, what the system that it was made on
+        did not."""
+        return tuple(self.site.sandbox.welcome.limits)
+
+    @property
     def nodes(self) -> dict[str, LabNode]:
         """Its nodes by name, in the order in which they were made."""
         return cast("dict[str, LabNode]", dict(self.site.members))

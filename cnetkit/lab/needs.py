@@ -16,12 +16,17 @@ _MOUNT = "run outside of the container or the policy that forbids mounting"
 _OVERLAY = (
     "use Linux 5.11 or later, which lets users mount an overlay: hosts have no /etc and /var of their own without it"
 )
+_IDS = (
+    "run `sudo apt-get install uidmap`, and give your user a range in /etc/subuid and /etc/subgid; until then a lab's programs "
+    "have one user, and `chown` and `docker run --user` do nothing"
+)
 
 NEEDS = (
     feature("mount-private", fix=_MOUNT, core=True),
     feature("mount-tmpfs", fix=_MOUNT),
     feature("mount-devpts", fix=_MOUNT),
     feature("mount-overlay", fix=_OVERLAY),
+    feature("user-ids", fix=_IDS),
     feature("mount-proc", fix=_UNMASK),
     feature("mount-sysfs", fix=_UNMASK),
     VETH,

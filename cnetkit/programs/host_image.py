@@ -19,7 +19,7 @@ bundle= next=
 for word in "$@"; do
     [ -z "$next" ] || bundle=$word
     next=
-    case $word in --bundle | -b) next=yes ;; esac
+    [ "$word" != --bundle ] || next=yes
 done
 if [ -n "$bundle" ]; then
     settings=$bundle/config.json

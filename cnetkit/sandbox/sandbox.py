@@ -140,5 +140,5 @@ def _error(reply: p.Message) -> CnetkitError:
         case p.Refused(step=step, errno=number):
             from cnetkit.refusal import why_no_sandbox
 
-            return CnetkitError(why_no_sandbox(number, apparmor=step == "uid_map"))
+            return CnetkitError(why_no_sandbox(number, apparmor=step == "rights"))
     return CnetkitError(f"the sandbox sent an unexpected reply: {type(reply).__name__}")
