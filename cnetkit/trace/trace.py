@@ -219,7 +219,8 @@ class Trace:
         """The differences between this trace and `other`, a trace of the same question before or after a change."""
         if not isinstance(other, Trace):
             raise CnetkitError(f"a trace can only be compared with another trace, not with {type(other).__name__}")
-        return compare((self.analysis, self.numbers), (other.analysis, other.numbers))
+        found = compare((self.analysis, self.numbers), (other.analysis, other.numbers))
+        return replace(found, recordings=(self.recording, other.recording))
 
     def _part(self, numbers: NDArray[np.int64], words: str) -> Trace:
         """A selection: the same recording, with these journeys only."""

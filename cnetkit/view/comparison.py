@@ -40,16 +40,28 @@ def html(comparison: Comparison) -> str:
             )
             rows.append(f'<tr><th scope="row">{difference.aspect}</th>{cells}</tr>')
     heads = '<tr><td></td><th scope="col">before</th><th scope="col">after</th></tr>'
-    return (
-        f'<div class="cnetkit"><style>{STYLE}</style><table class="differ"><caption>{_head(comparison)}</caption>'
-        f"<thead>{heads}</thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    shown = f"<p>{_head(comparison)}</p>"
+    if rows:
+        body = f"<thead>{heads}</thead><tbody>{''.join(rows)}</tbody>"
+        shown = f'<table class="differ"><caption>{_head(comparison)}</caption>{body}</table>'
+    origins = "".join(f"<p>{escape(line)}</p>" for line in _origins(comparison))
+    return f'<div class="cnetkit"><style>{STYLE}</style>{shown}{origins}</div>'
 
 
 def _head(comparison: Comparison) -> str:
     differing = len(list(_by_question(comparison)))
-    equal = f"{comparison.alike} {'is' if comparison.alike == 1 else 'are'} alike"
-    return f"{wording.counted(differing, 'kind')} of packet {'differs' if differing == 1 else 'differ'}, {equal}"
+    alike = f"{comparison.alike} {'is' if comparison.alike == 1 else 'are'} alike"
+    if not differing:
+        return f"Nothing differs: {wording.counted(comparison.alike, 'kind')} of packet {alike.partition(' ')[2]}"
+    return f"{wording.counted(differing, 'kind')} of packet {'differs' if differing == 1 else 'differ'}, {alike}"
+
+
+def _origins(comparison: Comparison) -> list[str]:
+    """Where the packets come from: a line if both are alike in that, else one for each."""
+    lines = [wording.origin(recording) for recording in comparison.recordings]
+    if len(set(lines)) < 2:
+        return [line for line in lines[:1] if line]
+    return [f"{when}: {line}" for when, line in zip(("Before", "After"), lines, strict=True) if line]
 
 
 def _by_question(comparison: Comparison) -> Iterable[tuple[str, list[Difference]]]:
@@ -59,6 +71,8 @@ def _by_question(comparison: Comparison) -> Iterable[tuple[str, list[Difference]
 
 def _lines(comparison: Comparison, width: int) -> Iterator[Line]:
     yield from under(_head(comparison), "bold", 0, width)
+    for line in _origins(comparison):
+        yield from under(line, "", 0, width)
     for question, differences in _by_question(comparison):
         yield []
         yield from under(wording.legible(question), "bold", 0, width)

@@ -77,7 +77,7 @@ def journey_html(journey: Journey) -> str:
 
 
 def _origin(journey: Journey) -> str:
-    text = wording.origin(journey.trace)
+    text = wording.origin(journey.trace.recording)
     return f'<p class="soft">{escape(text)}</p>' if text else ""
 
 

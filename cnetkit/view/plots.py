@@ -111,7 +111,7 @@ def _axes(trace: Trace, height: float) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.6, height), layout="constrained")
-    figure.supxlabel(wording.origin(trace), x=0.99, ha="right", fontsize=8, color=INK)
+    figure.supxlabel(wording.origin(trace.recording), x=0.99, ha="right", fontsize=8, color=INK)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(LINE)

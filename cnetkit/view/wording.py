@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cnetkit.model import Evidence, Hop, Outcome
+from cnetkit.recording.recording import Recording
 from cnetkit.trace.journey import Journey
 from cnetkit.trace.trace import Trace
 
@@ -106,7 +107,7 @@ def summary(trace: Trace) -> Iterator[str]:
     )
     if trace.selection:
         yield f"Selected, of these frames: {legible(trace.selection)}"
-    if text := origin(trace):
+    if text := origin(trace.recording):
         yield text
     outcomes = Counter(trace.outcomes)
     if outcomes:
@@ -131,7 +132,7 @@ def summary(trace: Trace) -> Iterator[str]:
 def brief(trace: Trace) -> str:
     """What matters first, on one line: `32 packets · ✓ 30 delivered, ✕ 2 dropped`, and where they were replayed from."""
     outcomes = ", ".join(f"{MARKS[kind]} {count:,} {kind}" for kind, count in trace.outcomes.most_common())
-    replay = origin(trace) if trace.recording.replayed else ""
+    replay = origin(trace.recording) if trace.recording.replayed else ""
     return " · ".join(filter(None, (counted(len(trace.journeys), "packet"), outcomes, replay)))
 
 
@@ -167,10 +168,8 @@ def legacy_rules(trace: Trace) -> Iterator[str]:
         )
 
 
-def origin(trace: Trace) -> str:
-    """Whether the packets were captured live, or come from a recording; empty if a file from another tool does not
-    say."""
-    recording = trace.recording
+def origin(recording: Recording) -> str:
+    """Whether the packets were captured live, or come from a replay; empty if a file from another tool does not say."""
     if recording.replayed:
         return replayed(recording.replayed)
     return f"Captured live with Linux {legible(recording.kernel)}" if recording.kernel else ""

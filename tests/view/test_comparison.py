@@ -1,5 +1,9 @@
 """Differences as text and HTML."""
 
+from dataclasses import replace
+
+import cnetkit
+from cnetkit.trace import explain
 from cnetkit.trace.report.comparison import Comparison, Difference
 from cnetkit.view.comparison import html, text
 
@@ -27,6 +31,22 @@ def test_html_is_one_table_with_everything_escaped():
     assert page.count('scope="rowgroup"') == 2
     assert "&lt;b&gt;" in page
     assert "<b>" not in page
+
+
+def test_where_nothing_differs_one_line_says_how_much_is_alike():
+    same = Comparison((), 12)
+    assert text(same).strip() == "Nothing differs: 12 kinds of packet are alike"
+    assert "<p>Nothing differs: 12 kinds of packet are alike</p>" in html(same)
+
+
+def test_it_says_which_trace_was_live_and_which_was_replayed(monkeypatch):
+    monkeypatch.setenv("CNETKIT_MODE", "replay")
+    replay = cnetkit.run("bridge")
+    live = explain(replace(replay.recording, replayed="", kernel="6.1 <b>"))
+    alike, mixed = replay.compare(replay), live.compare(replay)
+    assert text(alike).count("Replayed, not live: a recording made on") == html(alike).count("Replayed, not live") == 1
+    assert "Before: Captured live with Linux 6.1 <b>\nAfter: Replayed, not live" in text(mixed)
+    assert "<p>Before: Captured live with Linux 6.1 &lt;b&gt;</p><p>After: Replayed, not live" in html(mixed)
 
 
 def test_a_notebook_gets_both():

@@ -1,8 +1,9 @@
 """The differences between two traces of the same question, such as before and after a fix.
 
 Packets are matched by what they ask: protocol, client address, server address and port, direction, and kind of packet.
-Not compared are client ports, identifications, times, MAC addresses, TTL values, and packets that only serve the
-network, such as ARP, because they depend on what was cached before.
+Not compared are client ports, identifications, the numbers of rules, times, MAC addresses, TTL values, and packets that only
+serve the network, such as ARP, because they depend on what was cached before. A bridge's port to a container is called by the
+container, because its own name is made up anew each time.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 
 from cnetkit.displays import COMPARISON_VIEWS, Displays, mime_bundle
 from cnetkit.model import Change, Hop, Outcome
+from cnetkit.recording.recording import Recording
 from cnetkit.trace.packets.packet import Packet
 from cnetkit.trace.query.analysis import Analysis
 from cnetkit.trace.report.latency import WAYS, replying
+from cnetkit.trace.wiring.described import described, interfaces_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +62,8 @@ class Comparison:
     differences: tuple[Difference, ...]
     alike: int
     """The number of questions (with a direction and a kind of packet each) without a difference."""
+    recordings: tuple[Recording, ...] = ()
+    """What the two traces were made of, before and after."""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -132,6 +137,7 @@ def _difference(question: str, aspect: str, old: _Behaviour, new: _Behaviour) ->
 
 def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Behaviour]:
     asked: dict[str, _Behaviour] = {}
+    ports = _ports(analysis)
     replies = replying(analysis)
     for number in numbers[np.argsort(analysis.journeys.flow[numbers], kind="stable")].tolist():
         flow = int(analysis.journeys.flow[number])
@@ -149,8 +155,20 @@ def _asked(analysis: Analysis, numbers: NDArray[np.int64]) -> dict[str, _Behavio
             [analysis.hop(frame) for frame in analysis.journeys.frames(number)],
             analysis.journeys.outcome(number),
             way,
+            ports,
         )
     return asked
+
+
+def _ports(analysis: Analysis) -> dict[tuple[str, str], str]:
+    """What ports of bridges are called whose cable leads to another node."""
+    recording = analysis.case.recording
+    known = interfaces_of(described(recording.topologies, recording.events))
+    return {
+        place: f"port to {port.peer[0]}"
+        for place, port in known.items()
+        if port.kind == "veth" and port.master and port.peer and port.peer[0] != port.node
+    }
 
 
 def _kind(packet: Packet) -> str:
@@ -163,18 +181,21 @@ def _kind(packet: Packet) -> str:
     return packet.kind.replace(", ", " ") if "SYN" in flags else "after SYN"
 
 
-def _note(behaviour: _Behaviour, hops: Sequence[Hop], ended: Outcome, way: str) -> None:
-    places = [f"{hop.node}/{hop.interface}" for hop in hops]
+def _note(
+    behaviour: _Behaviour, hops: Sequence[Hop], ended: Outcome, way: str, ports: dict[tuple[str, str], str]
+) -> None:
+    places = [f"{hop.node}/{ports.get((hop.node, hop.interface), hop.interface)}" for hop in hops]
     behaviour.way[" → ".join(dict.fromkeys(places))] = None
     behaviour.outcome[f"{ended.kind} at {ended.where}" + (f": {ended.reason}" if ended.reason else "")] = None
     picked = ("srcport",) if way == "request" else ("dstport",)
-    for hop in hops:
+    for hop, place in zip(hops, places, strict=True):
         for change in hop.changes:
             if change.field not in UNNAMED:
-                behaviour.changes[_worded(change, picked, f"{hop.node}/{hop.interface}")] = None
+                behaviour.changes[_worded(change, picked, place)] = None
         for item in hop.evidence:
             if item.kind == "nft-rule":
-                behaviour.rules[f"“{item.quote}” ({hop.node} {item.source})"] = None
+                chain = item.source.partition(" handle ")[0]  # rules are numbered in the order in which they were laid
+                behaviour.rules[f"“{item.quote}” ({hop.node} {chain})"] = None
 
 
 def _worded(change: Change, picked: tuple[str, ...], place: str) -> str:
