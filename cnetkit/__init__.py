@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnetkit.lab import Lab
-    from cnetkit.lessons import lesson
+    from cnetkit.lessons import lesson, run
     from cnetkit.loading import load
     from cnetkit.model import CnetkitError
     from cnetkit.standing import standing as progress
     from cnetkit.trace import Trace
 
-__all__ = ["CnetkitError", "Lab", "Trace", "lesson", "load", "progress"]
+__all__ = ["CnetkitError", "Lab", "Trace", "lesson", "load", "progress", "run"]
 __version__ = "0.2.0"
 
 _HOMES = {
@@ -23,6 +23,7 @@ _HOMES = {
     "lesson": "cnetkit.lessons",
     "load": "cnetkit.loading",
     "progress": "cnetkit.standing",
+    "run": "cnetkit.lessons",
 }
 _NAMES = {"progress": "standing"}
 """Where it has another name at home."""

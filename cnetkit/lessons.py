@@ -1,4 +1,5 @@
-"""Opens a lesson: its lab, live or from the notebook's recording, and its questions from labs/NAME/tasks.py.
+"""Opens a lesson: its lab, live or from the notebook's recording, and its questions from labs/NAME/tasks.py. Or runs a lab as it
+stands in labs/NAME/lab.py.
 
 The lab is live if the system allows it and the programs that it needs have been fetched. The environment can decide instead:
 CNETKIT_MODE is `live` or `replay`, and CNETKIT_RECORD is a file that the session is recorded to. With CNETKIT_SHOW=page questions
@@ -14,6 +15,7 @@ from cnetkit import catalog, course, programs
 from cnetkit.lab import Lab
 from cnetkit.learn import Lesson, PageLesson
 from cnetkit.model import CnetkitError
+from cnetkit.trace import Trace
 from cnetkit.view.display import for_page
 
 
@@ -26,21 +28,40 @@ def lesson(number: str) -> tuple[Lab, Lesson]:
     if row is None or not row.lab:
         written = ", ".join(row.number for row in course.LESSONS if row.lab)
         raise CnetkitError(f"there is no lesson {number!r} with questions: choose from {written}")
-    mode, session = os.environ.get("CNETKIT_MODE", ""), _session(number)
-    if not mode and session and _unfetched(row):
-        mode = "replay"
-    if mode not in ("", "live", "replay"):
-        raise CnetkitError(f"CNETKIT_MODE is {mode!r}: set it to live or replay, or not at all")
+    session = _session(number)
     record = os.environ.get("CNETKIT_RECORD", "")
-    lab = _open(row.lab, mode, session, Path(record) if record else None)
+    lab = _open(row.lab, row.needs, session, _mode(), Path(record) if record else None)
     kind = PageLesson if for_page() else Lesson
     return lab, kind(number, catalog.tasks(row.lab), lab.replayed)
 
 
-def _open(name: str, mode: str, session: Path | None, record: Path | None) -> Lab:
+def run(name: str) -> Trace:
+    """The trace of a lab as `cnetkit run NAME` builds it: `cnetkit.run("port-mapping")`.
+
+    It runs live where it can, unless CNETKIT_MODE is replay, else from the recording that comes with it. CnetkitError if there is
+    no such lab, or if it can run neither way.
+    """
+    entry = catalog.find(name)
+    with _open(entry.name, entry.needs, entry.session, "replay" if _mode() == "replay" else "") as lab:
+        entry.network(lab)
+        with lab.trace() as trace:
+            entry.traffic(lab)
+    return trace
+
+
+def _mode() -> str:
+    mode = os.environ.get("CNETKIT_MODE", "")
+    if mode not in ("", "live", "replay"):
+        raise CnetkitError(f"CNETKIT_MODE is {mode!r}: set it to live or replay, or not at all")
+    return mode
+
+
+def _open(name: str, needs: tuple[str, ...], session: Path | None, mode: str, record: Path | None = None) -> Lab:
+    if not mode and session and _unfetched(needs):
+        mode = "replay"
     if mode == "replay":
         if session is None:
-            raise CnetkitError(f"CNETKIT_MODE is replay, but no recording comes with the lesson of {name}: run it live")
+            raise CnetkitError(f"CNETKIT_MODE is replay, but no recording comes with {name}: run it live")
         return Lab(name, replay=session)
     try:
         return Lab(name, record=record)
@@ -50,12 +71,10 @@ def _open(name: str, mode: str, session: Path | None, record: Path | None) -> La
         return Lab(name, replay=session)
 
 
-def _unfetched(row: course.CourseLesson) -> str:
-    """The name of programs that the lesson needs and that were not fetched; empty if there are none."""
+def _unfetched(needs: tuple[str, ...]) -> str:
+    """The name of programs that are needed and were not fetched; empty if there are none."""
     present = {entry.name for entry in programs.here()}
-    return next(
-        (name for name in row.needs if name in programs.names() and programs.find(name).name not in present), ""
-    )
+    return next((name for name in needs if name in programs.names() and programs.find(name).name not in present), "")
 
 
 def _session(number: str) -> Path | None:

@@ -63,6 +63,28 @@ def test_a_lesson_has_two_exercises_with_commands_a_reason_for_each_answer_and_f
     assert [task.name for task in exercises if len(task.hints) < 2 or "`" not in task.hints[-1]] == []
 
 
+def test_a_lab_by_hand_and_the_same_by_the_real_engine_do_not_differ_in_their_recordings(monkeypatch):
+    monkeypatch.setenv("CNETKIT_MODE", "replay")
+    by_hand, real = cnetkit.run("port-mapping"), cnetkit.run("docker-port-mapping")
+    assert by_hand.recording.replayed
+    assert real.recording.replayed
+    comparison = by_hand.compare(real)
+    assert comparison.differences == ()
+    assert comparison.alike == 12
+    assert real.compare(cnetkit.run("bridge"))
+
+
+def test_a_lab_whose_programs_were_not_fetched_is_shown_from_its_recording(tmp_path, monkeypatch):
+    monkeypatch.delenv("CNETKIT_MODE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cnetkit.run("docker-port-mapping").recording.replayed
+
+
+def test_a_lab_that_does_not_exist_is_named():
+    with pytest.raises(CnetkitError, match="no lab 'port-maping'; did you mean port-mapping"):
+        cnetkit.run("port-maping")
+
+
 def test_a_lesson_whose_programs_were_not_fetched_is_replayed(tmp_path, monkeypatch):
     monkeypatch.delenv("CNETKIT_MODE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

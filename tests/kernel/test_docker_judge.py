@@ -7,9 +7,10 @@ from functools import cache
 
 import pytest
 
+import cnetkit
 from cnetkit.lab import Lab
 from cnetkit.model import Hop, Interface
-from tests.kernel.engines import VERSIONS, engine
+from tests.kernel.engines import VERSIONS, engine, fetched
 
 OUTSIDE, DOCK, WEB, OTHER = "203.0.113.2", "203.0.113.1", "172.17.0.2", "172.20.0.2"
 DOCK6, OTHER6 = "[2001:db8::1]", "[fd00:5::2]"
@@ -127,6 +128,13 @@ def test_requests_take_the_same_hops_for_the_same_reasons_as_with_the_real_engin
     assert ours == real
     assert real["from outside"][0] == real["from a neighbour"][0] == real["to the outside"][0] == "answer 200"
     assert any("-j DNAT --to-destination 172.17.0.2:80" in line for line in real["from outside"])
+
+
+def test_the_lab_by_hand_and_the_same_by_the_real_engine_do_not_differ():
+    fetched("docker-28.5")
+    by_hand, real = cnetkit.run("port-mapping"), cnetkit.run("docker-port-mapping")
+    assert (by_hand.recording.replayed, real.recording.replayed) == ("", "")
+    assert str(by_hand.compare(real)).startswith("nothing differs")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
