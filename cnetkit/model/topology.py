@@ -49,7 +49,8 @@ class Interface:
     details: Mapping[str, Any] = field(default_factory=dict)
     """Settings particular to its kind: a VXLAN's `id`, `local`, `port`; a bridge port's `hairpin`, `isolated`,
     `locked`, `flood` and `state` (linux/if_bridge.h, BR_STATE_*); a bridge's `vlan_filtering` if it is on; and of its IPv4
-    settings `forwarding`, `rp_filter`, `accept_local`, `route_localnet`."""
+    settings `forwarding`, `rp_filter`, `accept_local`, `route_localnet`. `promiscuous` if it is set to take every frame, as
+    programs that switch do it; capturing sets no such flag."""
 
 
 @dataclass(frozen=True, slots=True)

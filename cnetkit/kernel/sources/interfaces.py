@@ -75,7 +75,7 @@ def read(node: str, body: bytes, names: Names) -> InterfaceRow:
         mtu=native(values.get(nl.IFLA_MTU, b"")),
         up=bool(flags & nl.IFF_UP),
         master=names[master] if master else "",
-        details=_details(kind, body, info, values),
+        details=_details(kind, body, info, values) | ({"promiscuous": True} if flags & nl.IFF_PROMISC else {}),
     )
     counters = dict(zip(_STATISTICS, struct.unpack_from("=8Q", values[nl.IFLA_STATS64]), strict=True))
     return InterfaceRow(interface, counters, far_index, namespace)

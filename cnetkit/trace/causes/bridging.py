@@ -20,6 +20,8 @@ def addressed_to_another(case: Case, frame: int) -> Cause | None:
     here, target = interface(case, frame, node, name), target_mac(case, frame)
     if here is None or here.master or here.kind in ("bridge", "loopback") or not here.mac or group(target):
         return None
+    if here.details.get("promiscuous"):  # a program may take it, such as Open vSwitch
+        return None
     macs = {i.mac for t in case.tables.described for i in t.interfaces if i.node == node}
     stacked = any(i.peer == (node, name) and i.kind != "veth" for i in case.tables.interfaces.values())
     if target in macs or stacked or _by_flood(case, frame, target) or case.recording.selective:
