@@ -22,7 +22,7 @@ from cnetkit.kernel.namespaces import (
     unmount,
 )
 
-_WRITABLE = ("/etc", "/root", "/var/cache", "/var/lib", "/var/log", "/var/spool")
+_WRITABLE = ("/etc", "/opt", "/root", "/srv", "/var/cache", "/var/lib", "/var/log", "/var/spool")
 """Folders of the machine that a host gets as its own: what is written there is seen in this host only."""
 _CGROUPS = "/sys/fs/cgroup"
 _NEW = "/run/machine"
@@ -78,6 +78,9 @@ def _change_root(programs: str) -> None:
         if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}"):
             os.makedirs(f"{root}/{name}", exist_ok=True)
             mount(f"/{name}", f"{root}/{name}", "", MS_BIND | MS_REC)
+            if f"/{name}" in _WRITABLE:
+                with suppress(OSError):
+                    _overlay(f"/{name}", f"{root}/{name}")
     for folder in ("etc", "root", "var/lib", "var/log", "var/tmp"):
         os.makedirs(f"{root}/{folder}", exist_ok=True)
     for name, text in _FILES.items():

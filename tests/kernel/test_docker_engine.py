@@ -13,6 +13,16 @@ from cnetkit.lab import Lab
 from tests.kernel.conftest import client
 from tests.kernel.engines import VERSIONS, engine, fetched
 
+COMPOSE = """
+services:
+  desk:
+    image: host
+    command: sleep infinity
+  store:
+    image: host
+    command: python3 -m http.server 80
+"""
+
 
 @pytest.fixture(scope="module")
 def lab():
@@ -124,6 +134,19 @@ def test_a_port_that_is_taken_is_the_engines_own_message(docker):
     assert not clash.ok
     assert "port is already allocated" in clash.errors
     docker("rm -f clash")
+
+
+def test_a_compose_file_is_built_and_traced(lab, docker):
+    lab["dock"].run("mkdir -p /srv/shop && cat > /srv/shop/compose.yaml", input=COMPOSE, check=True)
+    docker("compose -f /srv/shop/compose.yaml up -d", check=True)
+    assert {"shop-desk-1", "shop-store-1"} < set(lab.nodes)
+    lab["shop-store-1"].wait_port(80)
+    with lab.trace() as trace:
+        assert docker("exec shop-desk-1 curl -s -o /dev/null -w %{http_code} http://store/").output == "200"
+    request = next(journey for journey in trace.journeys if journey.packet.kind == "SYN")
+    assert (request.hops[0].node, request.outcome.where) == ("shop-desk-1", "shop-store-1/eth0")
+    docker("compose -f /srv/shop/compose.yaml down -t 0", check=True)
+    assert not {"shop-desk-1", "shop-store-1"} & set(lab.nodes)
 
 
 def test_a_second_call_gives_the_same_engine(lab, docker):

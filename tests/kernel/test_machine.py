@@ -15,7 +15,7 @@ import pytest
 from cnetkit import CnetkitError
 from cnetkit.lab import Lab
 
-WRITTEN = ("/etc/hello", "/var/lib/hello", "/var/log/hello", "/run/hello", "/tmp/hello")
+WRITTEN = tuple(f"{folder}/hello" for folder in ("/etc", "/opt", "/srv", "/var/lib", "/var/log", "/run", "/tmp"))
 
 
 def groups() -> set[str]:
