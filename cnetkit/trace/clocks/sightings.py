@@ -7,7 +7,6 @@ itself is estimated in clock.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,13 +45,13 @@ def by_two_clocks(frames: Frames, columns: Columns, clock: Rows, node: Rows) -> 
     link = mix(packet, ends, columns.ttl[rows], columns.depth[rows])
     early, late = [rows[:0]], [rows[:0]]
     for key, origin_of in ((link, _by_direction), (packet, _by_ttl), (link, _by_answers)):
-        for a, b in _pairs(_visits(key, rows, frames, place), clock, frames):
-            apart = (node[frames.tap[a.first]] != node[frames.tap[b.first]]) | (origin_of is _by_ttl)
-            a, b = a.take(apart), b.take(apart)  # noqa: PLW2901
-            from_a, from_b = origin_of(frames, columns, a, b)
-            for yes, no, first, second in ((from_a, from_b, a, b), (from_b, from_a, b, a)):
-                early.append(first.left[yes & ~no])
-                late.append(second.first[yes & ~no])
+        a, b = _pairs(_visits(key, rows, frames, place), clock, frames)
+        apart = (node[frames.tap[a.first]] != node[frames.tap[b.first]]) | (origin_of is _by_ttl)
+        a, b = a.take(apart), b.take(apart)
+        from_a, from_b = origin_of(frames, columns, a, b)
+        for yes, no, first, second in ((from_a, from_b, a, b), (from_b, from_a, b, a)):
+            early.append(first.left[yes & ~no])
+            late.append(second.first[yes & ~no])
     return Sightings(np.concatenate(early), np.concatenate(late))
 
 
@@ -101,14 +100,17 @@ def _visits(key: U64, rows: Rows, frames: Frames, places: Rows) -> _Visits:
     return _Visits(key[starts], first, last, times, np.select([times == 0, times == 1], [last, only], first))
 
 
-def _pairs(visits: _Visits, clock: Rows, frames: Frames) -> Iterator[tuple[_Visits, _Visits]]:
+def _pairs(visits: _Visits, clock: Rows, frames: Frames) -> tuple[_Visits, _Visits]:
     """All pairs of visits of one packet at two clocks."""
+    pairs = [np.zeros((2, 0), np.int64)]
     for lag in range(1, min(len(visits.key), MOST_PLACES)):
-        a = np.flatnonzero(visits.key[lag:] == visits.key[:-lag])
-        if not len(a):
-            return
-        a = a[clock[frames.tap[visits.first[a]]] != clock[frames.tap[visits.first[a + lag]]]]
-        yield visits.take(a), visits.take(a + lag)
+        near = np.flatnonzero(visits.key[lag:] == visits.key[:-lag])
+        if not len(near):
+            break
+        pairs.append(np.stack((near, near + lag)))
+    a, b = np.concatenate(pairs, axis=1)
+    several = clock[frames.tap[visits.first[a]]] != clock[frames.tap[visits.first[b]]]
+    return visits.take(a[several]), visits.take(b[several])
 
 
 Origins = tuple[NDArray[np.bool_], NDArray[np.bool_]]
