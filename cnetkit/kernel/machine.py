@@ -105,19 +105,31 @@ def _change_root(programs: str) -> None:
 
 
 def _cgroups() -> None:
-    """Mounts cgroups where /sys lists them, but a new /sys hides them: programs such as runc look for them there."""
+    """Mounts cgroups where a new /sys hides them: programs such as runc look for them there."""
     if os.listdir(_CGROUPS):
         return
-    with open("/proc/self/mountinfo", encoding="utf-8") as file:
-        fields = [line.split() for line in file]
-    quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY  # groups made by root would outlive the lab
-    if any(f[f.index("-") + 1] == "cgroup2" and f[4] == _CGROUPS for f in fields):
-        mount("cgroup2", _CGROUPS, "cgroup2", quiet)
-        return
-    mount("tmpfs", _CGROUPS, "tmpfs", quiet & ~MS_RDONLY, "mode=755")
+    quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC
     with open("/proc/self/cgroup", encoding="utf-8") as file:
-        controllers = [line.split(":")[1] for line in file]
-    for names in filter(None, controllers):
-        own = f"{_CGROUPS}/{names.removeprefix('name=')}"
-        os.mkdir(own)
-        mount("cgroup", own, "cgroup", quiet, f"none,{names}" if names.startswith("name=") else names)
+        hierarchies = cgroup_mounts(file.read())
+    if "" not in hierarchies:
+        mount("tmpfs", _CGROUPS, "tmpfs", quiet, "mode=755")
+        for folder in hierarchies:
+            os.mkdir(f"{_CGROUPS}/{folder}")
+    for folder, (kind, options) in hierarchies.items():
+        mount(
+            "cgroup", f"{_CGROUPS}/{folder}", kind, quiet | MS_RDONLY, options
+        )  # groups made here would outlive the lab
+
+
+def cgroup_mounts(text: str) -> dict[str, tuple[str, str]]:
+    """The mounts that show the hierarchies in the text of /proc/self/cgroup (cgroups(7)): folder → kind and options.
+
+    Version 2 alone has the whole place, an empty folder. Beside version 1 it is left out.
+    """
+    names = [line.split(":")[1] for line in text.splitlines()]
+    first = {
+        name.removeprefix("name="): ("cgroup", f"none,{name}" if name.startswith("name=") else name)
+        for name in names
+        if name
+    }
+    return first or {"": ("cgroup2", "")}

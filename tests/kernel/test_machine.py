@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cnetkit import CnetkitError
+from cnetkit.kernel.machine import cgroup_mounts
 from cnetkit.lab import Lab
 
 WRITTEN = tuple(f"{folder}/hello" for folder in ("/etc", "/opt", "/srv", "/var/lib", "/var/log", "/run", "/tmp"))
@@ -120,3 +121,24 @@ def test_a_lab_closes_with_all_that_its_hosts_wrote():
         lab.host("one").run("echo hello > /var/lib/hello", check=True)
     with Lab("written") as lab:
         assert not lab.host("one").run("cat /var/lib/hello").ok
+
+
+def test_the_hierarchies_that_the_kernel_has_are_the_ones_that_programs_find():
+    assert cgroup_mounts("0::/user.slice/user-1000.slice\n") == {"": ("cgroup2", "")}
+    first = "12:cpu,cpuacct:/\n3:memory:/a:b\n1:name=systemd:/\n0::/\n"
+    assert cgroup_mounts(first) == {
+        "cpu,cpuacct": ("cgroup", "cpu,cpuacct"),
+        "memory": ("cgroup", "memory"),
+        "systemd": ("cgroup", "none,name=systemd"),
+    }
+
+
+def test_cgroups_are_found_in_a_hosts_own_root_and_cannot_be_changed(lab, programs):
+    host = lab.host("own", programs=programs)
+    groups = host.run("cat /proc/self/cgroup").output
+    shown = {folder or ".": kind for folder, (kind, _) in cgroup_mounts(groups).items()}
+    assert shown
+    for folder, kind in shown.items():
+        assert host.run(f"ls /sys/fs/cgroup/{folder}").output
+        assert f"- {kind} " in host.run("cat /proc/self/mountinfo").output
+        assert not host.run(f"mkdir /sys/fs/cgroup/{folder}/made").ok
