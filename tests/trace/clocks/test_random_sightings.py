@@ -46,6 +46,8 @@ def random_frames(choice):
         choice.choice((0, 0, 0.3)),
     )
     rows = []
+    if choice.random() < 0.3:
+        return unknown_directions(choice)
     for _ in range(choice.randrange(2, 12)):
         kind = (
             choice.randrange(1, packets + 1),
@@ -55,6 +57,15 @@ def random_frames(choice):
         )
         rows.append((choice.randrange(len(PLACES)), choice.choice(ways), choice.randrange(9) * 100, kind))
     return [row if choice.random() > 0.04 else (*row[:3], choice.choice(OTHERS)) for row in rows]
+
+
+def unknown_directions(choice):
+    """Packets of both directions, each at a few interfaces, with delays that are often equal."""
+    rows, taps = [], choice.sample(range(len(PLACES)), 3)
+    for number in range(1, choice.randrange(3, 6)):
+        kind = (number, 64, choice.random() < 0.5, False)
+        rows += [(tap, 0, choice.randrange(3) * 100, kind) for tap in choice.sample(taps, choice.choice((2, 2, 3)))]
+    return rows
 
 
 def expected(rows):
