@@ -13,3 +13,5 @@ EXTENSIONS = (0, 43, 44, 51, 60)
 """IPv6 extension headers that are skipped (RFC 8200; 51 is AH, RFC 4302)."""
 ICMP_ERRORS, ICMPV6_ERRORS = (3, 4, 5, 11, 12), (1, 2, 3, 4)
 """The types of ICMP errors, which quote the packet they are about."""
+DNS_PORTS = (53, 5353, 5355)
+"""DNS, and its relatives on one link: multicast DNS (RFC 6762) and LLMNR (RFC 4795)."""

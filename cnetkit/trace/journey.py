@@ -70,7 +70,8 @@ class Journey:
         """The packet in a few words: `SYN-ACK`, `GET /`, `DNS A shop.example`, `ARP who has 10.0.0.2?`."""
         case = self.trace.analysis.case
         units = case.joined.units
-        return message(self.packet, units.columns, int(case.whole[self.frames[0]]), units.data)
+        resolving = bool(self.trace.analysis.journeys.resolving[self.id])
+        return message(self.packet, units.columns, int(case.whole[self.frames[0]]), units.data, resolving=resolving)
 
     @property
     def housekeeping(self) -> bool:

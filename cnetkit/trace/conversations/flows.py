@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.model import Connection
+from cnetkit.recording.protocols import DNS_PORTS, TCP, UDP
 from cnetkit.trace.arrays.digests import U64, mix
 from cnetkit.trace.arrays.order import group_numbers
 from cnetkit.trace.evidence.case import Case
@@ -70,6 +71,23 @@ def by_loopback(case: Case) -> list[Connection]:
         if entry.node in nodes and entry.original != reply_ends(entry.reply) and entry.protocol in PROTOCOLS
         and (entry.reply.source in case.tables.addresses.get(entry.node, ()) or entry.reply.source.startswith("127."))
     ]  # fmt: skip
+
+
+def resolving(joined: Joined, flow: NDArray[np.int64], connections: Sequence[Connection] = ()) -> NDArray[np.bool_]:
+    """For each journey whether it belongs to a flow of a name server: a hop of the flow shows one of its ports, or an entry of
+    `connections` does, for ends that a hop shows.
+
+    A question to 127.0.0.11 shows port 53 at no hop: the rules of a Docker container change it before its first frame.
+    """
+    c = joined.columns
+    asks = np.isin(c.sport, DNS_PORTS) | np.isin(c.dport, DNS_PORTS)
+    translated = [entry for entry in connections if entry.original.destination_port in DNS_PORTS]
+    if translated:
+        asks |= np.isin(both_ends(joined), _tuples(translated)[1])
+    asks &= (joined.journey >= 0) & ((c.protocol == TCP) | (c.protocol == UDP)) & (c.fragment == 0)
+    named = np.zeros(len(flow), np.bool_)  # by flow: there are no more flows than journeys
+    named[flow[joined.journey[asks]]] = True
+    return named[flow]
 
 
 def _tuples(connections: Sequence[Connection]) -> tuple[U64, ...]:

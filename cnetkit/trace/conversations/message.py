@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnetkit.recording.columns import Columns
-from cnetkit.trace.conversations.payloads import DNS_PORTS, METHODS, dns, first_line, server_name
+from cnetkit.recording.protocols import DNS_PORTS
+from cnetkit.trace.conversations.payloads import METHODS, dns, first_line, server_name
 from cnetkit.trace.packets.packet import Packet
 
 HOUSEKEEPING = ("arp", "rarp", "igmp", "lldp", "llc")
@@ -27,8 +28,11 @@ def is_housekeeping(packet: Packet, columns: Columns, frame: int) -> bool:
     return packet.protocol in HOUSEKEEPING or packet.protocol.startswith("ethertype")
 
 
-def message(packet: Packet, columns: Columns, frame: int, data: NDArray[np.uint8]) -> str:
-    """What the packet of `frame` says. `data` contains the frames' octets."""
+def message(packet: Packet, columns: Columns, frame: int, data: NDArray[np.uint8], *, resolving: bool = False) -> str:
+    """What the packet of `frame` says. `data` contains the frames' octets.
+
+    `resolving`: it belongs to a flow of a name server, whatever port its own frame shows.
+    """
     begin, size = int(columns.payload[frame]), int(columns.payload_length[frame])
     payload = data[begin : begin + size].tobytes()
     if packet.protocol == "arp":
@@ -36,12 +40,11 @@ def message(packet: Packet, columns: Columns, frame: int, data: NDArray[np.uint8
     if packet.protocol == "icmpv6":
         return _neighbour(int(columns.icmp_type[frame]), payload) or packet.kind
     ports = {packet.ends.source_port, packet.ends.destination_port}
-    if payload and packet.protocol in ("tcp", "udp") and ports & set(DNS_PORTS):
+    text = ""
+    if payload and packet.protocol in ("tcp", "udp") and (resolving or ports & set(DNS_PORTS)):
         text = _dns(payload[2:] if packet.protocol == "tcp" else payload)
     elif packet.protocol == "tcp":
         text = _request(payload) or packet.kind.replace(", ", "-")
-    else:
-        text = ""
     return text or packet.kind or packet.protocol
 
 

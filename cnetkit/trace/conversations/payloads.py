@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cnetkit.recording.protocols import ARP, ICMPV6, TCP, UDP
+from cnetkit.recording.protocols import ARP, DNS_PORTS, ICMPV6, TCP, UDP
 from cnetkit.trace.conversations.exchanges import Exchanges
 from cnetkit.trace.conversations.questions import Questions
 from cnetkit.trace.steps.joined import Joined
@@ -20,7 +20,6 @@ LOOKED_AT = 64
 """The most packets of a conversation whose payloads are read."""
 LONGEST = 200
 """The most characters that are kept of a line."""
-DNS_PORTS = (53, 5353, 5355)
 DNS_TYPES = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV", 65: "HTTPS"}
 DNS_CODES = {0: "", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 FAILURES = frozenset(DNS_CODES.values()) - {""}
@@ -66,7 +65,8 @@ def topics(joined: Joined, packets: Exchanges, questions: Questions, flow: int) 
         return _neighbours(lines, "arp")
     if first.protocol == ICMPV6 and first.icmp_type == 135:
         return _neighbours(lines, "nd")
-    if first.protocol in (UDP, TCP) and {first.sport, first.dport} & set(DNS_PORTS):
+    ports = {port for line in lines for port in (line.sport, line.dport)}  # a question's own port may be translated
+    if first.protocol in (UDP, TCP) and ports & set(DNS_PORTS):
         return list(_names(lines))
     if first.protocol == TCP:
         return [*_tls(lines), *_http(lines)]

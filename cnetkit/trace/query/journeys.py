@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cnetkit.model import Outcome
 from cnetkit.trace.arrays.members import runs
 from cnetkit.trace.arrays.trees import depths
-from cnetkit.trace.conversations.flows import by_loopback, grouped
+from cnetkit.trace.conversations.flows import by_loopback, grouped, resolving
 from cnetkit.trace.evidence.case import Case
 from cnetkit.trace.outcome import endings, outcome
 
@@ -93,6 +93,11 @@ class JourneyColumns:
     def flow(self) -> I64:
         """The number of its flow."""
         return grouped(self._case.joined, by_loopback(self._case))
+
+    @cached_property
+    def resolving(self) -> NDArray[np.bool_]:
+        """Whether it belongs to a flow of a name server."""
+        return resolving(self._case.joined, self.flow, by_loopback(self._case))
 
     @cached_property
     def flow_begins(self) -> I64:

@@ -12,8 +12,11 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.layers.vxlan import VXLAN
 
 import cnetkit
+from cnetkit.model import Connection, Node, Topology, Tuple5
+from cnetkit.trace import explain
 from cnetkit.trace.conversations.message import message
 from tests.trace.conversations.test_conversations import write
+from tests.trace.loading import frames_of, recording_of
 
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 ETHER, V4 = Ether(src=A, dst=B), IP(src="10.0.0.1", dst="10.0.0.2")
@@ -77,3 +80,50 @@ def test_any_payload_gives_one_line(tmp_path_factory, payload, what):
         assert one.says
         case = one.trace.analysis.case
         assert message(one.packet, case.joined.columns, 0, one.trace.recording.frames.data) == one.says
+
+
+ASKER, SERVER, SOCKET = "127.0.0.1", "127.0.0.11", 34788
+QUESTION_THERE = IP(src=ASKER, dst=SERVER) / UDP(sport=4000, dport=SOCKET) / DNS(qd=QUESTION)
+ANSWER_BACK = (
+    IP(src=SERVER, dst=ASKER)
+    / UDP(sport=53, dport=4000)
+    / DNS(qr=1, qd=QUESTION, an=DNSRR(rrname="shop.example", rdata="10.0.0.9"))
+)
+
+
+def on_loopback(*packets, sport=4000, port=53):
+    """What packets on the loopback of node `a` say, where an entry leads `port` of SERVER to SOCKET."""
+    original, reply = Tuple5(ASKER, SERVER, sport, port), Tuple5(SERVER, ASKER, SOCKET, sport)
+    tables = Topology(nodes=(Node("a"),), connections=(Connection("a", 1, "udp", original, reply),))
+    captured = [("a/lo", 2, at, bytes(ETHER / packet)) for at, packet in enumerate(packets)]
+    trace = explain(recording_of(frames_of(captured), topologies=(tables,)))
+    return [one.says for one in trace.journeys]
+
+
+def test_a_question_whose_port_was_translated_before_its_first_frame_is_read_by_the_nodes_entry():
+    answered = ["DNS A shop.example", "DNS A shop.example: 10.0.0.9"]
+    assert on_loopback(QUESTION_THERE, ANSWER_BACK) == answered
+    assert on_loopback(QUESTION_THERE) == answered[:1]
+
+
+def test_a_datagram_is_no_question_of_dns_unless_its_flow_was_sent_to_a_port_of_dns():
+    assert on_loopback(QUESTION_THERE, port=8053) == ["udp"]
+    assert on_loopback(QUESTION_THERE, sport=4001) == ["udp"]
+    assert on_loopback(IP(src=ASKER, dst=SERVER) / UDP(sport=4000, dport=SOCKET) / b"not a name") == ["udp"]
+
+
+def test_a_question_that_a_router_leads_to_another_port_says_the_same_on_both_sides_of_it():
+    there, there_after = (
+        IP(src="10.0.0.1", dst="10.0.0.2", id=7, ttl=ttl) / UDP(sport=4000, dport=port) / DNS(qd=QUESTION)
+        for ttl, port in ((64, 53), (63, 5300))
+    )
+    back = IP(src="10.0.0.2", dst="10.0.0.1") / UDP(sport=53, dport=4000) / DNS(qr=1, rcode=3, qd=QUESTION)
+    captured = [
+        ("r/eth0", 1, 0, bytes(ETHER / there)),
+        ("r/eth1", 2, 1, bytes(ETHER / there_after)),
+        ("r/eth0", 2, 2, bytes(ETHER / back)),
+    ]
+    for frames in (captured, captured[::2]):
+        says = [one.says for one in explain(recording_of(frames_of(frames))).journeys]
+        assert says[0] == "DNS A shop.example"
+        assert says[-1] == "DNS A shop.example: NXDOMAIN"
