@@ -267,8 +267,10 @@ def _requests(messages: tuple[tuple[bool, int, bytes], ...]) -> Iterator[_Asked]
 
 
 def _key(request: p.Request, body: bytes) -> bytes:
-    """The request without the client's own number for a capture."""
+    """The request without the client's own number for a capture, and without its patience."""
     match request:
+        case p.Run() | p.WaitPort():
+            return msgspec.msgpack.encode(msgspec.structs.replace(request, timeout=0.0))
         case p.Capture():
             return msgspec.msgpack.encode(
                 p.Capture(0, request.nodes, request.verdicts, request.megabytes, request.filter)

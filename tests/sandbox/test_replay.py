@@ -81,6 +81,15 @@ def test_a_command_asked_for_more_often_than_recorded_gets_its_latest_answer_aga
     assert "no answer to: run 'b' in web" in failure.reason
 
 
+def test_how_long_one_waits_is_no_part_of_a_request():
+    asked, port = p.Run("web", ["sh", "-c", "a"], timeout=5.0), p.WaitPort("web", 80)
+    client = Client((">", 1, asked), ("<", 1, ran("1")), (">", 2, port), ("<", 2, DONE))
+    assert client.ask(1, p.Run("web", ["sh", "-c", "a"], timeout=9.0)) == [(1, ran("1"))]
+    assert client.ask(2, p.WaitPort("web", 80, timeout=1.0)) == [(2, DONE)]
+    ((_, failure),) = client.ask(3, p.WaitPort("web", 81))
+    assert type(failure) is p.Failure
+
+
 @pytest.mark.parametrize(("step", "is_skipped"), [(command("a"), True), (p.Build([op.AddNode("b", "host")]), False)])
 def test_only_commands_may_be_skipped(step, is_skipped):
     client = Client((">", 1, step), ("<", 1, DONE), (">", 2, CAPTURE), ("<", 2, DONE))

@@ -15,7 +15,7 @@ from cnetkit.model import CnetkitError
 from cnetkit.programs.host_image import ENVIRONMENT, host_image, runtime
 
 LOG = "/var/log/dockerd.log"
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 """Seconds within which the engine must be ready."""
 
 START = f"""\
