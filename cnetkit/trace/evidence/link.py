@@ -22,7 +22,9 @@ def cable(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
 def stack(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:
     """Evidence of kind `link`: one interface stands on the other."""
     here, there = _places(case, frame, parent)
-    return (Evidence("link", f"{here} and {there} are one stack", "topology", "table"),)
+    beside = [case.joined.wiring.beside[case.recording.frames.tap[at]] for at in (frame, parent) if at is not None]
+    words = "stand on one interface" if beside[0] == beside[-1] >= 0 else "are one stack"
+    return (Evidence("link", f"{here} and {there} {words}", "topology", "table"),)
 
 
 def by_frames(case: Case, frame: int, parent: int | None) -> tuple[Evidence, ...]:

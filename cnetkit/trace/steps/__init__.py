@@ -15,7 +15,7 @@ from cnetkit.trace.steps.nat import BRIDGE_NAT, BRIDGE_NAT_UP, NAT
 from cnetkit.trace.steps.relay import RELAY
 from cnetkit.trace.steps.routing import ROUTE
 from cnetkit.trace.steps.step import Step, Wanted
-from cnetkit.trace.steps.tunnel import STACKED_ACROSS, STACKED_DOWN, STACKED_UP, UNWRAPPED, WRAPPED
+from cnetkit.trace.steps.tunnel import STACKED_ACROSS, STACKED_BESIDE, STACKED_DOWN, STACKED_UP, UNWRAPPED, WRAPPED
 from cnetkit.trace.steps.uncaptured import GAP
 from cnetkit.trace.steps.wireguard import DECRYPTED, ENCRYPTED
 
@@ -36,6 +36,7 @@ STEPS: tuple[Step, ...] = (
     BRIDGE_DOWN,
     STACKED_DOWN,
     STACKED_ACROSS,
+    STACKED_BESIDE,
     BRIDGE_FORWARD,
     WRAPPED,
     ROUTE,

@@ -84,6 +84,22 @@ def stacked_across(search: Search) -> Pairs:
     return _from_above(search, search.incoming)
 
 
+def stacked_beside(search: Search) -> Pairs:
+    """Received at an ipvlan after it was sent at another ipvlan on the same interface, which does not see it
+    (drivers/net/ipvlan/ipvlan_core.c, ipvlan_xmit_mode_l2)."""
+    beside = search.wiring.beside[search.tap]
+    parents, children = search.outgoing(beside >= 0), search.incoming(search.orphan & (beside >= 0))
+    key = search.identity.inner
+    return pair(
+        parents,
+        mix(key[parents], beside[parents]),
+        children,
+        mix(key[children], beside[children]),
+        search.tap[children],
+        search.timing,
+    )
+
+
 def _from_above(search: Search, direction: Callable[[Flags], Rows]) -> Pairs:
     """Sent at an interface that stands on another, and then seen at that one in this direction."""
     below = search.wiring.below[search.tap]
@@ -116,4 +132,7 @@ UNWRAPPED = Step(
 )
 STACKED_UP = Step("stacked-up", stacked_up, "was handed up to {here}", (Wanted.STACK,))
 STACKED_DOWN = Step("stacked-down", stacked_down, "was handed down to {here}", (Wanted.STACK,))
+STACKED_BESIDE = Step(
+    "stacked-beside", stacked_beside, "was handed to {here}, which stands on the same interface", (Wanted.STACK,)
+)
 STACKED_ACROSS = Step("stacked-across", stacked_across, "was handed to {here}", (Wanted.STACK,))

@@ -35,6 +35,8 @@ class Wiring:
     is_bridge: NDArray[np.bool_]
     below: NDArray[np.int64]
     """The tap that a VLAN or macvlan stands on, or -1."""
+    beside: NDArray[np.int64]
+    """Equal for ipvlans on one interface, which hand frames to one another; -1 for other kinds."""
     tunnel: NDArray[np.bool_]
     """Its frames travel inside other frames: a VXLAN, GRE, Geneve or IP-in-IP interface."""
     encrypting: NDArray[np.bool_]
@@ -66,7 +68,8 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
     encrypting = np.array([tap.linktype == LINKTYPE_RAW for tap in taps], np.bool_)
     bridges: dict[Place, int] = {}
     node = np.array([nodes[tap.node] for tap in taps], np.int64)
-    underlay = node.copy()
+    underlay, beside = node.copy(), np.full(count, -1, np.int64)
+    parents: dict[Place, int] = {}
     for at, place in enumerate(places):
         interface = interfaces.get(place)
         bridge[at] = bridges.setdefault((place[0], ""), len(bridges))
@@ -84,6 +87,8 @@ def wire(taps: Sequence[Tap], topologies: Sequence[Topology]) -> Wiring:
         peer = peers.get(place)
         if interface.kind in STACKED:
             below[at] = number.get(peer, -1) if peer else -1
+            if peer and interface.kind.startswith("ipv"):
+                beside[at] = parents.setdefault(peer, at)
         elif peer is not None:
             segment[at] = min(at, number[peer]) if peer in number else -1
-    return Wiring(node, segment, bridge, is_bridge, below, tunnel, encrypting, address, underlay, described)
+    return Wiring(node, segment, bridge, is_bridge, below, beside, tunnel, encrypting, address, underlay, described)
