@@ -63,6 +63,11 @@ def names(folder: Path | None = None) -> list[str]:
     return sorted(path.parent.name for path in folder.glob("*/lab.py"))
 
 
+def questioned() -> list[str]:
+    """The names of the shipped labs that have questions. No lab is loaded."""
+    return sorted(path.parent.name for path in shipped("labs").glob("*/tasks.py"))
+
+
 def find(name: str, folder: Path | None = None) -> LabEntry:
     """Loads a lab. CnetkitError with the closest names if there is no lab of this name."""
     folder = folder or shipped("labs")

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from cnetkit import catalog, course, programs
+from cnetkit.doctor import examine
 from cnetkit.lab import Lab
 from cnetkit.learn import Lesson, PageLesson
 from cnetkit.model import CnetkitError
@@ -38,11 +39,20 @@ def lesson(number: str) -> tuple[Lab, Lesson]:
 def run(name: str) -> Trace:
     """The trace of a lab as `cnetkit run NAME` builds it: `cnetkit.run("port-mapping")`.
 
-    It runs live where it can, unless CNETKIT_MODE is replay, else from the recording that comes with it. CnetkitError if there is
-    no such lab, or if it can run neither way.
+    It runs live where it can, unless CNETKIT_MODE is replay, else from the recording that comes with it: where programs or
+    features of the kernel are missing that it needs. CnetkitError if there is no such lab, or if it can run neither way.
     """
-    entry = catalog.find(name)
-    with _open(entry.name, entry.needs, entry.session, "replay" if _mode() == "replay" else "") as lab:
+    entry, mode = catalog.find(name), "replay" if _mode() == "replay" else ""
+    try:
+        return _traced(entry, mode)
+    except CnetkitError:
+        if mode or not entry.session or not _missing(entry.needs):
+            raise
+    return _traced(entry, "replay")
+
+
+def _traced(entry: catalog.LabEntry, mode: str) -> Trace:
+    with _open(entry.name, entry.needs, entry.session, mode) as lab:
         entry.network(lab)
         with lab.trace() as trace:
             entry.traffic(lab)
@@ -69,6 +79,11 @@ def _open(name: str, needs: tuple[str, ...], session: Path | None, mode: str, re
         if mode == "live" or session is None:
             raise
         return Lab(name, replay=session)
+
+
+def _missing(needs: tuple[str, ...]) -> bool:
+    """Whether something that is needed is missing on this machine. It takes a second."""
+    return any(feature.name in needs and not feature.works for feature in examine().features)
 
 
 def _unfetched(needs: tuple[str, ...]) -> str:

@@ -162,6 +162,8 @@ def test_a_notebook_is_plain_python_and_says_what_it_needs(path):
 
 
 RECORDED = [path for path in NOTEBOOKS if path.with_suffix(".cnetkit").is_file()]
+ELSEWHERE = {"08-docker-networks": 1}
+"""How many pictures of a live notebook are of labs that not every kernel can run: those of ipvlan."""
 SAID = {"live": "Captured live with Linux ", "replay": "Replayed, not live: a recording made on "}
 
 
@@ -197,7 +199,9 @@ def test_a_notebook_runs_from_top_to_bottom_and_its_traces_show_what_it_says(pat
     done = ran(path, mode)
     assert done.seconds < PATIENCE
     assert any('class="ck"' in html for html in done.pictures)
-    assert all(SAID[mode] in html for html in done.pictures if 'class="cnetkit"' in html)
+    others = [html for html in done.pictures if 'class="cnetkit"' in html and SAID[mode] not in html]
+    assert len(others) <= (ELSEWHERE.get(path.stem, 0) if mode == "live" else 0)
+    assert all(SAID["replay"] in html for html in others)
 
 
 BUILDS = ("publish(", "http_server(", "restart(", ".service(", "remove(")

@@ -1,7 +1,7 @@
 """Docker's ipvlan: containers on the host's own link, with the MAC address of the host.
 
-A host with a real Docker engine, and a machine outside. `one` and `two` are on an ipvlan network: each has an address in the network
-of the host's link, and all three answer to one MAC address.
+A host with a real Docker engine, and a machine outside. `one` and `two` are on an ipvlan network: each has an address in the
+network of the host's link, and all three answer to one MAC address.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from cnetkit import Lab
 
 QUESTION = "Two containers and their host have one MAC address. Who finds out for whom a frame is, and by what?"
-ANSWER = (
-    "The ipvlan at the host's link, by the IP address in the packet. To the switch outside, containers and host are one machine."
-)
+ANSWER = "The ipvlan at the host's link, by the IP address. To the switch outside, containers and host are one machine."
 NEEDS = ("docker-28.5", "ipvlan", "nft-trace", "conntrack", "curl")
 
 
@@ -23,7 +21,9 @@ def network(lab: Lab) -> None:
     dock, outside = lab.host("dock", programs="docker-28.5"), lab.host("outside")
     lab.connect(outside, dock, "203.0.113.0/24")
     docker = dock.docker()
-    docker("network create -d ipvlan --subnet 203.0.113.0/24 --ip-range 203.0.113.64/27 -o parent=eth0 link", check=True)
+    docker(
+        "network create -d ipvlan --subnet 203.0.113.0/24 --ip-range 203.0.113.64/27 -o parent=eth0 link", check=True
+    )
     docker("run -d --name one --network link --ip 203.0.113.70 host python3 -m http.server 80", check=True)
     docker("run -d --name two --network link --ip 203.0.113.71 host sleep infinity", check=True)
     lab["one"].wait_port(80)

@@ -61,7 +61,7 @@ def by_hand(text: str, tmp_path) -> dict[str, str]:
     return {file.stem: file.read_text() for file in tmp_path.glob("*.state")}
 
 
-ENGINES = ("addresses-and-names", "docker-networks", "docker-port-mapping", "key-value-store")
+ENGINES = ("addresses-and-names", "docker-ipvlan", "docker-networks", "docker-port-mapping", "key-value-store")
 """Labs whose networks a real engine makes: a script has no engine."""
 
 
