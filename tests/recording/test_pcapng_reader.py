@@ -149,3 +149,12 @@ def test_packets_that_do_not_fit_their_block_or_name_no_interface_are_left_out(p
     )
     assert [result.frames.bytes_of(number) for number in range(len(result.frames))] == [b"ok"]
     assert result.warnings[0].startswith("2 packets, the first at byte ")
+
+
+def test_options_end_with_their_block():
+    """The next block's type, 6, would be OUT as a direction, after a block whose length reads like the head of an option."""
+    big = Pcapng(">")
+    octets = bytes(0x20004 - 32)
+    result = reading(big.section(), big.interface(), big.packet(0, 0, octets), big.packet(0, 0, b"next"))
+    assert result.frames.captured.tolist() == [len(octets), 4]
+    assert result.frames.direction.tolist() == [UNKNOWN, UNKNOWN]

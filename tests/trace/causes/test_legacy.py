@@ -84,6 +84,26 @@ def test_a_chain_that_was_entered_from_another_hook_drops_nothing_here():
     assert [outcome.kind for outcome in outcomes([53], 1, saved=CHAINS)] == ["arrived"]
 
 
+ELSEWHERE = """*filter
+:INPUT ACCEPT [0:0]
+:BLOCK - [0:0]
+[{jumped}:60] -A INPUT -p udp -m udp --dport 53 -j RETURN
+[0:0] -A INPUT -j BLOCK
+[{counted}:60] -A BLOCK -j DROP
+COMMIT
+*mangle
+:INPUT ACCEPT [0:0]
+:BLOCK - [0:0]
+[{forwarded}:60] -A INPUT -j BLOCK
+COMMIT
+"""
+
+
+@pytest.mark.parametrize("counted", [{"jumped": 1}, {"forwarded": 1}])
+def test_a_chain_is_entered_by_a_counted_jump_of_its_own_table_only(counted):
+    assert [outcome.kind for outcome in outcomes([53], 1, saved=ELSEWHERE, **counted)] == ["arrived"]
+
+
 def test_a_packet_that_passed_the_whole_hook_was_not_dropped_in_it():
     packet = bytes(IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=5, dport=53))
     headers = {"network_header": packet[:20], "transport_header": packet[20:28], "incoming": "eth0"}

@@ -50,6 +50,21 @@ def test_of_equal_prefixes_the_lowest_metric_wins():
     assert find_route([], (worse, NEAR), Routed("10.0.0.5", "10.1.2.3")) == (NEAR, False)
 
 
+SIX = Route("a", "default", interface="eth6", source="fd00::1")
+
+
+@pytest.mark.parametrize(
+    ("route", "four", "six"),
+    [(SIX, False, True), (replace(SIX, source=""), True, False), (replace(SIX, source="10.0.0.5"), True, False),
+     (replace(SIX, source="", via="fd00::9"), False, True), (replace(MAIN, source="10.0.0.5"), True, False),
+     (Route("a", "default", hops=(("", "eth0"), ("fd00::9", "eth1"))), False, True),
+     (Route("a", "default", hops=(("10.0.0.1", "eth0"), ("", "eth1"))), True, False)],
+)  # fmt: skip
+def test_a_default_route_is_of_the_version_of_its_gateway_or_else_its_source(route, four, six):
+    assert find_route([], (route,), Routed("10.0.0.5", "192.0.2.1")) == (route if four else None, False)
+    assert find_route([], (route,), Routed("fd00::5", "2001:db8::1")) == (route if six else None, False)
+
+
 POLICY = PolicyRule("a", 100, 0, 4, "100: ...", "blackhole")
 LAST = PolicyRule("a", 32766, 254, 4, "32766: from all lookup main", "lookup")
 PACKET = Routed("10.0.0.5", "192.0.2.1", "eth0", "udp", 4000, 53)

@@ -1,11 +1,15 @@
 """The rules that a hop quotes: what decided comes before what led there, and a rule says what it did."""
 
+from types import SimpleNamespace
+
 import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from cnetkit.model import Action, Chain, Event, Interface, Node, Rule, Topology, Verdict
 from cnetkit.trace import explain
+from cnetkit.trace.evidence.rule import _concerns
+from cnetkit.trace.steps.nat import BRIDGE_NAT, BRIDGE_NAT_UP
 from tests.trace.loading import frames_of, recording_of
 
 IN_MAC, OUT_MAC = "02:00:00:00:00:02", "02:00:00:00:00:03"
@@ -61,3 +65,18 @@ def test_the_deciding_rule_comes_before_those_that_led_to_it():
 )
 def test_a_step_is_quoted_if_a_rule_or_a_policy_that_drops_made_it(step, found):
     assert quoted(step) == found
+
+
+@pytest.mark.parametrize("step", [BRIDGE_NAT, BRIDGE_NAT_UP])
+@pytest.mark.parametrize(
+    ("came", "at_bridge", "hooks"),
+    [("in", True, {"prerouting"}), ("in", False, {"prerouting", "forward", "postrouting", ""}),
+     ("out", True, {"forward", "postrouting", ""}), ("out", False, {"forward", "postrouting", ""})],
+)  # fmt: skip
+def test_of_what_a_bridge_translates_each_capture_is_after_the_hooks_it_passed(step, came, at_bridge, hooks):
+    """Received at a port, it has passed prerouting when it appears at the bridge itself, and all when it leaves. Sent
+    by the bridge itself, it has passed prerouting before."""
+    case = SimpleNamespace(step=lambda _: step, direction=lambda _: came, at_bridge=lambda _: at_bridge)
+    every = ("prerouting", "forward", "postrouting", "")
+    assert {hook for hook in every if _concerns(case, 2, 1, SimpleNamespace(hook=hook))} == hooks
+    assert all(_concerns(case, 2, None, SimpleNamespace(hook=hook)) for hook in every)

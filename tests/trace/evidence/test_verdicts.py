@@ -29,7 +29,7 @@ def report(time_ns, trace_id, chain, handle, verdict, headers, version):
 
 
 @pytest.mark.parametrize("version", [4, 6])
-@pytest.mark.parametrize(("seq", "kind"), [(7, "dropped"), (8, "lost-from-sight")])
+@pytest.mark.parametrize(("seq", "kind"), [(7, "dropped"), (8, "lost-from-sight"), (7 + (1 << 24), "lost-from-sight")])
 def test_a_drop_after_dnat_belongs_to_the_packet_with_the_old_destination(version, seq, kind):
     family = "ip" if version == 4 else "ip6"
     topology = Topology(

@@ -25,12 +25,13 @@ LINKS = tuple(MACS.values())
 TARGETS = (*LINKS[:5], "01:00:5e:00:00:01", "01:80:c2:00:00:0e", "01:80:c2:00:00:10", "ff:ff:ff:ff:ff:ff")
 OWNED = {"a": ("10.0.0.1", "fd00::1"), "b": ("10.0.0.2", "fd00::2"), "c": ("10.0.0.3",)}
 FOUR, SIX = ("10.0.0.1", "10.0.0.2", "10.0.0.3", "127.0.0.1", "126.0.0.1"), ("fd00::1", "fd00::2", "::1", "1::1")
+KINDS = ("four", "four", "four", "six", "arp", "ns", "plain", "vxlan", "part")
 INITIAL = (64, 128, 255)
 
 
-def octets(choice, addresses=FOUR, macs=LINKS, targets=TARGETS):
+def octets(choice, addresses=FOUR, macs=LINKS, targets=TARGETS, kinds=KINDS):
     """A frame, and the address that it asks for."""
-    kind = choice.choice(("four", "four", "four", "six", "arp", "ns", "plain", "vxlan", "part"))
+    kind = choice.choice(kinds)
     link = Ether(src=choice.choice(macs), dst=choice.choice(targets))
     ttl = choice.choice((64, 64, 63, 255, 32, 128, 33))
     four = IP(src=choice.choice(addresses), dst=choice.choice(addresses), ttl=ttl, id=choice.randrange(3)) / UDP(
@@ -54,6 +55,7 @@ def octets(choice, addresses=FOUR, macs=LINKS, targets=TARGETS):
 def pools(choice):
     """Many frames of all kinds, and some that are about few addresses."""
     yield [octets(choice) for _ in range(300)], PLACES
+    yield [octets(choice, targets=TARGETS[-1:], kinds=("arp", "ns", "ns")) for _ in range(30)], PLACES
     for at in range(4):
         macs = tuple(choice.sample(list(MACS.values()), 2))
         few = choice.sample(FOUR[:3], 2), macs, (*macs, TARGETS[-1])
