@@ -31,6 +31,7 @@ SAYS = [
     (ETHER / V4 / TCP(flags="PA", dport=8080) / b"\x00\x01nothing known", "PSH-ACK"),
     (ETHER / V4 / TCP(flags="S", dport=53), "SYN"),
     (ETHER / V4 / UDP(sport=4000, dport=53) / DNS(qd=QUESTION), "DNS A shop.example"),
+    (ETHER / V4 / TCP(sport=4000, dport=53, flags="PA") / b"\0\x1e" / DNS(qd=QUESTION), "DNS A shop.example"),
     (ETHER / V4 / UDP(sport=53, dport=4000) / DNS(qr=1, qd=QUESTION, an=DNSRR(rrname="shop.example", rdata="10.0.0.9")),
      "DNS A shop.example: 10.0.0.9"),
     (ETHER / V4 / UDP(sport=53, dport=4000) / DNS(qr=1, rcode=3, qd=QUESTION), "DNS A shop.example: NXDOMAIN"),

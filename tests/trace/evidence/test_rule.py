@@ -6,7 +6,7 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-from cnetkit.model import Action, Chain, Event, Interface, Node, Rule, Topology, Verdict
+from cnetkit.model import Action, Chain, Event, Evidence, Interface, Node, Rule, Topology, Verdict
 from cnetkit.trace import explain
 from cnetkit.trace.evidence.rule import _concerns
 from cnetkit.trace.steps.nat import BRIDGE_NAT, BRIDGE_NAT_UP
@@ -18,6 +18,7 @@ RULES = (
     Rule("r", "ip", "filter", "FIRST", 2, "-A FIRST -j LOG", actions=(Action("log"),)),
     Rule("r", "ip", "filter", "FIRST", 3, "-A FIRST -j ACCEPT", actions=(Action("accept"),)),
     Rule("r", "ip", "filter", "FIRST", 4, "-A FIRST -j DROP", actions=(Action("drop"),)),
+    Rule("r", "ip", "filter", "FIRST", 5, "-A FIRST -j DNAT", actions=(Action("dnat"),)),
 )
 
 
@@ -65,6 +66,16 @@ def test_the_deciding_rule_comes_before_those_that_led_to_it():
 )
 def test_a_step_is_quoted_if_a_rule_or_a_policy_that_drops_made_it(step, found):
     assert quoted(step) == found
+
+
+@pytest.mark.parametrize(("action", "handle"), [("accept", 3), ("dnat", 5)])
+def test_a_rule_of_iptables_legacy_is_quoted_unless_a_rule_of_nft_translated_the_packet(monkeypatch, action, handle):
+    monkeypatch.setattr(
+        "cnetkit.trace.evidence.rule.legacy.quoted", lambda *_: (Evidence("nft-rule", "legacy", "r", "table"),)
+    )
+    legacy = [] if action == "dnat" else [("legacy", "")]
+    effect = "translates" if action == "dnat" else "accepts"
+    assert quoted(("FIRST", handle, "rule", "accept")) == [(RULES[handle - 1].text, effect), *legacy]
 
 
 @pytest.mark.parametrize("step", [BRIDGE_NAT, BRIDGE_NAT_UP])

@@ -88,3 +88,23 @@ def test_a_verdict_about_a_fragment_belongs_to_its_datagram_whether_or_not_it_wa
         events.append(Event(73, "r", "verdict", "verdict", verdict))
     journeys = explain(recording_of(frames_of(frames), (topology,), tuple(events))).journeys
     assert [journey.outcome.kind == "dropped" for journey in journeys] == dropped
+
+
+@pytest.mark.parametrize("dropped", [(), (0,), (1,), (2,), (0, 2)])
+def test_of_identical_packets_each_has_the_verdict_of_its_own_passage(dropped):
+    interfaces = (Interface("r", "eth0", 2, "veth", MACS["dst"], up=True, addresses=("203.0.113.1/24",)),)
+    rules = tuple(
+        Rule("r", "ip", "filter", "INPUT", 2 + at, f"-j {word}", "iptables", actions=(Action(word),))
+        for at, word in enumerate(("accept", "drop"))
+    )
+    topology = Topology(
+        nodes=(Node("r"),), interfaces=interfaces, chains=(Chain("r", "ip", "filter", "INPUT", "input"),), rules=rules
+    )
+    alike = packet(4, 0, 80)
+    frames = frames_of([("r/eth0", 1, 100 * at, bytes(Ether(**MACS) / alike)) for at in range(3)])
+    events = [
+        report(100 * at + 1, 1 + at, "INPUT", 2 + (at in dropped), "drop" if at in dropped else "accept", alike, 4)
+        for at in range(3)
+    ]
+    journeys = explain(recording_of(frames, (topology,), tuple(events))).journeys
+    assert [journey.outcome.kind == "dropped" for journey in journeys] == [at in dropped for at in range(3)]

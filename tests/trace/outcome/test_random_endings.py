@@ -55,11 +55,12 @@ def octets(choice, addresses=FOUR, macs=LINKS, targets=TARGETS, kinds=KINDS):
 def pools(choice):
     """Many frames of all kinds, and some that are about few addresses."""
     yield [octets(choice) for _ in range(300)], PLACES
+    few_kinds = ("four", "four", "plain")
     yield [octets(choice, targets=TARGETS[-1:], kinds=("arp", "ns", "ns")) for _ in range(30)], PLACES
-    for at in range(4):
+    for at in (0, 1, 2, 3) * 3:
         macs = tuple(choice.sample(list(MACS.values()), 2))
         few = choice.sample(FOUR[:3], 2), macs, (*macs, TARGETS[-1])
-        yield [octets(choice, *few) for _ in range(30)], PLACES[at : at + 2]
+        yield [octets(choice, *few, few_kinds) for _ in range(30)], PLACES[at : at + 2]
 
 
 def topology(choice):
@@ -89,7 +90,7 @@ def random_recording(choice, pool):
     names = [(tap.node, tap.interface) for tap in frames.taps]
     every = [*names, *(place for place in PLACES if place not in names and choice.random() < 0.4)]
     frames = replace(frames, taps=tuple(Tap(*place, 1) for place in every))
-    topologies = (topology(choice),) if choice.random() < 0.7 else ()
+    topologies = (topology(choice),) if choice.random() < 0.6 else ()
     recording = recording_of(frames, topologies)
     if choice.random() < 0.2:
         recording.captured = tuple(choice.sample(list(OWNED), 2))
@@ -290,5 +291,5 @@ def test_the_ends_of_random_journeys_are_those_that_the_rules_give_frame_by_fram
                 for name, flag in zip(("arrived", "expected", "forked", "looped", "inferred"), flags, strict=True)
                 if flag
             )
-    assert min(count.values()) > 20
+    assert min(count.values()) > 10
     assert len(count) == 5
