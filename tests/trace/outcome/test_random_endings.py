@@ -57,6 +57,8 @@ def pools(choice):
     yield [octets(choice) for _ in range(300)], PLACES
     few_kinds = ("four", "four", "plain")
     yield [octets(choice, targets=TARGETS[-1:], kinds=("arp", "ns", "ns")) for _ in range(30)], PLACES
+    for _ in range(2):
+        yield [octets(choice, FOUR[3:] + FOUR[:1], kinds=few_kinds) for _ in range(30)], PLACES[:2]
     for at in (0, 1, 2, 3) * 3:
         macs = tuple(choice.sample(list(MACS.values()), 2))
         few = choice.sample(FOUR[:3], 2), macs, (*macs, TARGETS[-1])
@@ -95,7 +97,7 @@ def random_recording(choice, pool):
     if choice.random() < 0.2:
         recording.captured = tuple(choice.sample(list(OWNED), 2))
     recording.filter = "udp" if choice.random() < 0.2 else ""
-    if choice.random() < 0.2:
+    if choice.random() < 0.4:
         there = Topology(15, (Node("c", "container"),), ())
         recording.events = tuple(
             Event(choice.choice((5, 15, 25)), node, "node", "new", there) for node in choice.sample(list(OWNED), 2)
