@@ -38,8 +38,11 @@ def outcome(seen, a=(), b=(), entries=KNOWN, up=True, **changed):
         ),
     )
     topology = Topology(0, tuple(Node(name, "host") for name in "abcd"), interfaces, forwarding=tuple(entries))
-    frames = frames_of([(place, way, 10 + at, ASK) for at, (place, way) in enumerate(seen)])
-    (journey,) = explain(recording_of(frames, (topology, replace(topology, time_ns=100)))).journeys
+    rows = [(place, way, 10 + at, ASK) for at, (place, way) in enumerate(seen)]
+    frames = frames_of(rows[::-1] if changed.get("backwards") else rows)
+    recording = recording_of(frames, (topology, replace(topology, time_ns=100)))
+    recording.captured, recording.selective = changed.get("captured", ()), changed.get("selective", False)
+    (journey,) = explain(recording).journeys
     return journey.outcome
 
 
@@ -107,3 +110,48 @@ def test_two_interfaces_with_one_mac_address_are_named():
 def test_an_ipvlan_has_the_mac_address_of_the_interface_below_by_design():
     entry = (replace(KNOWN[1], interface="pc", text=f"{B} dev pc master br0"),)
     assert "same MAC" not in outcome(MISLED, entries=entry, c=B, kind="ipvlan").reason
+
+
+WRONG = replace(KNOWN[1], interface="pc", text="wrong")
+MEANT = ("link", f"eth0 has {C}; the frame is for {B}", "c/eth0", "table")
+ENTRY = ("forwarding-entry", "wrong", "d fdb of br0", "table")
+NONE = ("forwarding-entry", f"no entry for {B}: sent to every port", "d fdb of br0", "table")
+TWINS = ("link", f"c/eth0 and b/eth0 have the same MAC address {B}", "interfaces", "table")
+STRAY = f"the frame is addressed to {B}, which c does not have"
+LED = f"{STRAY}: the forwarding table has it behind the port d/pc, and b/eth0 has it"
+NOBODY = f"no port leads to {B}: it was sent to every port, and nobody took it"
+SAME = "b/eth0, for which it is, has the same MAC address as c/eth0"
+
+
+@pytest.mark.parametrize(
+    ("situation", "reason", "evidence"),
+    [
+        ({"entries": (WRONG,)}, LED, [MEANT, ENTRY]),
+        ({"entries": (replace(WRONG, text="earlier"), WRONG)}, LED, [MEANT, ENTRY]),
+        ({"entries": (WRONG, replace(WRONG, mac=A, text="of a"))}, LED, [MEANT, ENTRY]),
+        ({"entries": (WRONG, KNOWN[1])}, LED, [MEANT, ENTRY]),
+        ({"entries": (replace(WRONG, bridge=""),)}, LED, [MEANT, ENTRY]),
+        ({"entries": (WRONG,), "kind": "bridge"}, STRAY, [MEANT]),
+        ({"entries": (WRONG,), "captured": "abcd"}, LED, [MEANT, ENTRY]),
+        ({"entries": (KNOWN[1],)}, STRAY, [MEANT]),
+        ({"entries": (KNOWN[1],), "selective": True}, "", []),
+        ({"entries": (replace(WRONG, bridge="br9"),)}, NOBODY, [NONE]),
+        ({"entries": (replace(WRONG, mac=A),)}, NOBODY, [NONE]),
+        ({"entries": ()}, NOBODY, [NONE]),
+        ({"entries": (), "selective": True}, "", []),
+        ({"entries": (WRONG,), "c": B}, SAME, [TWINS, ENTRY]),
+        ({"entries": (KNOWN[1],), "c": B}, SAME, [TWINS]),
+        ({"entries": (), "c": B}, SAME, [TWINS]),
+        ({"entries": (WRONG,), "c": B, "captured": "abcd"}, "", []),
+        ({"entries": (WRONG,), "c": B, "kind": "vlan"}, "", []),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_frame_that_a_bridge_took_to_another_host_is_explained_by_the_tables_only(
+    situation, reason, evidence, backwards
+):
+    """The order of the frames in the file changes nothing."""
+    found = outcome(MISLED, backwards=backwards, **situation)
+    assert (found.where, found.reason) == ("c/eth0", reason)
+    assert [(e.kind, e.quote, e.source, e.strength) for e in found.evidence] == evidence
+    assert (found.kind == "dropped") is bool(reason)

@@ -7,7 +7,7 @@ import pytest
 
 from cnetkit.model import PolicyRule, Route
 from cnetkit.trace.evidence.policy import Routed
-from cnetkit.trace.evidence.route import _came_in, find_route
+from cnetkit.trace.evidence.route import ENDINGS, _came_in, find_route
 
 MAIN = Route("a", "default", via="10.0.0.1", interface="eth0")
 NEAR = Route("a", "10.0.0.0/8", interface="eth0")
@@ -74,6 +74,8 @@ def ended_by(selectors, packet=PACKET, **fields):
     """The type of the route, or `unsure`, with one rule before the main table's that has these selectors."""
     rule = replace(POLICY, selectors=tuple(sorted(selectors)), values=tuple(sorted(selectors.items())), **fields)
     route, unsure = find_route([rule, LAST], ROUTES, packet)
+    if route is not None and route.type in ENDINGS:
+        assert route == Route("", packet.destination, type=rule.action, table=0, text=rule.text)
     return "unsure" if unsure else route.type
 
 

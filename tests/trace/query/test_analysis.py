@@ -65,4 +65,5 @@ def test_an_empty_recording_has_empty_columns():
         Recording(load(TRUTH / "portmap.pcapng").frames.take(np.zeros(0, np.int64)), (Topology(),))
     ).analysis
     assert empty.journeys.count == 0
+    assert not len(empty.journeys.latency)
     assert [len(column) for column in (empty.journeys.flow, empty.journeys.kinds, empty.frames.bits)] == [0, 0, 0]
