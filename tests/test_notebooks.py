@@ -117,6 +117,27 @@ CHECKS = {
         assert not any(journey.packet.kind == "SYN" and journey.hops[-1].node == "web" for journey in refused.journeys)
         assert any(journey.packet.kind == "SYN" and journey.hops[-1].node == "web" for journey in broken.journeys)
         """,
+    "09-addresses-and-names": """
+        asked_in = {"named": named, "forwarded": forwarded, "several": several, "default": default, "linked": linked}
+        says = {name: [one.says for one in each.journeys if one.says.startswith("DNS")] for name, each in asked_in.items()}
+        opened = {name: [one for one in each.journeys if one.packet.kind == "SYN"]
+                  for name, each in {"given": given, "linked": linked, "clash": clash, "front": front}.items()}
+        assert [one.packet.ends.destination for one in opened["given"]] == ["10.20.0.3"]
+        assert says["named"] == ["DNS A shop", "DNS A shop: 10.20.0.2"]
+        assert {hop.node for one in named.journeys if one.says.startswith("DNS") for hop in one.hops} == {"till"}
+        assert [one.packet.ends.source for one in forwarded.journeys if one.says == "DNS A files.office.example"] == [
+            "127.0.0.1", "203.0.113.2"]
+        assert says["forwarded"].count("DNS A files: NXDOMAIN") == 2
+        assert says["several"][1] in ("DNS A store: 10.20.0.2, 10.20.0.3", "DNS A store: 10.20.0.3, 10.20.0.2")
+        assert says["default"] == ["DNS A shop.office.example", "DNS A shop.office.example: NXDOMAIN", "DNS A shop",
+                                   "DNS A shop: NXDOMAIN"]
+        assert says["linked"] == [] and "once" not in lab.nodes
+        assert [one.hops[0].node for one in opened["linked"]] == ["once"] and opened["clash"] == opened["front"] == []
+        asking = [one for one in clash.journeys if one.says == "ARP who has 172.18.0.80?" and one.hops[0].node == "dock"]
+        assert asking and "guest" in {hop.node for hop in asking[0].hops}
+        assert not any(one.hops[-1].node == "office" for one in mended.journeys)
+        assert not any(each.unexplained for each in (*asked_in.values(), given, clash, front, mended))
+        """,
     "08-docker-networks": """
         asked_in = {"published": published, "hosted": hosted, "across": across, "linked": linked, "once": once}
         ends = {name: [(one.hops[-1].node, one.outcome.kind) for one in each.journeys if one.packet.kind == "SYN"]

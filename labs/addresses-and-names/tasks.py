@@ -51,7 +51,7 @@ def answering(trace: Trace) -> Observation:
 def port(trace: Trace) -> Observation:
     """Who changes the port to which till sends its question."""
     trip = first(questions(trace, "shop"), "shop")
-    rules = [(hop.node, hop) for hop in trip.hops for proof in hop.evidence if proof.kind == "rule"]
+    rules = [(hop.node, hop) for hop in trip.hops for proof in hop.evidence if proof.kind == "nft-rule"]
     node, hop = rules[0] if rules else ("", trip.hops[-1])
     return at({"till": TILLS, "dock": DOCKS}.get(node, NOBODYS), trip, hop)
 

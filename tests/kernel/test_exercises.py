@@ -37,6 +37,9 @@ FORGET = (
 )
 UNLEARN = "bridge fdb del 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self; bridge fdb del 02:42:0a:00:09:02 dev vxlan0 master"
 SECRET, SERVER = "docker run -d --name secret", "host python3 -m http.server"
+GUEST = "docker run -d --name guest --network trial host sleep infinity"
+AWAY = "docker rm -f guest; docker network rm trial"
+OFFICE = "curl -s -m 1 http://172.18.0.80/"
 EMPTY = (
     "iptables -t nat -F $(iptables -t nat -S | grep -o 'KUBE-SEP-[A-Z0-9]* .*10.244.1.2:80' | head -1 | cut -d' ' -f1)"
 )
@@ -75,6 +78,11 @@ def listen(lab):
         lab["dock"].run("curl -s -m 0.5 http://127.0.0.1:8090/")
         lab["outside"].run("curl -s -m 0.5 http://203.0.113.1:8090/")
     return trace
+
+
+def front_by_another(lab):
+    lab["dock"].run(f"docker run -d --name front --network app {SERVER} 80", check=True)
+    lab["front"].wait_port(80)
 
 
 def hear(lab):
@@ -456,6 +464,27 @@ CASES = {
         [
             run("dock", f"{SECRET} -p 127.0.0.1:8090:80 {SERVER} 80"),
             run("dock", f"{SECRET} --network host {SERVER} 8090 --bind 127.0.0.1"),
+        ],
+    ),
+    ("addresses-and-names", "named"): (
+        lambda lab: None,
+        lambda lab: traced(lab, "dock", "docker exec till curl -4 -s -m 5 http://front/"),
+        [run("dock", "docker network connect app web"), front_by_another],
+        [
+            run("dock", "docker network connect --alias front app web"),
+            run("dock", "docker network connect bridge till; docker exec till sh -c 'echo 172.17.0.2 front >> /etc/hosts'"),
+        ],
+    ),
+    ("addresses-and-names", "reachable"): (
+        run("dock", f"docker network create trial; {GUEST}"),
+        lambda lab: traced(lab, "dock", OFFICE, f"docker exec guest {OFFICE}"),
+        [
+            run("dock", "ip route add 172.18.0.80 via 203.0.113.1"),
+            run("dock", f"{AWAY}; docker network create --subnet 172.18.0.0/25 trial; {GUEST}"),
+        ],
+        [
+            run("dock", f"{AWAY}; docker network create --subnet 10.30.0.0/24 trial; {GUEST}"),
+            run("dock", f"{AWAY}; docker network create --subnet 172.18.128.0/24 trial; {GUEST}"),
         ],
     ),
 }  # fmt: skip

@@ -102,10 +102,28 @@ def docker_networks(lab):
     }
 
 
+def addresses_and_names(lab):
+    docker, ask = lab["dock"].docker(), "curl -4 -s -m 5"
+    docker("rm -f annex", check=True)
+    docker("run -d --name kiosk --network app --network-alias store host python3 -m http.server 80", check=True)
+    lab["kiosk"].wait_port(80)
+    traces = {
+        "reused": traced(lab, "till", f"{ask} http://10.20.0.3/"),
+        "": traced(lab, "dock", f"docker exec till {ask} http://shop/"),
+        "forwarded": traced(lab, "dock", f"docker exec till {ask} http://files/"),
+        "alias": traced(lab, "dock", "docker exec till getent ahostsv4 store"),
+        "default": traced(lab, "dock", f"docker exec web {ask} http://shop/"),
+        "linked": traced(lab, "dock", f"docker run --rm --name once --link web host {ask} http://web/"),
+    }
+    docker("network create trial", check=True)
+    docker("run -d --name guest --network trial host sleep infinity", check=True)
+    return traces | {"clash": traced(lab, "dock", f"{ask} http://172.18.0.80/")}
+
+
 RUNS = {
     "start-here": start_here, "namespaces": namespaces, "bridge": bridge, "out-of-the-host": out_of_the_host,
     "port-mapping": port_mapping, "overlay": overlay, "pod": pod, "service": service,
-    "docker-networks": docker_networks,
+    "docker-networks": docker_networks, "addresses-and-names": addresses_and_names,
 }  # fmt: skip
 ANSWERS = {
     "start-here": {"first": "b", "whom": "b", "way": "left/eth0, right/eth0", "again": "no",
@@ -125,6 +143,8 @@ ANSWERS = {
                 "fair": "only two of three reach the second rule"},
     "docker-networks": {"target": "172.17.0.2", "shared": "a", "across": "a", "internal": "a", "way": "outside, dock, direct",
                         "own": "a"},
+    "addresses-and-names": {"reused": "10.20.0.3", "answering": "a", "port": "a", "forwarded": "203.0.113.2", "default": "a",
+                            "linked": "a", "alias": "a", "clash": "a"},
 }  # fmt: skip
 WRONG = {
     "start-here": {"first": "ac", "whom": "ac", "way": ["right/eth0, left/eth0", "left/eth0"], "again": ["yes"],
@@ -146,6 +166,9 @@ WRONG = {
                 "fair": ["luck", "two of them"]},
     "docker-networks": {"target": ["203.0.113.1", "172.17.0.1", "172.17.0.3"], "shared": "bc", "across": "bc", "internal": "bc",
                         "way": ["outside, direct", "outside, dock"], "own": "bc"},
+    "addresses-and-names": {"reused": ["10.20.0.5", "10.20.0.1"], "answering": "bc", "port": "bc",
+                            "forwarded": ["10.20.0.4", "127.0.0.1", "127.0.0.11"], "default": "bc", "linked": "bc", "alias": "b",
+                            "clash": "bc"},
 }  # fmt: skip
 
 
