@@ -37,6 +37,7 @@ def ended(
     kind="veth",
     entries=(),
     sysctls=(),
+    policy=(),
 ):
     """The outcome of a packet captured between two snapshots of a router; `counters` are those of the later one."""
     node, name = place.split("/")
@@ -50,7 +51,7 @@ def ended(
         )
         return Topology(
             time, (Node(node, "router", sysctls={"net.ipv4.conf.all.rp_filter": "0", **dict(sysctls)}),), interfaces,
-            routes=routes, counters={node: found}, connections=entries,
+            routes=routes, counters={node: found}, connections=entries, policy_rules=policy,
         )  # fmt: skip
 
     topologies = (snapshot(0, {}, settings), snapshot(100, counters or {}, after or settings))
