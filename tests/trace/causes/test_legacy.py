@@ -13,6 +13,8 @@ from cnetkit.rules.iptables_match import Matched, applies
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 SAVED = """*filter
 :INPUT {policy} [{policed}:0]

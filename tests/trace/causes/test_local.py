@@ -9,6 +9,8 @@ from cnetkit.trace import explain
 from tests.trace.causes.at_b import OWN, at_b
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 OTHER = "02:00:00:00:00:09"
 ROUTES = (
     Route("b", "10.0.0.0/24", interface="eth0", text="10.0.0.0/24 dev eth0"),

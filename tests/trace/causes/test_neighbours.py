@@ -9,6 +9,8 @@ from cnetkit.model import Event, Interface, Neighbour, Node, Route, Topology
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 PEER, IN_MAC, OUT_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
 SECOND = 10**9
 FAILED = Neighbour("r", "eth1", "10.0.2.2", state="FAILED")

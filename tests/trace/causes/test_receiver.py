@@ -10,6 +10,8 @@ from cnetkit.trace import explain
 from cnetkit.trace.causes.receiver import LOSSES
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 OWN, OTHER, SENDER = "02:00:00:00:00:02", "02:00:00:00:00:09", "02:00:00:00:00:01"
 
 

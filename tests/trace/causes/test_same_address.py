@@ -10,6 +10,8 @@ from cnetkit.model import Interface, Node, Topology
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 CLIENT, OWN = "02:00:00:00:00:01", "02:00:00:00:00:02"
 ASKED = IP(src="10.0.0.9", dst="10.0.0.2") / UDP(sport=5, dport=53)
 FRAMES = [

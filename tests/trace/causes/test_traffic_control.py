@@ -8,6 +8,8 @@ from cnetkit.model import Event, ForwardingEntry, Interface, Node, Route, Topolo
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 PEER, IN_MAC, OUT_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
 QUEUE = "the queue (qdisc) of r/eth1 dropped it"
 FILTER = "a filter of traffic control (tc) at r/eth0 dropped it"

@@ -8,6 +8,8 @@ from cnetkit.trace import explain
 from tests.trace.causes.at_b import OWN, at_b, directed
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 DROP = Rule("b", "ip", "filter", "INPUT", 7, "udp dport 53 drop", actions=(Action("drop"),), matches=("udp dport",))
 RANDOM = Rule(
     "b", "ip", "filter", "INPUT", 7, "limit rate 1/second drop", actions=(Action("drop"),), matches=("limit",)

@@ -8,6 +8,8 @@ from cnetkit.model import Action, Chain, Event, Interface, Node, Rule, Topology,
 from cnetkit.trace import explain
 from tests.trace.loading import frames_of, recording_of
 
+pytestmark = pytest.mark.usefixtures("order")
+
 A, B = "02:00:00:00:00:01", "02:00:00:00:00:02"
 UNKNOWN = "the kernel traced it no further, and a rule of b switches tracing off"
 
