@@ -49,6 +49,7 @@ def outcome(seen, a=(), b=(), entries=KNOWN, up=True, **changed):
 STOPPED = ("a/eth0", 2), ("d/pa", 1)
 BLOCKED = [
     ({"b": {"state": 0}, "up": False}, "the port pb is down"),
+    ({"b": {"state": 4}, "up": False}, "the port pb is down"),
     ({"b": {"state": 4}}, "the bridge's port pb is blocking"),
     ({"b": {"state": 1}}, "the bridge's port pb is listening"),
     ({"b": {"state": 2}}, "the bridge's port pb is learning"),
@@ -77,6 +78,7 @@ def test_the_port_that_stopped_a_frame_is_named(situation, reason):
         {"a": {"locked": 1}},
         {"b": {"flood": 0}},  # an entry leads there
         {"b": {"locked": 1}},  # it does not come in there
+        {"b": {"state": 3}, "up": False},
         {"b": {"state": 5}},  # a state that this version has no word for
         {"entries": ()},
     ],
