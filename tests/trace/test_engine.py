@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scapy.layers.inet import IP, TCP, UDP, fragment
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
-from cnetkit.trace.engine import join
+from cnetkit.trace.engine import _stacks_in_order, join
 from tests.trace.loading import frames_of, read_pcapng, recording_of
 
 MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
@@ -142,3 +143,14 @@ def test_a_syn_ack_without_identification_is_distinguished_by_its_sequence_numbe
 
     captured = [("a/eth0", 2, 0, syn(1)), ("a/eth0", 2, 1, syn(2)), ("b/eth0", 1, 2, syn(2)), ("b/eth0", 1, 3, syn(1))]
     assert join(recording_of(frames_of(captured))).parent.tolist() == [-1, -1, 1, 0]
+
+
+@pytest.mark.parametrize("ways", [(1, 1, 1), (2, 2, 2), (1, 2, 1)])
+def test_of_equal_times_what_was_received_below_comes_first(ways):
+    """A macvlan (tap 2) on a VLAN (tap 1) on tap 0, whose frames stand in the file from the top down."""
+    wiring = SimpleNamespace(below=np.array([-1, 0, 1]))
+    taps, times = [2, 1, 0, 2, 1, 0], [7, 7, 7, 3, 3, 3]
+    units = SimpleNamespace(tap=np.array(taps), direction=np.array([ways[tap] for tap in taps]), time=np.array(times))
+    order = _stacks_in_order(np.array([3, 4, 5, 0, 1, 2]), units, wiring)
+    level = [tap if ways[tap] == 1 else 0 for tap in taps]
+    assert order.tolist() == sorted([3, 4, 5, 0, 1, 2], key=lambda n: (times[n], level[n]))

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6ND_NS, IPv6
+from scapy.layers.l2 import ARP, LLC, STP, Dot3, Ether
 
 import cnetkit
 from cnetkit.recording import Recording
 from cnetkit.trace import explain
+from tests.trace.loading import frames_of, recording_of
 
 TRUTH = Path(__file__).parents[2] / "data" / "truth" / "portmap.pcapng"
 
@@ -43,3 +47,24 @@ def test_a_packet_that_took_another_path_is_listed_with_both_paths():
     blind = explain(Recording(frames.take(np.flatnonzero(keep))))
     aspects = {item.aspect for item in trace.select("udp").compare(blind.select("udp")).differences}
     assert {"way", "outcome"} <= aspects
+
+
+def test_what_finds_neighbours_and_bridges_is_not_compared():
+    """Who asks for an address, and how often, depends on what the tables hold."""
+    link, six = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02"), IPv6(src="fd00::1", dst="fd00::2")
+    asked = [link / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(dport=90), link / six / ICMPv6EchoRequest()]
+    beside = [
+        link / ARP(pdst="10.0.0.2"),
+        link / six / ICMPv6ND_NS(tgt="fd00::2"),
+        Dot3(dst="01:80:c2:00:00:00") / LLC() / STP(),
+    ]
+    few, many = (
+        explain(recording_of(frames_of([("a/eth0", 2, at, bytes(frame)) for at, frame in enumerate(frames)])))
+        for frames in (asked, [*beside, *asked])
+    )
+    comparison = few.compare(many)
+    assert (comparison.differences, comparison.alike) == ((), 2)
+    assert {item.question.partition(" ")[0] for item in few.compare(many.select("arp")).differences} == {
+        "udp",
+        "icmpv6",
+    }
