@@ -118,3 +118,37 @@ def test_an_arp_request_is_answered_by_a_reply_and_a_reply_by_what_is_sent_to_it
     assert answered(told, datagram(2)) == [1, None]
     elsewhere = 2, Ether(src=NODE, dst=OTHER) / datagram(2)[1]
     assert answered(told, elsewhere) == [None, None]
+
+
+def passing(*rows):
+    """The same for (place, way, packet, MAC address of the receiver) at a router b, in the order of time."""
+    frames = [
+        (f"b/{name}", way, at * 1000, bytes(Ether(src=OTHER, dst=mac) / packet))
+        for at, (name, way, packet, mac) in enumerate(rows)
+    ]
+    by = answers(explain(recording_of(frames_of(frames))).analysis.case)
+    return [number if number >= 0 else None for number in by.tolist()]
+
+
+def crossing(back=False, ttl=64):
+    source, target = ("10.0.9.9", "10.0.0.1") if back else ("10.0.0.1", "10.0.9.9")
+    return IP(src=source, dst=target, ttl=ttl, id=7 + back) / UDP(sport=9, dport=9) / b"a datagram"
+
+
+def test_what_a_router_passes_on_is_no_answer_of_its_own():
+    assert passing(
+        ("eth1", 1, crossing(back=True), NODE), ("eth0", 1, crossing(), NODE), ("eth0", 2, crossing(back=True, ttl=63), PEER)
+    ) == [None, None, None]  # fmt: skip
+    assert passing(("eth0", 1, crossing(), NODE), ("eth0", 2, crossing(back=True), PEER))[0] == 1
+
+
+@pytest.mark.parametrize(("mac", "answer"), [(PEER, 3), (OTHER, None)])
+def test_a_neighbours_reply_is_answered_by_the_packet_that_waited_for_it(mac, answer):
+    asked = ARP(op=1, hwsrc=NODE, psrc="10.0.9.1", pdst="10.0.9.9")
+    told = ARP(op=2, hwsrc=PEER, psrc="10.0.9.9", hwdst=NODE, pdst="10.0.9.1")
+    rows = [("eth0", 1, crossing(), NODE), ("eth1", 2, asked, "ff:ff:ff:ff:ff:ff"), ("eth1", 1, told, NODE),
+            ("eth1", 2, crossing(ttl=63), mac)]  # fmt: skip
+    frames = [(f"b/{name}", way, at * 1000, bytes(Ether(src=PEER if packet is told else OTHER, dst=mac) / packet))
+              for at, (name, way, packet, mac) in enumerate(rows)]  # fmt: skip
+    by = answers(explain(recording_of(frames_of(frames))).analysis.case).tolist()
+    assert (by[2] if by[2] >= 0 else None) == answer
