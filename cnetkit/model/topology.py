@@ -55,7 +55,8 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A connection of two interfaces: `veth` (a pair), `bridge` (a = the port, b = its bridge), `tunnel`, `macvlan`."""
+    """A connection of two interfaces: `veth` (a pair), `bridge` (a = the port, b = its bridge), `tunnel`, or `macvlan`, `ipvlan`
+    and `vlan` (a stands on b)."""
 
     kind: str
     a: tuple[str, str]

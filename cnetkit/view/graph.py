@@ -27,7 +27,14 @@ OPTIONS = {
               "font": {"size": 14, "face": "system-ui, sans-serif", "multi": False}, "shapeProperties": {"borderRadius": 6}},
     "edges": {"smooth": False, "width": 2, "hoverWidth": 0, "selectionWidth": 0},
 }  # fmt: skip
-DASHES: dict[str, Any] = {"tunnel": [9, 6], "bridge": False, "macvlan": [3, 4], "seen": [2, 5]}
+DASHES: dict[str, Any] = {
+    "tunnel": [9, 6],
+    "bridge": False,
+    "macvlan": [3, 4],
+    "ipvlan": [3, 4],
+    "vlan": [3, 4],
+    "seen": [2, 5],
+}
 BOW = {"enabled": True, "type": "curvedCW", "roundness": 0.18}
 """Tunnels curve over the links they run through, and links over interfaces between their ends."""
 THIN = frozenset(" .,:;/|'!fijlrt()[]-")

@@ -12,5 +12,8 @@ from cnetkit.kernel.netlink import constants as nl
 from cnetkit.kernel.netlink.codec import attribute
 
 KIND = LinkKind(
-    "ipvlan", probe_data=attribute(nl.IFLA_IPVLAN_MODE, struct.pack("=H", nl.IPVLAN_MODE_L2)), probe_parent="p1"
+    "ipvlan",
+    joined_by="ipvlan",
+    probe_data=attribute(nl.IFLA_IPVLAN_MODE, struct.pack("=H", nl.IPVLAN_MODE_L2)),
+    probe_parent="p1",
 )

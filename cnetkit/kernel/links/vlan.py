@@ -11,4 +11,6 @@ from cnetkit.kernel.links.kind import LinkKind
 from cnetkit.kernel.netlink import constants as nl
 from cnetkit.kernel.netlink.codec import attribute
 
-KIND = LinkKind("vlan", probe_data=attribute(nl.IFLA_VLAN_ID, struct.pack("=H", 7)), probe_parent="p0")
+KIND = LinkKind(
+    "vlan", joined_by="vlan", probe_data=attribute(nl.IFLA_VLAN_ID, struct.pack("=H", 7)), probe_parent="p0"
+)

@@ -61,3 +61,12 @@ def test_a_vlan_hands_nothing_to_its_neighbour(trace):
     )
     other = explain(replace(recording, topologies=topologies, events=()))
     assert not any("stands on the same interface" in trip.explain() for trip in other.journeys)
+
+
+def test_the_topology_calls_it_no_tunnel(trace):
+    links = {(link.kind, link.a, link.b) for link in trace.recording.topologies[0].links}
+    assert links == {
+        ("veth", ("dock", "eth0"), ("outside", "eth0")),
+        ("ipvlan", ("one", "eth0"), ("dock", "eth0")),
+        ("ipvlan", ("two", "eth0"), ("dock", "eth0")),
+    }
