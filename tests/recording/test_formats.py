@@ -68,6 +68,14 @@ def test_a_modified_file_may_end_with_an_empty_packet(tmp_path):
     assert (recording.frames.captured[-1], recording.frames.length[-1], recording.warnings) == (0, 60, ())
 
 
+@pytest.mark.parametrize(("kind", "linktype"), [(0, 1), (1, 147), (2, 6), (4, 1), (8, 10), (26, 1), (99, 147)])
+def test_snoops_kinds_of_link_are_those_of_pcap(tmp_path, kind, linktype):
+    """RFC 1761 and snoop(4); 147 is DLT_USER0, of which nothing is decoded."""
+    path = tmp_path / "old.cap"
+    path.write_bytes(snoop()[:12] + struct.pack(">I", kind) + snoop()[16:])
+    assert [tap.linktype for tap in load(path).frames.taps] == [linktype]
+
+
 def test_packets_dropped_by_snoop_are_counted_as_lost(tmp_path):
     path = tmp_path / "old.cap"
     path.write_bytes(snoop(drops=7))

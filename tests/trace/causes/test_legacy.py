@@ -131,3 +131,16 @@ def test_options_are_compared_or_not_known():
         ("-A INPUT -s fd00::1 -j DROP", False),
     ):  # fmt: skip
         assert applies(text, packet) is expected, text
+
+
+@pytest.mark.parametrize(("answers", "dropped"), [((), [False, False]), ((5,), [False, True]), ((6,), [True, False])])
+def test_a_rule_that_counted_one_packet_did_not_drop_the_one_that_was_answered(answers, dropped):
+    """The first answer is the last frame of the capture."""
+    asked = [IP(src="10.0.0.1", dst="10.0.0.2", id=port) / UDP(sport=port, dport=53) / b"?" for port in (5, 6)]
+    rows = [("b/eth0", 1, 10 + at, bytes(Ether(**MACS) / packet)) for at, packet in enumerate(asked)]
+    back = Ether(src=MACS["dst"], dst=MACS["src"])
+    for port in answers:
+        answer = IP(src="10.0.0.2", dst="10.0.0.1", id=9) / UDP(sport=53, dport=port) / b"!"
+        rows.append(("b/eth0", 2, 20, bytes(back / answer)))
+    journeys = explain(recording_of(frames_of(rows), (topology(0), topology(99, 1)))).journeys
+    assert [journey.outcome.kind == "dropped" for journey in journeys[:2]] == dropped
