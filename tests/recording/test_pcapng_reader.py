@@ -158,3 +158,14 @@ def test_options_end_with_their_block():
     result = reading(big.section(), big.interface(), big.packet(0, 0, octets), big.packet(0, 0, b"next"))
     assert result.frames.captured.tolist() == [len(octets), 4]
     assert result.frames.direction.tolist() == [UNKNOWN, UNKNOWN]
+
+
+def test_after_damage_no_packet_is_lost_to_one_that_only_looks_like_a_block(pcapng):
+    """What stands in the damaged part ends like a block, and no other block follows it."""
+    noise, before, looks = b"\xff" * 20, pcapng.packet(0, 0, b"before"), pcapng.packet(0, 0, b"looks like one")
+    after = [pcapng.packet(0, n, b"after %d" % n) for n in range(4)]
+    result = reading(pcapng.section(), pcapng.interface(), before, noise, looks, noise, *after)
+    assert [result.frames.bytes_of(n) for n in range(len(result.frames))] == [
+        b"before",
+        *(b"after %d" % n for n in range(4)),
+    ]

@@ -125,3 +125,15 @@ def test_a_frame_that_was_cut_anywhere_raises_nothing(name, cut):
 
 def test_ppp_that_carries_no_ip_is_counted_as_ppp():
     assert int(decode(frames_of([PPP(proto=0xC021) / b"\1\1\0\4"], 9)).ethertype[0]) == 0x880B
+
+
+@pytest.mark.parametrize(
+    ("kinds", "head"),
+    [((101, 12, 14, 228), b""), ((0, 108), b"\2\0\0\0"), ((9, 50), b"\xff\x03\0\x21"), ((204,), b"\0\xff\x03\0\x21")],
+)  # fmt: skip
+def test_kinds_of_link_that_differ_in_their_number_only_are_read_alike(kinds, head):
+    """https://www.tcpdump.org/linktypes.html; 12 and 14 are what some systems write for 101."""
+    for kind in kinds:
+        columns = decode(frames_of([head + bytes(FOUR)], kind))
+        assert (columns.version[0], columns.dport[0]) == (4, 53), kind
+    assert decode(frames_of([bytes(SIX)], 229)).dport[0] == 80

@@ -142,13 +142,17 @@ def test_what_a_router_passes_on_is_no_answer_of_its_own():
     assert passing(("eth0", 1, crossing(), NODE), ("eth0", 2, crossing(back=True), PEER))[0] == 1
 
 
+@pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize(("mac", "answer"), [(PEER, 3), (OTHER, None)])
-def test_a_neighbours_reply_is_answered_by_the_packet_that_waited_for_it(mac, answer):
+def test_a_neighbours_reply_is_answered_by_the_packet_that_waited_for_it(mac, answer, before):
+    """Also if others were sent there `before`, by an entry that was not confirmed since."""
     asked = ARP(op=1, hwsrc=NODE, psrc="10.0.9.1", pdst="10.0.9.9")
     told = ARP(op=2, hwsrc=PEER, psrc="10.0.9.9", hwdst=NODE, pdst="10.0.9.1")
     rows = [("eth0", 1, crossing(), NODE), ("eth1", 2, asked, "ff:ff:ff:ff:ff:ff"), ("eth1", 1, told, NODE),
             ("eth1", 2, crossing(ttl=63), mac)]  # fmt: skip
     frames = [(f"b/{name}", way, at * 1000, bytes(Ether(src=PEER if packet is told else OTHER, dst=mac) / packet))
               for at, (name, way, packet, mac) in enumerate(rows)]  # fmt: skip
+    earlier = IP(src="10.0.9.1", dst="10.0.9.9", id=99) / UDP(sport=1, dport=1)
+    frames += [("b/eth1", 2, -9, bytes(Ether(src=NODE, dst=PEER) / earlier))] * before
     by = answers(explain(recording_of(frames_of(frames))).analysis.case).tolist()
     assert (by[2] if by[2] >= 0 else None) == answer
