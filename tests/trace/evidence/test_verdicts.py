@@ -90,8 +90,28 @@ def test_a_verdict_about_a_fragment_belongs_to_its_datagram_whether_or_not_it_wa
     assert [journey.outcome.kind == "dropped" for journey in journeys] == dropped
 
 
-@pytest.mark.parametrize("dropped", [(), (0,), (1,), (2,), (0, 2)])
-def test_of_identical_packets_each_has_the_verdict_of_its_own_passage(dropped):
+@pytest.mark.parametrize(
+    ("packets", "dropped"),
+    [
+        (3, ()),
+        (3, (0,)),
+        (3, (1,)),
+        (3, (2,)),
+        (3, (0, 2)),
+        (2, (0,)),
+        (2, (1,)),
+        (1, (0,)),
+        (5, (3,)),
+        (5, (2, 4)),
+        (5, (0, 3)),
+    ],
+)
+def test_of_identical_packets_each_has_the_verdict_of_its_own_passage(packets, dropped):
+    """The fourth and fifth come ten seconds later."""
+
+    def when(at):
+        return 100 * at + 10**10 * (at > 2)
+
     interfaces = (Interface("r", "eth0", 2, "veth", MACS["dst"], up=True, addresses=("203.0.113.1/24",)),)
     rules = tuple(
         Rule("r", "ip", "filter", "INPUT", 2 + at, f"-j {word}", "iptables", actions=(Action(word),))
@@ -101,10 +121,10 @@ def test_of_identical_packets_each_has_the_verdict_of_its_own_passage(dropped):
         nodes=(Node("r"),), interfaces=interfaces, chains=(Chain("r", "ip", "filter", "INPUT", "input"),), rules=rules
     )
     alike = packet(4, 0, 80)
-    frames = frames_of([("r/eth0", 1, 100 * at, bytes(Ether(**MACS) / alike)) for at in range(3)])
+    frames = frames_of([("r/eth0", 1, when(at), bytes(Ether(**MACS) / alike)) for at in range(packets)])
     events = [
-        report(100 * at + 1, 1 + at, "INPUT", 2 + (at in dropped), "drop" if at in dropped else "accept", alike, 4)
-        for at in range(3)
+        report(when(at) + 1, 1 + at, "INPUT", 2 + (at in dropped), "drop" if at in dropped else "accept", alike, 4)
+        for at in range(packets)
     ]
     journeys = explain(recording_of(frames, (topology,), tuple(events))).journeys
-    assert [journey.outcome.kind == "dropped" for journey in journeys] == [at in dropped for at in range(3)]
+    assert [journey.outcome.kind == "dropped" for journey in journeys] == [at in dropped for at in range(packets)]
