@@ -280,7 +280,7 @@ def number(address):
 def test_the_ends_of_random_journeys_are_those_that_the_rules_give_frame_by_frame(monkeypatch):
     choice, count = random.Random(8), Counter()
     kinds = list(pools(choice))
-    for _ in range(1000):
+    for _ in range(700):
         recording, asked = random_recording(choice, choice.choice(kinds))
         joined = joined_at_random(choice, recording, monkeypatch)
         result, judge = ends(Case(recording, joined)), Endings(recording, joined, asked)
@@ -293,5 +293,5 @@ def test_the_ends_of_random_journeys_are_those_that_the_rules_give_frame_by_fram
                 for name, flag in zip(("arrived", "expected", "forked", "looped", "inferred"), flags, strict=True)
                 if flag
             )
-    assert min(count.values()) > 10
+    assert min(count.values()) > 5
     assert len(count) == 5
