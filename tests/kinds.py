@@ -66,11 +66,18 @@ def _names(trace: Trace) -> Callable[[str, str], str]:
         known = interfaces.get((node, interface))
         if node.startswith("1-"):  # the namespace in which an overlay's bridge stands
             node = f"1-{node.partition('.')[2]}"
+        node = _plain(node)
         if known and known.kind == "veth" and known.master and known.peer:
-            return f"{node}/to {known.peer[0]}"
+            return f"{node}/to {_plain(known.peer[0])}"
         return f"{node}/a bridge" if interface.startswith("br-") else f"{node}/{interface}"
 
     return named
+
+
+def _plain(node: str) -> str:
+    """A node's name; a task of a service without what the engine appends: `app.NODE.TASK`."""
+    parts = node.split(".")
+    return parts[0] if len(parts[-1]) == 25 else node
 
 
 def _kind(flags: str) -> str:

@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PATIENCE = 60
+PATIENCE = 150
 """Seconds that a notebook may take in all, its kernel's start and the checks included."""
 TELL = """
 import json

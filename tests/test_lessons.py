@@ -13,7 +13,7 @@ from cnetkit.model import CnetkitError
 
 
 def test_an_unknown_lesson_is_refused_with_a_list_of_lessons():
-    with pytest.raises(CnetkitError, match="choose from 00, 01, 02, 03, 04, 05, 06, 07, 08, 09"):
+    with pytest.raises(CnetkitError, match="choose from 00, 01, 02, 03, 04, 05, 06, 07, 08, 09, 10"):
         cnetkit.lesson("99")
 
 

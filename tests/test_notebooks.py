@@ -138,6 +138,19 @@ CHECKS = {
         assert not any(one.hops[-1].node == "office" for one in mended.journeys)
         assert not any(each.unexplained for each in (*asked_in.values(), given, clash, front, mended))
         """,
+    "10-many-hosts": """
+        opened = [{(one.hops[0].node, one.outcome.where.partition("/")[0]) for one in each.journeys if one.packet.kind == "SYN"}
+                  for each in (asked, without, hidden, refused)]
+        assert opened == [{("client", "web")}, {("client", "web")}, set(), set()]
+        wrapped = {change.after.rpartition(" to ")[2] for one in asked.journeys if one.packet.kind == "SYN"
+                   for hop in one.hops for change in hop.changes if change.field == "encapsulation"}
+        assert "192.0.2.18" in wrapped and "late" not in lab.nodes
+        assert words[0].startswith(b"join 10.0.9.4 255.255.255.0 02:42:0a:00:09:04")
+        assert {one.hops[0].node for one in gossip.journeys} == {"n1", "n2"}
+        tasks = {one.outcome.where for one in published.journeys if one.packet.kind == "SYN"}
+        assert tasks and all(where.startswith("app.") for where in tasks)
+        assert not any(each.unexplained for each in (asked, without, hidden, refused, gossip, published, database, back))
+        """,
     "08-docker-networks": """
         asked_in = {"published": published, "hosted": hosted, "across": across, "linked": linked, "once": once}
         ends = {name: [(one.hops[-1].node, one.outcome.kind) for one in each.journeys if one.packet.kind == "SYN"]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 QUESTION = "Two engines on two hosts share one network. How does one know where the other's containers are?"
 ANSWER = (
-    "Each engine writes what it has into the store, where the others read it; from that they lay neighbour and forwarding "
-    "entries, and their tunnel wraps packets for the right host."
+    "From the store an engine knows the network, its containers' names and the other engines. Where a container is, its engine "
+    "tells the others itself; from that they lay neighbour and forwarding entries, and their tunnel wraps packets for that host."
 )
 NEEDS = ("docker-20.10", "etcd-3.4", "iptables-nat", "nft-trace", "conntrack", "vxlan", "curl")
 

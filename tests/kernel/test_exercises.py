@@ -39,6 +39,8 @@ UNLEARN = "bridge fdb del 02:42:0a:00:09:02 dev vxlan0 dst 192.0.2.34 self; brid
 SECRET, SERVER = "docker run -d --name secret", "host python3 -m http.server"
 GUEST = "docker run -d --name guest --network trial host sleep infinity"
 AWAY = "docker rm -f guest; docker network rm trial"
+ETCD = "etcd --enable-v2 --data-dir /var/lib/etcd --listen-client-urls http://{}:2379 --advertise-client-urls http://192.0.2.2:2379"
+LATE = "docker run --rm --name late --network shared host curl -4 -s -m 3 http://web/"
 OFFICE = "curl -s -m 1 http://172.18.0.80/"
 EMPTY = (
     "iptables -t nat -F $(iptables -t nat -S | grep -o 'KUBE-SEP-[A-Z0-9]* .*10.244.1.2:80' | head -1 | cut -d' ' -f1)"
@@ -83,6 +85,36 @@ def listen(lab):
 def front_by_another(lab):
     lab["dock"].run(f"docker run -d --name front --network app {SERVER} 80", check=True)
     lab["front"].wait_port(80)
+
+
+def ask_db(lab):
+    """Asks until it answers: the other engine hears of a container a moment after it has started."""
+    ask = "curl -4 -s -m 2 --retry 4 --retry-delay 1 --retry-all-errors http://db/"
+    with lab.trace(filter="arp or port 80 or port 4789") as trace:
+        lab["n2"].run(f"docker exec client {ask}")
+    return trace
+
+
+def ask_late(lab):
+    with lab.trace(filter="arp or port 80 or port 4789") as trace:
+        lab["n2"].run(LATE)
+    return trace
+
+
+def namesake(name, network, also):
+    """Another container of that name, on a network of n2's own."""
+    return run(
+        "n2",
+        f"docker network create {network} && docker run -d --name {name} --network {network} {SERVER} 8080 && {also}",
+    )
+
+
+def store_on(address="0.0.0.0"):
+    def repair(lab):
+        lab["store"].start(ETCD.format(address))
+        lab["store"].wait_port(2379)
+
+    return repair
 
 
 def hear(lab):
@@ -486,6 +518,21 @@ CASES = {
             run("dock", f"{AWAY}; docker network create --subnet 10.30.0.0/24 trial; {GUEST}"),
             run("dock", f"{AWAY}; docker network create --subnet 172.18.128.0/24 trial; {GUEST}"),
         ],
+    ),
+    ("key-value-store", "found"): (
+        run("n1", f"docker network create local; docker run -d --name db --network local {SERVER} 80"),
+        ask_db,
+        [run("n2", "docker network create local"), namesake("db", "local", "docker network connect local client")],
+        [
+            run("n1", "docker network connect shared db"),
+            run("n1", f"docker rm -f db; docker run -d --name db --network shared {SERVER} 80"),
+        ],
+    ),
+    ("key-value-store", "late"): (
+        run("store", "pkill etcd; while pgrep etcd; do sleep 0.1; done"),
+        ask_late,
+        [run("n2", "docker network create shared"), namesake("web", "shared", "true")],
+        [store_on(), store_on("192.0.2.2")],
     ),
 }  # fmt: skip
 """For each exercise: how the lab is broken, what is traced, attempts that do not repair it, and repairs."""

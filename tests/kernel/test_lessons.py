@@ -120,10 +120,21 @@ def addresses_and_names(lab):
     return traces | {"clash": traced(lab, "dock", f"{ask} http://172.18.0.80/")}
 
 
+def key_value_store(lab):
+    n2, ask = lab["n2"], "curl -4 -s -m 5 http://web/"
+    traces = {"": traced(lab, "n2", f"docker exec client {ask}")}
+    lab["store"].run("pkill etcd; while pgrep etcd; do sleep 0.1; done")
+    traces["survives"] = traced(lab, "n2", f"docker exec client {ask}")
+    with lab.trace(filter="arp or port 80 or port 4789") as traces["joins"]:
+        assert "network shared not found" in n2.run(f"docker run --rm --name late --network shared host {ask}").errors
+    return traces
+
+
 RUNS = {
     "start-here": start_here, "namespaces": namespaces, "bridge": bridge, "out-of-the-host": out_of_the_host,
     "port-mapping": port_mapping, "overlay": overlay, "pod": pod, "service": service,
     "docker-networks": docker_networks, "addresses-and-names": addresses_and_names,
+    "key-value-store": key_value_store,
 }  # fmt: skip
 ANSWERS = {
     "start-here": {"first": "b", "whom": "b", "way": "left/eth0, right/eth0", "again": "no",
@@ -145,6 +156,7 @@ ANSWERS = {
                         "own": "a"},
     "addresses-and-names": {"reused": "10.20.0.3", "answering": "a", "port": "a", "forwarded": "203.0.113.2", "default": "a",
                             "linked": "a", "alias": "a", "clash": "a"},
+    "key-value-store": {"outer": "192.0.2.18", "stack": "b", "entry": "a", "survives": "a", "joins": "b"},
 }  # fmt: skip
 WRONG = {
     "start-here": {"first": "ac", "whom": "ac", "way": ["right/eth0, left/eth0", "left/eth0"], "again": ["yes"],
@@ -169,6 +181,7 @@ WRONG = {
     "addresses-and-names": {"reused": ["10.20.0.5", "10.20.0.1"], "answering": "bc", "port": "bc",
                             "forwarded": ["10.20.0.4", "127.0.0.1", "127.0.0.11"], "default": "bc", "linked": "bc", "alias": "b",
                             "clash": "bc"},
+    "key-value-store": {"outer": ["10.0.9.2", "192.0.2.33"], "stack": "ac", "entry": "bc", "survives": "bc", "joins": "a"},
 }  # fmt: skip
 
 
