@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnetkit import website
+from cnetkit import catalog, website
 from cnetkit.model import CnetkitError
 from cnetkit.website import pages, sources
 
@@ -114,3 +114,12 @@ def test_cells_for_a_notebook_only_are_left_out_and_links_to_a_checkout_become_t
     assert made.cells[0].source == "See the lab and [next](01-x.ipynb)."
     assert [cell.source for cell in made.cells if cell.cell_type == "code"] == [asked.source, plain.source]
     assert [cell.metadata.get("tags") for cell in made.cells if cell.cell_type == "code"] == [["remove-input"], None]
+
+
+@pytest.mark.parametrize("path", sorted(catalog.shipped("notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_what_is_of_use_in_a_notebook_only_is_not_in_the_page(path):
+    cells = nbformat.read(path, 4).cells
+    marked = [cell.source for cell in cells if sources.NOTEBOOK_ONLY in cell.metadata.get("tags", ())]
+    for words in ("three dots", "lesson.score"):
+        assert [cell.source for cell in cells if words in cell.source and cell.source not in marked] == []
+    assert not any("\n## " in source for source in marked if "three dots" in source)
