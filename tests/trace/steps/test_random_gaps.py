@@ -202,9 +202,9 @@ def searched(monkeypatch, rows, parents, ambiguous, segments):
 
 def test_pairs_across_gaps_among_random_frames_are_those_that_the_rules_allow_one_by_one(monkeypatch):
     choice, count = random.Random(4), 0
-    for _ in range(600):
+    for _ in range(1200):
         rows, parents, ambiguous, segments = random_rows(choice)
         found, expected = searched(monkeypatch, rows, parents, ambiguous, segments)
         assert found == expected, ([row[:3] for row in rows], parents, ambiguous, segments)
         count += len(found)
-    assert count > 100
+    assert count > 200
