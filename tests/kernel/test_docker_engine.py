@@ -153,6 +153,11 @@ def test_a_second_call_gives_the_same_engine(lab, docker):
     assert lab["dock"].docker() is docker
 
 
+def test_options_come_too_late_for_an_engine_that_runs(lab, docker):
+    with pytest.raises(CnetkitError, match="runs already, without options: give options when it is started"):
+        lab["dock"].docker(options="--bip 10.1.0.1/24")
+
+
 def test_an_engine_of_another_version_is_refused_with_the_way_to_get_it(lab):
     with pytest.raises(CnetkitError, match=r"has Docker 28\.5.*programs='docker-20\.10'"):
         lab["dock"].docker("20.10")

@@ -82,12 +82,18 @@ def docker(host: Host, version: str = "", *, options: str = "") -> Docker:
     """Starts the real Docker engine that is installed in the host, or returns the one that runs there.
 
     `version`: which one it must be, such as "28.5". `options` for dockerd(8), such as `--userland-proxy=false`. The engine has an
-    image `host`: the host's own programs. CnetkitError, with the engine's own last words, if it does not start.
+    image `host`: the host's own programs. CnetkitError, with the engine's own last words, if it does not start, and if it runs
+    already with other options.
     """
     engines = host.part(_OfHost)
     host.site.check_member(host)
     if engines.running is None or not engines.running.program.running:
-        engines.running = _start(host, options)
+        engines.running, engines.options = _start(host, options), options
+    elif options and options != engines.options:
+        had = f"with {engines.options}" if engines.options else "without options"
+        raise CnetkitError(
+            f"the engine on {host.name} runs already, {had}: give options when it is started, or use another host"
+        )
     if version and not f"{engines.running.version}.".startswith(f"{version}."):
         raise CnetkitError(
             f"{host.name} has Docker {engines.running.version}: for {version} make the host with "
@@ -101,6 +107,7 @@ class _OfHost:
 
     def __init__(self, host: Host) -> None:
         self.running: Docker | None = None
+        self.options = ""
 
 
 def _start(host: Host, options: str) -> Docker:
