@@ -14,7 +14,7 @@ TILLS, DOCKS, NOBODYS = "a rule in till", "a rule on dock", "nobody: the engine 
 OUT, WITHIN, NOWHERE = "to the DNS server on router", "to 127.0.0.11, in web", "nowhere: /etc/hosts has the name"
 NONE, ASKED, ANSWERED = "none", "one, to the DNS server on router", "one, to 127.0.0.11"
 BOTH, SINGLE = "two, of shop and of kiosk", "one, of shop or of kiosk in turn"
-ASTRAY, THROUGH = "out on the bridge of trial, where nobody has the address", "to router, as before"
+ASTRAY, THROUGH = "out on the bridge of trial, where no machine has the address", "to router, as before"
 REFUSED = "nowhere: the engine does not make the network"
 
 
@@ -72,7 +72,7 @@ def default(trace: Trace) -> Observation:
 
 
 def linked(trace: Trace) -> Observation:
-    """Whom a container with a link asks for the name."""
+    """Which server a container with a link asks for the name."""
     trips = [trip for trip in trace.journeys if trip.says.startswith("DNS ")]
     if not trips:
         trip = journey(trace, "SYN")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnetkit import Lab
 
-QUESTION = "Two containers and their host have one MAC address. Who finds out for whom a frame is, and by what?"
+QUESTION = "Two containers and their host have one MAC address. Who finds out which of them a frame is for, and how?"
 ANSWER = "The ipvlan at the host's link, by the IP address. To the switch outside, containers and host are one machine."
 NEEDS = ("docker-28.5", "ipvlan", "nft-trace", "conntrack", "curl")
 
