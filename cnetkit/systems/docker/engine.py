@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import shlex
 
-from cnetkit.lab.adopted import AdoptedNode, follow
+from cnetkit.lab.adopted import follow
+from cnetkit.lab.engine import EngineCommand
 from cnetkit.lab.host import Host
-from cnetkit.lab.programs import Program, RunResult
+from cnetkit.lab.programs import Program
 from cnetkit.model import CnetkitError
 from cnetkit.programs.host_image import ENVIRONMENT, host_image, runtime
 
@@ -49,29 +50,14 @@ wait
 """Prints the identifier and the name of each container, those that are there and those to come."""
 
 
-class Docker:
-    """A real Docker engine. Call it with what stands after `docker` on a command line: `docker("ps")`.
+class Docker(EngineCommand):
+    """A real Docker engine. Call it with what stands after `docker` on a command line: `docker("ps")`."""
 
-    `version` is the engine's own word, such as `28.5.2+dfsg4`.
-    """
+    PROGRAM = "docker"
 
     def __init__(self, host: Host, program: Program, version: str) -> None:
-        self.host, self.program, self.version = host, program, version
-
-    def __call__(
-        self, command: str, *, timeout: float = 60.0, input: str | bytes = "", check: bool = False
-    ) -> RunResult:
-        """Runs `docker COMMAND` in the host, by sh(1), and waits for its end, at most `timeout` seconds.
-
-        CnetkitError with `check` if it fails. When it returns, new containers are nodes: `lab["web"]`.
-        """
-        return self.host.run(f"docker {command}", timeout=timeout, input=input, check=check)
-
-    @property
-    def containers(self) -> dict[str, AdoptedNode]:
-        """Its containers that run and have a network namespace of their own, by name."""
-        members = self.host.site.members.values()
-        return {node.name: node for node in members if isinstance(node, AdoptedNode) and node.host is self.host}
+        super().__init__(host, version)
+        self.program = program
 
     def __repr__(self) -> str:
         state = "" if self.program.running else " (it has ended)"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cnetkit.lab.adopted import AdoptedNode, follow
+from cnetkit.lab.adopted import follow
+from cnetkit.lab.engine import EngineCommand
 from cnetkit.lab.host import Host
-from cnetkit.lab.programs import RunResult
 from cnetkit.model import CnetkitError
 from cnetkit.programs.host_image import ENVIRONMENT, host_image, runtime
 
@@ -67,29 +67,14 @@ podman events --filter type=container --filter event=create --filter event=start
 name of the pod."""
 
 
-class Podman:
-    """A real Podman. Call it with what stands after `podman` on a command line: `podman("ps")`.
+class Podman(EngineCommand):
+    """A real Podman. Call it with what stands after `podman` on a command line: `podman("ps")`. `backend` makes its networks."""
 
-    `version` is Podman's own word, such as `5.4.2`; `backend` what makes its networks.
-    """
+    PROGRAM = "podman"
 
     def __init__(self, host: Host, version: str, backend: str) -> None:
-        self.host, self.version, self.backend = host, version, backend
-
-    def __call__(
-        self, command: str, *, timeout: float = 60.0, input: str | bytes = "", check: bool = False
-    ) -> RunResult:
-        """Runs `podman COMMAND` in the host, by sh(1), and waits for its end, at most `timeout` seconds.
-
-        CnetkitError with `check` if it fails. When it returns, new containers are nodes: `lab["web"]`.
-        """
-        return self.host.run(f"podman {command}", timeout=timeout, input=input, check=check)
-
-    @property
-    def containers(self) -> dict[str, AdoptedNode]:
-        """Its containers and pods that run and have a network namespace of their own, by name."""
-        members = self.host.site.members.values()
-        return {node.name: node for node in members if isinstance(node, AdoptedNode) and node.host is self.host}
+        super().__init__(host, version)
+        self.backend = backend
 
     def __repr__(self) -> str:
         return f"<podman {self.version} over {self.backend} on {self.host.name}: {len(self.containers)} containers>"
