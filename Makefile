@@ -20,7 +20,7 @@ LIVE = tests/browser tests/kernel tests/test_notebooks.py
 LATER =
 # What they find does not depend on who runs them, or they run as an ordinary user in any case. Open vSwitch needs /dev/net/tun.
 EITHER = any_capture columns confined docker_judge docker_judge_udp exercises lessons openvswitch partial segments truth \
-	unreported way_up
+	unreported
 
 .PHONY: mutants house lab demo site test kernel-test bench fuzz lock picture recordings clean system test-system
 .NOTPARALLEL:
